@@ -1,0 +1,45 @@
+// harvest: what the guest left behind in the writable layer, and where an executed binary came from.
+// Everything here is hostile: no path is followed out of its root (openat2 RESOLVE_IN_ROOT), sizes and counts are bounded.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "common/event.h"
+#include "common/result.h"
+
+namespace assay {
+
+/// Says of executed files whether they are the image's own. Fills sha256 and origin of start and exec events:
+/// "image" (same bytes as in the image), "changed", "dropped" (not in the image), "memfd" (no path on any file system).
+class Provenance {
+ public:
+  /// `image_root`: Rootfs::image(); `merged_root`: Rootfs::merged(), to hash what the event does not carry a hash of.
+  static Result<Provenance> open(const std::filesystem::path& image_root, const std::filesystem::path& merged_root);
+  void annotate(Event& event);
+
+ private:
+  // cache by path of the image's digest
+  Provenance() = default;
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+struct HarvestLimits {
+  uint64_t files = 20'000;
+  uint64_t file_bytes = 256ull << 20;  // larger files are listed without a hash
+};
+
+struct HarvestCount {
+  uint64_t listed = 0;
+  uint64_t left_out = 0;  // beyond `files`
+};
+
+/// One `file` event for each file the guest created, changed or deleted (a whiteout), to `emit`, sorted by path.
+Result<HarvestCount> harvest(const std::filesystem::path& upper, const std::filesystem::path& image_root, const HarvestLimits& limits,
+                             const std::function<void(Event)>& emit);
+
+}  // namespace assay

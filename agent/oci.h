@@ -1,0 +1,42 @@
+// oci: OCI (and Docker schema 2) manifests, indexes and image configs, parsed from hostile JSON into plain structs. Pure.
+// Source: OCI image-spec manifest.md, image-index.md, config.md.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/digest.h"
+#include "common/result.h"
+
+namespace assay {
+
+struct Descriptor {
+  std::string media_type;
+  Digest digest;
+  uint64_t size_bytes = 0;
+  std::string architecture, os;  // of an index entry's platform, may be empty
+};
+
+struct Manifest {
+  Descriptor config;
+  std::vector<Descriptor> layers;
+};
+
+struct ImageConfig {
+  std::string architecture, os, created;
+  std::vector<std::string> entrypoint, cmd, env;
+  std::string user, working_dir, stop_signal;
+  std::vector<std::string> exposed_ports;  // "80/tcp"
+  std::vector<Digest> diff_ids;            // one a layer, of the uncompressed tar
+  std::vector<std::string> layer_history;  // created_by, one a layer ("" where the image does not say)
+};
+
+/// Errc::corrupt or Errc::unsupported; `name` begins the message.
+Result<Manifest> parse_manifest(std::string_view json, const std::string& name);
+Result<std::vector<Descriptor>> parse_index(std::string_view json, const std::string& name);
+Result<ImageConfig> parse_image_config(std::string_view json, const std::string& name);
+
+}  // namespace assay

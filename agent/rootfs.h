@@ -1,0 +1,37 @@
+// rootfs: stacks layers by overlayfs, with an upper directory on a size- and inode-capped tmpfs. Unmounts when it goes out of scope.
+// Mounts are made in the caller's mount namespace; the agent lives in a private one, so that a killed agent leaves no mount behind.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <vector>
+
+#include "common/result.h"
+
+namespace assay {
+
+struct RootfsLimits {
+  uint64_t upper_bytes = 1ull << 30;
+  uint64_t upper_inodes = 200'000;
+};
+
+class Rootfs {
+ public:
+  /// `layers` base first, as LayerStore::unpack() returned them; up to 500. `dir` is this scan's own, empty.
+  static Result<Rootfs> mount(const std::vector<std::filesystem::path>& layers, const std::filesystem::path& dir,
+                              const RootfsLimits& limits);
+  Rootfs(Rootfs&&) noexcept;
+  Rootfs& operator=(Rootfs&&) noexcept;
+  ~Rootfs();
+
+  const std::filesystem::path& merged() const { return merged_; }  // what the guest gets as /
+  const std::filesystem::path& upper() const { return upper_; }    // what the guest changed
+  const std::filesystem::path& image() const { return image_; }    // the image alone, read-only, unchanged by the guest
+
+ private:
+  Rootfs() = default;
+  void unmount();
+  std::filesystem::path tmpfs_, merged_, upper_, image_;
+};
+
+}  // namespace assay

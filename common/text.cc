@@ -1,0 +1,73 @@
+// UTF-8 validated and escaped.
+#include "common/text.h"
+
+#include <cstdint>
+
+namespace assay {
+namespace {
+
+// Length of the well-formed UTF-8 sequence at the start of `s` and its code point (Unicode 15, table 3-7); 0 if malformed.
+size_t sequence(std::string_view s, uint32_t& point) {
+  auto byte = [&](size_t i) { return i < s.size() ? static_cast<uint8_t>(s[i]) : 0u; };
+  auto tail = [&](size_t i) { return (byte(i) & 0xc0) == 0x80; };
+  uint32_t b = byte(0);
+  if (b < 0x80) {
+    point = b;
+    return 1;
+  }
+  if (b >= 0xc2 && b <= 0xdf && tail(1)) {
+    point = (b & 0x1f) << 6 | (byte(1) & 0x3f);
+    return 2;
+  }
+  if (b >= 0xe0 && b <= 0xef && tail(1) && tail(2)) {
+    point = (b & 0xf) << 12 | (byte(1) & 0x3f) << 6 | (byte(2) & 0x3f);
+    return point >= 0x800 && (point < 0xd800 || point > 0xdfff) ? 3 : 0;
+  }
+  if (b >= 0xf0 && b <= 0xf4 && tail(1) && tail(2) && tail(3)) {
+    point = (b & 7) << 18 | (byte(1) & 0x3f) << 12 | (byte(2) & 0x3f) << 6 | (byte(3) & 0x3f);
+    return point >= 0x10000 && point <= 0x10ffff ? 4 : 0;
+  }
+  return 0;
+}
+
+// Characters that move, hide or reorder what a reader sees.
+bool shows_as_itself(uint32_t point) {
+  if (point < 0x20 || (point >= 0x7f && point <= 0x9f)) return false;
+  if (point == 0x061c || (point >= 0x200b && point <= 0x200f) || (point >= 0x2028 && point <= 0x202e)) return false;
+  return !(point >= 0x2060 && point <= 0x206f) && point != 0xfeff && point != '\\';
+}
+
+}  // namespace
+
+std::string printable(std::string_view bytes) {
+  static constexpr char kHex[] = "0123456789abcdef";
+  std::string out;
+  out.reserve(bytes.size());
+  while (!bytes.empty()) {
+    uint32_t point = 0;
+    size_t length = sequence(bytes, point);
+    if (length != 0 && shows_as_itself(point)) {
+      out.append(bytes.substr(0, length));
+    } else if (bytes[0] == '\\') {
+      out += "\\\\";
+      length = 1;
+    } else {
+      length = length == 0 ? 1 : length;
+      for (size_t i = 0; i < length; ++i) {
+        auto byte = static_cast<uint8_t>(bytes[i]);
+        out += "\\x";
+        out += kHex[byte >> 4];
+        out += kHex[byte & 15];
+      }
+    }
+    bytes.remove_prefix(length);
+  }
+  return out;
+}
+
+std::string printable(std::string_view bytes, size_t limit) {
+  if (bytes.size() <= limit) return printable(bytes);
+  return printable(bytes.substr(0, limit)) + "...";
+}
+
+}  // namespace assay

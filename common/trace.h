@@ -1,0 +1,82 @@
+// A trace: header, events (in chunks), footer. Plain structs; codec.h turns them into bytes and back.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "common/event.h"
+#include "common/job.h"
+
+namespace assay {
+
+struct LayerInfo {
+  std::string digest;   // of the compressed blob, "sha256:..."
+  std::string diff_id;  // of the tar
+  uint64_t size_bytes = 0;
+  std::string created_by;  // its history line
+};
+
+/// What was run. From the OCI image config (image-spec config.md).
+struct ImageInfo {
+  std::string digest;        // of the manifest that was run
+  std::string index_digest;  // of the index that the reference named, if it named one
+  std::string config_digest;
+  std::string architecture, os;
+  std::vector<std::string> entrypoint, cmd, env;
+  std::string user, working_dir, stop_signal;
+  std::vector<std::string> exposed_ports;
+  std::vector<LayerInfo> layers;
+};
+
+struct TraceHeader {
+  std::string scan_id;
+  uint32_t attempt = 1;
+  Job job;
+  ImageInfo image;
+  int64_t start_time_ns = 0;  // wall clock, Unix epoch
+  std::string tracer_version;   // ours
+  std::string runtime_version;  // runsc's
+  std::string kernel;           // host uname -r
+  std::string agent_id;
+  std::string guest_addr;       // the sandbox's IPv4 address, or empty
+};
+
+/// One source's account of itself. lost > 0 makes a trace incomplete.
+struct SourceCount {
+  Source source = Source::agent;
+  uint64_t seen = 0;
+  uint64_t lost = 0;
+  std::string detail;  // why events were lost, or why the source was off
+  bool required = true;   // a verdict of clean needs this source
+  bool attached = true;   // it ran
+};
+
+enum class EndReason : uint8_t {
+  exited = 0,       // its first process ended by itself
+  deadline = 1,     // we stopped it when its time was up
+  limit = 2,        // a bound was hit: events, trace bytes
+  start_failed = 3, // the image cannot be started (missing entrypoint, wrong format): exit says why
+  cancelled = 4,
+};
+const char* to_string(EndReason reason);
+
+struct PhaseTime {
+  std::string phase;  // "pull", "unpack", "start", "run", "harvest"
+  int64_t duration_ns = 0;
+};
+
+struct TraceFooter {
+  EndReason reason = EndReason::exited;
+  int32_t exit_status = 0;  // of the first process: its code, or 128 + signal
+  std::string detail;       // what the runtime said when it could not start
+  uint64_t events = 0;      // in all chunks
+  uint32_t chunks = 0;
+  std::vector<SourceCount> sources;
+  std::vector<PhaseTime> phases;
+  uint64_t cpu_ns = 0;          // of the whole sandbox
+  uint64_t memory_peak_bytes = 0;
+};
+
+}  // namespace assay

@@ -1,0 +1,102 @@
+// Report: what is said of one scan. Plain data; report_json.cc writes and reads it ("assay.report/1", docs/report.md), report_text.cc
+// shows it to a person. The same trace and rules always give the same bytes: no clock, no randomness, every list in a defined order.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "common/result.h"
+#include "common/trace.h"
+
+namespace assay {
+
+enum class Verdict : uint8_t { clean, suspicious, malicious, inconclusive };
+const char* to_string(Verdict verdict);
+
+struct Evidence {
+  uint64_t event = 0;   // Event::seq
+  int64_t time_ns = 0;
+  int32_t pid = 0;
+  std::string text;     // one line, bounded, as event_text() renders it
+};
+
+struct Technique {
+  std::string id;      // "T1496" or "T1496.001" (MITRE ATT&CK)
+  std::string tactic;  // "impact"
+};
+
+struct Finding {
+  std::string rule_id;   // the rule's UUID or file stem
+  std::string title;
+  std::string description;
+  std::string level;     // Sigma: informational, low, medium, high, critical
+  std::vector<Technique> techniques;
+  std::string category;  // "container_escape", "miner"...
+  double weight = 0;     // of its noisy-or term
+  int contribution = 0;  // points that the score would lose without this finding
+  uint64_t count = 0;    // matching events, all
+  std::vector<Evidence> evidence;       // the first ones, bounded
+  std::vector<std::string> ancestry;    // command lines from init to the process of the first evidence
+  std::string layer;     // diffID and history line of the layer that brought the binary; empty: not known
+};
+
+struct Process {
+  int32_t pid = 0, parent = 0;
+  int64_t start_ns = 0, end_ns = -1;
+  std::string path;      // of the binary
+  std::vector<std::string> argv;
+  std::string sha256, origin;
+  uint32_t uid = 0;
+  int32_t exit_status = -1;  // -1: was running at the end
+  uint32_t execs = 0;        // how often it changed its image
+};
+
+struct NetworkPeer {
+  std::string proto, addr, name;  // name: what DNS, SNI or Host called it
+  uint32_t port = 0;
+  uint64_t flows = 0, bytes_out = 0, bytes_in = 0;
+  std::string first_data;  // printable start of what the guest sent
+};
+
+struct FileChange {
+  std::string path, origin, file_type, sha256;
+  uint64_t size_bytes = 0;
+  uint32_t mode = 0;
+  bool executed = false;
+};
+
+struct Completeness {
+  bool complete = true;
+  uint64_t lost = 0;                 // sum over sources
+  std::vector<SourceCount> sources;
+  std::vector<std::string> reasons;  // why not complete, one line each
+};
+
+struct Report {
+  TraceHeader header;
+  TraceFooter footer;
+  std::string rules_version;  // hash of the rule set
+  Verdict verdict = Verdict::inconclusive;
+  int score = 0;  // 0-100
+  std::vector<Finding> findings;  // heaviest first, then by rule id
+  std::vector<Process> processes;
+  std::vector<NetworkPeer> network;
+  std::vector<std::string> dns_names;
+  std::vector<std::string> listening;  // "tcp/80"
+  std::vector<FileChange> files;
+  uint64_t files_left_out = 0, processes_left_out = 0, network_left_out = 0;
+  Completeness completeness;
+  std::string output;  // first bytes of what the container printed, escaped
+};
+
+std::string report_json(const Report& report);
+Result<Report> parse_report(std::string_view json);
+
+struct TextStyle {
+  bool color = false;
+  unsigned width = 100;
+};
+std::string report_text(const Report& report, const TextStyle& style);
+
+}  // namespace assay
