@@ -1,6 +1,6 @@
 // codec: plain structs to Cap'n Proto and zstd and back. The only code that touches Cap'n Proto.
-// All decoders take hostile bytes: sizes, traversal and nesting are bounded, checksums verified, and nothing they return points into
-// the input. Formats: schema/trace.capnp, schema/job.capnp.
+// All decoders take hostile bytes: sizes, traversal and nesting are bounded, checksums verified, and nothing
+// they return points into the input. Formats: schema/trace.capnp, schema/job.capnp.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +14,8 @@
 namespace assay {
 
 /// Bounds of one encoded chunk, for writer and reader.
-inline constexpr size_t kMaxChunkBytes = 1 << 20;          // compressed, on the wire
-inline constexpr size_t kMaxChunkRawBytes = 8 << 20;       // before zstd
+inline constexpr size_t kMaxChunkBytes = 1 << 20;     // compressed, on the wire
+inline constexpr size_t kMaxChunkRawBytes = 8 << 20;  // before zstd
 inline constexpr size_t kMaxChunkEvents = 64 * 1024;
 
 /// Gathers events and yields chunks: columnar, strings interned per chunk, times as deltas, zstd, checksum.
@@ -24,9 +24,9 @@ class ChunkWriter {
  public:
   static constexpr size_t kMaxEventBytes = 256 * 1024;
   void add(Event event);
-  bool full() const;                // time to call take()
+  bool full() const;  // time to call take()
   bool empty() const { return events_.empty(); }
-  std::string take();               // encodes what was added, and starts anew
+  std::string take();  // encodes what was added, and starts anew
 
  private:
   std::vector<Event> events_;
