@@ -26,7 +26,6 @@ using std::chrono::steady_clock;
 
 constexpr const char* kScorerEndpoint = "inproc://scorer";
 
-
 // The scoring thread: takes scan ids, answers [id, "ok", report] or [id, error]. An empty frame ends it.
 void score_thread(Socket socket, Store& store, const RuleSet& rules) {
   Keep keep(store);
@@ -329,7 +328,9 @@ void Server::drain_scorer() {
     }
     ++stats_.finished;
     spdlog::info("event=done scan={} verdict={} score={}", scan_id, frames[2], frames[3]);
-    tell_client(scan_id, wire::Finished{scan_id, true, "", frames[4]}, true);
+    // A report too large for a frame stays in the store, where the client can read it.
+    bool fits = frames[4].size() + 4096 <= wire::kMaxFrameBytes;
+    tell_client(scan_id, wire::Finished{scan_id, true, "", fits ? frames[4] : ""}, true);
   }
 }
 
