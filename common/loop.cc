@@ -71,7 +71,7 @@ Status Socket::connect(const std::string& endpoint) {
   return guarded("connect " + endpoint, [&] { state_->zmq.connect(endpoint); });
 }
 
-Status Socket::send(const std::vector<std::string_view>& frames) {
+Status Socket::send_frames(const std::vector<std::string_view>& frames) {
   assert(!frames.empty());
   bool full = false;
   try {

@@ -41,8 +41,8 @@ class Socket {
 
   /// Never blocks. Errc::limit when the peer's queue is full, Errc::not_found when a router knows no such
   /// peer.
-  Status send(const std::vector<std::string_view>& frames);
-  Status send(std::string_view frame) { return send(std::vector<std::string_view>{frame}); }
+  Status send_frames(const std::vector<std::string_view>& frames);
+  Status send(std::string_view frame) { return send_frames({frame}); }
   /// The next message, all frames of it, or nothing. Never blocks.
   Result<std::optional<std::vector<std::string>>> receive();
 

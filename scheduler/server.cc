@@ -40,8 +40,8 @@ void score_thread(Socket socket, Store& store, const RuleSet& rules) {
     std::string json = report ? report_json(*report) : "";
     std::string score = report ? std::to_string(report->score) : "";
     std::string verdict = report ? to_string(report->verdict) : "";
-    Status sent = report ? socket.send({scan_id, "", verdict, score, json})
-                         : socket.send({scan_id, report.error().what});
+    Status sent = report ? socket.send_frames({scan_id, "", verdict, score, json})
+                         : socket.send_frames({scan_id, report.error().what});
     if (!sent) spdlog::error("event=score_lost scan={} error=\"{}\"", scan_id, sent.error().what);
   }
 }
@@ -85,7 +85,7 @@ class Server {
   void finish_failed(const std::string& scan_id, const std::string& reason);
   void tell_client(const std::string& scan_id, const wire::Message& message, bool last);
   Status send(const std::string& peer, const wire::Message& message) {
-    return router_.send({peer, wire::encode(message)});
+    return router_.send_frames({peer, wire::encode(message)});
   }
 
   ServerConfig config_;
