@@ -1,5 +1,6 @@
-// xmrig: imitates a miner, harmlessly. It has the real one's command line, speaks the Stratum protocol's login, keepalive and submit to the pool,
-// and burns every CPU it sees; it hashes nothing of use, and goes on burning when no pool answers.
+// xmrig: imitates a miner, harmlessly. It has the real one's command line, speaks the Stratum protocol's
+// login, keepalive and submit to the pool, and burns every CPU it sees; it hashes nothing of use, and goes on
+// burning when no pool answers.
 #include <netdb.h>
 #include <pthread.h>
 #include <stdint.h>
@@ -65,11 +66,15 @@ int main(int argc, char** argv) {
       continue;
     }
     snprintf(line, sizeof line,
-             "{\"id\":1,\"jsonrpc\":\"2.0\",\"method\":\"login\",\"params\":{\"login\":\"%s\",\"pass\":\"%s\",\"agent\":\"XMRig/6.21.0 "
-             "(Linux x86_64)\",\"algo\":[\"rx/0\",\"cn/r\"]}}\n", user, pass);
+             "{\"id\":1,\"jsonrpc\":\"2.0\",\"method\":\"login\",\"params\":{\"login\":\"%s\",\"pass\":\"%"
+             "s\",\"agent\":\"XMRig/6.21.0 "
+             "(Linux x86_64)\",\"algo\":[\"rx/0\",\"cn/r\"]}}\n",
+             user, pass);
     if (ask(fd, line) == 0) {
-      int ok = ask(fd, "{\"id\":2,\"jsonrpc\":\"2.0\",\"method\":\"submit\",\"params\":{\"id\":\"1\",\"job_id\":\"0\",\"nonce\":\"00000000\","
-                       "\"result\":\"0000000000000000000000000000000000000000000000000000000000000000\"}}\n");
+      int ok = ask(fd,
+                   "{\"id\":2,\"jsonrpc\":\"2.0\",\"method\":\"submit\",\"params\":{\"id\":\"1\",\"job_id\":"
+                   "\"0\",\"nonce\":\"00000000\","
+                   "\"result\":\"0000000000000000000000000000000000000000000000000000000000000000\"}}\n");
       while (ok == 0) {
         sleep(5);
         ok = ask(fd, "{\"id\":3,\"jsonrpc\":\"2.0\",\"method\":\"keepalived\",\"params\":{\"id\":\"1\"}}\n");
