@@ -1,4 +1,5 @@
-// What the end-to-end tests share: the assay command run as a user runs it, its report read as JSON, and what must not be left behind.
+// What the end-to-end tests share: the assay command run as a user runs it, its report read as JSON, and what
+// must not be left behind.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -20,11 +21,11 @@ namespace assay::e2e {
 namespace fs = std::filesystem;
 
 /// Skips where the machine lacks something, but fails in CI: there everything must run.
-#define ASSAY_NEEDS_HOST()                                                                              \
-  if (auto host_ = assay::check_host(); !host_) {                                                       \
-    if (std::getenv("CI")) FAIL() << "this machine cannot run the test: " << host_.error().what;        \
-    GTEST_SKIP() << host_.error().what;                                                                 \
-  }                                                                                                     \
+#define ASSAY_NEEDS_HOST()                                                                       \
+  if (auto host_ = assay::check_host(); !host_) {                                                \
+    if (std::getenv("CI")) FAIL() << "this machine cannot run the test: " << host_.error().what; \
+    GTEST_SKIP() << host_.error().what;                                                          \
+  }                                                                                              \
   static_assert(true)
 
 inline std::string bin(const std::string& name) { return std::string(ASSAY_BIN_DIR) + "/" + name; }
@@ -58,7 +59,8 @@ struct Ran {
 };
 
 /// Runs `assay ARGS... --data DIR`.
-inline Ran assay(const TempDir& data, std::vector<std::string> args, std::chrono::seconds timeout = std::chrono::seconds(120)) {
+inline Ran assay(const TempDir& data, std::vector<std::string> args,
+                 std::chrono::seconds timeout = std::chrono::seconds(120)) {
   Command command;
   command.argv = std::move(args);
   command.argv.insert(command.argv.begin(), bin("assay"));
@@ -74,13 +76,15 @@ inline Ran assay(const TempDir& data, std::vector<std::string> args, std::chrono
 inline std::set<std::string> techniques(const nlohmann::json& report) {
   std::set<std::string> ids;
   for (const auto& finding : report.value("findings", nlohmann::json::array()))
-    for (const auto& technique : finding.value("techniques", nlohmann::json::array())) ids.insert(technique.value("id", ""));
+    for (const auto& technique : finding.value("techniques", nlohmann::json::array()))
+      ids.insert(technique.value("id", ""));
   return ids;
 }
 
 inline std::set<std::string> rules(const nlohmann::json& report) {
   std::set<std::string> ids;
-  for (const auto& finding : report.value("findings", nlohmann::json::array())) ids.insert(finding.value("rule", ""));
+  for (const auto& finding : report.value("findings", nlohmann::json::array()))
+    ids.insert(finding.value("rule", ""));
   return ids;
 }
 

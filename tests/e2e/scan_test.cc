@@ -21,10 +21,12 @@ TEST_P(Samples, GetTheVerdictTheirNameSays) {
   const Sample& sample = GetParam();
   TempDir data;
   auto before = leftovers();
-  Ran ran = assay(data, {"scan", "oci-archive:" + image(sample.name).string(), "--duration", "12s", "--format", "json"});
+  Ran ran = assay(
+      data, {"scan", "oci-archive:" + image(sample.name).string(), "--duration", "12s", "--format", "json"});
   auto report = ran.json();
   ASSERT_TRUE(report.is_object()) << ran.err;
-  EXPECT_EQ(report["verdict"], sample.verdict) << report["findings"].dump(1) << report["completeness"].dump(1);
+  EXPECT_EQ(report["verdict"], sample.verdict)
+      << report["findings"].dump(1) << report["completeness"].dump(1);
   EXPECT_EQ(ran.code, sample.verdict == "malicious" ? 10 : 0);
   EXPECT_EQ(report["completeness"]["lost"], 0) << report["completeness"].dump(1);
   auto found = techniques(report);
@@ -34,24 +36,26 @@ TEST_P(Samples, GetTheVerdictTheirNameSays) {
   EXPECT_EQ(leftovers(), before);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Samples,
-                         testing::Values(Sample{"nginx", "clean", {}}, Sample{"redis", "clean", {}}, Sample{"quiet", "clean", {}},
-                                         Sample{"miner", "malicious", {"T1496", "T1496.001"}},
-                                         Sample{"reverse-shell", "malicious", {"T1059.004", "T1059"}},
-                                         Sample{"dropper", "malicious", {"T1105"}}, Sample{"escape", "malicious", {"T1611"}},
-                                         Sample{"persistence", "malicious", {"T1053.003", "T1574.006", "T1098.004"}},
-                                         Sample{"credentials", "malicious", {"T1552.001", "T1552", "T1552.004"}},
-                                         Sample{"portscan", "malicious", {"T1046"}}, Sample{"fileless", "malicious", {"T1620"}}),
-                         [](const auto& info) {
-                           std::string name = info.param.name;
-                           std::erase(name, '-');
-                           return name;
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    All, Samples,
+    testing::Values(Sample{"nginx", "clean", {}}, Sample{"redis", "clean", {}}, Sample{"quiet", "clean", {}},
+                    Sample{"miner", "malicious", {"T1496", "T1496.001"}},
+                    Sample{"reverse-shell", "malicious", {"T1059.004", "T1059"}},
+                    Sample{"dropper", "malicious", {"T1105"}}, Sample{"escape", "malicious", {"T1611"}},
+                    Sample{"persistence", "malicious", {"T1053.003", "T1574.006", "T1098.004"}},
+                    Sample{"credentials", "malicious", {"T1552.001", "T1552", "T1552.004"}},
+                    Sample{"portscan", "malicious", {"T1046"}}, Sample{"fileless", "malicious", {"T1620"}}),
+    [](const auto& info) {
+      std::string name = info.param.name;
+      std::erase(name, '-');
+      return name;
+    });
 
 TEST(Scan, NginxListsItsWorkersWithTheHashOfTheirBinary) {
   ASSAY_NEEDS_HOST();
   TempDir data;
-  Ran ran = assay(data, {"scan", "oci-archive:" + image("nginx").string(), "--duration", "8s", "--format", "json"});
+  Ran ran =
+      assay(data, {"scan", "oci-archive:" + image("nginx").string(), "--duration", "8s", "--format", "json"});
   auto report = ran.json();
   ASSERT_TRUE(report.is_object()) << ran.err;
   EXPECT_EQ(ran.code, 0);
@@ -71,7 +75,8 @@ TEST(Scan, SameTraceScoredTwiceGivesTheSameBytes) {
   ASSAY_NEEDS_HOST();
   TempDir data;
   std::string file = data.path() / "miner.trace";
-  Ran ran = assay(data, {"scan", "oci-archive:" + image("miner").string(), "--duration", "6s", "--format", "json", "--keep-trace", file});
+  Ran ran = assay(data, {"scan", "oci-archive:" + image("miner").string(), "--duration", "6s", "--format",
+                         "json", "--keep-trace", file});
   ASSERT_EQ(ran.code, 10) << ran.err;
   auto rules = RuleSet::load(std::string(ASSAY_SOURCE_DIR) + "/rules");
   ASSERT_TRUE(rules) << rules.error().what;
@@ -91,7 +96,8 @@ TEST(Scan, SameTraceScoredTwiceGivesTheSameBytes) {
 TEST(Scan, StoredScansAreListedReportedAndTraced) {
   ASSAY_NEEDS_HOST();
   TempDir data;
-  Ran ran = assay(data, {"scan", "oci-archive:" + image("quiet").string(), "--duration", "3s", "--format", "json"});
+  Ran ran =
+      assay(data, {"scan", "oci-archive:" + image("quiet").string(), "--duration", "3s", "--format", "json"});
   auto report = ran.json();
   ASSERT_TRUE(report.is_object()) << ran.err;
   std::string id = report["scan"]["id"];
@@ -113,7 +119,8 @@ TEST(Scan, StoredScansAreListedReportedAndTraced) {
 TEST(Scan, WithoutNetworkTheTraceIsCompleteToo) {
   ASSAY_NEEDS_HOST();
   TempDir data;
-  Ran ran = assay(data, {"scan", "oci-archive:" + image("quiet").string(), "--duration", "3s", "--network", "none", "--format", "json"});
+  Ran ran = assay(data, {"scan", "oci-archive:" + image("quiet").string(), "--duration", "3s", "--network",
+                         "none", "--format", "json"});
   EXPECT_EQ(ran.code, 0) << ran.err;
   EXPECT_EQ(ran.json()["verdict"], "clean") << ran.out;
 }
