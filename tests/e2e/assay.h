@@ -84,7 +84,7 @@ inline std::set<std::string> techniques(const nlohmann::json& report) {
 inline std::set<std::string> rules(const nlohmann::json& report) {
   std::set<std::string> ids;
   for (const auto& finding : report.value("findings", nlohmann::json::array()))
-    ids.insert(finding.value("rule", ""));
+    ids.insert(finding.value("rule_id", ""));
   return ids;
 }
 
