@@ -14,7 +14,7 @@ namespace assay::columns {
 inline constexpr size_t kSlots = 64;
 inline constexpr int kFirstPartSlot = 58;  // part 0 of an array stands in its field's slot, parts 1..5 here
 
-/// Fields that follow the order of all events better than that of their kind: counters, clocks, and who did it.
+/// Fields that follow the order of all events: counter, clock, kind. (Of the others none compressed better so: pid, tid, comm were tried.)
 constexpr bool shared_by_kinds(int field) { return field >= 1 && field <= 3; }
 
 /// Where a column is held in memory; kSlots if this program does not know it.

@@ -112,17 +112,17 @@ std::string encode_ints(std::span<const uint64_t> values, bool smallest) {
   std::string best = dense(kDense, values);
   std::string other = sparse(values);
   if (smallest) return other.size() < best.size() ? other : best;
-  double best_bits = entropy_bits(best);
+  double best_bits = entropy_bits(std::string_view(best).substr(1));
   auto offer = [&](std::string candidate, double bits) {
     if (bits >= best_bits) return;
     best = std::move(candidate);
     best_bits = bits;
   };
-  double bits = entropy_bits(other);
+  double bits = entropy_bits(std::string_view(other).substr(1));
   offer(std::move(other), bits);
   std::vector<uint64_t> differences = deltas(values);
   other = dense(kDelta, differences);
-  bits = entropy_bits(other);
+  bits = entropy_bits(std::string_view(other).substr(1));
   offer(std::move(other), bits);
   other = planes(kPlanes, values);
   bits = entropy_bits_of_planes(other, values.size());
