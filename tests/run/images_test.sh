@@ -2,7 +2,7 @@
 # Sample images: what skopeo reads of them, the base layer shared, the same bytes when built again, nothing done when nothing changed.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-command -v mmdebstrap >/dev/null && command -v skopeo >/dev/null || { echo 'skipped: no mmdebstrap or no skopeo'; exit 77; }
+for tool in mmdebstrap skopeo; do command -v "$tool" >/dev/null || { echo "skipped: no $tool"; exit 77; }; done
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 fail() {
