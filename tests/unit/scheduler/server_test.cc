@@ -69,6 +69,7 @@ class ServerTest : public testing::Test {
       auto frames = socket.receive();
       if (frames && *frames) {
         auto message = wire::decode((*frames)->back());
+        if (!message) ADD_FAILURE() << message.error().what;
         if (message && std::holds_alternative<T>(*message)) return std::get<T>(*message);
         continue;
       }
