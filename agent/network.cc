@@ -100,8 +100,9 @@ Result<Network> Network::create() {
   network.world_addr_ = kWorldAddr;
   ASSAY_CHECK(in_net_ns(network.world_ns(), world_sysctls));
   ASSAY_CHECK(in_net_ns(network.guest_ns(), disable_ipv6));
-  // AnyIP stands in a table that is asked after `main`: what is for the guest's own subnet still leaves by
-  // the veth.
+  // AnyIP must stand in table `local` (the kernel looks there for whether a source address is ours), which is
+  // asked first and would then swallow our answers to the guest, too: so the guest's subnet comes before it.
+  // Nobody else lives in that subnet, as on a quiet Docker host.
   ASSAY_CHECK(ip_batch(network.world_ns(), network.guest_ns(),
                        "link set lo up\n"
                        "link add host0 address " +
@@ -111,8 +112,13 @@ Result<Network> Network::create() {
                            network.world_addr_ +
                            "/16 dev host0\n"
                            "link set host0 up\n"
-                           "route add local 0.0.0.0/0 dev lo table 100\n"
-                           "rule add pref 40000 lookup 100\n"));
+                           "rule add pref 1 to " +
+                           network.world_addr_ +
+                           " lookup local\n"
+                           "rule add pref 2 to 172.17.0.0/16 lookup main\n"
+                           "rule add pref 3 lookup local\n"
+                           "rule del pref 0\n"
+                           "route add local 0.0.0.0/0 dev lo table local\n"));
   ASSAY_CHECK(ip_batch(network.guest_ns(), -1,
                        "link set lo up\n"
                        "addr add " +

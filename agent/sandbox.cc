@@ -22,7 +22,6 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 constexpr milliseconds kGracefulEnd{2000};
-constexpr milliseconds kDeleteTimeout{10000};
 constexpr size_t kMaxHelpers = 16;
 constexpr size_t kMaxLogBytes = 4 << 20;
 constexpr size_t kMaxErrorBytes = 500;
@@ -100,36 +99,36 @@ struct Sandbox::State {
     status = how;
     if (config.cgroup) config.cgroup->reap_orphans(0);
   }
-  bool has_runtime_state() const {
+  // What runsc would remove if it had not been killed itself. (`runsc delete --force` waits for seconds on a
+  // container that was killed while it was being created, and then fails.) Nothing but files is left by now:
+  // its mounts were in its own namespace.
+  void remove_runtime_state() const {
     std::error_code error;
     for (const auto& entry : std::filesystem::directory_iterator(config.runtime_root, error))
-      if (entry.path().filename().string().find(config.id) != std::string::npos) return true;
-    return false;
+      if (entry.path().filename().string().find(config.id) != std::string::npos)
+        std::filesystem::remove(entry.path(), error);
   }
   void destroy();
 };
 
 void Sandbox::State::destroy() {
   if (run.running()) {
-    // Gently first: runsc then unwinds by itself and its trace is complete to the end.
+    // Gently first: runsc then unwinds by itself, and its trace is complete to the end. It refuses while the
+    // container is being created.
     Command kill;
     kill.argv = runsc({"kill", config.id, "KILL"});
-    (void)assay::run(std::move(kill), kGracefulEnd);
-    if (auto how = run.wait_until(steady_clock::now() + kGracefulEnd)) {
-      note_end(*how);
-    } else {
-      run.kill(SIGKILL);
-      note_end(run.wait());
-    }
+    auto killed = assay::run(std::move(kill), kGracefulEnd);
+    bool unwinding = killed && killed->status.shell_code() == 0;
+    auto how = run.wait_until(steady_clock::now() + (unwinding ? kGracefulEnd : milliseconds(0)));
+    if (!how) run.kill(SIGKILL);
+    note_end(how ? *how : run.wait());
   }
   helpers.clear();
-  if (config.cgroup) config.cgroup->kill_all();
-  if (has_runtime_state()) {
-    Command remove;
-    remove.argv = runsc({"delete", "--force", config.id});
-    (void)assay::run(std::move(remove), kDeleteTimeout);
+  if (config.cgroup) {
+    config.cgroup->kill_all();
+    config.cgroup->reap_orphans(0);
   }
-  if (config.cgroup) config.cgroup->reap_orphans(0);
+  remove_runtime_state();
 }
 
 Result<Sandbox> Sandbox::start(const SandboxConfig& config) {

@@ -1,4 +1,5 @@
-// Parser, table and answers in one place: a query has one question and no compression, so there is no more to DNS than this here.
+// Parser, table and answers in one place: a query has one question and no compression, so there is no more to
+// DNS than this here.
 #include "agent/sinkhole/dns.h"
 
 #include <array>
@@ -14,7 +15,18 @@ constexpr uint32_t kTtlSeconds = 60;
 constexpr uint32_t kNetwork = (198u << 24) | (18u << 16);  // 198.18.0.0/15
 constexpr uint32_t kOverflowNetwork = (198u << 24) | (19u << 16) | (255u << 8);
 constexpr uint16_t kIn = 1, kAny = 255;
-enum Type : uint16_t { kA = 1, kNs = 2, kCname = 5, kSoa = 6, kPtr = 12, kMx = 15, kTxt = 16, kAaaa = 28, kSrv = 33, kOpt = 41 };
+enum Type : uint16_t {
+  kA = 1,
+  kNs = 2,
+  kCname = 5,
+  kSoa = 6,
+  kPtr = 12,
+  kMx = 15,
+  kTxt = 16,
+  kAaaa = 28,
+  kSrv = 33,
+  kOpt = 41
+};
 enum Rcode : uint8_t { kNoError = 0, kFormErr = 1, kNxDomain = 3, kNotImp = 4, kRefused = 5 };
 
 uint16_t get16(std::string_view bytes, size_t at) {
@@ -45,7 +57,8 @@ void append_label(std::string& name, std::string_view label) {
   }
 }
 
-// "mail." + name on the wire; the question's name is pointed to (RFC 1035 section 4.1.4): it always stands right after the header.
+// "mail." + name on the wire; the question's name is pointed to (RFC 1035 section 4.1.4): it always stands
+// right after the header.
 std::string prefixed_name(std::string_view label) {
   std::string out;
   if (!label.empty()) {
@@ -63,7 +76,8 @@ std::string wire_name(const std::string& name) {
     std::string label;
     for (size_t i = begin; i < end; ++i) {
       if (name[i] == '\\' && i + 3 < end) {
-        label += static_cast<char>((name[i + 1] - '0') * 100 + (name[i + 2] - '0') * 10 + (name[i + 3] - '0'));
+        label +=
+            static_cast<char>((name[i + 1] - '0') * 100 + (name[i + 2] - '0') * 10 + (name[i + 3] - '0'));
         i += 3;
       } else {
         label += name[i];
@@ -80,7 +94,8 @@ std::string wire_name(const std::string& name) {
 std::optional<uint32_t> reverse_address(const std::string& name) {
   unsigned b[4];
   int consumed = 0;
-  if (std::sscanf(name.c_str(), "%3u.%3u.%3u.%3u.in-addr.arpa%n", &b[3], &b[2], &b[1], &b[0], &consumed) != 4 ||
+  if (std::sscanf(name.c_str(), "%3u.%3u.%3u.%3u.in-addr.arpa%n", &b[3], &b[2], &b[1], &b[0], &consumed) !=
+          4 ||
       static_cast<size_t>(consumed) != name.size())
     return std::nullopt;
   for (unsigned part : b)
@@ -139,9 +154,14 @@ Rcode make_records(const DnsQuestion& question, NameTable& names, Records& recor
       records.add(kTxt, static_cast<char>(text.size()) + text, text);
       return kNoError;
     }
-    case kNs: records.add(kNs, prefixed_name("ns1"), "ns1." + question.name); return kNoError;
-    case kSoa: records.add(kSoa, soa_data(), "ns1." + question.name); return kNoError;
-    default: return kNoError;  // the name exists, the record does not; AAAA too: IPv6 is off
+    case kNs:
+      records.add(kNs, prefixed_name("ns1"), "ns1." + question.name);
+      return kNoError;
+    case kSoa:
+      records.add(kSoa, soa_data(), "ns1." + question.name);
+      return kNoError;
+    default:
+      return kNoError;  // the name exists, the record does not; AAAA too: IPv6 is off
   }
 }
 
@@ -203,7 +223,8 @@ std::optional<DnsQuestion> parse_dns_query(std::string_view packet) {
     size_t length = static_cast<uint8_t>(packet[at++]);
     if (length == 0) break;
     // A query's name is never compressed: nothing stands before it.
-    if (length > 63 || at + length > packet.size() || at + length - kHeaderBytes > kMaxNameBytes) return std::nullopt;
+    if (length > 63 || at + length > packet.size() || at + length - kHeaderBytes > kMaxNameBytes)
+      return std::nullopt;
     append_label(question.name, packet.substr(at, length));
     at += length;
   }
@@ -214,7 +235,8 @@ std::optional<DnsQuestion> parse_dns_query(std::string_view packet) {
   question.wire = packet.substr(kHeaderBytes, at - kHeaderBytes);
   // An OPT record stands first among the additional ones, named by the root; that is where everybody puts it.
   bool first_is_additional = get16(packet, 6) == 0 && get16(packet, 8) == 0 && get16(packet, 10) > 0;
-  question.edns = first_is_additional && at + 11 <= packet.size() && packet[at] == '\0' && get16(packet, at + 1) == kOpt;
+  question.edns =
+      first_is_additional && at + 11 <= packet.size() && packet[at] == '\0' && get16(packet, at + 1) == kOpt;
   return question;
 }
 
@@ -250,18 +272,32 @@ std::string dns_type_name(uint16_t type) {
     uint16_t type;
     const char* name;
   };
-  static constexpr std::array<Name, 18> kNames = {{{kA, "A"}, {kNs, "NS"}, {kCname, "CNAME"}, {kSoa, "SOA"}, {10, "NULL"},
-                                                   {kPtr, "PTR"}, {kMx, "MX"}, {kTxt, "TXT"}, {kAaaa, "AAAA"}, {kSrv, "SRV"},
-                                                   {35, "NAPTR"}, {43, "DS"}, {48, "DNSKEY"}, {64, "SVCB"}, {65, "HTTPS"},
-                                                   {252, "AXFR"}, {kAny, "ANY"}, {257, "CAA"}}};
+  static constexpr std::array<Name, 18> kNames = {{{kA, "A"},
+                                                   {kNs, "NS"},
+                                                   {kCname, "CNAME"},
+                                                   {kSoa, "SOA"},
+                                                   {10, "NULL"},
+                                                   {kPtr, "PTR"},
+                                                   {kMx, "MX"},
+                                                   {kTxt, "TXT"},
+                                                   {kAaaa, "AAAA"},
+                                                   {kSrv, "SRV"},
+                                                   {35, "NAPTR"},
+                                                   {43, "DS"},
+                                                   {48, "DNSKEY"},
+                                                   {64, "SVCB"},
+                                                   {65, "HTTPS"},
+                                                   {252, "AXFR"},
+                                                   {kAny, "ANY"},
+                                                   {257, "CAA"}}};
   for (const Name& entry : kNames)
     if (entry.type == type) return entry.name;
   return "TYPE" + std::to_string(type);
 }
 
 std::string ipv4_text(uint32_t a) {
-  return std::to_string(a >> 24) + "." + std::to_string((a >> 16) & 255) + "." + std::to_string((a >> 8) & 255) + "." +
-         std::to_string(a & 255);
+  return std::to_string(a >> 24) + "." + std::to_string((a >> 16) & 255) + "." +
+         std::to_string((a >> 8) & 255) + "." + std::to_string(a & 255);
 }
 
 }  // namespace assay::sinkhole

@@ -1,5 +1,6 @@
-// dns: the simulated internet's name service. Every name exists and has an address of its own; a pure function from packet to packet.
-// Queries are hostile: whatever does not parse gets FORMERR, or nothing. Format: RFC 1035 section 4, EDNS(0) RFC 6891.
+// dns: the simulated internet's name service. Every name exists and has an address of its own; a pure
+// function from packet to packet. Queries are hostile: whatever does not parse gets FORMERR, or nothing.
+// Format: RFC 1035 section 4, EDNS(0) RFC 6891.
 #pragma once
 
 #include <cstdint>
@@ -11,9 +12,10 @@
 
 namespace assay::sinkhole {
 
-/// Names and the addresses they were given out of 198.18.0.0/15 (RFC 2544), host byte order. A name's address follows from its spelling
-/// alone unless it collides with one that was asked for earlier, so it is the same in the next scan. Bounded: beyond kMaxNames, names
-/// share addresses out of 198.19.255.0/24 that map back to nothing, and are counted.
+/// Names and the addresses they were given out of 198.18.0.0/15 (RFC 2544), host byte order. A name's address
+/// follows from its spelling alone unless it collides with one that was asked for earlier, so it is the same
+/// in the next scan. Bounded: beyond kMaxNames, names share addresses out of 198.19.255.0/24 that map back to
+/// nothing, and are counted.
 class NameTable {
  public:
   static constexpr size_t kMaxNames = 50'000;
@@ -30,7 +32,8 @@ class NameTable {
 struct DnsQuestion {
   uint16_t id = 0;
   uint16_t flags = 0;
-  std::string name;  // lower case, without the root's dot; a byte that is not printable, or a dot inside of a label, as \DDD
+  std::string name;  // lower case, without the root's dot; a byte that is not printable, or a dot inside of a
+                     // label, as \DDD
   uint16_t type = 0;
   uint16_t klass = 0;
   bool edns = false;
