@@ -15,7 +15,8 @@ namespace {
 constexpr std::array<const char*, 4> kFamilies = {"scans", "chunks", "reports", "digests"};
 constexpr int kReadOnlyTries = 5;
 
-// For readers beside a writer: they have no business writing a LOG into its directory.
+// No LOG file: RocksDB 7.8's aborts the process when the disk is full (it writes on after its first error), and a reader has no
+// business writing into the writer's directory. What matters comes back as a status.
 class Silence : public rocksdb::Logger {
  public:
   using rocksdb::Logger::Logv;
@@ -30,11 +31,9 @@ rocksdb::DBOptions db_options(Store::Mode mode) {
   options.max_background_jobs = 2;
   options.max_total_wal_size = 64 << 20;
   options.db_write_buffer_size = 48 << 20;
-  options.keep_log_file_num = 2;
-  options.max_log_file_size = 1 << 20;
+  options.info_log = std::make_shared<Silence>();
   // A torn last record is a write that was never acknowledged; damage before it is an error, not silence.
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
-  if (mode == Store::Mode::read_only) options.info_log = std::make_shared<Silence>();
   return options;
 }
 
@@ -85,8 +84,7 @@ Error error_of(const rocksdb::Status& status, const std::filesystem::path& dir, 
 Status make_directory(const std::filesystem::path& dir) {
   std::error_code error;
   std::filesystem::create_directories(dir, error);
-  if (error) return errno_error("data directory " + dir.string(), error.value());
-  if (!std::filesystem::is_directory(dir, error)) return Error{Errc::invalid, "data directory " + dir.string() + " is no directory"};
+  if (error) return errno_error("create data directory " + dir.string(), error.value());
   return Status();
 }
 
