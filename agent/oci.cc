@@ -1,5 +1,5 @@
-// OCI and Docker JSON read field by field: every type checked, every list and string bounded, no exceptions on the way.
-// Knows nothing of blobs or files. Fed by pull.
+// OCI and Docker JSON read field by field: every type checked, every list and string bounded, no exceptions
+// on the way. Knows nothing of blobs or files. Fed by pull.
 #include "agent/oci.h"
 
 #include <algorithm>
@@ -36,7 +36,9 @@ class Object {
     return it == value_.end() || it->is_null() ? nullptr : &*it;
   }
   std::string at(const std::string& key) const { return where_ + ": field '" + key + "'"; }
-  Error bad(const std::string& key, const std::string& what) const { return {Errc::corrupt, at(key) + " " + what}; }
+  Error bad(const std::string& key, const std::string& what) const {
+    return {Errc::corrupt, at(key) + " " + what};
+  }
 
   Result<std::string> text(const char* key) const {
     const json* value = find(key);
@@ -48,7 +50,8 @@ class Object {
     const json* value = find(key);
     if (!value) return out;
     if (!value->is_array()) return bad(key, "is not a list");
-    if (value->size() > kMaxListItems) return bad(key, "has more than " + std::to_string(kMaxListItems) + " items");
+    if (value->size() > kMaxListItems)
+      return bad(key, "has more than " + std::to_string(kMaxListItems) + " items");
     for (const json& item : *value) {
       ASSAY_TRY(std::string one, check_text(item, key));
       out.push_back(std::move(one));
@@ -67,7 +70,8 @@ class Object {
     const json* value = find(key);
     if (!value) return out;
     if (!value->is_array()) return bad(key, "is not a list");
-    if (value->size() > limit) return Error{Errc::limit, at(key) + " has more than " + std::to_string(limit) + " items"};
+    if (value->size() > limit)
+      return Error{Errc::limit, at(key) + " has more than " + std::to_string(limit) + " items"};
     for (const json& item : *value) {
       if (!item.is_object()) return bad(key, "holds something that is not an object");
       out.emplace_back(item, at(key));
@@ -81,7 +85,8 @@ class Object {
   Result<std::string> check_text(const json& value, const char* key) const {
     if (!value.is_string()) return bad(key, "is not a string");
     const auto& text = value.get_ref<const std::string&>();
-    if (text.size() > kMaxStringBytes) return bad(key, "is longer than " + std::to_string(kMaxStringBytes) + " bytes");
+    if (text.size() > kMaxStringBytes)
+      return bad(key, "is longer than " + std::to_string(kMaxStringBytes) + " bytes");
     if (text.find('\0') != std::string::npos) return bad(key, "holds a NUL character");
     return text;
   }
@@ -118,9 +123,13 @@ Result<Descriptor> parse_descriptor(const Object& object) {
 // The old manifests carry no config and no digests of layers' contents: nothing could be verified.
 Status refuse_schema1(const Object& root, const std::string& media_type, const std::string& name) {
   const json* version = root.find("schemaVersion");
-  if (!media_type.starts_with(kDockerSchema1) && !(version && version->is_number_integer() && *version == 1)) return Status();
-  return Error{Errc::unsupported, name + " is a Docker schema 1 manifest, given up in 2017; push the image again with a current docker, "
-                                         "podman or skopeo"};
+  if (!media_type.starts_with(kDockerSchema1) && !(version && version->is_number_integer() && *version == 1))
+    return Status();
+  return Error{
+      Errc::unsupported,
+      name +
+          " is a Docker schema 1 manifest, given up in 2017; push the image again with a current docker, "
+          "podman or skopeo"};
 }
 
 }  // namespace
@@ -131,14 +140,17 @@ Result<Manifest> parse_manifest(std::string_view text, const std::string& name) 
   ASSAY_TRY(std::string media_type, root.text("mediaType"));
   ASSAY_CHECK(refuse_schema1(root, media_type, name));
   if (!media_type.empty() && media_type != kOciManifest && media_type != kDockerManifest)
-    return Error{Errc::unsupported, name + " is not an image manifest but '" + printable(media_type, 100) + "'"};
-  if (!root.find("config") || !root.find("layers")) return Error{Errc::corrupt, name + " is no image manifest: no config or no layers"};
+    return Error{Errc::unsupported,
+                 name + " is not an image manifest but '" + printable(media_type, 100) + "'"};
+  if (!root.find("config") || !root.find("layers"))
+    return Error{Errc::corrupt, name + " is no image manifest: no config or no layers"};
 
   Manifest out;
   ASSAY_TRY(Object config, root.object("config"));
   ASSAY_TRY(out.config, parse_descriptor(config));
   if (out.config.media_type != kOciConfig && out.config.media_type != kDockerConfig)
-    return Error{Errc::unsupported, name + " is not a container image: its config is '" + printable(out.config.media_type, 100) + "'"};
+    return Error{Errc::unsupported, name + " is not a container image: its config is '" +
+                                        printable(out.config.media_type, 100) + "'"};
   ASSAY_TRY(auto layers, root.objects("layers", kMaxLayers));
   for (const Object& layer : layers) {
     ASSAY_TRY(Descriptor descriptor, parse_descriptor(layer));
@@ -218,7 +230,8 @@ Result<ImageConfig> parse_image_config(std::string_view text, const std::string&
   ASSAY_CHECK(parse_run_config(root, out));
   ASSAY_TRY(Object rootfs, root.object("rootfs"));
   ASSAY_TRY(auto diff_ids, rootfs.texts("diff_ids"));
-  if (diff_ids.size() > kMaxLayers) return rootfs.bad("diff_ids", "has more than " + std::to_string(kMaxLayers) + " items");
+  if (diff_ids.size() > kMaxLayers)
+    return rootfs.bad("diff_ids", "has more than " + std::to_string(kMaxLayers) + " items");
   for (const std::string& diff_id : diff_ids) {
     auto digest = Digest::parse(diff_id);
     if (!digest) return rootfs.bad("diff_ids", "holds no SHA-256: '" + printable(diff_id, 100) + "'");

@@ -1,5 +1,5 @@
-// oci: OCI (and Docker schema 2) manifests, indexes and image configs, parsed from hostile JSON into plain structs. Pure.
-// Source: OCI image-spec manifest.md, image-index.md, config.md.
+// oci: OCI (and Docker schema 2) manifests, indexes and image configs, parsed from hostile JSON into plain
+// structs. Pure. Source: OCI image-spec manifest.md, image-index.md, config.md.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// The steps of a pull: name -> manifest digest -> manifest -> config -> layers, each verified before the next is asked for.
-// Fed by the scan with a reference; feeds unpack.
+// The steps of a pull: name -> manifest digest -> manifest -> config -> layers, each verified before the next
+// is asked for. Fed by the scan with a reference; feeds unpack.
 #include "agent/pull.h"
 
 #include <fcntl.h>
@@ -20,7 +20,7 @@ constexpr size_t kMaxMetadataBytes = 8 << 20;
 
 // This machine as Go's GOARCH, which image-spec uses.
 std::string this_architecture() {
-  struct utsname name{};
+  struct utsname name {};
   ::uname(&name);
   std::string machine = name.machine;
   if (machine == "x86_64") return "amd64";
@@ -62,7 +62,8 @@ Result<Resolved> resolve(const ImageRef& ref, const Skopeo& skopeo, const BlobSt
     ASSAY_TRY(raw, skopeo.manifest(entry.digest.str()));
     out.digest = Digest::of(raw);
     if (out.digest != entry.digest)
-      return Error{Errc::corrupt, name + ": the registry served " + out.digest.str() + " for manifest " + entry.digest.str()};
+      return Error{Errc::corrupt, name + ": the registry served " + out.digest.str() + " for manifest " +
+                                      entry.digest.str()};
   }
   ASSAY_TRY(out.manifest, parse_manifest(raw, name));
   if (auto stored = blobs.put(out.digest, raw); !stored) return stored.error().context(name);
@@ -75,7 +76,9 @@ Result<Resolved> resolve_copied(const ImageRef& ref, const fs::path& layout, con
   std::string name = ref.str();
   ASSAY_TRY(std::string raw_index, read_file(layout / "index.json", kMaxMetadataBytes));
   ASSAY_TRY(auto index, parse_index(raw_index, name));
-  if (index.size() != 1) return Error{Errc::io, name + ": skopeo copied " + std::to_string(index.size()) + " images instead of one"};
+  if (index.size() != 1)
+    return Error{Errc::io,
+                 name + ": skopeo copied " + std::to_string(index.size()) + " images instead of one"};
   out.digest = index[0].digest;
   auto raw = blobs.read(out.digest, kMaxMetadataBytes);
   if (!raw) return raw.error().context(name);
@@ -85,22 +88,26 @@ Result<Resolved> resolve_copied(const ImageRef& ref, const fs::path& layout, con
 
 Result<ImageConfig> check_config(const Manifest& manifest, std::string_view raw, const std::string& name) {
   ASSAY_TRY(ImageConfig config, parse_image_config(raw, name + ": config"));
-  if ((!config.os.empty() && config.os != "linux") || (!config.architecture.empty() && config.architecture != this_architecture()))
-    return Error{Errc::unsupported, name + ": the image is for " + printable(config.os + "/" + config.architecture, 100) +
+  if ((!config.os.empty() && config.os != "linux") ||
+      (!config.architecture.empty() && config.architecture != this_architecture()))
+    return Error{Errc::unsupported, name + ": the image is for " +
+                                        printable(config.os + "/" + config.architecture, 100) +
                                         ", this machine is linux/" + this_architecture()};
   if (config.diff_ids.size() != manifest.layers.size())
-    return Error{Errc::corrupt, name + ": the manifest has " + std::to_string(manifest.layers.size()) + " layers, the config " +
-                                    std::to_string(config.diff_ids.size())};
+    return Error{Errc::corrupt, name + ": the manifest has " + std::to_string(manifest.layers.size()) +
+                                    " layers, the config " + std::to_string(config.diff_ids.size())};
   return config;
 }
 
-// Removes blobs that are not what their name says, so that the next copy fetches them again. True: all layers are there.
+// Removes blobs that are not what their name says, so that the next copy fetches them again. True: all layers
+// are there.
 Result<bool> have_layers(const Manifest& manifest, const BlobStore& blobs) {
   bool all = true;
   for (const Descriptor& layer : manifest.layers) {
     auto checked = blobs.verify(layer.digest, layer.size_bytes);
     if (checked) continue;
-    if (checked.error().code != Errc::corrupt && checked.error().code != Errc::not_found) return checked.error();
+    if (checked.error().code != Errc::corrupt && checked.error().code != Errc::not_found)
+      return checked.error();
     blobs.remove(layer.digest);
     all = false;
   }
@@ -110,7 +117,8 @@ Result<bool> have_layers(const Manifest& manifest, const BlobStore& blobs) {
 Status check_layers(const Manifest& manifest, const BlobStore& blobs, const std::string& name) {
   for (const Descriptor& layer : manifest.layers)
     if (auto checked = blobs.verify(layer.digest, layer.size_bytes); !checked)
-      return Error{Errc::corrupt, name + ": " + checked.error().what + ": the source is damaged, push or save the image again"};
+      return Error{Errc::corrupt, name + ": " + checked.error().what +
+                                      ": the source is damaged, push or save the image again"};
   return Status();
 }
 
@@ -128,7 +136,8 @@ PulledImage describe(Resolved resolved, ImageConfig config, const BlobStore& blo
   return out;
 }
 
-Result<PulledImage> pull_registry(const ImageRef& ref, const Skopeo& skopeo, const BlobStore& blobs, const fs::path& layout) {
+Result<PulledImage> pull_registry(const ImageRef& ref, const Skopeo& skopeo, const BlobStore& blobs,
+                                  const fs::path& layout) {
   std::string name = ref.str();
   ASSAY_TRY(Resolved resolved, resolve(ref, skopeo, blobs));
   // The config as served: a copy to an OCI layout would rewrite that of a Docker manifest.
@@ -137,7 +146,8 @@ Result<PulledImage> pull_registry(const ImageRef& ref, const Skopeo& skopeo, con
   if (!raw) {
     raw = skopeo.config(resolved.digest.str());
     if (!raw) return raw.error();
-    if (Digest::of(*raw) != config_digest) return Error{Errc::corrupt, name + ": the config's bytes do not match " + config_digest.str()};
+    if (Digest::of(*raw) != config_digest)
+      return Error{Errc::corrupt, name + ": the config's bytes do not match " + config_digest.str()};
     if (auto stored = blobs.put(config_digest, *raw); !stored) return stored.error().context(name);
   }
   ASSAY_TRY(ImageConfig config, check_config(resolved.manifest, *raw, name));
@@ -149,7 +159,8 @@ Result<PulledImage> pull_registry(const ImageRef& ref, const Skopeo& skopeo, con
   return describe(std::move(resolved), std::move(config), blobs);
 }
 
-Result<PulledImage> pull_files(const ImageRef& ref, const Skopeo& skopeo, const BlobStore& blobs, const fs::path& layout) {
+Result<PulledImage> pull_files(const ImageRef& ref, const Skopeo& skopeo, const BlobStore& blobs,
+                               const fs::path& layout) {
   std::string name = ref.str(), index_digest;
   if (ref.kind == ImageRef::Kind::oci) {
     ASSAY_TRY(std::string raw, skopeo.manifest());
@@ -183,10 +194,13 @@ Result<PulledImage> pull_files(const ImageRef& ref, const Skopeo& skopeo, const 
 Result<PulledImage> pull(const ImageRef& ref, const PullOptions& options) {
   if (ref.kind != ImageRef::Kind::registry) {
     std::error_code ignored;
-    if (!fs::exists(ref.path, ignored)) return Error{Errc::not_found, ref.str() + ": there is no " + ref.path};
+    if (!fs::exists(ref.path, ignored))
+      return Error{Errc::not_found, ref.str() + ": there is no " + ref.path};
     bool is_dir = fs::is_directory(ref.path, ignored);
     if (is_dir != (ref.kind == ImageRef::Kind::oci))
-      return Error{Errc::invalid, ref.str() + ": " + ref.path + (is_dir ? " is a directory: use oci:" : " is no directory: use oci-archive: or docker-archive:")};
+      return Error{Errc::invalid, ref.str() + ": " + ref.path +
+                                      (is_dir ? " is a directory: use oci:"
+                                              : " is no directory: use oci-archive: or docker-archive:")};
   }
   auto blobs = BlobStore::open(options.blobs_dir);
   if (!blobs) return blobs.error().context(ref.str());
@@ -195,7 +209,8 @@ Result<PulledImage> pull(const ImageRef& ref, const PullOptions& options) {
   if (!staging) return staging.error().context(ref.str());
   Skopeo skopeo(ref, options, staging->path());
   fs::path layout = staging->path() / "layout";
-  return ref.kind == ImageRef::Kind::registry ? pull_registry(ref, skopeo, *blobs, layout) : pull_files(ref, skopeo, *blobs, layout);
+  return ref.kind == ImageRef::Kind::registry ? pull_registry(ref, skopeo, *blobs, layout)
+                                              : pull_files(ref, skopeo, *blobs, layout);
 }
 
 }  // namespace assay

@@ -1,4 +1,5 @@
-// Blobs checked, read and stored. A marker file beside the blobs remembers which file was hashed and found right.
+// Blobs checked, read and stored. A marker file beside the blobs remembers which file was hashed and found
+// right.
 #include "agent/pull_blobs.h"
 
 #include <fcntl.h>
@@ -13,8 +14,8 @@ namespace fs = std::filesystem;
 
 // What tells one file from another that took its name.
 std::string file_identity(const struct stat& s) {
-  return std::to_string(s.st_size) + " " + std::to_string(s.st_mtim.tv_sec) + "." + std::to_string(s.st_mtim.tv_nsec) + " " +
-         std::to_string(s.st_ino);
+  return std::to_string(s.st_size) + " " + std::to_string(s.st_mtim.tv_sec) + "." +
+         std::to_string(s.st_mtim.tv_nsec) + " " + std::to_string(s.st_ino);
 }
 
 Status rename_into_place(const fs::path& from, const fs::path& to) {
@@ -32,11 +33,11 @@ Result<BlobStore> BlobStore::open(const fs::path& dir) {
 
 Status BlobStore::verify(const Digest& digest, uint64_t size_bytes) const {
   ASSAY_TRY(Fd fd, open_file(path(digest), O_RDONLY | O_NOFOLLOW));
-  struct stat s{};
+  struct stat s {};
   if (::fstat(fd.get(), &s) != 0) return errno_error("stat " + path(digest).string());
   if (!S_ISREG(s.st_mode) || static_cast<uint64_t>(s.st_size) != size_bytes)
-    return Error{Errc::corrupt, "blob " + digest.str() + " has " + std::to_string(s.st_size) + " bytes instead of " +
-                                    std::to_string(size_bytes)};
+    return Error{Errc::corrupt, "blob " + digest.str() + " has " + std::to_string(s.st_size) +
+                                    " bytes instead of " + std::to_string(size_bytes)};
   std::string identity = file_identity(s);
   if (auto known = read_file(marker(digest), 256); known && *known == identity) return Status();
   ASSAY_TRY(Digest found, digest_fd(fd.get(), "blob " + digest.str()));
@@ -50,7 +51,8 @@ Status BlobStore::verify(const Digest& digest, uint64_t size_bytes) const {
 Result<std::string> BlobStore::read(const Digest& digest, size_t limit_bytes) const {
   ASSAY_TRY(Fd fd, open_file(path(digest), O_RDONLY | O_NOFOLLOW));
   ASSAY_TRY(std::string bytes, read_fd(fd.get(), limit_bytes, "blob " + digest.str()));
-  if (Digest::of(bytes) != digest) return Error{Errc::corrupt, "blob " + digest.str() + " hashes to something else"};
+  if (Digest::of(bytes) != digest)
+    return Error{Errc::corrupt, "blob " + digest.str() + " hashes to something else"};
   return bytes;
 }
 

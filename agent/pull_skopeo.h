@@ -1,4 +1,5 @@
-// Skopeo: one image source as skopeo(1) reads it. Its failures are told in our words: a code, one line, and what to do.
+// Skopeo: one image source as skopeo(1) reads it. Its failures are told in our words: a code, one line, and
+// what to do.
 #pragma once
 
 #include <chrono>
@@ -17,7 +18,8 @@ class Skopeo {
   /// `ref` and `options` are borrowed. `tmp_dir` is where skopeo unpacks archives.
   Skopeo(const ImageRef& ref, const PullOptions& options, std::filesystem::path tmp_dir);
 
-  /// The raw bytes of what the reference names; `digest` (registries only) names one manifest of the same repository instead.
+  /// The raw bytes of what the reference names; `digest` (registries only) names one manifest of the same
+  /// repository instead.
   Result<std::string> manifest(const std::string& digest = "") const;
   /// The raw image config of a manifest.
   Result<std::string> config(const std::string& digest) const;

@@ -1,4 +1,5 @@
-// Staging directories, each held by a flock on the directory itself: the kernel drops it when the owner dies, however it dies.
+// Staging directories, each held by a flock on the directory itself: the kernel drops it when the owner dies,
+// however it dies.
 #include "agent/pull_staging.h"
 
 #include <fcntl.h>

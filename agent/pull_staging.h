@@ -1,5 +1,6 @@
-// Staging: a directory in which something is built before it is renamed into a store. Locked while its owner lives and removed with it;
-// what a killed owner left is swept by the next one. Used by the blob store and the layer store.
+// Staging: a directory in which something is built before it is renamed into a store. Locked while its owner
+// lives and removed with it; what a killed owner left is swept by the next one. Used by the blob store and
+// the layer store.
 #pragma once
 
 #include <filesystem>
@@ -11,7 +12,8 @@ namespace assay {
 
 class Staging {
  public:
-  /// A new directory below `area`, which is created, on the file system of the store itself: renames must not cross one.
+  /// A new directory below `area`, which is created, on the file system of the store itself: renames must not
+  /// cross one.
   static Result<Staging> create(const std::filesystem::path& area);
   Staging(Staging&&) noexcept = default;
   Staging& operator=(Staging&&) = delete;

@@ -1,5 +1,6 @@
-// LayerStream: the tar inside a layer blob, decompressed as it is read, with the SHA-256 of both sides. One pass over the file.
-// Does not know tar. What compresses the blob is told by its first bytes, not by a media type that may lie.
+// LayerStream: the tar inside a layer blob, decompressed as it is read, with the SHA-256 of both sides. One
+// pass over the file. Does not know tar. What compresses the blob is told by its first bytes, not by a media
+// type that may lie.
 #pragma once
 
 #include <archive.h>
@@ -23,11 +24,13 @@ using ArchivePtr = std::unique_ptr<struct archive, ArchiveFree>;
 class LayerStream {
  public:
   /// `limit_bytes` bounds the decompressed size: beyond it next() returns Errc::limit.
-  static Result<std::unique_ptr<LayerStream>> open(const std::filesystem::path& blob, uint64_t limit_bytes, int cancel_fd);
+  static Result<std::unique_ptr<LayerStream>> open(const std::filesystem::path& blob, uint64_t limit_bytes,
+                                                   int cancel_fd);
   LayerStream(const LayerStream&) = delete;
   LayerStream& operator=(const LayerStream&) = delete;
 
-  /// The next bytes of the tar, valid until the next call; empty at its end. Errors: corrupt, limit, cancelled, io.
+  /// The next bytes of the tar, valid until the next call; empty at its end. Errors: corrupt, limit,
+  /// cancelled, io.
   Result<std::string_view> next();
   /// Digests of the whole blob and of the whole tar: after next() has returned nothing. Once.
   Result<Digest> blob_digest();
@@ -36,7 +39,7 @@ class LayerStream {
  private:
   LayerStream(Fd fd, uint64_t limit_bytes, int cancel_fd);
   Result<std::string_view> read_blob();
-  Status start_filter(int filter);
+  Status start_filter();
   static la_ssize_t on_read(struct archive*, void* self, const void** bytes);
 
   Fd fd_;
@@ -45,8 +48,9 @@ class LayerStream {
   std::vector<char> buffer_;
   std::string_view first_;  // what was read to recognise the compression, not yet handed on
   Sha256 blob_hash_, tar_hash_;
-  Status read_status_;      // why on_read() failed
-  ArchivePtr filter_;       // null: the blob is the tar
+  Status read_status_;   // why on_read() failed
+  int filter_code_ = 0;  // libarchive's; ARCHIVE_FILTER_NONE: the blob is the tar
+  ArchivePtr filter_;    // once started
 };
 
 }  // namespace assay

@@ -1,11 +1,12 @@
-// Entries written with openat2(2): RESOLVE_BENEATH and RESOLVE_NO_SYMLINKS for every directory on the way, O_EXCL and O_NOFOLLOW for the last step.
+// Entries written with openat2(2): RESOLVE_BENEATH and RESOLVE_NO_SYMLINKS for every directory on the way,
+// O_EXCL and O_NOFOLLOW for the last step.
 #include "agent/unpack_writer.h"
 
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/xattr.h>
 
 #include <cerrno>
@@ -27,14 +28,16 @@ Result<Fd> open_dir(int root, const std::string& path) {
   Fd fd(static_cast<int>(::syscall(SYS_openat2, root, path.empty() ? "." : path.c_str(), &how, sizeof how)));
   if (fd) return fd;
   if (errno == ELOOP || errno == EXDEV || errno == ENOTDIR)
-    return Error{Errc::invalid, "its directory '" + printable(path, 200) + "' is a symbolic link or a file in this layer"};
+    return Error{Errc::invalid,
+                 "its directory '" + printable(path, 200) + "' is a symbolic link or a file in this layer"};
   return errno_error("open its directory");
 }
 
 bool is_whiteout(const struct stat& s) { return S_ISCHR(s.st_mode) && s.st_rdev == makedev(0, 0); }
 
 Status set_opaque(int dir_fd) {
-  if (::fsetxattr(dir_fd, kOpaque, "y", 1, 0) != 0) return errno_error("mark as opaque (the layer store needs trusted xattrs)");
+  if (::fsetxattr(dir_fd, kOpaque, "y", 1, 0) != 0)
+    return errno_error("mark as opaque (the layer store needs trusted xattrs)");
   return Status();
 }
 
@@ -48,7 +51,8 @@ timespec mtime(const LayerEntry& entry) {
   return {static_cast<time_t>(entry.mtime_s), sane ? entry.mtime_ns : 0};
 }
 
-// File capabilities and user attributes describe the file. The rest would speak to overlayfs, SELinux or IMA of the host.
+// File capabilities and user attributes describe the file. The rest would speak to overlayfs, SELinux or IMA
+// of the host.
 bool keep_xattr(const std::string& name) {
   return name == "security.capability" || (name.starts_with("user.") && !name.starts_with("user.overlay."));
 }
@@ -56,7 +60,8 @@ bool keep_xattr(const std::string& name) {
 }  // namespace
 
 Result<LayerWriter::Place> LayerWriter::place(std::string_view path) {
-  if (path.size() > kMaxPathBytes) return Error{Errc::limit, "its name is longer than " + std::to_string(kMaxPathBytes) + " bytes"};
+  if (path.size() > kMaxPathBytes)
+    return Error{Errc::limit, "its name is longer than " + std::to_string(kMaxPathBytes) + " bytes"};
   Place out;
   size_t depth = 0;
   for (size_t begin = 0; begin <= path.size();) {
@@ -64,9 +69,12 @@ Result<LayerWriter::Place> LayerWriter::place(std::string_view path) {
     std::string_view part = path.substr(begin, end - begin);
     begin = end + 1;
     if (part.empty() || part == ".") continue;
-    if (part == "..") return Error{Errc::invalid, "its name has '..' in it, which could lead out of the image"};
-    if (part.size() > kMaxNameBytes) return Error{Errc::invalid, "a part of its name is longer than 255 bytes"};
-    if (++depth > kMaxDepth) return Error{Errc::limit, "it lies deeper than " + std::to_string(kMaxDepth) + " directories"};
+    if (part == "..")
+      return Error{Errc::invalid, "its name has '..' in it, which could lead out of the image"};
+    if (part.size() > kMaxNameBytes)
+      return Error{Errc::invalid, "a part of its name is longer than 255 bytes"};
+    if (++depth > kMaxDepth)
+      return Error{Errc::limit, "it lies deeper than " + std::to_string(kMaxDepth) + " directories"};
     if (!out.name.empty()) out.dir += (out.dir.empty() ? "" : "/") + out.name;
     out.name = part;
   }
@@ -86,20 +94,26 @@ Status LayerWriter::add(const LayerEntry& entry, const Read& read) {
 
 Status LayerWriter::add_at(const Place& where, const LayerEntry& entry, const Read& read) {
   if (where.name.empty()) {
-    if (entry.type != LayerEntry::Type::dir) return Error{Errc::invalid, "the layer's root is not a directory"};
+    if (entry.type != LayerEntry::Type::dir)
+      return Error{Errc::invalid, "the layer's root is not a directory"};
     dir_times_[""] = mtime(entry);
     return set_metadata(root_.get(), entry, entry.mode);
   }
   ASSAY_TRY(int dir_fd, parent(where.dir));
   switch (entry.type) {
-    case LayerEntry::Type::file: return write_regular(dir_fd, where.name, entry, read);
-    case LayerEntry::Type::dir: return make_dir(where, dir_fd, entry);
-    case LayerEntry::Type::hard_link: return make_link(where, dir_fd, entry);
-    default: return make_other(dir_fd, where.name, entry);
+    case LayerEntry::Type::file:
+      return write_regular(dir_fd, where.name, entry, read);
+    case LayerEntry::Type::dir:
+      return make_dir(where, dir_fd, entry);
+    case LayerEntry::Type::hard_link:
+      return make_link(where, dir_fd, entry);
+    default:
+      return make_other(dir_fd, where.name, entry);
   }
 }
 
-// image-spec layer.md#whiteouts: they hide what lower layers have, never what this layer brings, whichever comes first.
+// image-spec layer.md#whiteouts: they hide what lower layers have, never what this layer brings, whichever
+// comes first.
 Status LayerWriter::whiteout(const Place& where) {
   if (where.name == kOpaqueName) {
     ASSAY_TRY(int dir_fd, parent(where.dir));
@@ -110,19 +124,22 @@ Status LayerWriter::whiteout(const Place& where) {
     return Status();
   }
   std::string hidden = where.name.substr(kWhiteout.size());
-  if (hidden.empty() || hidden == "." || hidden == "..") return Error{Errc::invalid, "it is a whiteout of nothing"};
+  if (hidden.empty() || hidden == "." || hidden == "..")
+    return Error{Errc::invalid, "it is a whiteout of nothing"};
   ASSAY_TRY(int dir_fd, parent(where.dir));
   if (::mknodat(dir_fd, hidden.c_str(), S_IFCHR | 0, makedev(0, 0)) == 0) return Status();
   if (errno != EEXIST) return errno_error("create the whiteout");
-  struct stat s{};
-  if (::fstatat(dir_fd, hidden.c_str(), &s, AT_SYMLINK_NOFOLLOW) != 0) return errno_error("stat what it hides");
+  struct stat s {};
+  if (::fstatat(dir_fd, hidden.c_str(), &s, AT_SYMLINK_NOFOLLOW) != 0)
+    return errno_error("stat what it hides");
   return S_ISDIR(s.st_mode) ? set_opaque_at(dir_fd, hidden) : Status();
 }
 
 Result<int> LayerWriter::parent(const std::string& dir) {
   if (parent_ && parent_path_ == dir) return parent_.get();
   auto opened = open_dir(root_.get(), dir);
-  if (!opened && opened.error().code != Errc::not_found && opened.error().code != Errc::invalid) return opened.error();
+  if (!opened && opened.error().code != Errc::not_found && opened.error().code != Errc::invalid)
+    return opened.error();
   if (!opened) opened = make_parents(dir);
   if (!opened) return opened.error();
   parent_ = std::move(*opened);
@@ -137,13 +154,17 @@ Result<Fd> LayerWriter::make_parents(const std::string& dir) {
     size_t end = std::min(dir.find('/', begin), dir.size());
     std::string name = dir.substr(begin, end - begin);
     begin = end + 1;
-    struct stat s{};
+    struct stat s {};
     bool hidden = ::fstatat(at.get(), name.c_str(), &s, AT_SYMLINK_NOFOLLOW) == 0 && is_whiteout(s);
     if (hidden && ::unlinkat(at.get(), name.c_str(), 0) != 0) return errno_error("replace a whiteout");
     bool made = ::mkdirat(at.get(), name.c_str(), 0755) == 0;
     if (!made && errno != EEXIST) return errno_error("create its directory");
     auto next = open_dir(at.get(), name);
-    if (!next) return next.error().code == Errc::invalid ? Error{Errc::invalid, "its directory '" + printable(dir.substr(0, end), 200) + "' is a symbolic link or a file in this layer"} : next.error();
+    if (!next)
+      return next.error().code == Errc::invalid
+                 ? Error{Errc::invalid, "its directory '" + printable(dir.substr(0, end), 200) +
+                                            "' is a symbolic link or a file in this layer"}
+                 : next.error();
     if (made && ::fchmod(next->get(), 0755) != 0) return errno_error("chmod its directory");
     if (hidden) ASSAY_CHECK(set_opaque(next->get()));
     at = std::move(*next);
@@ -153,8 +174,9 @@ Result<Fd> LayerWriter::make_parents(const std::string& dir) {
 
 // Makes room for an entry that comes a second time. True: what was there was a whiteout.
 Result<bool> LayerWriter::clear(int dir_fd, const std::string& name) {
-  struct stat s{};
-  if (::fstatat(dir_fd, name.c_str(), &s, AT_SYMLINK_NOFOLLOW) != 0) return errno_error("stat what it replaces");
+  struct stat s {};
+  if (::fstatat(dir_fd, name.c_str(), &s, AT_SYMLINK_NOFOLLOW) != 0)
+    return errno_error("stat what it replaces");
   if (!S_ISDIR(s.st_mode)) {
     if (::unlinkat(dir_fd, name.c_str(), 0) != 0) return errno_error("replace an earlier entry");
     return is_whiteout(s);
@@ -162,14 +184,17 @@ Result<bool> LayerWriter::clear(int dir_fd, const std::string& name) {
   std::error_code failed;
   std::filesystem::remove_all("/proc/self/fd/" + std::to_string(dir_fd) + "/" + name, failed);
   if (failed) return errno_error("replace an earlier directory", failed.value());
-  // The cached parent may lie in what was removed; the one in use stays open until the caller is done with it.
+  // The cached parent may lie in what was removed; the one in use stays open until the caller is done with
+  // it.
   parent_path_ = "/";
   return false;
 }
 
-Status LayerWriter::write_regular(int dir_fd, const std::string& name, const LayerEntry& entry, const Read& read) {
+Status LayerWriter::write_regular(int dir_fd, const std::string& name, const LayerEntry& entry,
+                                  const Read& read) {
   if (entry.size_bytes > limit_bytes_ - std::min(limit_bytes_, counts_.bytes))
-    return Error{Errc::limit, "it declares " + std::to_string(entry.size_bytes) + " bytes: the layer would exceed its limit of " +
+    return Error{Errc::limit, "it declares " + std::to_string(entry.size_bytes) +
+                                  " bytes: the layer would exceed its limit of " +
                                   std::to_string(limit_bytes_) + " bytes"};
   constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
   Fd fd(::openat(dir_fd, name.c_str(), kFlags, 0600));
@@ -193,11 +218,13 @@ Status LayerWriter::write_content(int fd, const LayerEntry& entry, const Read& r
     if (piece.data.empty()) break;
     if (piece.offset > entry.size_bytes || piece.data.size() > entry.size_bytes - piece.offset)
       return Error{Errc::corrupt, "it holds more than the bytes it declares"};
-    if (piece.offset != at && ::lseek(fd, static_cast<off_t>(piece.offset), SEEK_SET) < 0) return errno_error("seek in it");
+    if (piece.offset != at && ::lseek(fd, static_cast<off_t>(piece.offset), SEEK_SET) < 0)
+      return errno_error("seek in it");
     ASSAY_CHECK(write_all(fd, piece.data, "its content"));
     at = piece.offset + piece.data.size();
   }
-  if (at < entry.size_bytes && ::ftruncate(fd, static_cast<off_t>(entry.size_bytes)) != 0) return errno_error("set its size");
+  if (at < entry.size_bytes && ::ftruncate(fd, static_cast<off_t>(entry.size_bytes)) != 0)
+    return errno_error("set its size");
   return Status();
 }
 
@@ -205,7 +232,7 @@ Status LayerWriter::make_dir(const Place& where, int dir_fd, const LayerEntry& e
   bool hidden = false;
   if (::mkdirat(dir_fd, where.name.c_str(), 0700) != 0) {
     if (errno != EEXIST) return errno_error("create it");
-    struct stat s{};
+    struct stat s {};
     if (::fstatat(dir_fd, where.name.c_str(), &s, AT_SYMLINK_NOFOLLOW) != 0) return errno_error("stat it");
     if (!S_ISDIR(s.st_mode)) {
       ASSAY_TRY(hidden, clear(dir_fd, where.name));
@@ -218,18 +245,23 @@ Status LayerWriter::make_dir(const Place& where, int dir_fd, const LayerEntry& e
   return set_metadata(dir.get(), entry, entry.mode);
 }
 
-// A hard link into a lower layer is refused: no builder writes one, and a layer is unpacked without knowing what it will lie upon.
+// A hard link into a lower layer is refused: no builder writes one, and a layer is unpacked without knowing
+// what it will lie upon.
 Status LayerWriter::make_link(const Place& where, int dir_fd, const LayerEntry& entry) {
   std::string shown = "hard link to '" + printable(entry.link, 200) + "'";
   auto target = place(entry.link);
   if (!target) return target.error().context(shown);
   auto target_dir = open_dir(root_.get(), target->dir);
-  struct stat s{};
-  if (target->name.empty() || !target_dir || ::fstatat(target_dir->get(), target->name.c_str(), &s, AT_SYMLINK_NOFOLLOW) != 0)
+  struct stat s {};
+  if (target->name.empty() || !target_dir ||
+      ::fstatat(target_dir->get(), target->name.c_str(), &s, AT_SYMLINK_NOFOLLOW) != 0)
     return Error{Errc::invalid, shown + ", which this layer does not have"};
-  if (!S_ISREG(s.st_mode) && !S_ISLNK(s.st_mode) && !S_ISFIFO(s.st_mode)) return Error{Errc::invalid, shown + ", which is not a file"};
+  if (!S_ISREG(s.st_mode) && !S_ISLNK(s.st_mode) && !S_ISFIFO(s.st_mode))
+    return Error{Errc::invalid, shown + ", which is not a file"};
   if (target->dir == where.dir && target->name == where.name) return Status();
-  auto link = [&] { return ::linkat(target_dir->get(), target->name.c_str(), dir_fd, where.name.c_str(), 0) == 0; };
+  auto link = [&] {
+    return ::linkat(target_dir->get(), target->name.c_str(), dir_fd, where.name.c_str(), 0) == 0;
+  };
   if (link()) return Status();
   if (errno == EEXIST) {
     ASSAY_CHECK(clear(dir_fd, where.name));
@@ -241,9 +273,12 @@ Status LayerWriter::make_link(const Place& where, int dir_fd, const LayerEntry& 
 Status LayerWriter::make_other(int dir_fd, const std::string& name, const LayerEntry& entry) {
   auto make = [&]() -> int {
     switch (entry.type) {
-      case LayerEntry::Type::symlink: return ::symlinkat(entry.link.c_str(), dir_fd, name.c_str());
-      case LayerEntry::Type::fifo: return ::mkfifoat(dir_fd, name.c_str(), 0600);
-      default: return ::mknodat(dir_fd, name.c_str(), S_IFREG | 0, 0);  // a device, made harmless
+      case LayerEntry::Type::symlink:
+        return ::symlinkat(entry.link.c_str(), dir_fd, name.c_str());
+      case LayerEntry::Type::fifo:
+        return ::mkfifoat(dir_fd, name.c_str(), 0600);
+      default:
+        return ::mknodat(dir_fd, name.c_str(), S_IFREG | 0, 0);  // a device, made harmless
     }
   };
   bool device = entry.type == LayerEntry::Type::device;
@@ -255,9 +290,11 @@ Status LayerWriter::make_other(int dir_fd, const std::string& name, const LayerE
     ASSAY_CHECK(clear(dir_fd, name));
     if (make() != 0) return errno_error("create it");
   }
-  if (::fchownat(dir_fd, name.c_str(), entry.uid, entry.gid, AT_SYMLINK_NOFOLLOW) != 0) return errno_error("set its owner");
+  if (::fchownat(dir_fd, name.c_str(), entry.uid, entry.gid, AT_SYMLINK_NOFOLLOW) != 0)
+    return errno_error("set its owner");
   // It was made just now and is no symbolic link: fchmodat(2) cannot be led astray.
-  if (entry.type != LayerEntry::Type::symlink && ::fchmodat(dir_fd, name.c_str(), device ? 0 : entry.mode, 0) != 0)
+  if (entry.type != LayerEntry::Type::symlink &&
+      ::fchmodat(dir_fd, name.c_str(), device ? 0 : entry.mode, 0) != 0)
     return errno_error("set its mode");
   counts_.xattrs_dropped += entry.xattrs.size();
   timespec times[2] = {{0, UTIME_NOW}, mtime(entry)};
@@ -270,7 +307,8 @@ Status LayerWriter::set_metadata(int fd, const LayerEntry& entry, uint32_t mode)
   if (::fchown(fd, entry.uid, entry.gid) != 0) return errno_error("set its owner");
   if (::fchmod(fd, mode & 07777) != 0) return errno_error("set its mode");
   for (const auto& [name, value] : entry.xattrs)
-    if (!keep_xattr(name) || ::fsetxattr(fd, name.c_str(), value.data(), value.size(), 0) != 0) ++counts_.xattrs_dropped;
+    if (!keep_xattr(name) || ::fsetxattr(fd, name.c_str(), value.data(), value.size(), 0) != 0)
+      ++counts_.xattrs_dropped;
   return Status();
 }
 
@@ -280,7 +318,8 @@ Status LayerWriter::finish() {
     auto dir = open_dir(root_.get(), path);
     if (!dir) continue;  // replaced by something that is no directory
     timespec times[2] = {{0, UTIME_NOW}, time};
-    if (::futimens(dir->get(), times) != 0) return errno_error("set the time of '" + printable(path, 200) + "'");
+    if (::futimens(dir->get(), times) != 0)
+      return errno_error("set the time of '" + printable(path, 200) + "'");
   }
   return Status();
 }

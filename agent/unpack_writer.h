@@ -1,5 +1,6 @@
-// LayerWriter: tar entries of one layer written below one directory, as overlayfs wants them. The entries are hostile: no name leads out of
-// the directory, nothing is written through a symbolic link, devices become empty files. Does not read tar; unpack feeds it.
+// LayerWriter: tar entries of one layer written below one directory, as overlayfs wants them. The entries are
+// hostile: no name leads out of the directory, nothing is written through a symbolic link, devices become
+// empty files. Does not read tar; unpack feeds it.
 #pragma once
 
 #include <cstdint>
@@ -40,7 +41,8 @@ class LayerWriter {
   LayerWriter(Fd root, uint64_t limit_bytes, uint64_t limit_entries)
       : root_(std::move(root)), limit_bytes_(limit_bytes), limit_entries_(limit_entries) {}
 
-  /// `read` yields the content of a file. Errors begin with the entry's name: invalid, limit, no_space, io, and those of `read`.
+  /// `read` yields the content of a file. Errors begin with the entry's name: invalid, limit, no_space, io,
+  /// and those of `read`.
   Status add(const LayerEntry& entry, const std::function<Result<LayerData>()>& read);
   /// Sets the times of directories, which later entries would have changed. Once, at the end.
   Status finish();
