@@ -189,8 +189,8 @@ void Observer::on_syscall(const Event& event, const Emit& emit) {
     Record record(Category::syscall);
     add_process(record, event);
     record.borrow(Field::Call, event.call);
-    if (!event.path.empty()) record.own(Field::Path, resolve(event, event.path));
-    if (!event.path2.empty()) record.own(Field::Path2, resolve(event, event.path2));
+    record.borrow(Field::Path, event.path);  // as the guest gave it: a mount's source need not be a path
+    record.borrow(Field::Path2, event.path2);
     for (size_t i = 0; i < event.args.size(); ++i) record.own(kArgs[i], event.args[i]);
     record.borrow(Field::Data, event.data);
     record.own(Field::Result, std::to_string(event.error != 0 ? -event.error : event.result));
@@ -216,7 +216,7 @@ void Observer::on_file_call(const Event& event, const Emit& emit) {
     if (is_one_of(event.call, {"chmod", "fchmodat", "fchmodat2"})) {
       auto mode = static_cast<uint32_t>(event.mode != 0 ? event.mode : event.args[event.call == "chmod" ? 1 : 2]);
       record.own(Field::Mode, octal(mode));
-      record.own(Field::Setuid, (mode & (S_ISUID | S_ISGID)) != 0);
+      record.own(Field::Setuid, (mode & S_ISUID) != 0);
     }
     emit(record);
   };
@@ -246,7 +246,7 @@ void Observer::on_left_file(const Event& event, const Emit& emit) {
     record.borrow(Field::Origin, event.origin);
     record.borrow(Field::FileType, event.file_type);
     record.own(Field::Mode, octal(event.mode));
-    record.own(Field::Setuid, S_ISDIR(event.mode) ? false : (event.mode & (S_ISUID | S_ISGID)) != 0);
+    record.own(Field::Setuid, event.file_type != "dir" && (event.mode & S_ISUID) != 0);
     record.own(Field::Size, event.size_bytes);
     if (!event.sha256.empty()) record.own(Field::Hashes, "SHA256=" + event.sha256);
     emit(record);

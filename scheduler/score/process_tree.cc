@@ -185,8 +185,6 @@ void ProcessTree::on_image(const Event& event) {
   if (event.kind == EventKind::exec) ++shown.execs;
   if (!event.cwd.empty()) proc.cwd = event.cwd;
   proc.command_line = join_command(shown.argv);
-  proc.threads.clear();  // exec ends the other threads
-  proc.leader_ended = false;
   proc.connected = false;
   for (auto it = proc.sockets.begin(); it != proc.sockets.end();) it = it->second.close_on_exec ? proc.sockets.erase(it) : std::next(it);
   find_script(proc);
@@ -215,10 +213,7 @@ void ProcessTree::find_script(Proc& proc) {
 void ProcessTree::on_clone(const Event& event) {
   size_t parent = process_for(event);
   if (parent == kNone) return;
-  if (event.child_pid == event.pid) {
-    if (procs_[parent].threads.size() < kMaxThreads) procs_[parent].threads.insert(event.child_tid);
-    return;
-  }
+  if (event.child_pid == event.pid) return;  // a thread
   size_t child = find(event.child_pid);
   // The child's first event may have come before its parent's clone.
   bool orphan = child != kNone && procs_[child].parent == kNone && procs_[child].shown.end_ns < 0 && child != 0 &&
@@ -239,15 +234,9 @@ void ProcessTree::on_clone(const Event& event) {
 void ProcessTree::on_exit(const Event& event) {
   size_t index = find(event.pid);
   if (index == kNone) return;
+  if (event.tid != 0 && event.tid != event.pid) return;  // a thread
   Proc& proc = procs_[index];
-  bool leader = event.tid == 0 || event.tid == event.pid;
-  if (leader) {
-    proc.leader_ended = true;
-    proc.shown.exit_status = static_cast<int32_t>(event.result);
-  } else {
-    proc.threads.erase(event.tid);
-  }
-  if (!proc.leader_ended || !proc.threads.empty()) return;
+  proc.shown.exit_status = static_cast<int32_t>(event.result);
   proc.shown.end_ns = event.time_ns;
   proc.sockets.clear();
 }

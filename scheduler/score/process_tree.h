@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <map>
-#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -31,8 +30,6 @@ struct Proc {
   std::string command_line;     // argv joined
   std::map<int32_t, SocketFd> sockets;
   std::vector<size_t> children;  // the last few, for siblings
-  std::set<int32_t> threads;     // besides the leader
-  bool leader_ended = false;
   bool connected = false;        // it, or a parent whose image it kept, connected to another host
   std::string script, script_origin;  // the file that an interpreter was given, if the guest wrote it
 };
@@ -47,7 +44,7 @@ struct FileWriter {
 class ProcessTree {
  public:
   static constexpr size_t kNone = SIZE_MAX;
-  static constexpr size_t kMaxProcesses = 10'000, kMaxSockets = 256, kInheritedSockets = 32, kMaxWriters = 50'000, kMaxThreads = 4096;
+  static constexpr size_t kMaxProcesses = 10'000, kMaxSockets = 256, kInheritedSockets = 32, kMaxWriters = 50'000;
   static constexpr size_t kKeptChildren = 8;
 
   void add(const Event& event);
