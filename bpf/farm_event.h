@@ -35,7 +35,7 @@ struct farm_call {
 	__u8 flags;
 	__u8 path, path2;
 	__u8 buffer, length;
-	__u8 pad;
+	__u8 address; /* a struct sockaddr, recorded in place of path2 */
 	__u16 budget; /* records per stub process; 0: no limit */
 };
 

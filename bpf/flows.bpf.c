@@ -7,12 +7,10 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_endian.h>
 #include "farm_event.h"
+#include "farm_counters.h"
+#include "flows_parse.h"
 
 #define TCX_NEXT -1
-#define ETH_LEN 14
-#define FIN 1
-#define SYN 2
-#define RST 4
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -35,75 +33,6 @@ struct {
 	__type(key, __u32);
 	__type(value, struct buffer);
 } scratch SEC(".maps"); /* safe: tc programs do not interrupt each other on a CPU */
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, FARM_COUNTERS);
-	__type(key, __u32);
-	__type(value, __u64);
-} counters SEC(".maps");
-
-struct packet {
-	struct farm_flow_key key;
-	__u32 at;  /* offset of the payload */
-	__u32 end; /* of the IP packet, padding left out */
-	__u32 seq;
-	__u32 flags;
-};
-
-static __always_inline void count_lost(void)
-{
-	__u32 which = FARM_LOST;
-	__u64 *n = bpf_map_lookup_elem(&counters, &which);
-
-	if (n)
-		(*n)++;
-}
-
-/* Fills addresses as sent; `src` and `dst` point into the key by direction. False: not IP, or link-local chatter. */
-static __always_inline bool parse_ip(struct __sk_buff *skb, struct packet *p, __u8 *src, __u8 *dst)
-{
-	__u8 ip[40] = {};
-
-	if (skb->protocol == bpf_htons(0x0800)) {
-		if (bpf_skb_load_bytes(skb, ETH_LEN, ip, 20))
-			return false;
-		p->at = ETH_LEN + (ip[0] & 15) * 4;
-		p->end = ETH_LEN + (ip[2] << 8 | ip[3]);
-		p->key.proto = ip[9];
-		src[10] = src[11] = dst[10] = dst[11] = 0xff;
-		__builtin_memcpy(src + 12, ip + 12, 4);
-		__builtin_memcpy(dst + 12, ip + 16, 4);
-		if ((ip[6] & 0x1f) || ip[7]) /* a later fragment: no ports here */
-			p->at = p->end;
-		return true;
-	}
-	if (skb->protocol != bpf_htons(0x86dd) || bpf_skb_load_bytes(skb, ETH_LEN, ip, 40))
-		return false;
-	p->at = ETH_LEN + 40;
-	p->end = ETH_LEN + 40 + (ip[4] << 8 | ip[5]);
-	p->key.proto = ip[6];
-	__builtin_memcpy(src, ip + 8, 16);
-	__builtin_memcpy(dst, ip + 24, 16);
-	return !(dst[0] == 0xff || (p->key.proto == 0 || p->key.proto == 58) || (src[0] == 0xfe && src[1] == 0x80));
-}
-
-static __always_inline void parse_ports(struct __sk_buff *skb, struct packet *p, __u16 *src, __u16 *dst)
-{
-	__u8 h[20] = {};
-
-	if (p->key.proto == 6 && !bpf_skb_load_bytes(skb, p->at, h, 20)) {
-		p->seq = (__u32)h[4] << 24 | h[5] << 16 | h[6] << 8 | h[7];
-		p->flags = h[13];
-		p->at += (h[12] >> 4) * 4;
-	} else if (p->key.proto == 17 && !bpf_skb_load_bytes(skb, p->at, h, 8)) {
-		p->at += 8;
-	} else {
-		return;
-	}
-	*src = h[0] << 8 | h[1];
-	*dst = h[2] << 8 | h[3];
-}
-
 static __always_inline void emit(struct __sk_buff *skb, const struct packet *p, __u32 type, __u32 direction, __u64 now, __u32 offset)
 {
 	__u32 zero = 0;
@@ -130,7 +59,7 @@ static __always_inline void emit(struct __sk_buff *skb, const struct packet *p, 
 	b->head.data_len = length;
 	b->head.data_full = full;
 	if (bpf_ringbuf_output(&ring, b, sizeof(b->head) + length, BPF_RB_NO_WAKEUP))
-		count_lost();
+		farm_count(FARM_LOST);
 }
 
 static __always_inline int look(struct __sk_buff *skb, __u32 direction)
@@ -154,7 +83,7 @@ static __always_inline int look(struct __sk_buff *skb, __u32 direction)
 		fresh.first_ns = now;
 		fresh.flags = side == FARM_IN ? FARM_STARTED_IN : 0;
 		if (bpf_map_update_elem(&flows, &p.key, &fresh, BPF_NOEXIST) || !(f = bpf_map_lookup_elem(&flows, &p.key))) {
-			count_lost();
+			farm_count(FARM_LOST);
 			return TCX_NEXT;
 		}
 		emit(skb, &p, FARM_FLOW_START, side, now, 0);

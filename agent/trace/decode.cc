@@ -146,7 +146,7 @@ void Decoder::flow_total(std::string_view key_and_flow, int64_t arrival_ns, cons
   }
   for (auto& event : *events) {
     ++counts_.flows;
-    event.time_ns = host_time(event.time_ns, arrival_ns);
+    event.time_ns = arrival_ns - start_time_ns_;
     emit(std::move(event));
   }
 }

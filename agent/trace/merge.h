@@ -1,4 +1,5 @@
-// merge: events of all sources into one stream, ordered by time and numbered. Pure: told what time it is.
+// merge: events of all sources into one stream, ordered by time and numbered; what both planes said of one
+// call is joined on the way (see pairing). Pure: told what time it is.
 #pragma once
 
 #include <cstdint>
@@ -6,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "agent/trace/pairing.h"
 #include "common/event.h"
 
 namespace assay {
@@ -28,7 +30,8 @@ class Merge {
   std::map<std::pair<int64_t, uint64_t>, Event>& pending() { return pending_; }
 
  private:
-  std::map<std::pair<int64_t, uint64_t>, Event> pending_;  // by time, then arrival
+  std::map<std::pair<int64_t, uint64_t>, Event> pending_;  // by time, then arrival; nodes do not move
+  Pairing pairing_;
   uint64_t arrived_ = 0, seq_ = 0, late_ = 0;
   int64_t released_until_ns_ = INT64_MIN;
 };

@@ -107,7 +107,7 @@ constexpr const char* kRawCalls[] = {
     "prctl",
     "capset",
     "kill",
-    "tgkill",
+
     "seccomp",
     "sendto",
     "sendmsg",

@@ -98,6 +98,13 @@ void fill(Event& e, const seccheck::Raw& m) {
   e.call = syscall_name(m.sysno());
   e.args = {m.arg1(), m.arg2(), m.arg3(), m.arg4(), m.arg5(), m.arg6()};
   auto fd = static_cast<int32_t>(m.arg1());
+  if (e.call == "chmod" || e.call == "fchmod" || e.call == "mkdir" || e.call == "mknod")
+    e.mode = static_cast<uint32_t>(m.arg2());
+  if (e.call == "fchmodat" || e.call == "mkdirat" || e.call == "mknodat")
+    e.mode = static_cast<uint32_t>(m.arg3());
+  if (e.call.starts_with("f") && !e.call.ends_with("at") && !e.call.starts_with("fs"))
+    e.fd = fd;  // fchmod, fchown
+  if (e.call.starts_with("send")) e.fd = fd;
   if (e.call == "listen") {
     e.kind = EventKind::listen;
     e.fd = fd;

@@ -91,7 +91,14 @@ Result<Event> decode_witness(std::string_view record) {
   std::memcpy(e.args.data(), head.args, sizeof head.args);
   if (first_is_fd(e.call)) e.fd = static_cast<int32_t>(head.args[0]);
   e.path = without_nul(next(head.path_len));
-  e.path2 = without_nul(next(head.path2_len));
+  auto second = next(head.path2_len);
+  if (e.call == "sendto") {
+    auto address = parse_sockaddr(second);
+    e.dst_addr = address.addr;
+    e.dst_port = address.port;
+  } else {
+    e.path2 = without_nul(second);
+  }
   e.data = next(head.data_len);
   if (head.data_full > head.data_len) e.truncated += head.data_full - head.data_len;
   auto argv = next(head.argv_len);
@@ -106,6 +113,7 @@ Result<Event> decode_witness(std::string_view record) {
     (e.call == "bind" ? e.src_addr : e.dst_addr) = address.addr;
     (e.call == "bind" ? e.src_port : e.dst_port) = address.port;
     e.path = address.path;
+    if (!address.family.starts_with("family_")) e.data.clear();
     if (address.family == "unix" || address.family == "netlink" || address.family == "packet")
       e.proto = address.family;
   }

@@ -12,6 +12,7 @@ struct Spec {
   const char* name;
   uint8_t path, path2, buffer, length, flags;
   uint16_t budget;
+  uint8_t address = 0;
 };
 constexpr uint16_t kRare = 0, kOften = 4096, kNoisy = 128;
 
@@ -83,7 +84,7 @@ constexpr Spec kSpecs[] = {
     {"pwrite64", 0, 0, 2, 3, 0, kNoisy},
     {"writev", 0, 0, 2, 0, FARM_IOVEC, kNoisy},
     {"pwritev", 0, 0, 2, 0, FARM_IOVEC, kNoisy},
-    {"sendto", 0, 0, 2, 3, 0, kNoisy},
+    {"sendto", 0, 0, 2, 3, 0, kNoisy, 5},
     {"sendmsg", 0, 0, 2, 0, FARM_MSGHDR, kNoisy},
     {"sendmmsg", 0, 0, 2, 0, FARM_MSGHDR, kNoisy},
 };
@@ -140,8 +141,7 @@ constexpr const char* kBare[] = {
     "accept",
     "accept4",
     "kill",
-    "tgkill",
-    "tkill",
+
     "fchmod",
     "fchown",
     "fchdir",
@@ -166,8 +166,13 @@ std::array<farm_call, FARM_CALLS> witness_calls() {
   auto set = [&](const Spec& s) {
     int number = syscall_number(s.name);
     if (number < 0 || number >= FARM_CALLS) return;
-    table[static_cast<size_t>(number)] = {
-        static_cast<uint8_t>(s.flags | FARM_WANTED), s.path, s.path2, s.buffer, s.length, 0, s.budget};
+    table[static_cast<size_t>(number)] = {static_cast<uint8_t>(s.flags | FARM_WANTED),
+                                          s.path,
+                                          s.path2,
+                                          s.buffer,
+                                          s.length,
+                                          s.address,
+                                          s.budget};
   };
   for (const auto& spec : kSpecs) set(spec);
   for (const char* name : kBare) set({name, 0, 0, 0, 0, 0, kOften});

@@ -117,6 +117,10 @@ class TestCgroup {
     }
   }
   uint64_t id() const { return id_; }
+  uint64_t cpu_ns() const {
+    auto stat = must(read_file((path_ / "cpu.stat").string(), 4096));
+    return std::strtoull(stat.c_str() + stat.find("usage_usec ") + 11, nullptr, 10) * 1000;
+  }
   Fd procs() const { return must(open_file((path_ / "cgroup.procs").string(), O_WRONLY)); }
 
  private:
@@ -238,6 +242,7 @@ struct GuestRun {
   std::string err;
   std::string sha256;  // of the guest program
   int64_t wall_ns = 0;
+  uint64_t cgroup_cpu_ns = 0;  // as the kernel accounts it
 
   const SourceCount& count(Source source) const {
     for (const auto& c : counts)
@@ -355,6 +360,7 @@ inline GuestRun run_guest(std::vector<std::string> args, const GuestOptions& opt
   }
   out.status = child.wait().shell_code();
   out.wall_ns = wall_ns() - begin;
+  out.cgroup_cpu_ns = cgroup.cpu_ns();
   if (tracer) {
     for (auto& e : tracer->finish()) out.events.push_back(std::move(e));
     out.counts = tracer->counts();
