@@ -38,5 +38,7 @@ struct ImageConfig {
 Result<Manifest> parse_manifest(std::string_view json, const std::string& name);
 Result<std::vector<Descriptor>> parse_index(std::string_view json, const std::string& name);
 Result<ImageConfig> parse_image_config(std::string_view json, const std::string& name);
+/// Whether raw bytes that a registry served are an index (or manifest list) rather than a manifest.
+bool is_index(std::string_view json);
 
 }  // namespace assay
