@@ -7,7 +7,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdlib>
+
+#include "agent/cgroup.h"
 #include "agent/sandbox.h"
+#include "common/process.h"
 
 namespace assay {
 namespace {
@@ -72,6 +76,36 @@ TEST_F(RunDirTest, DeadAgentsDirectoryIsRemovedAndTheLivingKept) {
   EXPECT_EQ(count->instances, 1u);
   EXPECT_FALSE(fs::exists(base_ / dead));
   EXPECT_TRUE(fs::exists(living->path()));
+}
+
+// Whatever outlived the agent is found by its cgroup; a stranger's cgroup of the same shape is not touched.
+TEST_F(RunDirTest, SurvivorsOfADeadAgentAreKilledByTheirCgroup) {
+  bool usable = ::geteuid() == 0 && cgroup_mounts();
+  const char* ci = std::getenv("CI");
+  ASSERT_TRUE(usable || !ci || std::string(ci) != "true") << "needs root and a cgroup hierarchy";
+  if (!usable) GTEST_SKIP() << "needs root and a cgroup hierarchy";
+  std::string dead = die();
+  std::string others = "0000beef-" + dead.substr(9);
+  auto sleep_in = [](const Cgroup& cgroup) {
+    Command command;
+    command.argv = {"sleep", "600"};
+    command.cgroup_procs_fds = cgroup.procs_fds();
+    return spawn(command);
+  };
+  auto left = Cgroup::create("assay/" + dead + "/scan", {});
+  auto stranger = Cgroup::create("assay/" + others + "/scan", {});
+  ASSERT_TRUE(left && stranger);
+  auto survivor = sleep_in(*left);
+  auto bystander = sleep_in(*stranger);
+  ASSERT_TRUE(survivor && bystander);
+  auto count = clean_up_dead_agents(base_);
+  ASSERT_TRUE(count) << count.error().what;
+  EXPECT_EQ(count->processes, 1u);
+  EXPECT_EQ(count->cgroups, 1u);
+  auto status = survivor->wait_until(std::chrono::steady_clock::now() + std::chrono::seconds(5));
+  ASSERT_TRUE(status);
+  EXPECT_EQ(status->shell_code(), 128 + 9);
+  EXPECT_FALSE(bystander->wait_until(std::chrono::steady_clock::now()));
 }
 
 TEST_F(RunDirTest, WhatIsNotAnInstanceIsLeftAlone) {
