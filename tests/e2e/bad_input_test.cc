@@ -51,7 +51,7 @@ TEST(BadInput, HostileImagesAreRefusedOrRunWithoutHarm) {
     std::getline(fields, why);
     SCOPED_TRACE(name + ": " + why);
     Ran ran = assay(data, scan_args("oci-archive:" + (hostile_dir() / (name + ".tar")).string()));
-    if (outcome == "fail") EXPECT_EQ(ran.code, 1) << ran.out.substr(0, 2000);
+    EXPECT_TRUE(outcome != "fail" || ran.code == 1) << ran.code << ran.out.substr(0, 2000);
     if (ran.code == 1) {
       expect_one_clear_line(ran.err);
     } else {

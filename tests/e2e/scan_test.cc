@@ -45,8 +45,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Sample{"persistence", "malicious", {"T1053.003", "T1574.006", "T1098.004"}},
                     Sample{"credentials", "malicious", {"T1552.001", "T1552", "T1552.004"}},
                     Sample{"portscan", "malicious", {"T1046"}}, Sample{"fileless", "malicious", {"T1620"}}),
-    [](const auto& info) {
-      std::string name = info.param.name;
+    [](const auto& param_info) {
+      std::string name = param_info.param.name;
       std::erase(name, '-');
       return name;
     });
