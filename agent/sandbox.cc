@@ -5,11 +5,14 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <nlohmann/json.hpp>
 #include <thread>
 
@@ -42,10 +45,17 @@ Result<bool> needs_cover() {
   }).join();
   if (shown.empty()) return false;
   ASSAY_TRY(std::string program, find_program("runsc"));
-  ASSAY_TRY(std::string binary, read_file(program, 512u << 20));
-  for (const std::string& mark : shown)
-    if (binary.find(mark) != std::string::npos) return true;
-  return false;
+  ASSAY_TRY(Fd file, open_file(program, O_RDONLY));
+  struct stat st {};
+  if (::fstat(file.get(), &st) != 0 || st.st_size <= 0) return errno_error("look at " + program);
+  size_t size = static_cast<size_t>(st.st_size);
+  void* binary = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, file.get(), 0);
+  if (binary == MAP_FAILED) return errno_error("map " + program);
+  bool found = std::any_of(shown.begin(), shown.end(), [&](const std::string& mark) {
+    return ::memmem(binary, size, mark.data(), mark.size()) != nullptr;
+  });
+  ::munmap(binary, size);
+  return found;
 }
 
 struct Pipe {

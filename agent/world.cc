@@ -74,6 +74,7 @@ Error bpf_error(const char* what, int error) {
 }
 
 Result<Steer> load_steer(int tcp, int udp) {
+  libbpf_set_print(nullptr);  // what it would print is in our error
   Steer steer(steer_bpf__open_and_load());
   if (!steer) return bpf_error("load the program", errno);
   for (auto [slot, fd] : {std::pair(kSlotTcp, tcp), std::pair(kSlotUdp, udp)}) {

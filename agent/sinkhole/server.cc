@@ -22,7 +22,7 @@ constexpr milliseconds kGatherFirstBytes{200};  // after the first data: a login
 constexpr milliseconds kSilenceBeforeReport{2000};
 constexpr milliseconds kTick{50}, kIdle{1000};
 constexpr milliseconds kCounterPeriod{1000}, kLastWords{500};
-constexpr int kAcceptBatch = 256, kReadBatch = 16;
+constexpr int kAcceptBatch = 256, kReadBatch = 16, kDrainRounds = 64;
 
 uint16_t be16(std::string_view bytes) {
   return static_cast<uint16_t>(static_cast<uint8_t>(bytes[0]) << 8 | static_cast<uint8_t>(bytes[1]));
@@ -73,26 +73,38 @@ Status Server::run() {
     }
     tick();
   }
-  receive_all();
-  while (!connections_.empty()) close(connections_.begin()->first);
+  drain();
   reporter_.send_counters(wall_ns(), kLastWords);
   return Status();
 }
 
-void Server::accept_all() {
+// Whatever has arrived by now is still heard.
+void Server::drain() {
+  for (int round = 0;
+       round < kDrainRounds && (static_cast<int>(accept_all()) | static_cast<int>(receive_all())) != 0;
+       ++round) {
+  }
+  while (!connections_.empty()) {
+    uint64_t id = connections_.begin()->first;
+    read_from(id);
+    close(id);
+  }
+}
+
+bool Server::accept_all() {
   for (int i = 0; i < kAcceptBatch; ++i) {
     sockaddr_in peer{}, local{};
     socklen_t size = sizeof peer;
     Fd fd(::accept4(fds_.tcp, reinterpret_cast<sockaddr*>(&peer), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (!fd) {
-      if (errno == EAGAIN) return;
+      if (errno == EAGAIN) return false;
       // Out of descriptors: the oldest connection makes room, and the next round goes on.
       if ((errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) &&
           !connections_.empty())
         close(connections_.begin()->first);
       else if (errno != EINTR && errno != ECONNABORTED)
         reporter_.lose(1);
-      return;
+      return true;
     }
     size = sizeof local;
     if (::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&local), &size) != 0) {
@@ -121,6 +133,7 @@ void Server::accept_all() {
     connections_.emplace(id, std::move(connection));
     young_.insert(id);
   }
+  return true;
 }
 
 void Server::read_from(uint64_t id) {

@@ -54,7 +54,8 @@ class Server {
 
   Server(const ServerFds& fds, size_t max_connections, Fd epoll);
   Status watch(int fd, uint64_t tag, uint32_t events, bool known);
-  void accept_all();
+  bool accept_all();  // true: there may be more
+  void drain();
   void read_from(uint64_t id);
   bool take(Connection& connection, std::string_view bytes);
   std::string hear_dns(Connection& connection, std::string_view bytes);
@@ -62,7 +63,7 @@ class Server {
   void close(uint64_t id);
   void tell(Connection& connection);
   void tick();
-  void receive_all();
+  bool receive_all();  // true: there may be more
   void datagram(Report report);
   void report_dns(const Report& about, const DnsReply& reply);
 

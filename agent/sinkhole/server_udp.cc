@@ -82,7 +82,7 @@ Ancillary read_ancillary(msghdr& message) {
 
 }  // namespace
 
-void Server::receive_all() {
+bool Server::receive_all() {
   std::array<char, 65536> buffer;
   for (int i = 0; i < kReceiveBatch; ++i) {
     sockaddr_in peer{};
@@ -97,7 +97,7 @@ void Server::receive_all() {
     message.msg_controllen = control.size();
     ssize_t n = ::recvmsg(fds_.udp, &message, MSG_DONTWAIT);
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return;
+    if (n < 0) return false;
     Ancillary ancillary = read_ancillary(message);
     if (ancillary.has_dropped) {  // a running total of what the socket's buffer could not hold; may wrap
       reporter_.lose(ancillary.dropped - udp_dropped_);
@@ -119,6 +119,7 @@ void Server::receive_all() {
     report.data.assign(buffer.data(), static_cast<size_t>(n));
     datagram(std::move(report));
   }
+  return true;
 }
 
 void Server::datagram(Report report) {
