@@ -97,17 +97,22 @@ std::string scan_id(capnp::Text::Reader text, Rules& rules) {
   return id;
 }
 
+// Each getter of a pointer spends traversal, and a frame is only worth reading once: a big blob is fetched
+// once and then looked at.
+std::string big_blob(capnp::Data::Reader bytes, size_t max, Rules& rules, const char* rule) {
+  rules.check(bytes.size() <= max, rule);
+  return rules.ok() ? std::string(view(bytes)) : std::string();
+}
+
 Message read_finished(schema::Message::Finished::Reader in, Rules& rules) {
-  rules.check(in.getReport().size() <= kMaxReportBytes, "report is too large");
   return Finished{scan_id(in.getScanId(), rules), in.getOk(),
                   rules.text(in.getError(), kMaxErrorBytes, "error"),
-                  rules.ok() ? std::string(view(in.getReport())) : std::string()};
+                  big_blob(in.getReport(), kMaxReportBytes, rules, "report is too large")};
 }
 
 Message read_chunk(schema::Message::Chunk::Reader in, Rules& rules) {
-  rules.check(in.getBytes().size() <= kMaxChunkBytes, "chunk is too large");
   return Chunk{scan_id(in.getScanId(), rules), in.getAttempt(), in.getIndex(),
-               rules.ok() ? std::string(view(in.getBytes())) : std::string()};
+               big_blob(in.getBytes(), kMaxChunkBytes, rules, "chunk is too large")};
 }
 
 Message read_want(uint32_t credit, Rules& rules) {

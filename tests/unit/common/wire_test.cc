@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "common/codec.h"
 #include "tests/unit/common/sample_trace.h"
 
 namespace assay::wire {
@@ -130,6 +131,16 @@ TEST(Wire, RefusesWhatIsNoMessage) {
   EXPECT_EQ(str(decode("hello")), "corrupt: message: not whole words");
   EXPECT_EQ(decode(std::string(kMaxFrameBytes + 8, '\0')).error().code, Errc::corrupt);
   EXPECT_EQ(decode("\xff\xff\xff\xff\xff\xff\xff\xff").error().code, Errc::corrupt);
+}
+
+TEST(Wire, CarriesTheLargestChunkAndReport) {
+  std::string chunk = encode(Chunk{kId, 1, 0, std::string(kMaxChunkBytes, 'c')});
+  auto read = decode(chunk);
+  ASSERT_TRUE(read) << read.error().what;
+  EXPECT_EQ(std::get<Chunk>(*read).bytes.size(), kMaxChunkBytes);
+  read = decode(encode(Finished{kId, true, "", std::string(3 << 20, 'r')}));
+  ASSERT_TRUE(read) << read.error().what;
+  EXPECT_EQ(std::get<Finished>(*read).report.size(), size_t{3} << 20);
 }
 
 TEST(Wire, CarriesTheLargestTrace) {
