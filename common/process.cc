@@ -1,5 +1,5 @@
-// fork and exec by hand: between the two only system calls happen (the parent may have threads), and the step that failed
-// comes back through a pipe that exec closes.
+// fork and exec by hand: between the two only system calls happen (the parent may have threads), and the step
+// that failed comes back through a pipe that exec closes.
 #include "common/process.h"
 
 #include <fcntl.h>
@@ -26,11 +26,19 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 enum Step : int {
-  kStepCgroup, kStepNetNs, kStepMountNs, kStepCover, kStepFds, kStepDrop, kStepDeathSignal, kStepExec
+  kStepCgroup,
+  kStepNetNs,
+  kStepMountNs,
+  kStepCover,
+  kStepFds,
+  kStepDrop,
+  kStepDeathSignal,
+  kStepExec
 };
-constexpr const char* kStepNames[] = {"join the cgroup of", "enter the network namespace of", "make a mount namespace for",
-                                      "cover a directory for", "pass descriptors to", "drop privileges of",
-                                      "bind to our life", "exec"};
+constexpr const char* kStepNames[] = {"join the cgroup of",         "enter the network namespace of",
+                                      "make a mount namespace for", "cover a directory for",
+                                      "pass descriptors to",        "drop privileges of",
+                                      "bind to our life",           "exec"};
 struct Failure {
   int step;
   int error;
@@ -89,12 +97,14 @@ void arrange_fds(Plan& plan) {
 [[noreturn]] void child_main(const Command& command, Plan& plan) {
   for (int fd : command.cgroup_procs_fds)
     if (::write(fd, "0", 1) != 1) fail(plan.error_fd, kStepCgroup);
-  if (command.net_ns_fd >= 0 && ::setns(command.net_ns_fd, CLONE_NEWNET) != 0) fail(plan.error_fd, kStepNetNs);
+  if (command.net_ns_fd >= 0 && ::setns(command.net_ns_fd, CLONE_NEWNET) != 0)
+    fail(plan.error_fd, kStepNetNs);
   if (command.new_mount_ns) {
     if (::unshare(CLONE_NEWNS) != 0 || ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
       fail(plan.error_fd, kStepMountNs);
     for (const std::string& path : command.cover)
-      if (::mount("tmpfs", path.c_str(), "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=4k") != 0)
+      if (::mount("tmpfs", path.c_str(), "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=4k") !=
+          0)
         fail(plan.error_fd, kStepCover);
   }
   arrange_fds(plan);
@@ -135,7 +145,8 @@ Result<std::string> find_program(const std::string& name) {
     begin = end + 1;
   }
   std::string hint;
-  if (const char* package = debian_package(name)) hint = std::string("; install it: apt-get install ") + package;
+  if (const char* package = debian_package(name))
+    hint = std::string("; install it: apt-get install ") + package;
   return Error{Errc::not_found, "no program '" + name + "' in PATH" + hint};
 }
 
@@ -222,7 +233,8 @@ Result<Child> spawn(const Command& command) {
   }
   if (n == sizeof failure) {
     child.wait();
-    return errno_error(std::string("cannot ") + kStepNames[failure.step] + " " + command.argv[0], failure.error);
+    return errno_error(std::string("cannot ") + kStepNames[failure.step] + " " + command.argv[0],
+                       failure.error);
   }
   return child;
 }
@@ -250,7 +262,8 @@ class Capture {
   Fd fd_;
 };
 
-constexpr int kDrainRounds = 128;  // more than a pipe holds: a grandchild that goes on writing does not hold us
+constexpr int kDrainRounds =
+    128;  // more than a pipe holds: a grandchild that goes on writing does not hold us
 
 }  // namespace
 
@@ -272,8 +285,11 @@ Result<Output> run(Command command, milliseconds timeout, size_t limit_bytes, in
   auto deadline = steady_clock::now() + timeout;
   for (;;) {
     auto left = std::chrono::duration_cast<milliseconds>(deadline - steady_clock::now()).count();
-    if (left <= 0) return Error{Errc::timeout, command.argv[0] + " took longer than " + std::to_string(timeout.count()) + " ms"};
-    pollfd polls[] = {{out.fd(), POLLIN, 0}, {err.fd(), POLLIN, 0}, {child.pidfd(), POLLIN, 0}, {cancel_fd, POLLIN, 0}};
+    if (left <= 0)
+      return Error{Errc::timeout,
+                   command.argv[0] + " took longer than " + std::to_string(timeout.count()) + " ms"};
+    pollfd polls[] = {
+        {out.fd(), POLLIN, 0}, {err.fd(), POLLIN, 0}, {child.pidfd(), POLLIN, 0}, {cancel_fd, POLLIN, 0}};
     if (::poll(polls, std::size(polls), static_cast<int>(std::min<long>(left, 1'000'000))) < 0) {
       if (errno == EINTR) continue;
       return errno_error("poll");

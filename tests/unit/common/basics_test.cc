@@ -44,12 +44,13 @@ TEST(Result, HoldsMoveOnlyValues) {
 }
 
 TEST(Error, ComesFromErrno) {
-  const std::tuple<int, Errc, const char*> kCases[] = {{ENOENT, Errc::not_found, "f: No such file or directory"},
-                                                      {ENOSPC, Errc::no_space, "f: No space left on device"},
-                                                      {EDQUOT, Errc::no_space, "f: Disk quota exceeded"},
-                                                      {EACCES, Errc::denied, "f: Permission denied"},
-                                                      {EPERM, Errc::denied, "f: Operation not permitted"},
-                                                      {EIO, Errc::io, "f: Input/output error"}};
+  const std::tuple<int, Errc, const char*> kCases[] = {
+      {ENOENT, Errc::not_found, "f: No such file or directory"},
+      {ENOSPC, Errc::no_space, "f: No space left on device"},
+      {EDQUOT, Errc::no_space, "f: Disk quota exceeded"},
+      {EACCES, Errc::denied, "f: Permission denied"},
+      {EPERM, Errc::denied, "f: Operation not permitted"},
+      {EIO, Errc::io, "f: Input/output error"}};
   for (auto [number, code, what] : kCases) {
     EXPECT_EQ(errno_error("f", number).code, code);
     EXPECT_EQ(errno_error("f", number).what, what);
@@ -58,7 +59,8 @@ TEST(Error, ComesFromErrno) {
 
 TEST(Errc, EveryCodeHasItsName) {
   std::set<std::string> names;
-  for (int code = 0; code <= static_cast<int>(Errc::io); ++code) names.insert(to_string(static_cast<Errc>(code)));
+  for (int code = 0; code <= static_cast<int>(Errc::io); ++code)
+    names.insert(to_string(static_cast<Errc>(code)));
   EXPECT_EQ(names.size(), static_cast<size_t>(Errc::io) + 1);
   EXPECT_FALSE(names.contains("unknown"));
 }
@@ -66,7 +68,8 @@ TEST(Errc, EveryCodeHasItsName) {
 TEST(Digest, IsSha256) {
   // FIPS 180-4's examples.
   EXPECT_EQ(Digest::of("").hex(), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
-  EXPECT_EQ(Digest::of("abc").str(), "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  EXPECT_EQ(Digest::of("abc").str(),
+            "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
   Sha256 hasher;
   for (char c : std::string("abc")) hasher.update({&c, 1});
   EXPECT_EQ(hasher.finish(), Digest::of("abc"));
@@ -77,7 +80,8 @@ TEST(Digest, ParsesWhatItWritesAndNothingElse) {
   EXPECT_EQ(Digest::parse(text)->str(), text);
   std::string upper = text;
   upper[10] = 'A';
-  for (std::string bad : {std::string(), text.substr(1), text + "0", text.substr(0, 70), upper, "sha512:" + text.substr(7), "sha256:" + std::string(64, 'g')}) {
+  for (std::string bad : {std::string(), text.substr(1), text + "0", text.substr(0, 70), upper,
+                          "sha512:" + text.substr(7), "sha256:" + std::string(64, 'g')}) {
     auto parsed = Digest::parse(bad);
     ASSERT_FALSE(parsed) << bad;
     EXPECT_EQ(parsed.error().code, Errc::invalid);
@@ -113,8 +117,9 @@ TEST(ScanId, IsTheTimeAndSortsByIt) {
 }
 
 TEST(ScanId, NothingElseIsOne) {
-  for (std::string bad : {"", "20251125T031500-1f8a3c9", "20251125T031500-1f8a3c9ee", "20251125T031500-1F8A3C9E", "20251125t031500-1f8a3c9e",
-                          "2025112xT031500-1f8a3c9e", "20251125T031500_1f8a3c9e", "../../../../../etc/shado", "20251125T031500-1f8a3c9g"})
+  for (std::string bad : {"", "20251125T031500-1f8a3c9", "20251125T031500-1f8a3c9ee",
+                          "20251125T031500-1F8A3C9E", "20251125t031500-1f8a3c9e", "2025112xT031500-1f8a3c9e",
+                          "20251125T031500_1f8a3c9e", "../../../../../etc/shado", "20251125T031500-1f8a3c9g"})
     EXPECT_FALSE(is_scan_id(bad)) << bad;
   EXPECT_FALSE(is_scan_id(std::string("20251125T031500-1f8a3c9\0", 24)));
 }

@@ -1,4 +1,5 @@
-// Children on the real kernel: which step failed, what they inherit, what is captured, and that none outlives us.
+// Children on the real kernel: which step failed, what they inherit, what is captured, and that none outlives
+// us.
 #include "common/process.h"
 
 #include <fcntl.h>
@@ -40,7 +41,9 @@ TEST(Process, RunsToItsEndAndCapturesBothStreams) {
   EXPECT_EQ(str(run(shell("kill -TERM $$"), 10s)), "143 out= err=");
 }
 
-TEST(Process, StdinIsEmptyUnlessGiven) { EXPECT_EQ(str(run(shell("cat; echo end"), 10s)), "0 out=end\n err="); }
+TEST(Process, StdinIsEmptyUnlessGiven) {
+  EXPECT_EQ(str(run(shell("cat; echo end"), 10s)), "0 out=end\n err=");
+}
 
 TEST(Process, CapturesUpToItsLimitAndDrainsTheRest) {
   auto output = run(shell("head -c 300000 /dev/zero | tr '\\0' x; echo done >&2"), 10s, 1000);
@@ -72,7 +75,10 @@ TEST(Process, NamesExecWhenTheFileIsNoProgram) {
   char name[] = "/tmp/assay-test-XXXXXX";
   {
     Fd file(::mkstemp(name));
-    ASSERT_TRUE(write_all(file.get(), "\x7f" "ELF", name));
+    ASSERT_TRUE(write_all(file.get(),
+                          "\x7f"
+                          "ELF",
+                          name));
     ::fchmod(file.get(), 0755);
   }
   EXPECT_EQ(str(run(program(name), 1s)), "io: cannot exec " + std::string(name) + ": Exec format error");
@@ -105,7 +111,8 @@ TEST(Process, CancelWorksAfterTheChildClosedItsOutput) {
     // The shell closes its streams at once; cancelling may come before or after.
     [[maybe_unused]] ssize_t n = ::write(write_end.get(), "x", 1);
   });
-  EXPECT_EQ(str(run(shell("exec >&- 2>&-; exec sleep 100"), 60s, 1000, read_end.get())), "cancelled: sh was cancelled");
+  EXPECT_EQ(str(run(shell("exec >&- 2>&-; exec sleep 100"), 60s, 1000, read_end.get())),
+            "cancelled: sh was cancelled");
   later.join();
 }
 
@@ -136,7 +143,9 @@ TEST(Process, TargetsMayOverlapSources) {
   ASSERT_TRUE(write_all(a_write.get(), "A", "pipe"));
   ASSERT_TRUE(write_all(b_write.get(), "B", "pipe"));
   Command command;
-  command.argv = {"bash", "-c", "head -c1 <&" + std::to_string(b_read.get()) + "; head -c1 <&" + std::to_string(a_read.get())};
+  command.argv = {
+      "bash", "-c",
+      "head -c1 <&" + std::to_string(b_read.get()) + "; head -c1 <&" + std::to_string(a_read.get())};
   command.keep_fds = {{a_read.get(), b_read.get()}, {b_read.get(), a_read.get()}};  // swapped
   EXPECT_EQ(str(run(command, 10s)), "0 out=AB err=");
 }
@@ -222,10 +231,13 @@ TEST(Process, DropsPrivileges) {
     ASSERT_EQ(std::getenv("CI"), nullptr) << "must run as root under CI";
     GTEST_SKIP() << "needs root";
   }
-  Command command = shell("id -u; id -g; id -G; grep -E '^(Cap(Prm|Eff|Bnd)|NoNewPrivs)' /proc/self/status | tr -d '\\t'");
+  Command command =
+      shell("id -u; id -g; id -G; grep -E '^(Cap(Prm|Eff|Bnd)|NoNewPrivs)' /proc/self/status | tr -d '\\t'");
   command.drop_to = {{65534, 65533}};
   EXPECT_EQ(str(run(command, 10s)),
-            "0 out=65534\n65533\n65533\nCapPrm:0000000000000000\nCapEff:0000000000000000\nCapBnd:0000000000000000\nNoNewPrivs:1\n err=");
+            "0 "
+            "out=65534\n65533\n65533\nCapPrm:0000000000000000\nCapEff:0000000000000000\nCapBnd:"
+            "0000000000000000\nNoNewPrivs:1\n err=");
 }
 
 TEST(Process, CoversDirectoriesInAMountNamespaceOfItsOwn) {

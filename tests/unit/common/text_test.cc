@@ -11,7 +11,8 @@ namespace {
 using namespace std::string_literals;
 
 TEST(Text, LeavesPrintableUtf8Alone) {
-  for (std::string text : {"", "plain ~text!", "Grüße", "日本語", "emoji \U0001F600", "\u00a0", "\U0010FFFD"}) EXPECT_EQ(printable(text), text);
+  for (std::string text : {"", "plain ~text!", "Grüße", "日本語", "emoji \U0001F600", "\u00a0", "\U0010FFFD"})
+    EXPECT_EQ(printable(text), text);
 }
 
 TEST(Text, EscapesControlCharacters) {
@@ -27,8 +28,14 @@ TEST(Text, EscapesWhatReordersOrHidesText) {
       {"\u2066", "\\xe2\\x81\\xa6"},  // isolate
       {"\u061c", "\\xd8\\x9c"},       // Arabic letter mark
       {"\u200b", "\\xe2\\x80\\x8b"},  // zero width space
-      {"\u200f", "\\xe2\\x80\\x8f"},  {"\u2028", "\\xe2\\x80\\xa8"}, {"\u2029", "\\xe2\\x80\\xa9"}, {"\u2060", "\\xe2\\x81\\xa0"},
-      {"\ufeff", "\\xef\\xbb\\xbf"},  {"\u00ad", "\\xc2\\xad"},      {"\u180e", "\\xe1\\xa0\\x8e"}, {"\ufffb", "\\xef\\xbf\\xbb"},
+      {"\u200f", "\\xe2\\x80\\x8f"},
+      {"\u2028", "\\xe2\\x80\\xa8"},
+      {"\u2029", "\\xe2\\x80\\xa9"},
+      {"\u2060", "\\xe2\\x81\\xa0"},
+      {"\ufeff", "\\xef\\xbb\\xbf"},
+      {"\u00ad", "\\xc2\\xad"},
+      {"\u180e", "\\xe1\\xa0\\x8e"},
+      {"\ufffb", "\\xef\\xbf\\xbb"},
       {"\U000E0041", "\\xf3\\xa0\\x81\\x81"},  // tag characters
   };
   for (const auto& [in, out] : kCases) EXPECT_EQ(printable(in), out);
@@ -36,11 +43,11 @@ TEST(Text, EscapesWhatReordersOrHidesText) {
 
 TEST(Text, EscapesMalformedUtf8ByteByByte) {
   EXPECT_EQ(printable("\xff\xfe"), "\\xff\\xfe");
-  EXPECT_EQ(printable("\xc0\x80"), "\\xc0\\x80");                  // overlong
-  EXPECT_EQ(printable("\xe0\x80\xaf"), "\\xe0\\x80\\xaf");         // overlong
-  EXPECT_EQ(printable("\xed\xa0\x80"), "\\xed\\xa0\\x80");         // surrogate
+  EXPECT_EQ(printable("\xc0\x80"), "\\xc0\\x80");                    // overlong
+  EXPECT_EQ(printable("\xe0\x80\xaf"), "\\xe0\\x80\\xaf");           // overlong
+  EXPECT_EQ(printable("\xed\xa0\x80"), "\\xed\\xa0\\x80");           // surrogate
   EXPECT_EQ(printable("\xf4\x90\x80\x80"), "\\xf4\\x90\\x80\\x80");  // beyond U+10FFFF
-  EXPECT_EQ(printable("\xe2\x82"), "\\xe2\\x82");                  // cut off
+  EXPECT_EQ(printable("\xe2\x82"), "\\xe2\\x82");                    // cut off
   EXPECT_EQ(printable("\xe2\x82z"), "\\xe2\\x82z");
   EXPECT_EQ(printable("\x80z"), "\\x80z");
 }
