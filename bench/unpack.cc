@@ -1,4 +1,4 @@
-// bench_unpack: one layer unpacked by LayerStore and by `gzip -dc | tar x`, on the same generated layer, in
+// bench-unpack: one layer unpacked by LayerStore and by `gzip -dc | tar x`, on the same generated layer, in
 // one run. Prints both times and their ratio. LayerStore also verifies two SHA-256 digests meanwhile, which
 // the shell's pipe does not.
 #include <archive.h>

@@ -1,5 +1,5 @@
-// fork and exec by hand: between the two only system calls happen (the parent may have threads), and the step that failed
-// comes back through a pipe that exec closes.
+// fork and exec by hand: between the two only system calls happen (the parent may have threads), and the step
+// that failed comes back through a pipe that exec closes.
 #include "common/process.h"
 
 #include <fcntl.h>
@@ -25,11 +25,19 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 enum Step : int {
-  kStepCgroup, kStepNetNs, kStepMountNs, kStepCover, kStepFds, kStepDrop, kStepDeathSignal, kStepExec
+  kStepCgroup,
+  kStepNetNs,
+  kStepMountNs,
+  kStepCover,
+  kStepFds,
+  kStepDrop,
+  kStepDeathSignal,
+  kStepExec
 };
-constexpr const char* kStepNames[] = {"join the cgroup of", "enter the network namespace of", "make a mount namespace for",
-                                      "cover a directory for", "pass descriptors to", "drop privileges of",
-                                      "bind to our life", "exec"};
+constexpr const char* kStepNames[] = {"join the cgroup of",         "enter the network namespace of",
+                                      "make a mount namespace for", "cover a directory for",
+                                      "pass descriptors to",        "drop privileges of",
+                                      "bind to our life",           "exec"};
 struct Failure {
   int step;
   int error;
@@ -88,12 +96,14 @@ void arrange_fds(Plan& plan) {
 [[noreturn]] void child_main(const Command& command, Plan& plan) {
   for (int fd : command.cgroup_procs_fds)
     if (::write(fd, "0", 1) != 1) fail(plan.error_fd, kStepCgroup);
-  if (command.net_ns_fd >= 0 && ::setns(command.net_ns_fd, CLONE_NEWNET) != 0) fail(plan.error_fd, kStepNetNs);
+  if (command.net_ns_fd >= 0 && ::setns(command.net_ns_fd, CLONE_NEWNET) != 0)
+    fail(plan.error_fd, kStepNetNs);
   if (command.new_mount_ns) {
     if (::unshare(CLONE_NEWNS) != 0 || ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
       fail(plan.error_fd, kStepMountNs);
     for (const std::string& path : command.cover)
-      if (::mount("tmpfs", path.c_str(), "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=4k") != 0)
+      if (::mount("tmpfs", path.c_str(), "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=4k") !=
+          0)
         fail(plan.error_fd, kStepCover);
   }
   arrange_fds(plan);
@@ -127,7 +137,8 @@ Result<std::string> find_program(const std::string& name) {
     begin = end + 1;
   }
   std::string hint;
-  if (const char* package = debian_package(name)) hint = std::string("; install it: apt-get install ") + package;
+  if (const char* package = debian_package(name))
+    hint = std::string("; install it: apt-get install ") + package;
   return Error{Errc::not_found, "no program '" + name + "' in PATH" + hint};
 }
 
@@ -208,7 +219,8 @@ Result<Child> spawn(const Command& command) {
   }
   if (n == sizeof failure) {
     child.wait();
-    return errno_error(std::string("cannot ") + kStepNames[failure.step] + " " + command.argv[0], failure.error);
+    return errno_error(std::string("cannot ") + kStepNames[failure.step] + " " + command.argv[0],
+                       failure.error);
   }
   return child;
 }
@@ -230,9 +242,13 @@ Result<Output> run(Command command, milliseconds timeout, size_t limit_bytes, in
   pollfd polls[3] = {{out_read.get(), POLLIN, 0}, {err_read.get(), POLLIN, 0}, {cancel_fd, POLLIN, 0}};
   while (polls[0].fd >= 0 || polls[1].fd >= 0) {
     auto left = std::chrono::duration_cast<milliseconds>(deadline - steady_clock::now()).count();
-    if (left <= 0) return Error{Errc::timeout, command.argv[0] + " took longer than " + std::to_string(timeout.count()) + " ms"};
-    if (::poll(polls, 3, static_cast<int>(std::min<long>(left, 1'000'000))) < 0 && errno != EINTR) return errno_error("poll");
-    if (cancel_fd >= 0 && polls[2].revents != 0) return Error{Errc::cancelled, command.argv[0] + " was cancelled"};
+    if (left <= 0)
+      return Error{Errc::timeout,
+                   command.argv[0] + " took longer than " + std::to_string(timeout.count()) + " ms"};
+    if (::poll(polls, 3, static_cast<int>(std::min<long>(left, 1'000'000))) < 0 && errno != EINTR)
+      return errno_error("poll");
+    if (cancel_fd >= 0 && polls[2].revents != 0)
+      return Error{Errc::cancelled, command.argv[0] + " was cancelled"};
     for (int i = 0; i < 2; ++i) {
       if (polls[i].fd < 0 || polls[i].revents == 0) continue;
       char buffer[16384];
@@ -247,7 +263,9 @@ Result<Output> run(Command command, milliseconds timeout, size_t limit_bytes, in
     }
   }
   auto status = child.wait_until(deadline);
-  if (!status) return Error{Errc::timeout, command.argv[0] + " took longer than " + std::to_string(timeout.count()) + " ms"};
+  if (!status)
+    return Error{Errc::timeout,
+                 command.argv[0] + " took longer than " + std::to_string(timeout.count()) + " ms"};
   output.status = *status;
   return output;
 }

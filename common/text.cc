@@ -6,7 +6,8 @@
 namespace assay {
 namespace {
 
-// Length of the well-formed UTF-8 sequence at the start of `s` and its code point (Unicode 15, table 3-7); 0 if malformed.
+// Length of the well-formed UTF-8 sequence at the start of `s` and its code point (Unicode 15, table 3-7); 0
+// if malformed.
 size_t sequence(std::string_view s, uint32_t& point) {
   auto byte = [&](size_t i) { return i < s.size() ? static_cast<uint8_t>(s[i]) : 0u; };
   auto tail = [&](size_t i) { return (byte(i) & 0xc0) == 0x80; };
@@ -33,7 +34,8 @@ size_t sequence(std::string_view s, uint32_t& point) {
 // Characters that move, hide or reorder what a reader sees.
 bool shows_as_itself(uint32_t point) {
   if (point < 0x20 || (point >= 0x7f && point <= 0x9f)) return false;
-  if (point == 0x061c || (point >= 0x200b && point <= 0x200f) || (point >= 0x2028 && point <= 0x202e)) return false;
+  if (point == 0x061c || (point >= 0x200b && point <= 0x200f) || (point >= 0x2028 && point <= 0x202e))
+    return false;
   return !(point >= 0x2060 && point <= 0x206f) && point != 0xfeff && point != '\\';
 }
 

@@ -18,7 +18,7 @@ struct Evidence {
   uint64_t event = 0;   // Event::seq
   int64_t time_ns = 0;
   int32_t pid = 0;
-  std::string text;     // one line, bounded, as event_text() renders it
+  std::string text;     // one line, bounded: as event_text(), but for the columns that stand above
 };
 
 struct Technique {
