@@ -78,7 +78,7 @@ TEST_F(SandboxTest, RunsToItsEndWithItsOutputAndStatus) {
   EXPECT_EQ(sandbox->runtime_error(), "");
   EXPECT_GT(cgroup_->memory_peak_bytes(), 1u << 20);
   EXPECT_GT(cgroup_->cpu_ns(), 1'000'000u);
-  EXPECT_EQ(left_behind("/scan", root()).find("process"), std::string::npos);
+  EXPECT_EQ(left_behind(id_ + "/scan", root()).find("process"), std::string::npos);
 }
 
 TEST_F(SandboxTest, SaysWhyTheEntrypointCannotStart) {
