@@ -151,7 +151,8 @@ TEST_F(SandboxTest, GuestThatEatsMemoryIsStoppedByItsLimit) {
   ASSERT_TRUE(status);
   EXPECT_NE(status->shell_code(), 0);
   EXPECT_GT(cgroup_->oom_kills(), 0u);
-  EXPECT_LE(cgroup_->memory_peak_bytes(), limits_.memory_bytes);
+  // The kernel lets a dying task go over by a few pages.
+  EXPECT_LE(cgroup_->memory_peak_bytes(), limits_.memory_bytes + (1u << 20));
 }
 
 }  // namespace
