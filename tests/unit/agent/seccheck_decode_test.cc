@@ -11,7 +11,7 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
-#include "agent/trace/paths.h"
+#include "common/paths.h"
 #include "agent/trace/seccheck_config.h"
 #include "agent/trace/seccheck_socket.h"
 #include "agent/trace/sockaddr.h"
