@@ -13,6 +13,7 @@ namespace assay {
 namespace {
 
 constexpr size_t kReadBytes = 256 * 1024;
+constexpr size_t kBlockBytes = 192 * 1024;  // handed over at once; libarchive's own blocks are a third of it
 
 int filter_of(std::string_view start) {
   if (start.starts_with("\x1f\x8b")) return ARCHIVE_FILTER_GZIP;
@@ -27,7 +28,7 @@ int filter_of(std::string_view start) {
 }  // namespace
 
 LayerStream::LayerStream(Fd fd, uint64_t limit_bytes, int cancel_fd)
-    : fd_(std::move(fd)), left_bytes_(limit_bytes), cancel_fd_(cancel_fd), buffer_(kReadBytes) {}
+    : fd_(std::move(fd)), cancel_fd_(cancel_fd), buffer_(kReadBytes), left_bytes_(limit_bytes) {}
 
 Result<std::unique_ptr<LayerStream>> LayerStream::open(const std::filesystem::path& blob,
                                                        uint64_t limit_bytes, int cancel_fd) {
@@ -82,36 +83,66 @@ Status LayerStream::start_filter() {
   return Status();
 }
 
-Result<std::string_view> LayerStream::next() {
-  std::string_view out;
-  if (filter_code_ == ARCHIVE_FILTER_NONE) {
-    ASSAY_TRY(out, read_blob());
-  } else {
-    if (!filter_) ASSAY_CHECK(start_filter());
-    const void* bytes = nullptr;
-    size_t size = 0;
-    la_int64_t offset = 0;
-    int code;
-    // An empty block is not the end.
-    while ((code = archive_read_data_block(filter_.get(), &bytes, &size, &offset)) == ARCHIVE_OK &&
-           size == 0) {
-    }
-    if (code != ARCHIVE_OK && code != ARCHIVE_EOF) {
-      if (!read_status_) return read_status_.error();
-      const char* why = archive_error_string(filter_.get());
-      return Error{Errc::corrupt,
-                   std::string("cannot decompress it: ") + printable(why ? why : "unknown reason", 200)};
-    }
-    if (code == ARCHIVE_OK) out = {static_cast<const char*>(bytes), size};
+Result<std::string_view> LayerStream::decompress_block() {
+  if (filter_code_ == ARCHIVE_FILTER_NONE) return read_blob();
+  if (!filter_) ASSAY_CHECK(start_filter());
+  const void* bytes = nullptr;
+  size_t size = 0;
+  la_int64_t offset = 0;
+  int code;
+  // An empty block is not the end.
+  while ((code = archive_read_data_block(filter_.get(), &bytes, &size, &offset)) == ARCHIVE_OK && size == 0) {
   }
-  if (out.size() > left_bytes_) return Error{Errc::limit, "it decompresses to more than a layer may hold"};
-  left_bytes_ -= out.size();
-  tar_hash_.update(out);
-  return out;
+  if (code == ARCHIVE_EOF) return std::string_view();
+  if (code == ARCHIVE_OK) return std::string_view(static_cast<const char*>(bytes), size);
+  if (!read_status_) return read_status_.error();
+  const char* why = archive_error_string(filter_.get());
+  return Error{Errc::corrupt,
+               std::string("cannot decompress it: ") + printable(why ? why : "unknown reason", 200)};
 }
 
-// The filter may stop before the file does: garbage behind the stream still counts for the digest.
+void LayerStream::decompress() {
+  for (;;) {
+    RingBlock block;
+    block.bytes = ring_.spare();
+    block.bytes.clear();
+    bool last = false;
+    while (!last && block.bytes.size() < kBlockBytes) {
+      auto bytes = decompress_block();
+      last = !bytes || bytes->empty();
+      if (bytes) block.bytes.append(*bytes);
+      if (!bytes) block.status = bytes.error();
+    }
+    // What came before an error is handed on, and then the error.
+    if (last && !block.bytes.empty() && !ring_.push({std::move(block.bytes), Status()})) return;
+    if (last) block.bytes.clear();
+    if (!ring_.push(std::move(block)) || last) return;
+  }
+}
+
+void LayerStream::end_thread() {
+  ring_.stop();
+  if (thread_.joinable()) thread_.join();
+}
+
+Result<std::string_view> LayerStream::next() {
+  if (ended_) return std::string_view();
+  if (!thread_.joinable()) thread_ = std::thread([this] { decompress(); });
+  ring_.give_back(std::move(block_.bytes));
+  block_ = ring_.pop();
+  ended_ = block_.bytes.empty();
+  if (!block_.status) return block_.status.error();
+  if (block_.bytes.size() > left_bytes_)
+    return Error{Errc::limit, "it decompresses to more than a layer may hold"};
+  left_bytes_ -= block_.bytes.size();
+  tar_hash_.update(block_.bytes);
+  return std::string_view(block_.bytes);
+}
+
+// The filter may stop before the file does, and the caller before the tar's end: the rest still counts for
+// the digest.
 Result<Digest> LayerStream::blob_digest() {
+  end_thread();
   for (;;) {
     ASSAY_TRY(std::string_view bytes, read_blob());
     if (bytes.empty()) return blob_hash_.finish();

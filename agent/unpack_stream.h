@@ -8,8 +8,10 @@
 #include <filesystem>
 #include <memory>
 #include <string_view>
+#include <thread>
 #include <vector>
 
+#include "agent/unpack_ring.h"
 #include "common/digest.h"
 #include "common/fd.h"
 #include "common/result.h"
@@ -28,6 +30,7 @@ class LayerStream {
                                                    int cancel_fd);
   LayerStream(const LayerStream&) = delete;
   LayerStream& operator=(const LayerStream&) = delete;
+  ~LayerStream() { end_thread(); }
 
   /// The next bytes of the tar, valid until the next call; empty at its end. Errors: corrupt, limit,
   /// cancelled, io.
@@ -38,19 +41,30 @@ class LayerStream {
 
  private:
   LayerStream(Fd fd, uint64_t limit_bytes, int cancel_fd);
+  // On the thread, until it has ended:
+  void decompress();
+  Result<std::string_view> decompress_block();
   Result<std::string_view> read_blob();
   Status start_filter();
   static la_ssize_t on_read(struct archive*, void* self, const void** bytes);
+  void end_thread();
 
   Fd fd_;
-  uint64_t left_bytes_;
   int cancel_fd_;
   std::vector<char> buffer_;
   std::string_view first_;  // what was read to recognise the compression, not yet handed on
-  Sha256 blob_hash_, tar_hash_;
+  Sha256 blob_hash_;
   Status read_status_;   // why on_read() failed
   int filter_code_ = 0;  // libarchive's; ARCHIVE_FILTER_NONE: the blob is the tar
   ArchivePtr filter_;    // once started
+
+  // The caller's side:
+  uint64_t left_bytes_;
+  Sha256 tar_hash_;
+  RingBlock block_;  // what next() returned last
+  bool ended_ = false;
+  Ring ring_;
+  std::thread thread_;
 };
 
 }  // namespace assay

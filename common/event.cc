@@ -67,7 +67,7 @@ std::string detail(const Event& e) {
     case EventKind::exit:
       return "status " + std::to_string(e.result);
     case EventKind::open:
-      return e.call + " " + (e.fd_path.empty() ? e.path : e.fd_path) + outcome(e);
+      return e.call + " " + (e.path.empty() ? e.fd_path : e.path) + outcome(e);
     case EventKind::connect:
       return (e.path.empty() ? e.proto + " " + peer(e.dst_addr, e.dst_port) : e.path) + outcome(e);
     case EventKind::bind:
