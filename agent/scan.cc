@@ -189,6 +189,7 @@ Status Scan::detonate(const PulledImage& image, const ScratchDir& scratch, Rootf
   trace.dir = trace_dir;
   trace.start_time_ns = header_.start_time_ns;
   trace.cgroup_id = cgroup.id();
+  trace.rootfs = rootfs.merged();
   if (networked) {
     trace.world_ns_fd = network->world_ns();
     trace.world_ifindex = network->world_ifindex();
@@ -215,7 +216,7 @@ Status Scan::detonate(const PulledImage& image, const ScratchDir& scratch, Rootf
   }
   ASSAY_CHECK(gather_files(tracer, rootfs));
   if (world)
-    for (Event& event : world->take()) tracer.add(std::move(event));
+    for (Event& event : world->finish()) tracer.add(std::move(event));
   ASSAY_CHECK(record(provenance, tracer.finish()));
   for (SourceCount& count : tracer.counts()) footer_.sources.push_back(std::move(count));
   if (world)

@@ -211,7 +211,7 @@ World::World(World&&) noexcept = default;
 World& World::operator=(World&&) noexcept = default;
 World::~World() = default;
 
-int World::fd() const { return state_->reports.get(); }
+int World::fd() const { return state_->hung_up ? -1 : state_->reports.get(); }
 
 std::vector<Event> World::take() { return state_->take(); }
 

@@ -23,7 +23,8 @@ class World {
   World& operator=(World&&) noexcept;
   ~World();
 
-  int fd() const;             // readable when the sinkhole has reported something (or has died)
+  int fd() const;  // readable when the sinkhole has reported something or has died; -1 once take() has seen
+                   // its end
   std::vector<Event> take();  // what was reported since; never blocks
   /// Asks the sinkhole to end, and returns the rest: what it still held of open connections, too. Blocks for
   /// two seconds at most. Once, after the sandbox has ended; seen() and lost() are exact from then on.

@@ -1,5 +1,6 @@
-// Claim: a trace chunk takes at most half the bytes of the same events as JSON lines under gzip -6, and is quicker to write and to read.
-// One million events as a busy container makes them; both formats in one run, each decoded and compared. Usage: bench-codec [EVENTS]
+// Claim: a trace chunk takes at most half the bytes of the same events as JSON lines under gzip -6, and is
+// quicker to write and to read. One million events as a busy container makes them; both formats in one run,
+// each decoded and compared. Usage: bench-codec [EVENTS]
 #include <zlib.h>
 
 #include <chrono>
@@ -15,9 +16,12 @@ namespace {
 
 using std::chrono::steady_clock;
 
-double seconds_since(steady_clock::time_point start) { return std::chrono::duration<double>(steady_clock::now() - start).count(); }
+double seconds_since(steady_clock::time_point start) {
+  return std::chrono::duration<double>(steady_clock::now() - start).count();
+}
 
-// A container at work: programs start, load the same libraries, open files of their own, talk to peers, and end.
+// A container at work: programs start, load the same libraries, open files of their own, talk to peers, and
+// end.
 class Workload {
  public:
   std::vector<Event> make(size_t count) {
@@ -63,13 +67,18 @@ class Workload {
   }
 
   void trapped() {  // the witness
-    static constexpr const char* kCalls[] = {"write", "read", "mmap", "close", "fstat", "brk", "futex", "rename", "unlinkat", "chmod", "mount"};
+    static constexpr const char* kCalls[] = {"write", "read",   "mmap",     "close", "fstat", "brk",
+                                             "futex", "rename", "unlinkat", "chmod", "mount"};
     Event& e = add(EventKind::syscall, Source::witness);
     e.host_tid = 40'000 + pid_;
     e.call = pick(kCalls);
-    e.args = {random(12), 0x7f0000000000 + (random(1 << 20) << 12), random(4096), random(3), random(2) ? ~0ull : 0, 0};
+    e.args = {
+        random(12), 0x7f0000000000 + (random(1 << 20) << 12), random(4096), random(3), random(2) ? ~0ull : 0,
+        0};
     if (e.call == "write") e.data = "GET /item/" + std::to_string(random(100'000)) + " HTTP/1.1\r\n";
-    if (e.call == "rename") e.path = "/app/tmp/" + std::to_string(random(1000)), e.path2 = "/app/cache/" + std::to_string(random(1000));
+    if (e.call == "rename")
+      e.path = "/app/tmp/" + std::to_string(random(1000)),
+      e.path2 = "/app/cache/" + std::to_string(random(1000));
   }
 
   void talk() {
@@ -90,7 +99,8 @@ class Workload {
       flow.proto = "tcp";
       flow.src_addr = "172.17.0.2", flow.src_port = port;
       flow.dst_addr = addr, flow.dst_port = 443;
-      if (kind == EventKind::payload) flow.data = "\x16\x03\x01" + Digest::of(std::to_string(generator_())).hex();
+      if (kind == EventKind::payload)
+        flow.data = "\x16\x03\x01" + Digest::of(std::to_string(generator_())).hex();
       if (kind == EventKind::flow_end) {
         flow.bytes_out = 300 + random(5000), flow.bytes_in = random(200'000);
         flow.packets_out = 3 + random(50), flow.packets_in = 3 + random(150);
@@ -100,10 +110,15 @@ class Workload {
   }
 
   void run_program() {
-    static constexpr const char* kPrograms[] = {"sh", "cat", "python3", "node", "nginx", "grep", "sed", "curl", "date", "id"};
-    static constexpr const char* kLibraries[] = {"/etc/ld.so.cache", "/lib/x86_64-linux-gnu/libc.so.6", "/lib/x86_64-linux-gnu/libm.so.6",
-                                                 "/lib/x86_64-linux-gnu/libpthread.so.0", "/usr/lib/x86_64-linux-gnu/libssl.so.3",
-                                                 "/usr/lib/x86_64-linux-gnu/libcrypto.so.3", "/lib/x86_64-linux-gnu/libz.so.1"};
+    static constexpr const char* kPrograms[] = {"sh",   "cat", "python3", "node", "nginx",
+                                                "grep", "sed", "curl",    "date", "id"};
+    static constexpr const char* kLibraries[] = {"/etc/ld.so.cache",
+                                                 "/lib/x86_64-linux-gnu/libc.so.6",
+                                                 "/lib/x86_64-linux-gnu/libm.so.6",
+                                                 "/lib/x86_64-linux-gnu/libpthread.so.0",
+                                                 "/usr/lib/x86_64-linux-gnu/libssl.so.3",
+                                                 "/usr/lib/x86_64-linux-gnu/libcrypto.so.3",
+                                                 "/lib/x86_64-linux-gnu/libz.so.1"};
     Event& clone = add(EventKind::clone, Source::seccheck);
     clone.child_pid = clone.child_tid = ++pid_;
     comm_ = pick(kPrograms);
@@ -119,9 +134,21 @@ class Workload {
     size_t work = 5 + random(60);
     for (size_t i = 0; i < work; ++i) {
       switch (random(10)) {
-        case 0: case 1: case 2: open("/app/data/" + std::to_string(random(2000)) + ".json", random(10) != 0); break;
-        case 3: open("/usr/lib/python3/dist-packages/module" + std::to_string(random(300)) + "/__init__.py", random(2) == 0); break;
-        case 4: case 5: case 6: case 7: trapped(); break;
+        case 0:
+        case 1:
+        case 2:
+          open("/app/data/" + std::to_string(random(2000)) + ".json", random(10) != 0);
+          break;
+        case 3:
+          open("/usr/lib/python3/dist-packages/module" + std::to_string(random(300)) + "/__init__.py",
+               random(2) == 0);
+          break;
+        case 4:
+        case 5:
+        case 6:
+        case 7:
+          trapped();
+          break;
         case 8: {
           Event& socket = add(EventKind::socket, Source::seccheck);
           socket.args = {2, 1, 6};
@@ -129,7 +156,8 @@ class Workload {
           socket.result = static_cast<int64_t>(4 + random(4));
           break;
         }
-        default: talk();
+        default:
+          talk();
       }
     }
     Event& exit = add(EventKind::exit, Source::seccheck);
@@ -164,18 +192,22 @@ Figures chunks(const std::vector<Event>& events) {
   for (const std::string& bytes : encoded) {
     figures.bytes += bytes.size();
     auto decoded = decode_chunk(bytes);
-    if (!decoded || !std::equal(decoded->begin(), decoded->end(), events.begin() + static_cast<ptrdiff_t>(at))) {
-      std::fprintf(stderr, "what was decoded is not what was encoded: %s\n", decoded ? "events differ" : decoded.error().what.c_str());
+    if (!decoded ||
+        !std::equal(decoded->begin(), decoded->end(), events.begin() + static_cast<ptrdiff_t>(at))) {
+      std::fprintf(stderr, "what was decoded is not what was encoded: %s\n",
+                   decoded ? "events differ" : decoded.error().what.c_str());
       std::exit(1);
     }
     at += decoded->size();
   }
   figures.read_s = seconds_since(start);
-  std::printf("%zu chunks, %.0f events each\n", encoded.size(), static_cast<double>(events.size()) / static_cast<double>(encoded.size()));
+  std::printf("%zu chunks, %.0f events each\n", encoded.size(),
+              static_cast<double>(events.size()) / static_cast<double>(encoded.size()));
   return figures;
 }
 
-// Writing only counts: reading JSON back into events has no implementation to time. Inflating it alone is the lower bound that is shown.
+// Writing only counts: reading JSON back into events has no implementation to time. Inflating it alone is the
+// lower bound that is shown.
 Figures json_gzip(const std::vector<Event>& events) {
   Figures figures;
   auto start = steady_clock::now();
@@ -215,8 +247,8 @@ Figures json_gzip(const std::vector<Event>& events) {
 
 void show(const char* name, const Figures& figures, size_t events) {
   double n = static_cast<double>(events);
-  std::printf("%-22s %8.2f B/event %9.0fk written/s %9.0fk read/s\n", name, static_cast<double>(figures.bytes) / n, n / figures.write_s / 1e3,
-              n / figures.read_s / 1e3);
+  std::printf("%-22s %8.2f B/event %9.0fk written/s %9.0fk read/s\n", name,
+              static_cast<double>(figures.bytes) / n, n / figures.write_s / 1e3, n / figures.read_s / 1e3);
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 // codec: plain structs to Cap'n Proto and zstd and back. The only code that touches Cap'n Proto.
-// All decoders take hostile bytes: sizes, traversal and nesting are bounded, checksums verified, and nothing they return points into
-// the input. Formats: docs/trace.md, schema/*.capnp.
+// All decoders take hostile bytes: sizes, traversal and nesting are bounded, checksums verified, and nothing
+// they return points into the input. Formats: docs/trace.md, schema/*.capnp.
 #pragma once
 
 #include <cstdint>
@@ -17,8 +17,8 @@ namespace assay {
 class ColumnWriter;
 
 /// Bounds of one encoded chunk, for writer and reader.
-inline constexpr size_t kMaxChunkBytes = 1 << 20;          // compressed, on the wire
-inline constexpr size_t kMaxChunkRawBytes = 8 << 20;       // before zstd
+inline constexpr size_t kMaxChunkBytes = 1 << 20;     // compressed, on the wire
+inline constexpr size_t kMaxChunkRawBytes = 8 << 20;  // before zstd
 inline constexpr size_t kMaxChunkEvents = 64 * 1024;
 
 /// Gathers events and yields chunks: columnar, strings interned per chunk, times as deltas, zstd, checksum.
@@ -30,10 +30,10 @@ class ChunkWriter {
   ChunkWriter(ChunkWriter&&) noexcept;
   ChunkWriter& operator=(ChunkWriter&&) noexcept;
   ~ChunkWriter();
-  void add(Event event);            // not when full()
-  bool full() const;                // time to call take()
+  void add(Event event);  // not when full()
+  bool full() const;      // time to call take()
   bool empty() const;
-  std::string take();               // encodes what was added, and starts anew; at most kMaxChunkBytes
+  std::string take();  // encodes what was added, and starts anew; at most kMaxChunkBytes
 
  private:
   std::unique_ptr<ColumnWriter> columns_;

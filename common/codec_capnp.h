@@ -1,5 +1,6 @@
-// codec_capnp: what every file that reads or writes Cap'n Proto shares: guarded reading of hostile messages, bounded strings and lists,
-// and the structs that several messages hold. Internal to the codec files; nothing else includes Cap'n Proto.
+// codec_capnp: what every file that reads or writes Cap'n Proto shares: guarded reading of hostile messages,
+// bounded strings and lists, and the structs that several messages hold. Internal to the codec files; nothing
+// else includes Cap'n Proto.
 #pragma once
 
 #include <capnp/message.h>
@@ -19,9 +20,9 @@
 namespace assay::capnp_codec {
 
 /// Strings and lists of messages that are not chunks. Writers cut, readers refuse.
-inline constexpr size_t kMaxIdBytes = 64;           // scan ids, agent ids, phases, codes
-inline constexpr size_t kMaxRefBytes = 1024;        // image references
-inline constexpr size_t kMaxErrorBytes = 4096;      // one line for a person; paths
+inline constexpr size_t kMaxIdBytes = 64;             // scan ids, agent ids, phases, codes
+inline constexpr size_t kMaxRefBytes = 1024;          // image references
+inline constexpr size_t kMaxErrorBytes = 4096;        // one line for a person; paths
 inline constexpr size_t kMaxStringBytes = 16 * 1024;  // an argument, an environment variable, a history line
 inline constexpr size_t kMaxListItems = 1024;
 inline constexpr size_t kMaxLayers = 512;
@@ -32,7 +33,9 @@ inline constexpr size_t kMaxHeaderRawBytes = 2 << 20;
 inline constexpr size_t kMaxFooterRawBytes = 1 << 20;
 inline constexpr size_t kMaxJobRawBytes = 64 * 1024;
 
-inline std::string_view view(capnp::Data::Reader data) { return {reinterpret_cast<const char*>(data.begin()), data.size()}; }
+inline std::string_view view(capnp::Data::Reader data) {
+  return {reinterpret_cast<const char*>(data.begin()), data.size()};
+}
 inline std::string_view view(capnp::Text::Reader text) { return {text.begin(), text.size()}; }
 inline capnp::Data::Reader blob(std::string_view bytes) {
   return {reinterpret_cast<const capnp::byte*>(bytes.data()), bytes.size()};
@@ -52,13 +55,15 @@ class Cut {
 class Rules {
  public:
   std::string text(capnp::Text::Reader text, size_t max, const char* field) {
-    if (text.size() > max) return broke(std::string(field) + " has more than " + std::to_string(max) + " bytes"), std::string();
+    if (text.size() > max)
+      return broke(std::string(field) + " has more than " + std::to_string(max) + " bytes"), std::string();
     return std::string(view(text));
   }
   std::vector<std::string> texts(capnp::List<capnp::Text>::Reader list, const char* field);
   template <class Enum>
   Enum number(uint64_t value, Enum last, const char* field) {
-    if (value > static_cast<uint64_t>(last)) return broke(std::string(field) + " has an unknown value"), Enum{};
+    if (value > static_cast<uint64_t>(last))
+      return broke(std::string(field) + " has an unknown value"), Enum{};
     return static_cast<Enum>(value);
   }
   void check(bool ok, const char* rule) {
@@ -79,10 +84,13 @@ class Rules {
   std::string broken_;
 };
 
-/// Reads the message in `raw` with `read(Root::Reader, Rules&)`. Every way of being malformed becomes Errc::corrupt, beginning with `name`.
+/// Reads the message in `raw` with `read(Root::Reader, Rules&)`. Every way of being malformed becomes
+/// Errc::corrupt, beginning with `name`.
 template <class Root, class Read>
-auto read_message(std::string_view raw, const char* name, Read&& read) -> Result<decltype(read(typename Root::Reader(), std::declval<Rules&>()))> {
-  if (raw.empty() || raw.size() % sizeof(capnp::word) != 0) return Error{Errc::corrupt, std::string(name) + ": not whole words"};
+auto read_message(std::string_view raw, const char* name, Read&& read)
+    -> Result<decltype(read(typename Root::Reader(), std::declval<Rules&>()))> {
+  if (raw.empty() || raw.size() % sizeof(capnp::word) != 0)
+    return Error{Errc::corrupt, std::string(name) + ": not whole words"};
   kj::Array<capnp::word> copy;
   const char* bytes = raw.data();
   if (reinterpret_cast<uintptr_t>(bytes) % alignof(capnp::word) != 0) {

@@ -15,7 +15,8 @@ using namespace capnp_codec;
 constexpr size_t kMaxEventOverhead = 8 * 1024;
 constexpr size_t kMaxGroups = 256, kMaxColumns = 256;
 
-// Cuts strings, then lists, in the order of fields, until the event fits; `data`, the longest as a rule, comes last.
+// Cuts strings, then lists, in the order of fields, until the event fits; `data`, the longest as a rule,
+// comes last.
 void bound(Event& event) {
   size_t left = ChunkWriter::kMaxEventBytes, cut = 0;
   for_each_field(event, [&](int, const char*, auto& member) {
@@ -104,13 +105,15 @@ void ChunkWriter::add(Event event) {
 bool ChunkWriter::empty() const { return columns_->count() == 0; }
 
 bool ChunkWriter::full() const {
-  return columns_->count() >= kMaxChunkEvents || columns_->text_bytes() + kMaxEventBytes > kMaxChunkTextBytes ||
+  return columns_->count() >= kMaxChunkEvents ||
+         columns_->text_bytes() + kMaxEventBytes > kMaxChunkTextBytes ||
          frame_bound(columns_->max_bytes() + kMaxEventBytes + kMaxEventOverhead) > kMaxChunkBytes;
 }
 
 std::string ChunkWriter::take() {
   std::string out = encode_plain(columns_->columns(false));
-  // The encodings that compress best may be larger as such; incompressible numbers then need those that are not.
+  // The encodings that compress best may be larger as such; incompressible numbers then need those that are
+  // not.
   if (out.size() > kMaxChunkBytes) out = encode_plain(columns_->columns(true));
   assert(out.size() <= kMaxChunkBytes);
   *columns_ = ColumnWriter();

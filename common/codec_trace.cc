@@ -1,4 +1,5 @@
-// Header, footer and job: row by row, since there is one of each a scan. Writers cut what is too long, readers refuse it.
+// Header, footer and job: row by row, since there is one of each a scan. Writers cut what is too long,
+// readers refuse it.
 #include <algorithm>
 
 #include "common/codec.h"
@@ -146,7 +147,8 @@ void write_footer(schema::Footer::Builder out, const TraceFooter& footer) {
   out.setDetail(Cut(footer.detail, kMaxErrorBytes));
   out.setEvents(footer.events);
   out.setChunks(footer.chunks);
-  auto sources = out.initSources(static_cast<unsigned>(std::min<size_t>(footer.sources.size(), kMaxFooterItems)));
+  auto sources =
+      out.initSources(static_cast<unsigned>(std::min<size_t>(footer.sources.size(), kMaxFooterItems)));
   for (unsigned i = 0; i < sources.size(); ++i) {
     const SourceCount& source = footer.sources[i];
     sources[i].setSource(static_cast<uint8_t>(source.source));
@@ -156,7 +158,8 @@ void write_footer(schema::Footer::Builder out, const TraceFooter& footer) {
     sources[i].setRequired(source.required);
     sources[i].setAttached(source.attached);
   }
-  auto phases = out.initPhases(static_cast<unsigned>(std::min<size_t>(footer.phases.size(), kMaxFooterItems)));
+  auto phases =
+      out.initPhases(static_cast<unsigned>(std::min<size_t>(footer.phases.size(), kMaxFooterItems)));
   for (unsigned i = 0; i < phases.size(); ++i) {
     phases[i].setPhase(Cut(footer.phases[i].phase, kMaxIdBytes));
     phases[i].setDurationNs(footer.phases[i].duration_ns);
@@ -174,13 +177,16 @@ TraceFooter read_footer(schema::Footer::Reader in, Rules& rules) {
   footer.chunks = in.getChunks();
   auto sources = in.getSources();
   auto phases = in.getPhases();
-  rules.check(sources.size() <= kMaxFooterItems && phases.size() <= kMaxFooterItems, "too many sources or phases");
+  rules.check(sources.size() <= kMaxFooterItems && phases.size() <= kMaxFooterItems,
+              "too many sources or phases");
   if (!rules.ok()) return footer;
   for (auto source : sources)
-    footer.sources.push_back({rules.number(source.getSource(), Source::agent, "source"), source.getSeen(), source.getLost(),
-                              rules.text(source.getDetail(), kMaxErrorBytes, "source detail"), source.getRequired(),
-                              source.getAttached()});
-  for (auto phase : phases) footer.phases.push_back({rules.text(phase.getPhase(), kMaxIdBytes, "phase"), phase.getDurationNs()});
+    footer.sources.push_back({rules.number(source.getSource(), Source::agent, "source"), source.getSeen(),
+                              source.getLost(),
+                              rules.text(source.getDetail(), kMaxErrorBytes, "source detail"),
+                              source.getRequired(), source.getAttached()});
+  for (auto phase : phases)
+    footer.phases.push_back({rules.text(phase.getPhase(), kMaxIdBytes, "phase"), phase.getDurationNs()});
   footer.cpu_ns = in.getCpuNs();
   footer.memory_peak_bytes = in.getMemoryPeakBytes();
   return footer;
@@ -201,20 +207,27 @@ std::string encode_one(FrameType type, const T& value, void (*write)(typename Ro
 }
 
 template <class Root, class T>
-Result<T> decode_one(FrameType type, std::string_view bytes, size_t max_raw, const char* name, T (*read)(typename Root::Reader, Rules&)) {
+Result<T> decode_one(FrameType type, std::string_view bytes, size_t max_raw, const char* name,
+                     T (*read)(typename Root::Reader, Rules&)) {
   ASSAY_TRY(std::string raw, unframe(type, bytes, frame_bound(max_raw), max_raw));
   return read_message<Root>(raw, name, read);
 }
 
 }  // namespace
 
-std::string encode_header(const TraceHeader& header) { return encode_one<schema::Header>(FrameType::header, header, write_header); }
-Result<TraceHeader> decode_header(std::string_view bytes) {
-  return decode_one<schema::Header, TraceHeader>(FrameType::header, bytes, kMaxHeaderRawBytes, "trace header", read_header);
+std::string encode_header(const TraceHeader& header) {
+  return encode_one<schema::Header>(FrameType::header, header, write_header);
 }
-std::string encode_footer(const TraceFooter& footer) { return encode_one<schema::Footer>(FrameType::footer, footer, write_footer); }
+Result<TraceHeader> decode_header(std::string_view bytes) {
+  return decode_one<schema::Header, TraceHeader>(FrameType::header, bytes, kMaxHeaderRawBytes, "trace header",
+                                                 read_header);
+}
+std::string encode_footer(const TraceFooter& footer) {
+  return encode_one<schema::Footer>(FrameType::footer, footer, write_footer);
+}
 Result<TraceFooter> decode_footer(std::string_view bytes) {
-  return decode_one<schema::Footer, TraceFooter>(FrameType::footer, bytes, kMaxFooterRawBytes, "trace footer", read_footer);
+  return decode_one<schema::Footer, TraceFooter>(FrameType::footer, bytes, kMaxFooterRawBytes, "trace footer",
+                                                 read_footer);
 }
 std::string encode_job(const Job& job) { return encode_one<schema::Job>(FrameType::job, job, write_job); }
 Result<Job> decode_job(std::string_view bytes) {

@@ -1,5 +1,5 @@
-// The writing half: each event's fields go to the columns of its kind at once, strings become numbers, and the bytes are known in advance
-// well enough that a chunk can be closed before it grows too large.
+// The writing half: each event's fields go to the columns of its kind at once, strings become numbers, and
+// the bytes are known in advance well enough that a chunk can be closed before it grows too large.
 #include "common/columns.h"
 
 #include <algorithm>
@@ -14,9 +14,11 @@ namespace {
 
 using namespace columns;
 
-// Cap'n Proto's pointers, sizes and padding of one column, its encodings' first bytes included; of a group and the root likewise.
+// Cap'n Proto's pointers, sizes and padding of one column, its encodings' first bytes included; of a group
+// and the root likewise.
 constexpr size_t kColumnOverhead = 80, kGroupOverhead = 64, kChunkOverhead = 256;
-constexpr size_t kMaxIdBytes = 3;  // of a string number: a chunk that is bounded by its bytes holds fewer than 2^20 strings
+constexpr size_t kMaxIdBytes =
+    3;  // of a string number: a chunk that is bounded by its bytes holds fewer than 2^20 strings
 
 struct ColumnData {
   std::vector<uint32_t> at;       // events of the group whose value is not 0...
@@ -57,7 +59,8 @@ struct ColumnWriter::State {
   State() {
     const Event standard;
     for_each_field(standard, [&](int field, const char*, const auto& value) {
-      if constexpr (Number<std::remove_cvref_t<decltype(value)>>) standards[static_cast<size_t>(field)] = static_cast<uint64_t>(value);
+      if constexpr (Number<std::remove_cvref_t<decltype(value)>>)
+        standards[static_cast<size_t>(field)] = static_cast<uint64_t>(value);
     });
   }
 
@@ -149,7 +152,8 @@ void ColumnWriter::add(const Event& event) {
 
 namespace {
 
-// Strings numbered anew, in the order of the columns that use them: like stands beside like, which zstd rewards.
+// Strings numbered anew, in the order of the columns that use them: like stands beside like, which zstd
+// rewards.
 struct Renumbering {
   std::vector<uint32_t> numbers;
   std::vector<uint32_t> order;
@@ -162,7 +166,8 @@ struct Renumbering {
   }
 };
 
-PlainColumn plain_column(size_t slot, const ColumnData& data, size_t count, bool smallest, Renumbering& numbers) {
+PlainColumn plain_column(size_t slot, const ColumnData& data, size_t count, bool smallest,
+                         Renumbering& numbers) {
   PlainColumn column;
   bool array = slot >= static_cast<size_t>(kFirstPartSlot);
   column.field = static_cast<uint16_t>(array ? 16 : slot);

@@ -1,4 +1,5 @@
-// columns_field: what columns.cc and columns_read.cc must agree on: which columns a chunk shares, slots, and numbers for values.
+// columns_field: what columns.cc and columns_read.cc must agree on: which columns a chunk shares, slots, and
+// numbers for values.
 #pragma once
 
 #include <array>
@@ -14,7 +15,8 @@ namespace assay::columns {
 inline constexpr size_t kSlots = 64;
 inline constexpr int kFirstPartSlot = 58;  // part 0 of an array stands in its field's slot, parts 1..5 here
 
-/// Fields that follow the order of all events: counter, clock, kind. (Of the others none compressed better so: pid, tid, comm were tried.)
+/// Fields that follow the order of all events: counter, clock, kind. (Of the others none compressed better
+/// so: pid, tid, comm were tried.)
 constexpr bool shared_by_kinds(int field) { return field >= 1 && field <= 3; }
 
 /// Where a column is held in memory; kSlots if this program does not know it.
@@ -53,7 +55,8 @@ bool from_number(uint64_t number, T standard, T& out) {
     if (number > std::numeric_limits<T>::max()) return false;
     out = static_cast<T>(number + standard);
   } else {
-    auto value = static_cast<int64_t>(static_cast<uint64_t>(unzigzag(number)) + static_cast<uint64_t>(standard));
+    auto value =
+        static_cast<int64_t>(static_cast<uint64_t>(unzigzag(number)) + static_cast<uint64_t>(standard));
     if (value < std::numeric_limits<T>::min() || value > std::numeric_limits<T>::max()) return false;
     out = static_cast<T>(value);
   }

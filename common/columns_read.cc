@@ -1,6 +1,6 @@
 // The reading half: hostile columns checked and made into events. Nothing here trusts a number that was read.
-#include <algorithm>
-#include <optional>
+#include <numeric>
+#include <utility>
 
 #include "common/codec.h"
 #include "common/columns.h"
@@ -29,7 +29,8 @@ Result<Tables> read_tables(const PlainChunk& chunk) {
   std::string_view sizes = chunk.string_sizes, bytes = chunk.string_bytes;
   while (!sizes.empty()) {
     uint64_t size = 0;
-    if (!take_varint(sizes, size) || size > bytes.size()) return corrupt("a string goes beyond the string table");
+    if (!take_varint(sizes, size) || size > bytes.size())
+      return corrupt("a string goes beyond the string table");
     tables.strings.push_back(bytes.substr(0, static_cast<size_t>(size)));
     bytes.remove_prefix(static_cast<size_t>(size));
   }
@@ -39,7 +40,8 @@ Result<Tables> read_tables(const PlainChunk& chunk) {
   tables.lists.resize(chunk.list_count);
   for (auto& list : tables.lists) {
     uint64_t items = 0, number = 0, step = 0;
-    if (!take_varint(lists, items) || items > lists.size()) return corrupt("a list goes beyond the list table");
+    if (!take_varint(lists, items) || items > lists.size())
+      return corrupt("a list goes beyond the list table");
     list.reserve(static_cast<size_t>(items));
     for (uint64_t i = 0; i < items; ++i) {
       if (!take_varint(lists, step)) return corrupt("a list goes beyond the list table");
@@ -58,10 +60,12 @@ Result<ReadColumn> read_column(const PlainColumn& plain, size_t count, const Tab
   if (plain.dictionary.empty()) return column;
   std::string_view bytes = plain.dictionary;
   uint64_t size = 0;
-  if (!take_varint(bytes, size) || size > count) return corrupt("a dictionary holds more strings than its column");
+  if (!take_varint(bytes, size) || size > count)
+    return corrupt("a dictionary holds more strings than its column");
   ASSAY_TRY(auto numbers, decode_ints(bytes, static_cast<size_t>(size)));
   for (uint64_t number : numbers) {
-    if (number >= tables.strings.size()) return corrupt("a dictionary holds a string that is not in the table");
+    if (number >= tables.strings.size())
+      return corrupt("a dictionary holds a string that is not in the table");
     column.dictionary.push_back(static_cast<uint32_t>(number));
   }
   // From codes to string numbers + 1, once for the whole column.
@@ -80,7 +84,8 @@ Result<ReadGroup> read_group(const PlainGroup& plain, size_t count, const Tables
   for (const PlainColumn& column : plain.columns) {
     size_t slot = slot_of(column.field, column.part);
     if (slot >= kSlots) continue;  // of a later version
-    if (!group[slot].values.empty()) return corrupt("field " + std::to_string(column.field) + " twice in a group");
+    if (!group[slot].values.empty())
+      return corrupt("field " + std::to_string(column.field) + " twice in a group");
     ASSAY_TRY(group[slot], read_column(column, count, tables));
   }
   return group;
@@ -110,7 +115,8 @@ class Filler {
   bool fill_field(T& member, const ReadGroup& group, int field, size_t index) {
     const ReadColumn* found = column(group, field);
     if (!found) return true;
-    return found->dictionary.empty() && from_number(found->values[index], member, member);  // a new event holds the defaults
+    return found->dictionary.empty() &&
+           from_number(found->values[index], member, member);  // a new event holds the defaults
   }
   bool fill_field(std::array<uint64_t, 6>& member, const ReadGroup& group, int field, size_t index) {
     for (unsigned part = 0; part < member.size(); ++part)
@@ -157,7 +163,8 @@ Result<std::vector<uint64_t>> read_kinds(const ReadGroup& every, size_t count) {
   return kinds;
 }
 
-Status fill_all(Filler& filler, std::vector<Event>& events, const std::vector<uint32_t>& which, const ReadGroup& group) {
+Status fill_all(Filler& filler, std::vector<Event>& events, const std::vector<uint32_t>& which,
+                const ReadGroup& group) {
   for (size_t i = 0; i < which.size(); ++i) {
     if (filler.fill(events[which[i]], group, i)) continue;
     if (filler.text_bytes() > kMaxChunkTextBytes)
@@ -167,48 +174,65 @@ Status fill_all(Filler& filler, std::vector<Event>& events, const std::vector<ui
   return Status();
 }
 
+// Events by kind. Those of later versions' kinds are counted, for the shared columns hold them too, and left
+// out.
+struct Order {
+  std::vector<uint64_t> kinds;                    // by event of the chunk
+  std::vector<uint32_t> known;                    // by event that is returned: its place in the chunk
+  std::vector<uint32_t> places[kEventKindCount];  // by kind: among those returned
+};
+
+Result<Order> read_order(const ReadGroup& every, size_t count) {
+  Order order;
+  ASSAY_TRY(order.kinds, read_kinds(every, count));
+  for (size_t i = 0; i < count; ++i) {
+    if (order.kinds[i] >= kEventKindCount) continue;
+    order.places[order.kinds[i]].push_back(static_cast<uint32_t>(order.known.size()));
+    order.known.push_back(static_cast<uint32_t>(i));
+  }
+  return order;
+}
+
+// The columns that all kinds share, without the events that are left out.
+Status fill_shared(Filler& filler, std::vector<Event>& events, ReadGroup& every, const Order& order) {
+  for (ReadColumn& column : every) {
+    if (column.values.empty()) continue;
+    for (size_t i = 0; i < order.known.size(); ++i) column.values[i] = column.values[order.known[i]];
+  }
+  every[3] = {};
+  std::vector<uint32_t> all(events.size());
+  std::iota(all.begin(), all.end(), 0u);
+  ASSAY_CHECK(fill_all(filler, events, all, every));
+  for (size_t i = 0; i < events.size(); ++i)
+    events[i].kind = static_cast<EventKind>(order.kinds[order.known[i]]);
+  return Status();
+}
+
 }  // namespace
 
 Result<std::vector<Event>> events_of(const PlainChunk& chunk) {
   size_t count = chunk.event_count;
-  if (count > kMaxChunkEvents) return corrupt(std::to_string(count) + " events, more than " + std::to_string(kMaxChunkEvents));
+  if (count > kMaxChunkEvents)
+    return corrupt(std::to_string(count) + " events, more than " + std::to_string(kMaxChunkEvents));
   ASSAY_TRY(Tables tables, read_tables(chunk));
   if (count == 0) return std::vector<Event>();
-  if (chunk.groups.empty() || chunk.groups[0].kind != kEveryKind) return corrupt("the columns of all kinds are missing");
+  if (chunk.groups.empty() || chunk.groups[0].kind != kEveryKind)
+    return corrupt("the columns of all kinds are missing");
   ASSAY_TRY(ReadGroup every, read_group(chunk.groups[0], count, tables));
-  ASSAY_TRY(std::vector<uint64_t> kinds, read_kinds(every, count));
-
-  // Events of later versions' kinds are counted, for their columns are, and left out at the end.
-  std::vector<Event> events;
-  std::vector<uint32_t> places[kEventKindCount];  // by kind: in `events`
-  std::vector<uint32_t> known;                    // by event: in the chunk
-  for (size_t i = 0; i < count; ++i) {
-    if (kinds[i] >= kEventKindCount) continue;
-    places[kinds[i]].push_back(static_cast<uint32_t>(known.size()));
-    known.push_back(static_cast<uint32_t>(i));
-  }
-  events.resize(known.size());
-  for (ReadColumn& column : every) {
-    if (column.values.empty()) continue;
-    for (size_t i = 0; i < known.size(); ++i) column.values[i] = column.values[known[i]];
-  }
-  every[3] = {};
+  ASSAY_TRY(Order order, read_order(every, count));
+  std::vector<Event> events(order.known.size());
   Filler filler(tables);
-  std::vector<uint32_t> all(known.size());
-  for (size_t i = 0; i < all.size(); ++i) all[i] = static_cast<uint32_t>(i);
-  ASSAY_CHECK(fill_all(filler, events, all, every));
-  for (size_t i = 0; i < known.size(); ++i) events[i].kind = static_cast<EventKind>(kinds[known[i]]);
-
+  ASSAY_CHECK(fill_shared(filler, events, every, order));
   bool seen[kEventKindCount] = {};
   for (size_t g = 1; g < chunk.groups.size(); ++g) {
     const PlainGroup& plain = chunk.groups[g];
     if (plain.kind == kEveryKind) return corrupt("a second group for all kinds");
     if (plain.kind >= kEventKindCount) continue;
     if (std::exchange(seen[plain.kind], true)) return corrupt("two groups of one kind");
-    const auto& which = places[plain.kind];
-    if (which.empty()) return corrupt("a group without events");
-    ASSAY_TRY(ReadGroup group, read_group(plain, which.size(), tables));
-    ASSAY_CHECK(fill_all(filler, events, which, group));
+    const auto& places = order.places[plain.kind];
+    if (places.empty()) return corrupt("a group without events");
+    ASSAY_TRY(ReadGroup group, read_group(plain, places.size(), tables));
+    ASSAY_CHECK(fill_all(filler, events, places, group));
   }
   return events;
 }

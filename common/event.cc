@@ -18,6 +18,8 @@ constexpr const char* kKindNames[kEventKindCount] = {
 constexpr const char* kSourceNames[kSourceCount] = {"seccheck", "witness", "flows", "usage",
                                                     "sinkhole", "harvest", "agent"};
 
+constexpr size_t kMaxDetailBytes = 1024;
+
 void put(nlohmann::ordered_json& out, const char* name, const std::string& value) {
   out[name] = printable(value);
 }
@@ -34,7 +36,10 @@ void put(nlohmann::ordered_json& out, const char* name, const T& value) {
   out[name] = value;
 }
 
-std::string peer(const std::string& addr, uint32_t port) { return addr + ":" + std::to_string(port); }
+std::string peer(const std::string& addr, uint32_t port) {
+  bool v6 = addr.find(':') != std::string::npos;
+  return (v6 ? "[" + addr + "]" : addr) + ":" + std::to_string(port);
+}
 
 std::string command_line(const std::vector<std::string>& argv) {
   std::string out;
@@ -62,13 +67,14 @@ std::string detail(const Event& e) {
     case EventKind::exit:
       return "status " + std::to_string(e.result);
     case EventKind::open:
-      return e.call + " " + (e.fd_path.empty() ? e.path : e.fd_path) + outcome(e);
+      return e.call + " " + (e.path.empty() ? e.fd_path : e.path) + outcome(e);
     case EventKind::connect:
       return (e.path.empty() ? e.proto + " " + peer(e.dst_addr, e.dst_port) : e.path) + outcome(e);
     case EventKind::bind:
       return (e.path.empty() ? e.proto + " " + peer(e.src_addr, e.src_port) : e.path) + outcome(e);
     case EventKind::accept:
-      return "fd " + std::to_string(e.fd) + outcome(e);
+      return "fd " + std::to_string(e.fd) +
+             (e.dst_addr.empty() ? "" : " from " + peer(e.dst_addr, e.dst_port)) + outcome(e);
     case EventKind::listen:
       return "fd " + std::to_string(e.fd) + outcome(e);
     case EventKind::socket:
@@ -176,7 +182,7 @@ std::string event_text(const Event& event) {
   std::snprintf(prefix, sizeof prefix, "%6" PRIu64 " %9.3fs %-5s %-8s %-5d %-10s ", event.seq,
                 static_cast<double>(event.time_ns) / 1e9, to_string(event.plane), to_string(event.source),
                 event.pid, to_string(event.kind));
-  return prefix + printable(detail(event));
+  return prefix + printable(detail(event), kMaxDetailBytes);
 }
 
 }  // namespace assay

@@ -1,5 +1,6 @@
-// The grammar of image references (github.com/distribution/reference, reference.go and normalize.go), by hand: small enough that each
-// rule has its own message. Splitting of oci: and archive references follows containers-transports(5), as skopeo reads them.
+// The grammar of image references (github.com/distribution/reference, reference.go and normalize.go), by
+// hand: small enough that each rule has its own message. Splitting of oci: and archive references follows
+// containers-transports(5), as skopeo reads them.
 #include "common/image_ref.h"
 
 #include <algorithm>
@@ -39,7 +40,8 @@ bool valid_host(std::string_view host) {
   if (host.size() > 2 && host.front() == '[' && host.back() == ']')  // IPv6
     return all_of(host.substr(1, host.size() - 2), [](char c) { return hex(c) || c == ':'; });
   return each_part(host, '.', [](std::string_view part) {
-    return !part.empty() && alnum(part.front()) && alnum(part.back()) && all_of(part, [](char c) { return alnum(c) || c == '-'; });
+    return !part.empty() && alnum(part.front()) && alnum(part.back()) &&
+           all_of(part, [](char c) { return alnum(c) || c == '-'; });
   });
 }
 
@@ -88,11 +90,13 @@ Status check_repository(std::string_view ref, std::string_view repository) {
     return broken(ref, "a repository is written in lower case");
   if (!each_part(repository, '/', valid_component))
     return broken(ref,
-                  "each part of a repository is lower-case letters and digits, joined by single '.', '_', '__' or dashes");
+                  "each part of a repository is lower-case letters and digits, joined by single '.', '_', "
+                  "'__' or dashes");
   return Status();
 }
 
-// Docker's rule: what stands before the first slash is a registry if it could not be part of a Docker Hub repository.
+// Docker's rule: what stands before the first slash is a registry if it could not be part of a Docker Hub
+// repository.
 bool names_registry(std::string_view first) {
   return first.find_first_of(".:[") != std::string_view::npos || first == "localhost" ||
          std::any_of(first.begin(), first.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
@@ -129,7 +133,8 @@ Result<ImageRef> parse_registry(std::string_view ref, std::string_view rest) {
   if (out.registry == "index.docker.io") out.registry = "docker.io";
   if (first == std::string_view::npos && out.repository.size() == 64 && all_of(out.repository, hex))
     return broken(ref, "64 hex digits are an image id, not a repository; write NAME@sha256:DIGEST");
-  if (out.registry == "docker.io" && out.repository.find('/') == std::string::npos) out.repository = "library/" + out.repository;
+  if (out.registry == "docker.io" && out.repository.find('/') == std::string::npos)
+    out.repository = "library/" + out.repository;
   if (out.registry.size() + 1 + out.repository.size() > kMaxNameBytes)
     return broken(ref, "registry and repository have more than 255 characters");
   if (out.tag.empty() && out.digest.empty()) out.tag = "latest";
@@ -139,8 +144,9 @@ Result<ImageRef> parse_registry(std::string_view ref, std::string_view rest) {
 // org.opencontainers.image.ref.name (image-spec annotations.md): components joined by '/'.
 bool valid_oci_name(std::string_view name) {
   return each_part(name, '/', [](std::string_view part) {
-    return !part.empty() && alnum(part.front()) && alnum(part.back()) &&
-           all_of(part, [](char c) { return alnum(c) || std::string_view("-._:@+").find(c) != std::string_view::npos; });
+    return !part.empty() && alnum(part.front()) && alnum(part.back()) && all_of(part, [](char c) {
+      return alnum(c) || std::string_view("-._:@+").find(c) != std::string_view::npos;
+    });
   });
 }
 
@@ -157,7 +163,8 @@ Result<ImageRef> parse_local(ImageRef::Kind kind, std::string_view ref, std::str
     bool index = tag.size() > 1 && tag.front() == '@' && all_of(tag.substr(1), digit);
     if (auto named = parse_registry(ref, tag); !index && !named) return named.error();
   } else if (!valid_oci_name(tag)) {
-    return broken(ref, "what follows the path's ':' must be an image name (a path with ':' cannot be written)");
+    return broken(ref,
+                  "what follows the path's ':' must be an image name (a path with ':' cannot be written)");
   }
   out.tag = tag;
   return out;
@@ -175,7 +182,8 @@ Result<ImageRef> ImageRef::parse(std::string_view text) {
   if (text.size() > kMaxRefBytes) return broken(text, "it has more than 1024 characters");
   if (text.front() == '-') return broken(text, "it begins with '-'");
   for (char c : text)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return broken(text, "it holds a control character");
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
+      return broken(text, "it holds a control character");
   if (text.front() == ' ' || text.back() == ' ') return broken(text, "it begins or ends with a space");
   for (auto [prefix, local] : kTransports)
     if (text.starts_with(prefix)) return parse_local(local, text, text.substr(prefix.size()));
@@ -187,7 +195,8 @@ Result<ImageRef> ImageRef::parse(std::string_view text) {
 
 std::string ImageRef::str() const {
   if (kind == Kind::registry)
-    return registry + "/" + repository + (tag.empty() ? "" : ":" + tag) + (digest.empty() ? "" : "@" + digest);
+    return registry + "/" + repository + (tag.empty() ? "" : ":" + tag) +
+           (digest.empty() ? "" : "@" + digest);
   std::string out;
   for (auto [prefix, local] : kTransports)
     if (local == kind) out = prefix;

@@ -1,4 +1,5 @@
-// Encodings tried one after the other; the one with the least order-0 entropy wins, which is what zstd gets out of columns of numbers.
+// Encodings tried one after the other; the one with the least order-0 entropy wins, which is what zstd gets
+// out of columns of numbers.
 #include "common/int_column.h"
 
 #include <algorithm>
@@ -36,7 +37,8 @@ std::string dense(Encoding encoding, std::span<const uint64_t> values) {
 
 std::string sparse(std::span<const uint64_t> values) {
   std::string out(1, kSparse);
-  put_varint(out, static_cast<uint64_t>(values.size() - static_cast<size_t>(std::count(values.begin(), values.end(), 0u))));
+  put_varint(out, static_cast<uint64_t>(values.size() -
+                                        static_cast<size_t>(std::count(values.begin(), values.end(), 0u))));
   uint64_t skipped = 0;
   for (uint64_t value : values) {
     if (value == 0) {
@@ -160,7 +162,8 @@ Status read_planes(std::string_view bytes, std::vector<uint64_t>& out) {
   if (bytes.empty()) return corrupt("ends early");
   auto width = static_cast<uint8_t>(bytes.front());
   bytes.remove_prefix(1);
-  if (width < 1 || width > 8 || bytes.size() != width * out.size()) return corrupt("planes of the wrong size");
+  if (width < 1 || width > 8 || bytes.size() != width * out.size())
+    return corrupt("planes of the wrong size");
   for (size_t plane = 0; plane < width; ++plane)
     for (size_t i = 0; i < out.size(); ++i)
       out[i] |= static_cast<uint64_t>(static_cast<uint8_t>(bytes[plane * out.size() + i])) << (8 * plane);
@@ -181,12 +184,23 @@ Result<std::vector<uint64_t>> decode_ints(std::string_view bytes, size_t count) 
       std::fill(out.begin(), out.end(), value);
       return out;
     }
-    case kDense: ASSAY_CHECK(read_dense(bytes, out)); return out;
-    case kSparse: ASSAY_CHECK(read_sparse(bytes, out)); return out;
-    case kPlanes: ASSAY_CHECK(read_planes(bytes, out)); return out;
-    case kDelta: ASSAY_CHECK(read_dense(bytes, out)); break;
-    case kDeltaPlanes: ASSAY_CHECK(read_planes(bytes, out)); break;
-    default: return Error{Errc::unsupported, "integer column: unknown encoding " + std::to_string(encoding)};
+    case kDense:
+      ASSAY_CHECK(read_dense(bytes, out));
+      return out;
+    case kSparse:
+      ASSAY_CHECK(read_sparse(bytes, out));
+      return out;
+    case kPlanes:
+      ASSAY_CHECK(read_planes(bytes, out));
+      return out;
+    case kDelta:
+      ASSAY_CHECK(read_dense(bytes, out));
+      break;
+    case kDeltaPlanes:
+      ASSAY_CHECK(read_planes(bytes, out));
+      break;
+    default:
+      return Error{Errc::unsupported, "integer column: unknown encoding " + std::to_string(encoding)};
   }
   undo_deltas(out);
   return out;

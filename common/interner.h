@@ -1,9 +1,9 @@
-// Interner: numbers for strings, in the order of their first use. Made for strings that an enemy chooses: a lookup probes a bounded
-// number of slots, and a string that finds none free is stored a second time instead.
+// Interner: numbers for strings, in the order of their first use. Made for strings that an enemy chooses: a
+// lookup probes a bounded number of slots, and a string that finds none free is stored a second time instead.
 #pragma once
 
-#include <cstdint>
 #include <algorithm>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>

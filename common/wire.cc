@@ -1,5 +1,5 @@
-// Messages in Cap'n Proto (schema/wire.capnp), one per frame. What a peer sends is bounded field by field; what we send is cut to the
-// same bounds first.
+// Messages in Cap'n Proto (schema/wire.capnp), one per frame. What a peer sends is bounded field by field;
+// what we send is cut to the same bounds first.
 #include "common/wire.h"
 
 #include "common/codec.h"
@@ -68,7 +68,9 @@ void write(schema::Message::Builder out, const Failed& m) {
   to.setCode(Cut(m.code, kMaxIdBytes));
   to.setError(Cut(m.error, kMaxErrorBytes));
 }
-void write(schema::Message::Builder out, const Heartbeat& m) { out.setHeartbeat(Cut(m.agent_id, kMaxIdBytes)); }
+void write(schema::Message::Builder out, const Heartbeat& m) {
+  out.setHeartbeat(Cut(m.agent_id, kMaxIdBytes));
+}
 void write(schema::Message::Builder out, const Lease& m) {
   auto to = out.initLease();
   to.setScanId(Cut(m.scan_id, kMaxIdBytes));
@@ -95,14 +97,16 @@ std::string scan_id(capnp::Text::Reader text, Rules& rules) {
   return id;
 }
 
-// Each getter of a pointer spends traversal, and a frame is only worth reading once: a big blob is fetched once and then looked at.
+// Each getter of a pointer spends traversal, and a frame is only worth reading once: a big blob is fetched
+// once and then looked at.
 std::string big_blob(capnp::Data::Reader bytes, size_t max, Rules& rules, const char* rule) {
   rules.check(bytes.size() <= max, rule);
   return rules.ok() ? std::string(view(bytes)) : std::string();
 }
 
 Message read_finished(schema::Message::Finished::Reader in, Rules& rules) {
-  return Finished{scan_id(in.getScanId(), rules), in.getOk(), rules.text(in.getError(), kMaxErrorBytes, "error"),
+  return Finished{scan_id(in.getScanId(), rules), in.getOk(),
+                  rules.text(in.getError(), kMaxErrorBytes, "error"),
                   big_blob(in.getReport(), kMaxReportBytes, rules, "report is too large")};
 }
 
@@ -119,19 +123,26 @@ Message read_want(uint32_t credit, Rules& rules) {
 Message read(schema::Message::Reader in, Rules& rules) {
   using Which = schema::Message::Which;
   switch (in.which()) {
-    case Which::SUBMIT: return Submit{read_job(in.getSubmit(), rules)};
-    case Which::ACCEPTED: return Accepted{scan_id(in.getAccepted(), rules)};
-    case Which::REFUSED: return Refused{rules.text(in.getRefused(), kMaxErrorBytes, "reason")};
-    case Which::FINISHED: return read_finished(in.getFinished(), rules);
+    case Which::SUBMIT:
+      return Submit{read_job(in.getSubmit(), rules)};
+    case Which::ACCEPTED:
+      return Accepted{scan_id(in.getAccepted(), rules)};
+    case Which::REFUSED:
+      return Refused{rules.text(in.getRefused(), kMaxErrorBytes, "reason")};
+    case Which::FINISHED:
+      return read_finished(in.getFinished(), rules);
     case Which::PROGRESS: {
       auto m = in.getProgress();
-      return Progress{scan_id(m.getScanId(), rules), rules.text(m.getPhase(), kMaxIdBytes, "phase"), m.getTimeLeftMs(),
-                      m.getEvents(), m.getLost()};
+      return Progress{scan_id(m.getScanId(), rules), rules.text(m.getPhase(), kMaxIdBytes, "phase"),
+                      m.getTimeLeftMs(), m.getEvents(), m.getLost()};
     }
     case Which::HELLO:
-      return Hello{in.getHello().getVersion(), rules.text(in.getHello().getAgentId(), kMaxIdBytes, "agent id")};
-    case Which::WANT: return read_want(in.getWant(), rules);
-    case Which::CHUNK: return read_chunk(in.getChunk(), rules);
+      return Hello{in.getHello().getVersion(),
+                   rules.text(in.getHello().getAgentId(), kMaxIdBytes, "agent id")};
+    case Which::WANT:
+      return read_want(in.getWant(), rules);
+    case Which::CHUNK:
+      return read_chunk(in.getChunk(), rules);
     case Which::DONE: {
       auto m = in.getDone();
       return Done{scan_id(m.getScanId(), rules), m.getAttempt(), read_header(m.getHeader(), rules),
@@ -139,10 +150,12 @@ Message read(schema::Message::Reader in, Rules& rules) {
     }
     case Which::FAILED: {
       auto m = in.getFailed();
-      return Failed{scan_id(m.getScanId(), rules), m.getAttempt(), rules.text(m.getCode(), kMaxIdBytes, "code"),
+      return Failed{scan_id(m.getScanId(), rules), m.getAttempt(),
+                    rules.text(m.getCode(), kMaxIdBytes, "code"),
                     rules.text(m.getError(), kMaxErrorBytes, "error")};
     }
-    case Which::HEARTBEAT: return Heartbeat{rules.text(in.getHeartbeat(), kMaxIdBytes, "agent id")};
+    case Which::HEARTBEAT:
+      return Heartbeat{rules.text(in.getHeartbeat(), kMaxIdBytes, "agent id")};
     case Which::LEASE: {
       auto m = in.getLease();
       return Lease{scan_id(m.getScanId(), rules), m.getAttempt(), read_job(m.getJob(), rules)};
@@ -151,10 +164,13 @@ Message read(schema::Message::Reader in, Rules& rules) {
       auto m = in.getChunkAck();
       return ChunkAck{scan_id(m.getScanId(), rules), m.getAttempt(), m.getIndex()};
     }
-    case Which::DONE_ACK: return DoneAck{scan_id(in.getDoneAck().getScanId(), rules), in.getDoneAck().getAttempt()};
-    case Which::CANCEL: return Cancel{scan_id(in.getCancel(), rules)};
+    case Which::DONE_ACK:
+      return DoneAck{scan_id(in.getDoneAck().getScanId(), rules), in.getDoneAck().getAttempt()};
+    case Which::CANCEL:
+      return Cancel{scan_id(in.getCancel(), rules)};
   }
-  rules.unsupported("a kind that this version does not know (" + std::to_string(static_cast<unsigned>(in.which())) + ")");
+  rules.unsupported("a kind that this version does not know (" +
+                    std::to_string(static_cast<unsigned>(in.which())) + ")");
   return Refused{};
 }
 
@@ -171,7 +187,8 @@ std::string encode(const Message& message) {
 
 Result<Message> decode(std::string_view bytes) {
   if (bytes.size() > kMaxFrameBytes)
-    return Error{Errc::corrupt, "message: " + std::to_string(bytes.size()) + " bytes, more than " + std::to_string(kMaxFrameBytes)};
+    return Error{Errc::corrupt, "message: " + std::to_string(bytes.size()) + " bytes, more than " +
+                                    std::to_string(kMaxFrameBytes)};
   return read_message<schema::Message>(bytes, "message", read);
 }
 

@@ -1,4 +1,5 @@
-// Typed records over ordered keys. The layout is documented in docs/store.md; it stands here once more as code and nowhere else.
+// Typed records over ordered keys. The layout is documented in docs/store.md; it stands here once more as
+// code and nowhere else.
 #include "scheduler/keep.h"
 
 #include "common/codec.h"
@@ -32,7 +33,9 @@ std::string chunk_key(const std::string& scan_id, uint32_t attempt, uint32_t ind
   return key;
 }
 
-std::string digest_key(const std::string& digest, const std::string& scan_id) { return digest + "/" + scan_id; }
+std::string digest_key(const std::string& digest, const std::string& scan_id) {
+  return digest + "/" + scan_id;
+}
 
 // Ids have one length, so that no key is a prefix of another scan's.
 Status check_id(const std::string& scan_id) {
@@ -51,12 +54,18 @@ StoreOp scan_op(const ScanRecord& record) { return {Family::scans, record.scan_i
 
 const char* to_string(ScanState state) {
   switch (state) {
-    case ScanState::queued: return "queued";
-    case ScanState::leased: return "leased";
-    case ScanState::shipped: return "shipped";
-    case ScanState::done: return "done";
-    case ScanState::failed: return "failed";
-    case ScanState::cancelled: return "cancelled";
+    case ScanState::queued:
+      return "queued";
+    case ScanState::leased:
+      return "leased";
+    case ScanState::shipped:
+      return "shipped";
+    case ScanState::done:
+      return "done";
+    case ScanState::failed:
+      return "failed";
+    case ScanState::cancelled:
+      return "cancelled";
   }
   return "unknown";
 }
@@ -87,7 +96,8 @@ Status Keep::each_scan(const std::function<bool(const ScanRecord&)>& visit) cons
 
 Status Keep::put_chunk(const std::string& scan_id, uint32_t attempt, uint32_t index, std::string_view bytes) {
   ASSAY_CHECK(check_id(scan_id));
-  if (bytes.size() > kMaxChunkBytes) return Error{Errc::limit, "a chunk of " + std::to_string(bytes.size()) + " bytes"};
+  if (bytes.size() > kMaxChunkBytes)
+    return Error{Errc::limit, "a chunk of " + std::to_string(bytes.size()) + " bytes"};
   return store_.write({{Family::chunks, chunk_key(scan_id, attempt, index), std::string(bytes)}});
 }
 
@@ -144,14 +154,16 @@ Status Keep::each_event(const std::string& scan_id, const std::function<void(con
   }));
   ASSAY_CHECK(broken);
   if (chunks != end.chunks || events != end.events)
-    return Error{Errc::corrupt, "scan " + scan_id + ": holds " + std::to_string(chunks) + " chunks with " + std::to_string(events) +
-                                    " events; its footer says " + std::to_string(end.chunks) + " with " + std::to_string(end.events)};
+    return Error{Errc::corrupt, "scan " + scan_id + ": holds " + std::to_string(chunks) + " chunks with " +
+                                    std::to_string(events) + " events; its footer says " +
+                                    std::to_string(end.chunks) + " with " + std::to_string(end.events)};
   return Status();
 }
 
 Status Keep::put_report(const ScanRecord& record, std::string_view report_json) {
   ASSAY_CHECK(check_id(record.scan_id));
-  std::vector<StoreOp> batch = {scan_op(record), {Family::reports, record.scan_id + "/report", std::string(report_json)}};
+  std::vector<StoreOp> batch = {scan_op(record),
+                                {Family::reports, record.scan_id + "/report", std::string(report_json)}};
   if (!record.digest.empty()) {
     ASSAY_TRY(Digest digest, Digest::parse(record.digest));
     batch.push_back({Family::digests, digest_key(digest.str(), record.scan_id), ""});

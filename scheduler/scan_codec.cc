@@ -46,7 +46,8 @@ std::string encode_scan(const ScanRecord& record) {
 }
 
 Result<ScanRecord> decode_scan(std::string_view bytes) {
-  ASSAY_TRY(std::string raw, unframe(FrameType::scan, bytes, frame_bound(kMaxScanRawBytes), kMaxScanRawBytes));
+  ASSAY_TRY(std::string raw,
+            unframe(FrameType::scan, bytes, frame_bound(kMaxScanRawBytes), kMaxScanRawBytes));
   return read_message<schema::Scan>(raw, "scan record", read);
 }
 

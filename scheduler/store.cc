@@ -1,5 +1,5 @@
-// RocksDB behind the store. Every write is one synced batch; chunks and reports, which are large and never change, live in blob files
-// so that compaction does not copy them.
+// RocksDB behind the store. Every write is one synced batch; chunks and reports, which are large and never
+// change, live in blob files so that compaction does not copy them.
 #include "scheduler/store.h"
 
 #include <rocksdb/cache.h>
@@ -15,8 +15,8 @@ namespace {
 constexpr std::array<const char*, 4> kFamilies = {"scans", "chunks", "reports", "digests"};
 constexpr int kReadOnlyTries = 5;
 
-// No LOG file: RocksDB 7.8's aborts the process when the disk is full (it writes on after its first error), and a reader has no
-// business writing into the writer's directory. What matters comes back as a status.
+// No LOG file: RocksDB 7.8's aborts the process when the disk is full (it writes on after its first error),
+// and a reader has no business writing into the writer's directory. What matters comes back as a status.
 class Silence : public rocksdb::Logger {
  public:
   using rocksdb::Logger::Logv;
@@ -27,7 +27,8 @@ rocksdb::DBOptions db_options(Store::Mode mode) {
   rocksdb::DBOptions options;
   options.create_if_missing = true;
   options.create_missing_column_families = true;
-  options.max_open_files = mode == Store::Mode::read_only ? -1 : 256;  // a reader holds what it saw, whatever the writer deletes
+  options.max_open_files =
+      mode == Store::Mode::read_only ? -1 : 256;  // a reader holds what it saw, whatever the writer deletes
   options.max_background_jobs = 2;
   options.max_total_wal_size = 64 << 20;
   options.db_write_buffer_size = 48 << 20;
@@ -71,12 +72,17 @@ bool holds_store(const std::filesystem::path& dir) {
 Error error_of(const rocksdb::Status& status, const std::filesystem::path& dir, const char* what) {
   std::string text = status.ToString();
   std::string where = std::string(what) + " " + dir.string();
-  if (status.IsIOError() && (text.find("While lock file") != std::string::npos || text.find("lock hold by") != std::string::npos))
-    return {Errc::denied, "data directory " + dir.string() + " is in use by another assay; stop it or name another with --data"};
-  if (status.IsNoSpace() || status.subcode() == rocksdb::Status::kNoSpace || text.find("No space left") != std::string::npos)
+  if (status.IsIOError() &&
+      (text.find("While lock file") != std::string::npos || text.find("lock hold by") != std::string::npos))
+    return {Errc::denied, "data directory " + dir.string() +
+                              " is in use by another assay; stop it or name another with --data"};
+  if (status.IsNoSpace() || status.subcode() == rocksdb::Status::kNoSpace ||
+      text.find("No space left") != std::string::npos)
     return {Errc::no_space, where + ": the disk is full; make room or name another directory with --data"};
-  if (text.find("Permission denied") != std::string::npos || text.find("Read-only file system") != std::string::npos)
-    return {Errc::denied, where + ": not writable by this user; name another directory with --data (" + text + ")"};
+  if (text.find("Permission denied") != std::string::npos ||
+      text.find("Read-only file system") != std::string::npos)
+    return {Errc::denied,
+            where + ": not writable by this user; name another directory with --data (" + text + ")"};
   if (status.IsCorruption()) return {Errc::corrupt, where + ": " + text};
   return {Errc::io, where + ": " + text};
 }
@@ -115,7 +121,8 @@ Result<Store> Store::open(const std::filesystem::path& dir, Mode mode) {
 
   auto cache = rocksdb::NewLRUCache(32 << 20);
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
-  for (size_t i = 0; i < kFamilies.size(); ++i) families.emplace_back(kFamilies[i], family_options(static_cast<Family>(i), cache));
+  for (size_t i = 0; i < kFamilies.size(); ++i)
+    families.emplace_back(kFamilies[i], family_options(static_cast<Family>(i), cache));
   families.emplace_back(rocksdb::kDefaultColumnFamilyName, rocksdb::ColumnFamilyOptions());
 
   auto state = std::make_unique<State>();
@@ -126,8 +133,9 @@ Result<Store> Store::open(const std::filesystem::path& dir, Mode mode) {
   rocksdb::Status status;
   // A writer may delete a file between a reader's look at the manifest and its open: look again.
   for (int tries = mode == Mode::read_only ? kReadOnlyTries : 1; tries > 0; --tries) {
-    status = mode == Mode::read_only ? rocksdb::DB::OpenForReadOnly(db_options(mode), dir.string(), families, &handles, &db)
-                                     : rocksdb::DB::Open(db_options(mode), dir.string(), families, &handles, &db);
+    status = mode == Mode::read_only
+                 ? rocksdb::DB::OpenForReadOnly(db_options(mode), dir.string(), families, &handles, &db)
+                 : rocksdb::DB::Open(db_options(mode), dir.string(), families, &handles, &db);
     if (status.ok()) break;
   }
   if (!status.ok()) return error_of(status, dir, "open data directory");
@@ -153,8 +161,10 @@ Status Store::write(const std::vector<StoreOp>& batch) {
 
 Result<std::string> Store::get(Family family, std::string_view key) const {
   std::string value;
-  rocksdb::Status status = state_->db->Get(rocksdb::ReadOptions(), state_->handle(family), {key.data(), key.size()}, &value);
-  if (status.IsNotFound()) return Error{Errc::not_found, "no such key in " + std::string(kFamilies[static_cast<size_t>(family)])};
+  rocksdb::Status status =
+      state_->db->Get(rocksdb::ReadOptions(), state_->handle(family), {key.data(), key.size()}, &value);
+  if (status.IsNotFound())
+    return Error{Errc::not_found, "no such key in " + std::string(kFamilies[static_cast<size_t>(family)])};
   if (!status.ok()) return error_of(status, state_->dir, "read from");
   return value;
 }

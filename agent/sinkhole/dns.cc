@@ -2,7 +2,7 @@
 // DNS than this here.
 #include "agent/sinkhole/dns.h"
 
-#include <array>
+#include <algorithm>
 #include <cstdio>
 
 namespace assay::sinkhole {
@@ -12,8 +12,6 @@ constexpr size_t kHeaderBytes = 12;
 constexpr size_t kMaxNameBytes = 255;
 constexpr size_t kMaxQueryBytes = 4096;
 constexpr uint32_t kTtlSeconds = 60;
-constexpr uint32_t kNetwork = (198u << 24) | (18u << 16);  // 198.18.0.0/15
-constexpr uint32_t kOverflowNetwork = (198u << 24) | (19u << 16) | (255u << 8);
 constexpr uint16_t kIn = 1, kAny = 255;
 enum Type : uint16_t {
   kA = 1,
@@ -187,30 +185,6 @@ std::string encode_reply(const DnsQuestion& question, uint8_t rcode, const Recor
 
 }  // namespace
 
-uint32_t NameTable::address_of(const std::string& name) {
-  if (auto known = by_name_.find(name); known != by_name_.end()) return known->second;
-  uint32_t hash = 2166136261u;  // FNV-1a
-  for (char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619u;
-  if (by_name_.size() >= kMaxNames) {
-    ++overflows_;
-    return kOverflowNetwork | (1 + hash % 254);
-  }
-  // 511 networks of 254 hosts: no .0 or .255, and not the overflow's.
-  constexpr uint32_t kHosts = 511u * 254u;
-  for (uint32_t probe = hash % kHosts;; probe = (probe + 1) % kHosts) {
-    uint32_t address = kNetwork + ((probe / 254) << 8) + 1 + probe % 254;
-    auto [slot, fresh] = by_address_.try_emplace(address, nullptr);
-    if (!fresh) continue;
-    slot->second = &by_name_.emplace(name, address).first->first;
-    return address;
-  }
-}
-
-const std::string* NameTable::name_of(uint32_t address) const {
-  auto it = by_address_.find(address);
-  return it == by_address_.end() ? nullptr : it->second;
-}
-
 std::optional<DnsQuestion> parse_dns_query(std::string_view packet) {
   if (packet.size() < kHeaderBytes || packet.size() > kMaxQueryBytes) return std::nullopt;
   DnsQuestion question;
@@ -265,39 +239,6 @@ DnsReply answer_dns(std::string_view packet, NameTable& names) {
   reply.packet = encode_reply(question, reply.rcode, records);
   reply.answers = std::move(records.text);
   return reply;
-}
-
-std::string dns_type_name(uint16_t type) {
-  struct Name {
-    uint16_t type;
-    const char* name;
-  };
-  static constexpr std::array<Name, 18> kNames = {{{kA, "A"},
-                                                   {kNs, "NS"},
-                                                   {kCname, "CNAME"},
-                                                   {kSoa, "SOA"},
-                                                   {10, "NULL"},
-                                                   {kPtr, "PTR"},
-                                                   {kMx, "MX"},
-                                                   {kTxt, "TXT"},
-                                                   {kAaaa, "AAAA"},
-                                                   {kSrv, "SRV"},
-                                                   {35, "NAPTR"},
-                                                   {43, "DS"},
-                                                   {48, "DNSKEY"},
-                                                   {64, "SVCB"},
-                                                   {65, "HTTPS"},
-                                                   {252, "AXFR"},
-                                                   {kAny, "ANY"},
-                                                   {257, "CAA"}}};
-  for (const Name& entry : kNames)
-    if (entry.type == type) return entry.name;
-  return "TYPE" + std::to_string(type);
-}
-
-std::string ipv4_text(uint32_t a) {
-  return std::to_string(a >> 24) + "." + std::to_string((a >> 16) & 255) + "." +
-         std::to_string((a >> 8) & 255) + "." + std::to_string(a & 255);
 }
 
 }  // namespace assay::sinkhole

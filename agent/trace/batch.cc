@@ -28,6 +28,10 @@ bool BatchChannel::try_push(std::unique_ptr<Batch>& batch) {
   return true;
 }
 
+bool BatchChannel::idle() const {
+  return head_.load(std::memory_order_relaxed) == tail_.load(std::memory_order_acquire);
+}
+
 std::unique_ptr<Batch> BatchChannel::pop() {
   size_t tail = tail_.load(std::memory_order_relaxed);
   if (tail == head_.load(std::memory_order_acquire)) return nullptr;

@@ -61,6 +61,7 @@ class BatchChannel {
 
   // The producer's side.
   bool try_push(std::unique_ptr<Batch>& batch);  // false: full, and `batch` stays
+  bool idle() const;                             // the consumer has taken all
   int space_fd() const { return space_.get(); }  // readable after a pop; clear with clear(space_fd())
   // The consumer's side.
   std::unique_ptr<Batch> pop();                  // null: empty

@@ -27,6 +27,8 @@ Decoder::Decoder(int64_t start_time_ns, int rootfs_dir)
       rootfs_dir_(rootfs_dir),
       usage_at_ns_(wall_ns()) {}
 
+int64_t Decoder::clock_drift_ns() const { return monotonic_to_wall_ns() - monotonic_offset_ns_; }
+
 int64_t Decoder::host_time(int64_t monotonic_ns, int64_t arrival_ns) const {
   return std::min(monotonic_ns + monotonic_offset_ns_, arrival_ns) - start_time_ns_;
 }

@@ -29,9 +29,11 @@ class Decoder {
   void decode(const Batch& batch, const Emit& emit);
   void flow_total(std::string_view key_and_flow, int64_t arrival_ns, const Emit& emit);
   const Counts& counts() const { return counts_; }
+  /// How far CLOCK_MONOTONIC and the wall clock have moved against each other since the start.
+  int64_t clock_drift_ns() const;
 
  private:
-  static constexpr uint64_t kMaxHashedBytes = 512ull << 20;
+  static constexpr uint64_t kMaxHashedBytes = 256ull << 20;
   static constexpr size_t kMaxHashes = 4096;
   void seccheck(std::string_view datagram, const Record& record, const Emit& emit);
   void executable(const Fd& file);

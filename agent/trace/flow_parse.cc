@@ -261,6 +261,7 @@ std::optional<HttpRequest> parse_http_request(std::string_view stream, bool at_e
     if (colon == std::string_view::npos || !equal_ignoring_case(header.substr(0, colon), "host")) continue;
     auto value = header.substr(colon + 1);
     value.remove_prefix(std::min(value.find_first_not_of(" \t"), value.size()));
+    value = value.substr(0, value.find_last_not_of(" \t") + 1);
     out.host = value.substr(0, kMaxHost);
     return out;
   }

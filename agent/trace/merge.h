@@ -25,9 +25,7 @@ class Merge {
   std::vector<Event> release(int64_t until_ns);
   uint64_t late() const { return late_; }
   size_t waiting() const { return pending_.size(); }
-  /// The events not yet released, for those who join what two sources said of one thing. Times must not be
-  /// changed.
-  std::map<std::pair<int64_t, uint64_t>, Event>& pending() { return pending_; }
+  uint64_t paired() const { return pairing_.paired(); }
 
  private:
   std::map<std::pair<int64_t, uint64_t>, Event> pending_;  // by time, then arrival; nodes do not move

@@ -3,9 +3,11 @@
 
 #include <fcntl.h>
 
+#include <algorithm>
+#include <cstdlib>
 #include <string_view>
 
-#include "agent/trace/paths.h"
+#include "common/paths.h"
 
 namespace assay {
 namespace {
@@ -48,7 +50,7 @@ void resolve(Event& e, const Event& witness) {
     return;
   if (e.call == "symlink" || e.call == "symlinkat" || e.call == "mount")
     return;  // targets and sources are no paths of the caller's
-  std::string absolute = absolute_path(e.cwd, witness.path);
+  std::string absolute = resolve_path(e.cwd, witness.path);
   if (absolute == e.path) return;
   if (e.data.empty()) e.data = e.path;
   e.path = absolute;
@@ -104,25 +106,34 @@ std::string pair_key(const Event& e) {
 void Pairing::add(Event& event) {
   auto key = pair_key(event);
   if (key.empty()) return;
-  auto [begin, end] = waiting_.equal_range(key);
-  for (auto it = begin; it != end; ++it) {
-    Event& other = *it->second;
-    if (other.plane == event.plane) continue;
-    join(event.plane == Plane::guest ? event : other, event.plane == Plane::guest ? other : event);
-    waiting_.erase(it);
-    ++paired_;
+  auto& sides = waiting_[key];
+  auto& own = sides[static_cast<size_t>(event.plane)];
+  auto& others = sides[1 - static_cast<size_t>(event.plane)];
+  // The nearest in time: another process may make the same call with the same registers, and other memory
+  // behind them.
+  auto distance = [&](const Event* other) { return std::abs(other->time_ns - event.time_ns); };
+  auto nearest = std::min_element(others.begin(), others.end(),
+                                  [&](auto* a, auto* b) { return distance(a) < distance(b); });
+  if (nearest == others.end()) {
+    if (own.size() >= kMaxPerKey) own.erase(own.begin());
+    own.push_back(&event);
     return;
   }
-  waiting_.emplace(std::move(key), &event);
+  Event& other = **nearest;
+  join(event.plane == Plane::guest ? event : other, event.plane == Plane::guest ? other : event);
+  others.erase(nearest);
+  ++paired_;
+  if (own.empty() && others.empty()) waiting_.erase(key);
 }
 
 void Pairing::forget(Event& event) {
-  auto [begin, end] = waiting_.equal_range(pair_key(event));
-  for (auto it = begin; it != end; ++it) {
-    if (it->second != &event) continue;
-    waiting_.erase(it);
-    return;
-  }
+  // join() may have changed what the key is made of, but then the event no longer waits.
+  auto found = waiting_.find(pair_key(event));
+  if (found == waiting_.end()) return;
+  auto& own = found->second[static_cast<size_t>(event.plane)];
+  auto it = std::find(own.begin(), own.end(), &event);
+  if (it != own.end()) own.erase(it);
+  if (own.empty() && found->second[1 - static_cast<size_t>(event.plane)].empty()) waiting_.erase(found);
 }
 
 }  // namespace assay

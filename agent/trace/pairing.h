@@ -4,8 +4,11 @@
 // Sentry did not report stays without a pid.
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "common/event.h"
 
@@ -18,11 +21,15 @@ class Pairing {
   void add(Event& event);
   /// Before an event goes away.
   void forget(Event& event);
-  size_t waiting() const { return waiting_.size(); }
+  size_t waiting() const { return waiting_.size(); }  // keys
   uint64_t paired() const { return paired_; }
 
  private:
-  std::unordered_multimap<std::string, Event*> waiting_;
+  // Of calls repeated with the same arguments only the latest wait: the counterpart is near in time, and a
+  // guest cannot make us search.
+  static constexpr size_t kMaxPerKey = 16;
+  using Sides = std::array<std::vector<Event*>, 2>;  // by plane
+  std::unordered_map<std::string, Sides> waiting_;
   uint64_t paired_ = 0;
 };
 

@@ -177,7 +177,9 @@ void Reader::State::run() {
     bool ended = socket.open_connections() == 0 || now - finish_since_ns > kFinishLimitNs;
     if (finish_since_ns != 0 && spoken == 0 && found == 0 && ended) break;
     int64_t age = now - last_flush_ns;
-    if (batch->full() || age >= kHeartbeatNs || (age >= kFlushNs && !batch->records.empty())) flush(false);
+    // A busy owner gets few and full batches: the channel then holds megabytes, not moments.
+    bool due = age >= kHeartbeatNs || (age >= kFlushNs && !batch->records.empty());
+    if (batch->full() || (due && channel.idle())) flush(false);
     if (spoken < kDatagramsAtOnce) wait(spoken + found > 0);
   }
   tick();

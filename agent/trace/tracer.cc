@@ -4,7 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 
-#include <cstring>
+#include <cstdlib>
 #include <optional>
 
 #include "agent/trace/batch.h"
@@ -24,6 +24,7 @@ namespace assay {
 namespace {
 
 constexpr int64_t kFinishWaitNs = 10'000'000'000;
+constexpr int64_t kMaxDriftNs = 20'000'000;
 constexpr size_t kMetadataBytes = 2 << 20;
 
 Result<SeccheckConfig> probe_seccheck(const std::string& socket_path) {
@@ -52,7 +53,8 @@ struct Tracer::State {
   Merge merge;
   int64_t drained_ns = 0;  // wall clock
   uint64_t seccheck_lost = 0, connections = 0, open_connections = 0;
-  bool last_seen = false;
+  int64_t clock_drift_ns = 0;
+  bool last_seen = false, finished = false;
 
   Status open();
   void absorb(const Batch& batch);
@@ -135,6 +137,8 @@ std::vector<Event> Tracer::finish() {
     if (!s.last_seen) poll(&ready, 1, 100);
   }
   s.reader.reset();
+  s.finished = true;
+  s.clock_drift_ns = s.decoder->clock_drift_ns();
   auto add = [&](Event event) { s.merge.add(std::move(event)); };
   if (s.flows)
     FlowCollector::collect_all(s.flows->map_fd(), [&](std::string_view key, std::string_view flow) {
@@ -152,6 +156,10 @@ std::vector<SourceCount> Tracer::counts() const {
     count.detail += (count.detail.empty() ? "" : "; ") + text;
   };
   if (s.connections == 0) say(seccheck, "no sandbox connected");
+  if (s.finished && !s.last_seen) {
+    say(seccheck, "its reader did not come to an end");
+    ++seccheck.lost;
+  }
   if (s.last_seen && s.open_connections > 0) {
     say(seccheck, "a connection was still open at the end");
     ++seccheck.lost;
@@ -171,6 +179,9 @@ std::vector<SourceCount> Tracer::counts() const {
   if (s.flows) flows.lost = s.flows->lost() + seen.flows_bad;
   if (flows.lost > 0) say(flows, "ring or flow table full");
   if (!s.flows) say(flows, "no network");
+  if (std::abs(s.clock_drift_ns) > kMaxDriftNs)
+    say(witness,
+        "the wall clock moved by " + std::to_string(s.clock_drift_ns / 1'000'000) + " ms during the run");
   SourceCount usage{Source::usage, seen.usage, 0, "", true, true};
   if (s.merge.late() > 0)
     say(seccheck, std::to_string(s.merge.late()) + " events came after their place in the stream");

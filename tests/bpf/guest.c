@@ -190,6 +190,19 @@ int main(int argc, char **argv)
 		waitpid(child, NULL, 0);
 	} else if (!strcmp(verb, "unlinkself")) {
 		unlink("/tmp/dropped");
+	} else if (!strcmp(verb, "memfd")) {
+		int in = open("/bin/guest", O_RDONLY), fd = syscall(SYS_memfd_create, "payload", MFD_CLOEXEC), n;
+		static char buffer[65536];
+
+		while ((n = read(in, buffer, sizeof(buffer))) > 0)
+			write(fd, buffer, n);
+		if (argc > 2) {
+			char path[64];
+
+			sprintf(path, "/proc/self/fd/%d", fd);
+			execve(path, argv_true, env);
+		}
+		syscall(SYS_execveat, fd, "", argv_true, env, AT_EMPTY_PATH);
 	} else if (!strcmp(verb, "fork")) {
 		if (!(child = fork()))
 			_exit(atoi(argv[2]));

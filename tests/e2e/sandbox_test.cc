@@ -78,7 +78,7 @@ TEST_F(SandboxTest, RunsToItsEndWithItsOutputAndStatus) {
   EXPECT_EQ(sandbox->runtime_error(), "");
   EXPECT_GT(cgroup_->memory_peak_bytes(), 1u << 20);
   EXPECT_GT(cgroup_->cpu_ns(), 1'000'000u);
-  EXPECT_EQ(left_behind("/scan", root()).find("process"), std::string::npos);
+  EXPECT_EQ(left_behind(id_ + "/scan", root()).find("process"), std::string::npos);
 }
 
 TEST_F(SandboxTest, SaysWhyTheEntrypointCannotStart) {
@@ -151,7 +151,8 @@ TEST_F(SandboxTest, GuestThatEatsMemoryIsStoppedByItsLimit) {
   ASSERT_TRUE(status);
   EXPECT_NE(status->shell_code(), 0);
   EXPECT_GT(cgroup_->oom_kills(), 0u);
-  EXPECT_LE(cgroup_->memory_peak_bytes(), limits_.memory_bytes);
+  // The kernel lets a dying task go over by a few pages.
+  EXPECT_LE(cgroup_->memory_peak_bytes(), limits_.memory_bytes + (1u << 20));
 }
 
 }  // namespace

@@ -188,6 +188,7 @@ TEST(World, DeadSinkholeIsNoticed) {
   ASSERT_EQ(::poll(&p, 1, 5000), 1);
   EXPECT_TRUE(world->take().empty());
   EXPECT_FALSE(world->running());
+  EXPECT_EQ(world->fd(), -1);  // a loop that polls it must not spin
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// What goes into a chunk comes out of it; what is too large is cut and counted; what a later version adds is skipped.
+// What goes into a chunk comes out of it; what is too large is cut and counted; what a later version adds is
+// skipped.
 #include "common/codec.h"
 
 #include <gtest/gtest.h>
@@ -153,7 +154,8 @@ TEST(Chunk, StaysWithinItsBoundsWhateverItHolds) {
     Event e;
     e.kind = static_cast<EventKind>(random() % kEventKindCount);
     for_each_field(e, [&](int, const char*, auto& m) {
-      if constexpr (std::is_integral_v<std::remove_cvref_t<decltype(m)>>) m = static_cast<std::remove_cvref_t<decltype(m)>>(random());
+      if constexpr (std::is_integral_v<std::remove_cvref_t<decltype(m)>>)
+        m = static_cast<std::remove_cvref_t<decltype(m)>>(random());
       if constexpr (std::is_same_v<std::remove_cvref_t<decltype(m)>, std::array<uint64_t, 6>>)
         for (auto& arg : m) arg = random();
     });
@@ -224,7 +226,8 @@ TEST(Chunk, LeavesOutEventsOfUnknownKinds) {
   // The second and fourth event become kind 77.
   std::vector<uint64_t> kinds;
   for (const Event& e : events)
-    kinds.push_back(zigzag((e.kind == EventKind::open ? 77 : static_cast<int>(e.kind)) - static_cast<int>(EventKind::note)));
+    kinds.push_back(zigzag((e.kind == EventKind::open ? 77 : static_cast<int>(e.kind)) -
+                           static_cast<int>(EventKind::note)));
   for (auto& column : chunk.groups[0].columns)
     if (column.field == 3) column.values = encode_ints(kinds, false);
   for (auto& group : chunk.groups)
@@ -236,7 +239,8 @@ TEST(Chunk, LeavesOutEventsOfUnknownKinds) {
 TEST(Chunk, RefusesAnotherFormatVersion) {
   std::string bytes = encoded({Event()});
   bytes[4] = 2;
-  EXPECT_EQ(str(decode_chunk(bytes)), "unsupported: trace chunk: format version 2; this program reads version 1");
+  EXPECT_EQ(str(decode_chunk(bytes)),
+            "unsupported: trace chunk: format version 2; this program reads version 1");
 }
 
 // --- header, footer, job

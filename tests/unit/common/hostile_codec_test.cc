@@ -1,5 +1,5 @@
-// Decoders given what an enemy sends: lies about size, broken references, and thousands of mutated encodings. Whatever comes,
-// they return; what they accept is bounded.
+// Decoders given what an enemy sends: lies about size, broken references, and thousands of mutated encodings.
+// Whatever comes, they return; what they accept is bounded.
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -28,7 +28,8 @@ PlainChunk plain_of(const std::vector<Event>& events) {
 
 std::vector<Event> some_events() {
   std::vector<Event> events;
-  for (size_t i = 0; i < 60; ++i) events.push_back(sample::event(static_cast<EventKind>(i % kEventKindCount), i % 7));
+  for (size_t i = 0; i < 60; ++i)
+    events.push_back(sample::event(static_cast<EventKind>(i % kEventKindCount), i % 7));
   return events;
 }
 
@@ -42,7 +43,8 @@ PlainColumn& column(PlainChunk& chunk, EventKind kind, uint16_t field) {
 }
 
 std::string spoiled(const std::function<void(PlainChunk&)>& spoil) {
-  PlainChunk chunk = plain_of({sample::event(EventKind::exec, 1), sample::event(EventKind::exec, 2), sample::event(EventKind::open, 3)});
+  PlainChunk chunk = plain_of({sample::event(EventKind::exec, 1), sample::event(EventKind::exec, 2),
+                               sample::event(EventKind::open, 3)});
   spoil(chunk);
   return outcome(decode_chunk(encode_plain(chunk)));
 }
@@ -53,33 +55,72 @@ TEST(HostileChunk, NamesTheBrokenRule) {
   constexpr uint16_t kPid = 6, kComm = 13, kArgv = 25, kFd = 19, kSource = 5;
   auto exec = EventKind::exec;
   EXPECT_EQ(spoiled([](PlainChunk&) {}), "accepted");
-  EXPECT_EQ(spoiled([](PlainChunk& c) { c.event_count = 65537; }), "corrupt: trace chunk: 65537 events, more than 65536");
+  EXPECT_EQ(spoiled([](PlainChunk& c) { c.event_count = 65537; }),
+            "corrupt: trace chunk: 65537 events, more than 65536");
   EXPECT_EQ(spoiled([](PlainChunk& c) { c.event_count = 4; }), "corrupt: integer column: ends early");
-  EXPECT_EQ(spoiled([](PlainChunk& c) { c.groups.clear(); }), "corrupt: trace chunk: the columns of all kinds are missing");
-  EXPECT_EQ(spoiled([](PlainChunk& c) { c.groups.push_back(c.groups[1]); }), "corrupt: trace chunk: two groups of one kind");
-  EXPECT_EQ(spoiled([](PlainChunk& c) { c.groups.push_back(c.groups[0]); }), "corrupt: trace chunk: a second group for all kinds");
-  EXPECT_EQ(spoiled([](PlainChunk& c) { c.groups[1].kind = static_cast<uint8_t>(EventKind::bind); }), "corrupt: trace chunk: a group without events");
-  EXPECT_EQ(spoiled([](PlainChunk& c) { c.groups[1].columns.push_back(c.groups[1].columns[0]); }).substr(0, 28), "corrupt: trace chunk: field ");
-  EXPECT_EQ(spoiled([](PlainChunk& c) { c.string_bytes += "x"; }), "corrupt: trace chunk: the string table goes on after its last string");
-  EXPECT_EQ(spoiled([](PlainChunk& c) { c.string_sizes += "\x01"; }), "corrupt: trace chunk: a string goes beyond the string table");
-  EXPECT_EQ(spoiled([](PlainChunk& c) { c.string_sizes += "\xff"; }), "corrupt: trace chunk: a string goes beyond the string table");
-  EXPECT_EQ(spoiled([](PlainChunk& c) { c.list_count = 1 << 30; }), "corrupt: trace chunk: more lists than bytes for them");
-  EXPECT_EQ(spoiled([](PlainChunk& c) { c.lists += "\x01"; }), "corrupt: trace chunk: the list table goes on after its last list");
+  EXPECT_EQ(spoiled([](PlainChunk& c) { c.groups.clear(); }),
+            "corrupt: trace chunk: the columns of all kinds are missing");
+  EXPECT_EQ(spoiled([](PlainChunk& c) { c.groups.push_back(c.groups[1]); }),
+            "corrupt: trace chunk: two groups of one kind");
+  EXPECT_EQ(spoiled([](PlainChunk& c) { c.groups.push_back(c.groups[0]); }),
+            "corrupt: trace chunk: a second group for all kinds");
+  EXPECT_EQ(spoiled([](PlainChunk& c) { c.groups[1].kind = static_cast<uint8_t>(EventKind::bind); }),
+            "corrupt: trace chunk: a group without events");
+  EXPECT_EQ(
+      spoiled([](PlainChunk& c) { c.groups[1].columns.push_back(c.groups[1].columns[0]); }).substr(0, 28),
+      "corrupt: trace chunk: field ");
+  EXPECT_EQ(spoiled([](PlainChunk& c) { c.string_bytes += "x"; }),
+            "corrupt: trace chunk: the string table goes on after its last string");
+  EXPECT_EQ(spoiled([](PlainChunk& c) { c.string_sizes += "\x01"; }),
+            "corrupt: trace chunk: a string goes beyond the string table");
+  EXPECT_EQ(spoiled([](PlainChunk& c) { c.string_sizes += "\xff"; }),
+            "corrupt: trace chunk: a string goes beyond the string table");
+  EXPECT_EQ(spoiled([](PlainChunk& c) { c.list_count = 1 << 30; }),
+            "corrupt: trace chunk: more lists than bytes for them");
+  EXPECT_EQ(spoiled([](PlainChunk& c) { c.lists += "\x01"; }),
+            "corrupt: trace chunk: the list table goes on after its last list");
   EXPECT_EQ(spoiled([](PlainChunk& c) { c.lists[0] = 0x7f; }).substr(0, 8), "corrupt:");
-  EXPECT_EQ(spoiled([](PlainChunk& c) { c.lists[1] = 0x7f; }), "corrupt: trace chunk: a list holds a string that is not in the table");
-  EXPECT_EQ(spoiled([&](PlainChunk& c) { column(c, exec, kPid).values = ints({1ull << 33, 0}); }), "corrupt: trace chunk: a value that does not fit field 6");
-  EXPECT_EQ(spoiled([&](PlainChunk& c) { column(c, exec, kFd).values = ints({0, zigzag(-0x80000000ll)}); }), "corrupt: trace chunk: a value that does not fit field 19");
-  EXPECT_EQ(spoiled([&](PlainChunk& c) { column(c, exec, kSource).values = ints({2, 2}); }), "corrupt: trace chunk: a value that does not fit field 5");
-  EXPECT_EQ(spoiled([&](PlainChunk& c) { column(c, exec, kPid).dictionary = column(c, exec, kComm).dictionary; }).substr(0, 8), "corrupt:");
-  EXPECT_EQ(spoiled([&](PlainChunk& c) { column(c, exec, kComm).dictionary = ""; }), "corrupt: trace chunk: a value that does not fit field 13");
-  EXPECT_EQ(spoiled([&](PlainChunk& c) { column(c, exec, kComm).values = ints({1, 9}); }), "corrupt: trace chunk: a string that is not in its column's dictionary");
-  EXPECT_EQ(spoiled([&](PlainChunk& c) { column(c, exec, kComm).dictionary = "\x02" + ints({1, 70'000}); }), "corrupt: trace chunk: a dictionary holds a string that is not in the table");
-  EXPECT_EQ(spoiled([&](PlainChunk& c) { column(c, exec, kComm).dictionary = "\x7f" + ints({1}); }), "corrupt: trace chunk: a dictionary holds more strings than its column");
-  EXPECT_EQ(spoiled([&](PlainChunk& c) { column(c, exec, kArgv).values = ints({1, 1000}); }), "corrupt: trace chunk: a value that does not fit field 25");
-  EXPECT_EQ(spoiled([&](PlainChunk& c) { column(c, exec, kPid).values = "\x63"; }), "unsupported: integer column: unknown encoding 99");
-  EXPECT_EQ(spoiled([&](PlainChunk& c) { column(c, exec, kPid).values = ""; }), "corrupt: integer column: is empty");
+  EXPECT_EQ(spoiled([](PlainChunk& c) { c.lists[1] = 0x7f; }),
+            "corrupt: trace chunk: a list holds a string that is not in the table");
+  EXPECT_EQ(spoiled([&](PlainChunk& c) {
+              column(c, exec, kPid).values = ints({1ull << 33, 0});
+            }),
+            "corrupt: trace chunk: a value that does not fit field 6");
+  EXPECT_EQ(spoiled([&](PlainChunk& c) {
+              column(c, exec, kFd).values = ints({0, zigzag(-0x80000000ll)});
+            }),
+            "corrupt: trace chunk: a value that does not fit field 19");
+  EXPECT_EQ(spoiled([&](PlainChunk& c) {
+              column(c, exec, kSource).values = ints({2, 2});
+            }),
+            "corrupt: trace chunk: a value that does not fit field 5");
+  EXPECT_EQ(spoiled([&](PlainChunk& c) {
+              column(c, exec, kPid).dictionary = column(c, exec, kComm).dictionary;
+            }).substr(0, 8),
+            "corrupt:");
+  EXPECT_EQ(spoiled([&](PlainChunk& c) { column(c, exec, kComm).dictionary = ""; }),
+            "corrupt: trace chunk: a value that does not fit field 13");
+  EXPECT_EQ(spoiled([&](PlainChunk& c) {
+              column(c, exec, kComm).values = ints({1, 9});
+            }),
+            "corrupt: trace chunk: a string that is not in its column's dictionary");
+  EXPECT_EQ(spoiled([&](PlainChunk& c) {
+              column(c, exec, kComm).dictionary = "\x02" + ints({1, 70'000});
+            }),
+            "corrupt: trace chunk: a dictionary holds a string that is not in the table");
+  EXPECT_EQ(spoiled([&](PlainChunk& c) { column(c, exec, kComm).dictionary = "\x7f" + ints({1}); }),
+            "corrupt: trace chunk: a dictionary holds more strings than its column");
+  EXPECT_EQ(spoiled([&](PlainChunk& c) {
+              column(c, exec, kArgv).values = ints({1, 1000});
+            }),
+            "corrupt: trace chunk: a value that does not fit field 25");
+  EXPECT_EQ(spoiled([&](PlainChunk& c) { column(c, exec, kPid).values = "\x63"; }),
+            "unsupported: integer column: unknown encoding 99");
+  EXPECT_EQ(spoiled([&](PlainChunk& c) { column(c, exec, kPid).values = ""; }),
+            "corrupt: integer column: is empty");
   EXPECT_EQ(spoiled([&](PlainChunk& c) { c.groups.resize(300); }), "corrupt: trace chunk: too many groups");
-  EXPECT_EQ(spoiled([&](PlainChunk& c) { c.groups[1].columns.resize(300); }), "corrupt: trace chunk: too many columns");
+  EXPECT_EQ(spoiled([&](PlainChunk& c) { c.groups[1].columns.resize(300); }),
+            "corrupt: trace chunk: too many columns");
 }
 
 TEST(HostileChunk, CannotGrowByRepeatingOneString) {
@@ -91,7 +132,8 @@ TEST(HostileChunk, CannotGrowByRepeatingOneString) {
   put_varint(chunk.string_sizes, chunk.string_bytes.size());
   std::string bytes = encode_plain(chunk);
   EXPECT_LT(bytes.size(), 4096u);
-  EXPECT_EQ(outcome(decode_chunk(bytes)), "corrupt: trace chunk: its strings come to more than 33554432 bytes");
+  EXPECT_EQ(outcome(decode_chunk(bytes)),
+            "corrupt: trace chunk: its strings come to more than 33554432 bytes");
 }
 
 TEST(HostileChunk, CannotGrowByRepeatingOneList) {
@@ -101,7 +143,8 @@ TEST(HostileChunk, CannotGrowByRepeatingOneList) {
   chunk.lists.clear();
   put_varint(chunk.lists, 1'000'000);
   chunk.lists += std::string(1'000'000, '\0');
-  EXPECT_EQ(outcome(decode_chunk(encode_plain(chunk))), "corrupt: trace chunk: its strings come to more than 33554432 bytes");
+  EXPECT_EQ(outcome(decode_chunk(encode_plain(chunk))),
+            "corrupt: trace chunk: its strings come to more than 33554432 bytes");
 }
 
 TEST(HostileFrame, CannotClaimMoreThanTheLimit) {
@@ -145,7 +188,8 @@ TEST(HostileFrame, EveryTruncationIsNoticed) {
   ChunkWriter writer;
   for (const Event& event : some_events()) writer.add(event);
   std::string good = writer.take();
-  for (size_t size = 0; size < good.size(); ++size) EXPECT_FALSE(decode_chunk(std::string_view(good).substr(0, size))) << size;
+  for (size_t size = 0; size < good.size(); ++size)
+    EXPECT_FALSE(decode_chunk(std::string_view(good).substr(0, size))) << size;
   EXPECT_FALSE(decode_chunk(good + "x"));
 }
 
@@ -156,13 +200,17 @@ class Mutator {
   explicit Mutator(unsigned seed) : random_(seed) {}
   std::string mutate(std::string bytes) {
     switch (random_() % 4) {
-      case 0: bytes.resize(random_() % (bytes.size() + 1)); break;
+      case 0:
+        bytes.resize(random_() % (bytes.size() + 1));
+        break;
       case 1: {
-        size_t begin = random_() % bytes.size(), size = std::min<size_t>(random_() % 64, bytes.size() - begin);
+        size_t begin = random_() % bytes.size(),
+               size = std::min<size_t>(random_() % 64, bytes.size() - begin);
         for (size_t i = begin; i < begin + size; ++i) bytes[i] = static_cast<char>(random_());
         break;
       }
-      default: break;
+      default:
+        break;
     }
     for (size_t flips = random_() % 8; flips-- > 0 && !bytes.empty();) {
       char& byte = bytes[random_() % bytes.size()];
@@ -188,19 +236,21 @@ TEST(Mutations, OfAChunksMessage) {
   for (const Event& event : some_events()) writer.add(event);
   auto raw = unframe(FrameType::chunk, writer.take(), kMaxChunkBytes, kMaxChunkRawBytes);
   ASSERT_TRUE(raw);
-  EXPECT_GT(survive(*raw, 4000, [](const std::string& bytes) {
-    auto decoded = decode_chunk(frame(FrameType::chunk, bytes));
-    if (!decoded) return false;
-    EXPECT_LE(decoded->size(), kMaxChunkEvents);
-    // What was accepted can be written and read again.
-    ChunkWriter again;
-    for (const Event& event : *decoded) {
-      if (again.full()) break;
-      again.add(event);
-    }
-    EXPECT_TRUE(decode_chunk(again.take()));
-    return true;
-  }), 10);
+  EXPECT_GT(survive(*raw, 4000,
+                    [](const std::string& bytes) {
+                      auto decoded = decode_chunk(frame(FrameType::chunk, bytes));
+                      if (!decoded) return false;
+                      EXPECT_LE(decoded->size(), kMaxChunkEvents);
+                      // What was accepted can be written and read again.
+                      ChunkWriter again;
+                      for (const Event& event : *decoded) {
+                        if (again.full()) break;
+                        again.add(event);
+                      }
+                      EXPECT_TRUE(decode_chunk(again.take()));
+                      return true;
+                    }),
+            10);
 }
 
 TEST(Mutations, OfHeaderFooterAndJob) {
@@ -208,9 +258,15 @@ TEST(Mutations, OfHeaderFooterAndJob) {
   auto footer = unframe(FrameType::footer, encode_footer(sample::footer()), 1 << 20, 1 << 20);
   auto job = unframe(FrameType::job, encode_job(sample::job()), 1 << 20, 1 << 20);
   ASSERT_TRUE(header && footer && job);
-  EXPECT_GT(survive(*header, 4000, [](const std::string& b) { return bool(decode_header(frame(FrameType::header, b))); }), 10);
-  EXPECT_GT(survive(*footer, 4000, [](const std::string& b) { return bool(decode_footer(frame(FrameType::footer, b))); }), 10);
-  EXPECT_GT(survive(*job, 4000, [](const std::string& b) { return bool(decode_job(frame(FrameType::job, b))); }), 10);
+  EXPECT_GT(survive(*header, 4000,
+                    [](const std::string& b) { return bool(decode_header(frame(FrameType::header, b))); }),
+            10);
+  EXPECT_GT(survive(*footer, 4000,
+                    [](const std::string& b) { return bool(decode_footer(frame(FrameType::footer, b))); }),
+            10);
+  EXPECT_GT(
+      survive(*job, 4000, [](const std::string& b) { return bool(decode_job(frame(FrameType::job, b))); }),
+      10);
 }
 
 TEST(Mutations, OfMessages) {

@@ -40,14 +40,15 @@ TEST(ImageRef, CompletesRegistryReferences) {
 }
 
 TEST(ImageRef, GivesSkopeoTheDigestAlone) {
-  EXPECT_EQ(parsed("r.io/app:v1@sha256:" + kHex), "r.io/app:v1@sha256:" + kHex + " | docker://r.io/app@sha256:" + kHex);
+  EXPECT_EQ(parsed("r.io/app:v1@sha256:" + kHex),
+            "r.io/app:v1@sha256:" + kHex + " | docker://r.io/app@sha256:" + kHex);
 }
 
 TEST(ImageRef, TakesDirectoriesAndArchives) {
-  const std::string kCases[] = {
-      "oci:/tmp/layout",        "oci:layout:v1",          "oci-archive:/tmp/x.tar",
-      "oci-archive:x.tar:latest", "docker-archive:a b.tar", "docker-archive:x.tar:nginx:1.25",
-      "docker-archive:x.tar:@2", "oci:dir:docker.io/library/nginx:latest"};
+  const std::string kCases[] = {"oci:/tmp/layout",         "oci:layout:v1",
+                                "oci-archive:/tmp/x.tar",  "oci-archive:x.tar:latest",
+                                "docker-archive:a b.tar",  "docker-archive:x.tar:nginx:1.25",
+                                "docker-archive:x.tar:@2", "oci:dir:docker.io/library/nginx:latest"};
   for (const auto& text : kCases) EXPECT_EQ(parsed(text), text + " | " + text);
   auto ref = ImageRef::parse("docker-archive:x.tar:nginx:1.25");
   ASSERT_TRUE(ref);
@@ -71,11 +72,16 @@ TEST(ImageRef, NamesTheBrokenRule) {
       {"r.io/App", "'r.io/App': a repository is written in lower case"},
       {"r.io/", "'r.io/': it names no repository"},
       {":v1", "':v1': it names no repository"},
-      {"nginx:", "'nginx:': a tag is letters, digits, '_', '.' and '-', and begins with none of the last two"},
-      {"nginx:-x", "'nginx:-x': a tag is letters, digits, '_', '.' and '-', and begins with none of the last two"},
-      {"nginx:a:b", "'nginx:a:b': a tag is letters, digits, '_', '.' and '-', and begins with none of the last two"},
-      {"nginx@sha256:abc", "'nginx@sha256:abc': what follows '@' must be sha256: and 64 lower-case hex digits"},
-      {"nginx@sha512:" + kHex, "'nginx@sha512:" + kHex + "': what follows '@' must be sha256: and 64 lower-case hex digits"},
+      {"nginx:",
+       "'nginx:': a tag is letters, digits, '_', '.' and '-', and begins with none of the last two"},
+      {"nginx:-x",
+       "'nginx:-x': a tag is letters, digits, '_', '.' and '-', and begins with none of the last two"},
+      {"nginx:a:b",
+       "'nginx:a:b': a tag is letters, digits, '_', '.' and '-', and begins with none of the last two"},
+      {"nginx@sha256:abc",
+       "'nginx@sha256:abc': what follows '@' must be sha256: and 64 lower-case hex digits"},
+      {"nginx@sha512:" + kHex,
+       "'nginx@sha512:" + kHex + "': what follows '@' must be sha256: and 64 lower-case hex digits"},
       {"r.io:0/app", "'r.io:0/app': the registry's port must be a number from 1 to 65535"},
       {"r.io:65536/app", "'r.io:65536/app': the registry's port must be a number from 1 to 65535"},
       {"r.io:/app", "'r.io:/app': the registry's port must be a number from 1 to 65535"},
@@ -87,14 +93,16 @@ TEST(ImageRef, NamesTheBrokenRule) {
       {kHex, "'" + kHex + "': 64 hex digits are an image id, not a repository; write NAME@sha256:DIGEST"},
       {"oci:", "'oci:': it names no file or directory"},
       {"oci-archive::tag", "'oci-archive::tag': it names no file or directory"},
-      {"oci:dir:", "'oci:dir:': what follows the path's ':' must be an image name (a path with ':' cannot be written)"},
+      {"oci:dir:",
+       "'oci:dir:': what follows the path's ':' must be an image name (a path with ':' cannot be written)"},
       {"docker-archive:x.tar:UP", "'docker-archive:x.tar:UP': a repository is written in lower case"},
   };
   for (const auto& [text, rule] : kCases) EXPECT_EQ(parsed(text), "invalid: image reference " + rule);
 }
 
 TEST(ImageRef, RefusesMalformedRepositoryParts) {
-  for (const char* text : {"a//b", "/a", "a/", "a..b", "a___b", "a._b", "-a/b", "a-/b", "a/.b", "a/b_", "ä", "a/b\\c", "a;b", "a$b"})
+  for (const char* text : {"a//b", "/a", "a/", "a..b", "a___b", "a._b", "-a/b", "a-/b", "a/.b", "a/b_", "ä",
+                           "a/b\\c", "a;b", "a$b"})
     EXPECT_FALSE(ImageRef::parse(text)) << text;
 }
 
@@ -108,7 +116,8 @@ TEST(ImageRef, BoundsLengths) {
 }
 
 TEST(ImageRef, ParsesItsOwnFullForm) {
-  for (std::string text : {std::string("nginx"), "localhost:5000/a/b:v1@sha256:" + kHex, std::string("oci:dir:v1")}) {
+  for (std::string text :
+       {std::string("nginx"), "localhost:5000/a/b:v1@sha256:" + kHex, std::string("oci:dir:v1")}) {
     auto ref = ImageRef::parse(text);
     ASSERT_TRUE(ref) << text;
     auto again = ImageRef::parse(ref->str());

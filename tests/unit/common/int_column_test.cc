@@ -33,13 +33,15 @@ TEST(Zigzag, OrdersByMagnitude) {
   EXPECT_EQ(zigzag(0), 0u);
   EXPECT_EQ(zigzag(-1), 1u);
   EXPECT_EQ(zigzag(1), 2u);
-  for (int64_t value : {int64_t{0}, int64_t{-5}, std::numeric_limits<int64_t>::min(), std::numeric_limits<int64_t>::max()})
+  for (int64_t value :
+       {int64_t{0}, int64_t{-5}, std::numeric_limits<int64_t>::min(), std::numeric_limits<int64_t>::max()})
     EXPECT_EQ(unzigzag(zigzag(value)), value);
 }
 
 std::vector<std::vector<uint64_t>> shapes() {
   std::mt19937_64 random(3);
-  std::vector<std::vector<uint64_t>> out = {{}, {0}, {7}, std::vector<uint64_t>(500, 9), {0, 0, 0, 1}, {UINT64_MAX, 0, UINT64_MAX, 1}};
+  std::vector<std::vector<uint64_t>> out = {
+      {}, {0}, {7}, std::vector<uint64_t>(500, 9), {0, 0, 0, 1}, {UINT64_MAX, 0, UINT64_MAX, 1}};
   std::vector<uint64_t> rising, slow, noise, small, rare, wide;
   for (uint64_t i = 0; i < 2000; ++i) {
     rising.push_back(1'000'000'000 + i * 1000 + random() % 700);

@@ -15,21 +15,36 @@ struct Show {
   std::string operator()(const Submit& m) { return "submit " + sample::str(m.job); }
   std::string operator()(const Accepted& m) { return "accepted " + m.scan_id; }
   std::string operator()(const Refused& m) { return "refused " + m.reason; }
-  std::string operator()(const Finished& m) { return "finished " + m.scan_id + (m.ok ? " ok " : " failed ") + m.error + "|" + m.report; }
+  std::string operator()(const Finished& m) {
+    return "finished " + m.scan_id + (m.ok ? " ok " : " failed ") + m.error + "|" + m.report;
+  }
   std::string operator()(const Progress& m) {
-    return "progress " + m.scan_id + " " + m.phase + " " + std::to_string(m.time_left_ms) + " " + std::to_string(m.events) + " " + std::to_string(m.lost);
+    return "progress " + m.scan_id + " " + m.phase + " " + std::to_string(m.time_left_ms) + " " +
+           std::to_string(m.events) + " " + std::to_string(m.lost);
   }
   std::string operator()(const Hello& m) { return "hello " + std::to_string(m.version) + " " + m.agent_id; }
   std::string operator()(const Want& m) { return "want " + std::to_string(m.credit); }
-  std::string operator()(const Chunk& m) { return "chunk " + m.scan_id + " " + std::to_string(m.attempt) + " " + std::to_string(m.index) + " " + m.bytes; }
-  std::string operator()(const Done& m) {
-    return "done " + m.scan_id + " " + std::to_string(m.attempt) + "\n" + sample::str(m.header) + "\n" + sample::str(m.footer);
+  std::string operator()(const Chunk& m) {
+    return "chunk " + m.scan_id + " " + std::to_string(m.attempt) + " " + std::to_string(m.index) + " " +
+           m.bytes;
   }
-  std::string operator()(const Failed& m) { return "failed " + m.scan_id + " " + std::to_string(m.attempt) + " " + m.code + " " + m.error; }
+  std::string operator()(const Done& m) {
+    return "done " + m.scan_id + " " + std::to_string(m.attempt) + "\n" + sample::str(m.header) + "\n" +
+           sample::str(m.footer);
+  }
+  std::string operator()(const Failed& m) {
+    return "failed " + m.scan_id + " " + std::to_string(m.attempt) + " " + m.code + " " + m.error;
+  }
   std::string operator()(const Heartbeat& m) { return "heartbeat " + m.agent_id; }
-  std::string operator()(const Lease& m) { return "lease " + m.scan_id + " " + std::to_string(m.attempt) + " " + sample::str(m.job); }
-  std::string operator()(const ChunkAck& m) { return "chunk_ack " + m.scan_id + " " + std::to_string(m.attempt) + " " + std::to_string(m.index); }
-  std::string operator()(const DoneAck& m) { return "done_ack " + m.scan_id + " " + std::to_string(m.attempt); }
+  std::string operator()(const Lease& m) {
+    return "lease " + m.scan_id + " " + std::to_string(m.attempt) + " " + sample::str(m.job);
+  }
+  std::string operator()(const ChunkAck& m) {
+    return "chunk_ack " + m.scan_id + " " + std::to_string(m.attempt) + " " + std::to_string(m.index);
+  }
+  std::string operator()(const DoneAck& m) {
+    return "done_ack " + m.scan_id + " " + std::to_string(m.attempt);
+  }
   std::string operator()(const Cancel& m) { return "cancel " + m.scan_id; }
 };
 std::string str(const Message& message) { return std::visit(Show(), message); }
@@ -89,14 +104,18 @@ TEST(Wire, CutsItsOwnLongStrings) {
 TEST(Wire, TurnsAnOversizedReportIntoAnError) {
   auto decoded = decode(encode(Finished{kId, true, "", std::string(kMaxFrameBytes, 'r')}));
   ASSERT_TRUE(decoded) << decoded.error().what;
-  EXPECT_EQ(str(*decoded), "finished " + kId + " failed the report of scan " + kId +
-                               " has 4194304 bytes, more than a message holds; it is stored: read it with `assay report`|");
+  EXPECT_EQ(str(*decoded),
+            "finished " + kId + " failed the report of scan " + kId +
+                " has 4194304 bytes, more than a message holds; it is stored: read it with `assay report`|");
 }
 
-TEST(Wire, RefusesAbsurdCredit) { EXPECT_EQ(str(decode(encode(Want{1'000'000}))), "corrupt: message: absurd credit"); }
+TEST(Wire, RefusesAbsurdCredit) {
+  EXPECT_EQ(str(decode(encode(Want{1'000'000}))), "corrupt: message: absurd credit");
+}
 
 TEST(Wire, CallsAnUnknownKindUnsupported) {
-  // The union's tag is the first 16-bit number of the root struct's data; find it by comparing two messages that differ in it alone.
+  // The union's tag is the first 16-bit number of the root struct's data; find it by comparing two messages
+  // that differ in it alone.
   std::string bytes = encode(Accepted{kId}), other = encode(Cancel{kId});
   ASSERT_EQ(bytes.size(), other.size());
   std::vector<size_t> differ;
@@ -127,7 +146,8 @@ TEST(Wire, CarriesTheLargestChunkAndReport) {
 TEST(Wire, CarriesTheLargestTrace) {
   TraceHeader header = sample::header();
   header.image.env.assign(5000, std::string(30'000, 'e'));
-  header.image.layers.assign(2000, {std::string(4096, 'x'), std::string(4096, 'y'), 1, std::string(50'000, 'h')});
+  header.image.layers.assign(2000,
+                             {std::string(4096, 'x'), std::string(4096, 'y'), 1, std::string(50'000, 'h')});
   TraceFooter footer = sample::footer();
   footer.sources.assign(100, {Source::agent, 1, 1, std::string(10'000, 'd'), true, true});
   std::string bytes = encode(Done{kId, 1, header, footer});

@@ -1,4 +1,5 @@
-// What is kept of a scan comes back whole, in order, from the attempt that counts; what is missing or damaged is told.
+// What is kept of a scan comes back whole, in order, from the attempt that counts; what is missing or damaged
+// is told.
 #include "scheduler/keep.h"
 
 #include <gtest/gtest.h>
@@ -11,7 +12,8 @@
 namespace assay {
 namespace {
 
-const std::string kId = "20261125T031500-1f8a3c9e", kOlder = "20261124T031500-00000001", kNewer = "20261126T031500-00000002";
+const std::string kId = "20261125T031500-1f8a3c9e", kOlder = "20261124T031500-00000001",
+                  kNewer = "20261126T031500-00000002";
 const std::string kDigest = "sha256:" + std::string(64, 'a');
 
 ScanRecord record(const std::string& id = kId) {
@@ -31,8 +33,10 @@ ScanRecord record(const std::string& id = kId) {
 
 std::string str(const Result<ScanRecord>& r) {
   if (!r) return std::string(to_string(r.error().code)) + ": " + r.error().what;
-  return r->scan_id + " " + sample::str(r->job) + " " + to_string(r->state) + " " + std::to_string(r->attempt) + " " + std::to_string(r->submitted_ns) +
-         " " + std::to_string(r->finished_ns) + " " + r->digest + " " + r->verdict + " " + std::to_string(r->score) + " " + r->error;
+  return r->scan_id + " " + sample::str(r->job) + " " + to_string(r->state) + " " +
+         std::to_string(r->attempt) + " " + std::to_string(r->submitted_ns) + " " +
+         std::to_string(r->finished_ns) + " " + r->digest + " " + r->verdict + " " +
+         std::to_string(r->score) + " " + r->error;
 }
 
 class KeepTest : public testing::Test {
@@ -69,12 +73,14 @@ class KeepTest : public testing::Test {
   }
   std::string events() {
     std::string out;
-    auto status = keep().each_event(kId, [&](const Event& e) { out += std::to_string(e.seq) + ":" + e.data + " "; });
+    auto status =
+        keep().each_event(kId, [&](const Event& e) { out += std::to_string(e.seq) + ":" + e.data + " "; });
     return status ? out : out + std::string(to_string(status.error().code)) + ": " + status.error().what;
   }
   size_t chunk_keys() {
     size_t count = 0;
-    EXPECT_TRUE(store_->scan(Family::chunks, "", false, [&](std::string_view, std::string_view) { return ++count, true; }));
+    EXPECT_TRUE(store_->scan(Family::chunks, "", false,
+                             [&](std::string_view, std::string_view) { return ++count, true; }));
     return count;
   }
 
@@ -120,7 +126,8 @@ TEST_F(KeepTest, ShowsTheOtherScansBesideADamagedRecord) {
 }
 
 TEST_F(KeepTest, TellsUnknownAndMalformedIdsApart) {
-  EXPECT_EQ(str(keep().scan(kId)), "not_found: scan " + kId + " is not known here; `assay list` shows what is");
+  EXPECT_EQ(str(keep().scan(kId)),
+            "not_found: scan " + kId + " is not known here; `assay list` shows what is");
   EXPECT_EQ(str(keep().scan("x\n")), "invalid: 'x\\x0a' is no scan id; `assay list` shows them");
   EXPECT_EQ(keep().header(kId).error().what, "scan " + kId + " has no whole trace");
   EXPECT_EQ(keep().report(kId).error().what, "scan " + kId + " has no report");

@@ -43,7 +43,10 @@ void put(Store& store, Family family, const std::string& key, const std::string&
 TEST(Store, KeepsKeysInOrderAndFamiliesApart) {
   TempDir dir;
   Store store = open(dir);
-  ASSERT_TRUE(store.write({{Family::scans, "b", "2"}, {Family::scans, "a", "1"}, {Family::scans, std::string("b\0x", 3), "3"}, {Family::digests, "a", "d"}}));
+  ASSERT_TRUE(store.write({{Family::scans, "b", "2"},
+                           {Family::scans, "a", "1"},
+                           {Family::scans, std::string("b\0x", 3), "3"},
+                           {Family::digests, "a", "d"}}));
   EXPECT_EQ(dump(store, Family::scans), "a=1 b=2 " + std::string("b\0x", 3) + "=3 ");
   EXPECT_EQ(dump(store, Family::digests), "a=d ");
   EXPECT_EQ(dump(store, Family::chunks), "");
@@ -54,14 +57,27 @@ TEST(Store, KeepsKeysInOrderAndFamiliesApart) {
 TEST(Store, ScansAPrefixBothWaysAndStopsWhenTold) {
   TempDir dir;
   Store store = open(dir);
-  for (std::string key : {"a1", "a2", "a3", "b1", "\xff", "\xff\xff", "\xff\xff" "1", ""}) put(store, Family::scans, "k" + key, "");
-  for (std::string key : {"\xff", "\xff\xff", "\xff\xff" "1"}) put(store, Family::chunks, key, "");
+  for (std::string key : {"a1", "a2", "a3", "b1", "\xff", "\xff\xff",
+                          "\xff\xff"
+                          "1",
+                          ""})
+    put(store, Family::scans, "k" + key, "");
+  for (std::string key : {"\xff", "\xff\xff",
+                          "\xff\xff"
+                          "1"})
+    put(store, Family::chunks, key, "");
   EXPECT_EQ(dump(store, Family::scans, "ka"), "ka1= ka2= ka3= ");
   EXPECT_EQ(dump(store, Family::scans, "ka", true), "ka3= ka2= ka1= ");
   EXPECT_EQ(dump(store, Family::scans, "kz"), "");
-  EXPECT_EQ(dump(store, Family::scans, "k\xff", true), "k\xff\xff" "1= k\xff\xff= k\xff= ");
-  EXPECT_EQ(dump(store, Family::chunks, "\xff", true), "\xff\xff" "1= \xff\xff= \xff= ");
-  EXPECT_EQ(dump(store, Family::chunks, "\xff\xff"), "\xff\xff= \xff\xff" "1= ");
+  EXPECT_EQ(dump(store, Family::scans, "k\xff", true),
+            "k\xff\xff"
+            "1= k\xff\xff= k\xff= ");
+  EXPECT_EQ(dump(store, Family::chunks, "\xff", true),
+            "\xff\xff"
+            "1= \xff\xff= \xff= ");
+  EXPECT_EQ(dump(store, Family::chunks, "\xff\xff"),
+            "\xff\xff= \xff\xff"
+            "1= ");
   std::string first;
   ASSERT_TRUE(store.scan(Family::scans, "ka", true, [&](std::string_view key, std::string_view) {
     first += key;
@@ -74,7 +90,8 @@ TEST(Store, RemovesAndReplacesInOneBatch) {
   TempDir dir;
   Store store = open(dir);
   put(store, Family::scans, "a", "1");
-  ASSERT_TRUE(store.write({{Family::scans, "a", "", true}, {Family::scans, "b", "1"}, {Family::scans, "b", "2"}}));
+  ASSERT_TRUE(
+      store.write({{Family::scans, "a", "", true}, {Family::scans, "b", "1"}, {Family::scans, "b", "2"}}));
   EXPECT_EQ(dump(store, Family::scans), "b=2 ");
 }
 
@@ -85,7 +102,9 @@ TEST(Store, HoldsWhatWasWrittenAfterReopening) {
   {
     Store store = open(dir);
     put(store, Family::chunks, "small", "s");
-    for (int i = 0; i < 60; ++i) put(store, Family::chunks, "c" + std::to_string(100 + i), blob + std::to_string(i));  // beyond one memtable
+    for (int i = 0; i < 60; ++i)
+      put(store, Family::chunks, "c" + std::to_string(100 + i),
+          blob + std::to_string(i));  // beyond one memtable
     put(store, Family::reports, "r", blob);
   }
   Store store = open(dir);
@@ -99,7 +118,8 @@ TEST(Store, HoldsWhatWasWrittenAfterReopening) {
   }));
   EXPECT_EQ(count, 60);
   bool blob_files = false;
-  for (const auto& entry : std::filesystem::directory_iterator(dir.path())) blob_files |= entry.path().extension() == ".blob";
+  for (const auto& entry : std::filesystem::directory_iterator(dir.path()))
+    blob_files |= entry.path().extension() == ".blob";
   EXPECT_TRUE(blob_files) << "large values belong in blob files";
 }
 
@@ -135,7 +155,8 @@ TEST(Store, HoldsWhatAKilledProcessHadWritten) {
 TEST(Store, RefusesASecondWriterAndNamesTheDirectory) {
   TempDir dir;
   Store store = open(dir);
-  std::string refusal = "denied: data directory " + dir.path().string() + " is in use by another assay; stop it or name another with --data";
+  std::string refusal = "denied: data directory " + dir.path().string() +
+                        " is in use by another assay; stop it or name another with --data";
   EXPECT_EQ(outcome(Store::open(dir.path(), Store::Mode::read_write)), refusal);
 }
 
@@ -149,7 +170,8 @@ TEST(Store, RefusesASecondWriterFromAnotherProcess) {
   ASSERT_EQ(::read(pipe_fds[0], &said, 1), 1);
   EXPECT_EQ(said, 'y');
   EXPECT_EQ(outcome(Store::open(dir.path(), Store::Mode::read_write)),
-            "denied: data directory " + dir.path().string() + " is in use by another assay; stop it or name another with --data");
+            "denied: data directory " + dir.path().string() +
+                " is in use by another assay; stop it or name another with --data");
   EXPECT_EQ(outcome(Store::open(dir.path(), Store::Mode::read_only)), "open");
   ::kill(pid, SIGKILL);
   ::waitpid(pid, nullptr, 0);
@@ -190,9 +212,11 @@ TEST(Store, SaysWhatIsWrongWithTheDirectory) {
   TempDir dir;
   std::string missing = (dir.path() / "missing").string(), file = (dir.path() / "file").string();
   std::ofstream(file) << "x";
-  EXPECT_EQ(outcome(Store::open(missing, Store::Mode::read_only)), "not_found: data directory " + missing + " holds no scans yet");
+  EXPECT_EQ(outcome(Store::open(missing, Store::Mode::read_only)),
+            "not_found: data directory " + missing + " holds no scans yet");
   EXPECT_FALSE(std::filesystem::exists(missing)) << "reading creates nothing";
-  EXPECT_EQ(outcome(Store::open(file, Store::Mode::read_write)), "io: create data directory " + file + ": Not a directory");
+  EXPECT_EQ(outcome(Store::open(file, Store::Mode::read_write)),
+            "io: create data directory " + file + ": Not a directory");
   EXPECT_EQ(outcome(Store::open(dir.path() / "file/below", Store::Mode::read_write)).substr(0, 4), "io: ");
   EXPECT_EQ(outcome(Store::open(dir.path() / "new/deep", Store::Mode::read_write)), "open");
 }
@@ -209,13 +233,15 @@ TEST(Store, CallsDamageCorrupt) {
 
 // In a mount namespace of its own, on a file system of 8 MiB.
 int fill_a_small_disk(const std::filesystem::path& dir) {
-  if (::unshare(CLONE_NEWNS) != 0 || ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return 2;
+  if (::unshare(CLONE_NEWNS) != 0 || ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
+    return 2;
   if (::mount("tmpfs", dir.c_str(), "tmpfs", 0, "size=8m") != 0) return 3;
   auto store = Store::open(dir / "data", Store::Mode::read_write);
   if (!store) return 4;
   if (!store->write({{Family::scans, "first", "1"}})) return 5;
   for (int i = 0; i < 100; ++i) {
-    auto status = store->write({{Family::chunks, std::to_string(i), std::string(500'000, static_cast<char>('a' + i % 20))}});
+    auto status = store->write(
+        {{Family::chunks, std::to_string(i), std::string(500'000, static_cast<char>('a' + i % 20))}});
     if (status) continue;
     std::fprintf(stderr, "%s: %s\n", to_string(status.error().code), status.error().what.c_str());
     return store->get(Family::scans, "first") ? 0 : 6;

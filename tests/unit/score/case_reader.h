@@ -173,6 +173,11 @@ inline std::vector<Event> trace(const std::string& yaml_list) {
   return TraceText::events(documents->at(0));
 }
 
+/// A whole run, from traces/NAME.yml.
+inline std::vector<Event> stored_trace(const std::string& name) {
+  return trace(read_text(source_dir() / "tests/unit/score/traces" / (name + ".yml")));
+}
+
 inline const RuleSet& our_rules() {
   static const RuleSet rules = [] {
     auto loaded = RuleSet::load(source_dir() / "rules");
