@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "common/event.h"
+#include "scheduler/score/event_facts.h"
 #include "scheduler/score/report.h"
 
 namespace assay {
@@ -80,15 +81,5 @@ class ProcessTree {
   std::unordered_map<std::string, FileWriter> writers_;
   uint64_t left_out_ = 0;
 };
-
-/// An absolute, normalised path: relative ones from `cwd`, "." and ".." and doubled slashes taken out. Text
-/// only, no file system.
-std::string absolute_path(std::string_view path, std::string_view cwd);
-std::string join_command(const std::vector<std::string>& argv);
-/// Whether an address means another host: not loopback, unspecified or empty.
-bool is_remote(std::string_view addr);
-/// open(2) flags and calls that may change or make a file.
-bool opens_for_write(const Event& event);
-bool opens_to_create(const Event& event);
 
 }  // namespace assay
