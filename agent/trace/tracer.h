@@ -1,5 +1,6 @@
-// tracer: the two planes of one scan, merged. A thread that does nothing else reads gVisor's seccheck socket and the BPF rings into batches;
-// take() turns batches into events, orders them by time, numbers them, and counts what every source saw and lost.
+// tracer: the two planes of one scan, merged. A thread that does nothing else reads gVisor's seccheck socket
+// and the BPF rings into batches; take() turns batches into events, orders them by time, numbers them, and
+// counts what every source saw and lost.
 #pragma once
 
 #include <filesystem>
@@ -13,12 +14,14 @@
 namespace assay {
 
 struct TracerConfig {
-  std::filesystem::path dir;    // of this scan: the seccheck socket and the pod-init config are made here
-  int64_t start_time_ns = 0;    // wall clock; event times count from here
-  uint64_t cgroup_id = 0;       // v2 id of the sandbox's cgroup: witness and usage filter by it
-  int world_ns_fd = -1;         // where the veth's host end is; -1: no network, no flows
+  std::filesystem::path dir;  // of this scan: the seccheck socket and the pod-init config are made here
+  int64_t start_time_ns = 0;  // wall clock; event times count from here
+  uint64_t cgroup_id = 0;     // v2 id of the sandbox's cgroup: witness and usage filter by it
+  int world_ns_fd = -1;       // where the veth's host end is; -1: no network, no flows
   unsigned world_ifindex = 0;
-  std::string guest_addr;       // tells the direction of a flow
+  std::string guest_addr;        // tells the direction of a flow
+  std::filesystem::path rootfs;  // the guest's root on the host, to hash what is executed where the Sentry
+                                 // does not; empty: no hashes
 };
 
 class Tracer {
@@ -30,8 +33,8 @@ class Tracer {
   ~Tracer();
 
   std::filesystem::path pod_init_config() const;  // for runsc --pod-init-config
-  int fd() const;                                  // readable when batches wait
-  void add(Event event);                           // from the agent's own sources (output, sinkhole, notes): merged by time
+  int fd() const;                                 // readable when batches wait
+  void add(Event event);  // from the agent's own sources (output, sinkhole, notes): merged by time
   /// Events old enough that nothing earlier can still arrive, ordered and numbered. Never blocks.
   std::vector<Event> take();
   /// Detaches every source (after the sandbox has ended), drains them, and returns the rest. Call once.

@@ -1,0 +1,56 @@
+// The channel: two indices, each written by one side only, and an eventfd each way.
+#include "agent/trace/batch.h"
+
+#include <sys/eventfd.h>
+
+namespace assay {
+
+void Batch::add(RecordKind kind, std::string_view head, std::string_view tail, int64_t arrival_ns) {
+  records.push_back({kind, static_cast<uint32_t>(bytes.size()),
+                     static_cast<uint32_t>(head.size() + tail.size()), arrival_ns});
+  bytes.append(head).append(tail);
+}
+
+Result<std::unique_ptr<BatchChannel>> BatchChannel::open() {
+  std::unique_ptr<BatchChannel> channel(new BatchChannel());
+  channel->ready_ = Fd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  channel->space_ = Fd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!channel->ready_ || !channel->space_) return errno_error("eventfd for the trace channel");
+  return channel;
+}
+
+bool BatchChannel::try_push(std::unique_ptr<Batch>& batch) {
+  size_t head = head_.load(std::memory_order_relaxed);
+  if (head - tail_.load(std::memory_order_acquire) == kCapacity) return false;
+  slots_[head % kCapacity] = std::move(batch);
+  head_.store(head + 1, std::memory_order_release);
+  signal(ready_.get());
+  return true;
+}
+
+bool BatchChannel::idle() const {
+  return head_.load(std::memory_order_relaxed) == tail_.load(std::memory_order_acquire);
+}
+
+std::unique_ptr<Batch> BatchChannel::pop() {
+  size_t tail = tail_.load(std::memory_order_relaxed);
+  if (tail == head_.load(std::memory_order_acquire)) return nullptr;
+  auto batch = std::move(slots_[tail % kCapacity]);
+  tail_.store(tail + 1, std::memory_order_release);
+  signal(space_.get());
+  return batch;
+}
+
+void BatchChannel::signal(int eventfd) {
+  uint64_t one = 1;
+  while (write(eventfd, &one, sizeof one) < 0 && errno == EINTR) {
+  }
+}
+
+void BatchChannel::clear(int eventfd) {
+  uint64_t count;
+  while (read(eventfd, &count, sizeof count) < 0 && errno == EINTR) {
+  }
+}
+
+}  // namespace assay

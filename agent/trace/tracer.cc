@@ -1,0 +1,191 @@
+// The owner's side: opens the sources, starts the reader, decodes its batches into events, and merges them.
+#include "agent/trace/tracer.h"
+
+#include <fcntl.h>
+#include <poll.h>
+
+#include <cstdlib>
+#include <optional>
+
+#include "agent/trace/batch.h"
+#include "agent/trace/bpf_support.h"
+#include "agent/trace/decode.h"
+#include "agent/trace/flow_collector.h"
+#include "agent/trace/flows.h"
+#include "agent/trace/merge.h"
+#include "agent/trace/reader.h"
+#include "agent/trace/seccheck_config.h"
+#include "agent/trace/usage.h"
+#include "agent/trace/witness.h"
+#include "common/fd.h"
+#include "common/process.h"
+
+namespace assay {
+namespace {
+
+constexpr int64_t kFinishWaitNs = 10'000'000'000;
+constexpr int64_t kMaxDriftNs = 20'000'000;
+constexpr size_t kMetadataBytes = 2 << 20;
+
+Result<SeccheckConfig> probe_seccheck(const std::string& socket_path) {
+  Command command;
+  command.argv = {"runsc", "trace", "metadata"};
+  ASSAY_TRY(auto output, run(std::move(command), std::chrono::seconds(20), kMetadataBytes));
+  if (output.status.shell_code() != 0)
+    return Error{Errc::unsupported, "`runsc trace metadata` failed: install a runsc of 2023 or later: " +
+                                        output.err.substr(0, 200)};
+  ASSAY_TRY(auto offered, parse_trace_metadata(output.out));
+  return make_seccheck_config(offered, socket_path);
+}
+
+}  // namespace
+
+struct Tracer::State {
+  TracerConfig config;
+  SeccheckConfig seccheck;
+  std::optional<Witness> witness;
+  std::optional<Flows> flows;
+  std::optional<Usage> usage;
+  Fd rootfs;
+  std::unique_ptr<BatchChannel> channel;
+  std::unique_ptr<Reader> reader;  // after what it borrows
+  std::unique_ptr<Decoder> decoder;
+  Merge merge;
+  int64_t drained_ns = 0;  // wall clock
+  uint64_t seccheck_lost = 0, connections = 0, open_connections = 0;
+  int64_t clock_drift_ns = 0;
+  bool last_seen = false, finished = false;
+
+  Status open();
+  void absorb(const Batch& batch);
+  void pop_all();
+};
+
+Status Tracer::State::open() {
+  auto socket_path = (config.dir / "seccheck.sock").string();
+  ASSAY_TRY(seccheck, probe_seccheck(socket_path));
+  ASSAY_CHECK(write_file((config.dir / "pod-init.json").string(), seccheck.json, 0600));
+  ASSAY_TRY(auto socket, SeccheckSocket::listen(socket_path));
+  ASSAY_TRY(witness, Witness::open(config.cgroup_id));
+  ASSAY_TRY(usage, Usage::open(config.cgroup_id));
+  if (config.world_ns_fd >= 0) {
+    ASSAY_TRY(flows, Flows::open(config.world_ns_fd, config.world_ifindex));
+  }
+  if (!config.rootfs.empty()) {
+    ASSAY_TRY(rootfs, open_file(config.rootfs.string(), O_PATH | O_DIRECTORY));
+  }
+  ASSAY_TRY(channel, BatchChannel::open());
+  decoder = std::make_unique<Decoder>(config.start_time_ns, rootfs.get());
+  ReaderSources sources;
+  sources.witness_ring = witness->ring_fd();
+  sources.usage_map = usage->map_fd();
+  sources.rootfs_dir = rootfs ? rootfs.get() : -1;
+  if (flows) {
+    sources.flows_ring = flows->ring_fd();
+    sources.flows_map = flows->map_fd();
+  }
+  ASSAY_TRY(reader, Reader::start(std::move(socket), sources, *channel));
+  drained_ns = wall_ns();
+  return {};
+}
+
+void Tracer::State::absorb(const Batch& batch) {
+  decoder->decode(batch, [&](Event event) { merge.add(std::move(event)); });
+  drained_ns = batch.drained_ns;
+  seccheck_lost = batch.seccheck_lost;
+  connections = batch.connections;
+  open_connections = batch.open_connections;
+  last_seen = batch.last;
+}
+
+void Tracer::State::pop_all() {
+  BatchChannel::clear(channel->ready_fd());
+  while (auto batch = channel->pop()) absorb(*batch);
+}
+
+Tracer::Tracer(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Tracer::Tracer(Tracer&&) noexcept = default;
+Tracer& Tracer::operator=(Tracer&&) noexcept = default;
+Tracer::~Tracer() = default;
+
+Result<Tracer> Tracer::open(const TracerConfig& config) {
+  auto state = std::make_unique<State>();
+  state->config = config;
+  ASSAY_CHECK(state->open());
+  return Tracer(std::move(state));
+}
+
+std::filesystem::path Tracer::pod_init_config() const { return state_->config.dir / "pod-init.json"; }
+int Tracer::fd() const { return state_->channel->ready_fd(); }
+void Tracer::add(Event event) { state_->merge.add(std::move(event)); }
+
+std::vector<Event> Tracer::take() {
+  state_->pop_all();
+  return state_->merge.release(state_->drained_ns - state_->config.start_time_ns - kReorderWindowNs);
+}
+
+std::vector<Event> Tracer::finish() {
+  auto& s = *state_;
+  s.witness->detach();
+  s.usage->detach();
+  if (s.flows) s.flows->detach();
+  s.reader->finish();
+  int64_t deadline = wall_ns() + kFinishWaitNs;
+  while (!s.last_seen && wall_ns() < deadline) {
+    s.pop_all();
+    pollfd ready{s.channel->ready_fd(), POLLIN, 0};
+    if (!s.last_seen) poll(&ready, 1, 100);
+  }
+  s.reader.reset();
+  s.finished = true;
+  s.clock_drift_ns = s.decoder->clock_drift_ns();
+  auto add = [&](Event event) { s.merge.add(std::move(event)); };
+  if (s.flows)
+    FlowCollector::collect_all(s.flows->map_fd(), [&](std::string_view key, std::string_view flow) {
+      s.decoder->flow_total(std::string(key) + std::string(flow), wall_ns(), add);
+    });
+  return s.merge.release(INT64_MAX);
+}
+
+std::vector<SourceCount> Tracer::counts() const {
+  const auto& s = *state_;
+  const auto& seen = s.decoder->counts();
+  SourceCount seccheck{Source::seccheck, seen.seccheck, s.seccheck_lost + seen.seccheck_bad, "", true,
+                       s.connections > 0};
+  auto say = [](SourceCount& count, const std::string& text) {
+    count.detail += (count.detail.empty() ? "" : "; ") + text;
+  };
+  if (s.connections == 0) say(seccheck, "no sandbox connected");
+  if (s.finished && !s.last_seen) {
+    say(seccheck, "its reader did not come to an end");
+    ++seccheck.lost;
+  }
+  if (s.last_seen && s.open_connections > 0) {
+    say(seccheck, "a connection was still open at the end");
+    ++seccheck.lost;
+  }
+  if (s.seccheck_lost > 0) say(seccheck, std::to_string(s.seccheck_lost) + " dropped by the Sentry");
+  if (seen.seccheck_bad > 0) say(seccheck, std::to_string(seen.seccheck_bad) + " not decodable");
+  if (!s.seccheck.missing.empty()) {
+    std::string names;
+    for (const auto& name : s.seccheck.missing) names += " " + name;
+    say(seccheck, "not offered by this runsc:" + names);
+  }
+  SourceCount witness{Source::witness, seen.witness, s.witness->lost() + seen.witness_bad, "", true, true};
+  if (s.witness->lost() > 0) say(witness, "ring full");
+  if (s.witness->suppressed() > 0)
+    say(witness, std::to_string(s.witness->suppressed()) + " repeats left out");
+  SourceCount flows{Source::flows, seen.flows, 0, "", s.config.world_ns_fd >= 0, s.flows.has_value()};
+  if (s.flows) flows.lost = s.flows->lost() + seen.flows_bad;
+  if (flows.lost > 0) say(flows, "ring or flow table full");
+  if (!s.flows) say(flows, "no network");
+  if (std::abs(s.clock_drift_ns) > kMaxDriftNs)
+    say(witness,
+        "the wall clock moved by " + std::to_string(s.clock_drift_ns / 1'000'000) + " ms during the run");
+  SourceCount usage{Source::usage, seen.usage, 0, "", true, true};
+  if (s.merge.late() > 0)
+    say(seccheck, std::to_string(s.merge.late()) + " events came after their place in the stream");
+  return {seccheck, witness, flows, usage};
+}
+
+}  // namespace assay
