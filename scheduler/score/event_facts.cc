@@ -5,31 +5,6 @@
 
 namespace assay {
 
-std::string absolute_path(std::string_view path, std::string_view cwd) {
-  std::vector<std::string_view> parts;
-  auto take = [&](std::string_view text) {
-    while (!text.empty()) {
-      auto slash = text.find('/');
-      auto part = text.substr(0, slash);
-      text.remove_prefix(slash == std::string_view::npos ? text.size() : slash + 1);
-      if (part == "..") {
-        if (!parts.empty()) parts.pop_back();
-      } else if (!part.empty() && part != ".") {
-        parts.push_back(part);
-      }
-    }
-  };
-  if (path.empty()) return {};
-  if (path[0] != '/') {
-    if (cwd.empty()) return std::string(path);
-    take(cwd);
-  }
-  take(path);
-  std::string out;
-  for (auto part : parts) out.append("/").append(part);
-  return out.empty() ? "/" : out;
-}
-
 std::string join_command(const std::vector<std::string>& argv) {
   std::string out;
   for (const auto& arg : argv) {

@@ -1,4 +1,4 @@
-// event_facts: what one event means, by itself: paths made absolute, command lines, which opens write, which
+// event_facts: what one event means, by itself: command lines, which opens write, which
 // addresses are other hosts. Pure.
 #pragma once
 
@@ -10,9 +10,6 @@
 
 namespace assay {
 
-/// An absolute, normalised path: relative ones from `cwd`, "." and ".." and doubled slashes taken out. Text
-/// only, no file system.
-std::string absolute_path(std::string_view path, std::string_view cwd);
 std::string join_command(const std::vector<std::string>& argv);
 /// Whether an address means another host: not loopback, unspecified or empty.
 bool is_remote(std::string_view addr);

@@ -7,6 +7,8 @@
 #include <cstdio>
 #include <initializer_list>
 
+#include "common/paths.h"
+
 namespace assay {
 namespace {
 
@@ -163,7 +165,7 @@ void Observer::on_stdio(const Event& event, const Emit& emit) {
 
 std::string Observer::resolve(const Event& event, const std::string& path) const {
   size_t index = event.pid > 0 ? tree_.find(event.pid) : ProcessTree::kNone;
-  return absolute_path(path, index == ProcessTree::kNone ? std::string() : tree_.at(index).cwd);
+  return resolve_path(index == ProcessTree::kNone ? std::string() : tree_.at(index).cwd, path);
 }
 
 void Observer::add_target(Record& record, const Event& event, const std::string& path) const {

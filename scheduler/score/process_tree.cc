@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "common/paths.h"
+
 namespace assay {
 namespace {
 
@@ -127,7 +129,7 @@ void ProcessTree::add(const Event& event) {
       return on_open(event, index);
     case EventKind::chdir:
       if (event.call != "chroot" && event.error == 0 && !event.path.empty())
-        proc.cwd = absolute_path(event.path, proc.cwd);
+        proc.cwd = resolve_path(proc.cwd, event.path);
       return;
     case EventKind::socket:
     case EventKind::connect:
@@ -175,7 +177,7 @@ void ProcessTree::find_script(Proc& proc) {
       if (arg == "-c" || arg == "-e") return;
       continue;
     }
-    std::string path = absolute_path(arg, proc.cwd);
+    std::string path = resolve_path(proc.cwd, arg);
     const auto* writer = writer_of(path);
     if (writer != nullptr) {
       proc.script = path;
@@ -265,7 +267,7 @@ void ProcessTree::on_open(const Event& e, size_t index) {
   if (!succeeded(e)) return;
   proc.sockets.erase(static_cast<int32_t>(e.result));
   if (!opens_for_write(e)) return;
-  std::string path = e.fd_path.starts_with("/") ? e.fd_path : absolute_path(e.path, proc.cwd);
+  std::string path = e.fd_path.starts_with("/") ? e.fd_path : resolve_path(proc.cwd, e.path);
   if (path.empty() || path.starts_with("/dev/") || path.starts_with("/proc/")) return;
   auto found = writers_.find(path);
   if (found == writers_.end() && writers_.size() >= kMaxWriters) return;

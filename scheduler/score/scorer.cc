@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "common/paths.h"
 #include "common/text.h"
 #include "scheduler/score/completeness.h"
 #include "scheduler/score/findings.h"
@@ -96,7 +97,7 @@ void Scorer::State::take(const Event& event) {
   if (event.kind == EventKind::syscall && event.call.starts_with("rename") && !event.path2.empty()) {
     size_t index = event.pid > 0 ? tree.find(event.pid) : ProcessTree::kNone;
     std::string cwd = index == ProcessTree::kNone ? std::string() : tree.at(index).cwd;
-    tree.renamed(absolute_path(event.path, cwd), absolute_path(event.path2, cwd));
+    tree.renamed(resolve_path(cwd, event.path), resolve_path(cwd, event.path2));
   }
   observer.observe(event, [&](const Record& record) { findings.evaluate(record, event); });
 }

@@ -232,14 +232,6 @@ TEST(Sockaddr, FamiliesAreDecodedAndShortOnesAreNot) {
   EXPECT_EQ(parse_sockaddr("x").family, "");
 }
 
-TEST(Paths, AreMadeAbsoluteByTextAlone) {
-  EXPECT_EQ(absolute_path("/a/b", "../c"), "/a/c");
-  EXPECT_EQ(absolute_path("/a", "/x//y/./z/.."), "/x/y");
-  EXPECT_EQ(absolute_path("/", "../.."), "/");
-  EXPECT_EQ(absolute_path("", "rel"), "rel");
-  EXPECT_EQ(absolute_path("/a", ""), "");
-}
-
 TEST(Syscalls, NamesAndNumbersAgree) {
   EXPECT_EQ(syscall_name(257), "openat");
   EXPECT_EQ(syscall_name(400), "syscall_400");

@@ -177,19 +177,5 @@ TEST(ProcessTree, LongChainOfForksIsDrawnWithoutHarm) {
   EXPECT_LT(text.size(), 20'000u);
 }
 
-TEST(Paths, AreMadeAbsoluteByTextAlone) {
-  for (auto [path, cwd, expected] : {std::tuple{"/a/b", "/x", "/a/b"},
-                                     {"b", "/x", "/x/b"},
-                                     {"./b", "/x/", "/x/b"},
-                                     {"../b", "/x/y", "/x/b"},
-                                     {"../../../b", "/x", "/b"},
-                                     {"/a//b/./c/../d", "", "/a/b/d"},
-                                     {"b", "", "b"},
-                                     {"", "/x", ""},
-                                     {"/", "", "/"},
-                                     {"/..", "", "/"}})
-    EXPECT_EQ(absolute_path(path, cwd), expected) << path;
-}
-
 }  // namespace
 }  // namespace assay::testing
