@@ -1,11 +1,9 @@
-// Entries written with openat2(2): RESOLVE_BENEATH and RESOLVE_NO_SYMLINKS for every directory on the way,
-// O_EXCL and O_NOFOLLOW for the last step.
+// Entries written: every directory on the way opened by unpack_place, O_EXCL and O_NOFOLLOW for the last
+// step.
 #include "agent/unpack_writer.h"
 
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 
@@ -17,21 +15,8 @@
 namespace assay {
 namespace {
 
-constexpr size_t kMaxPathBytes = 4000, kMaxNameBytes = 255, kMaxDepth = 256;
 constexpr const char* kOpaque = "trusted.overlay.opaque";
 constexpr std::string_view kWhiteout = ".wh.", kOpaqueName = ".wh..wh..opq", kAufs = ".wh..wh.";
-
-Result<Fd> open_dir(int root, const std::string& path) {
-  open_how how{};
-  how.flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
-  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV;
-  Fd fd(static_cast<int>(::syscall(SYS_openat2, root, path.empty() ? "." : path.c_str(), &how, sizeof how)));
-  if (fd) return fd;
-  if (errno == ELOOP || errno == EXDEV || errno == ENOTDIR)
-    return Error{Errc::invalid,
-                 "its directory '" + printable(path, 200) + "' is a symbolic link or a file in this layer"};
-  return errno_error("open its directory");
-}
 
 bool is_whiteout(const struct stat& s) { return S_ISCHR(s.st_mode) && s.st_rdev == makedev(0, 0); }
 
@@ -42,7 +27,7 @@ Status set_opaque(int dir_fd) {
 }
 
 Status set_opaque_at(int dir_fd, const std::string& name) {
-  ASSAY_TRY(Fd dir, open_dir(dir_fd, name));
+  ASSAY_TRY(Fd dir, open_layer_dir(dir_fd, name));
   return set_opaque(dir.get());
 }
 
@@ -59,40 +44,18 @@ bool keep_xattr(const std::string& name) {
 
 }  // namespace
 
-Result<LayerWriter::Place> LayerWriter::place(std::string_view path) {
-  if (path.size() > kMaxPathBytes)
-    return Error{Errc::limit, "its name is longer than " + std::to_string(kMaxPathBytes) + " bytes"};
-  Place out;
-  size_t depth = 0;
-  for (size_t begin = 0; begin <= path.size();) {
-    size_t end = std::min(path.find('/', begin), path.size());
-    std::string_view part = path.substr(begin, end - begin);
-    begin = end + 1;
-    if (part.empty() || part == ".") continue;
-    if (part == "..")
-      return Error{Errc::invalid, "its name has '..' in it, which could lead out of the image"};
-    if (part.size() > kMaxNameBytes)
-      return Error{Errc::invalid, "a part of its name is longer than 255 bytes"};
-    if (++depth > kMaxDepth)
-      return Error{Errc::limit, "it lies deeper than " + std::to_string(kMaxDepth) + " directories"};
-    if (!out.name.empty()) out.dir += (out.dir.empty() ? "" : "/") + out.name;
-    out.name = part;
-  }
-  return out;
-}
-
 Status LayerWriter::add(const LayerEntry& entry, const Read& read) {
   auto done = [&]() -> Status {
     if (++counts_.entries > limit_entries_)
       return Error{Errc::limit, "the layer has more than " + std::to_string(limit_entries_) + " entries"};
-    ASSAY_TRY(Place where, place(entry.path));
+    ASSAY_TRY(LayerPlace where, LayerPlace::parse(entry.path));
     if (where.name.starts_with(kWhiteout)) return whiteout(where);
     return add_at(where, entry, read);
   }();
   return std::move(done).context("entry '" + printable(entry.path, 200) + "'");
 }
 
-Status LayerWriter::add_at(const Place& where, const LayerEntry& entry, const Read& read) {
+Status LayerWriter::add_at(const LayerPlace& where, const LayerEntry& entry, const Read& read) {
   if (where.name.empty()) {
     if (entry.type != LayerEntry::Type::dir)
       return Error{Errc::invalid, "the layer's root is not a directory"};
@@ -114,7 +77,7 @@ Status LayerWriter::add_at(const Place& where, const LayerEntry& entry, const Re
 
 // image-spec layer.md#whiteouts: they hide what lower layers have, never what this layer brings, whichever
 // comes first.
-Status LayerWriter::whiteout(const Place& where) {
+Status LayerWriter::whiteout(const LayerPlace& where) {
   if (where.name == kOpaqueName) {
     ASSAY_TRY(int dir_fd, parent(where.dir));
     return set_opaque(dir_fd);
@@ -137,7 +100,7 @@ Status LayerWriter::whiteout(const Place& where) {
 
 Result<int> LayerWriter::parent(const std::string& dir) {
   if (parent_ && parent_path_ == dir) return parent_.get();
-  auto opened = open_dir(root_.get(), dir);
+  auto opened = open_layer_dir(root_.get(), dir);
   if (!opened && opened.error().code != Errc::not_found && opened.error().code != Errc::invalid)
     return opened.error();
   if (!opened) opened = make_parents(dir);
@@ -149,7 +112,7 @@ Result<int> LayerWriter::parent(const std::string& dir) {
 
 // Directories that the tar takes for granted.
 Result<Fd> LayerWriter::make_parents(const std::string& dir) {
-  ASSAY_TRY(Fd at, open_dir(root_.get(), ""));
+  ASSAY_TRY(Fd at, open_layer_dir(root_.get(), ""));
   for (size_t begin = 0; begin < dir.size();) {
     size_t end = std::min(dir.find('/', begin), dir.size());
     std::string name = dir.substr(begin, end - begin);
@@ -159,7 +122,7 @@ Result<Fd> LayerWriter::make_parents(const std::string& dir) {
     if (hidden && ::unlinkat(at.get(), name.c_str(), 0) != 0) return errno_error("replace a whiteout");
     bool made = ::mkdirat(at.get(), name.c_str(), 0755) == 0;
     if (!made && errno != EEXIST) return errno_error("create its directory");
-    auto next = open_dir(at.get(), name);
+    auto next = open_layer_dir(at.get(), name);
     if (!next)
       return next.error().code == Errc::invalid
                  ? Error{Errc::invalid, "its directory '" + printable(dir.substr(0, end), 200) +
@@ -228,7 +191,7 @@ Status LayerWriter::write_content(int fd, const LayerEntry& entry, const Read& r
   return Status();
 }
 
-Status LayerWriter::make_dir(const Place& where, int dir_fd, const LayerEntry& entry) {
+Status LayerWriter::make_dir(const LayerPlace& where, int dir_fd, const LayerEntry& entry) {
   bool hidden = false;
   if (::mkdirat(dir_fd, where.name.c_str(), 0700) != 0) {
     if (errno != EEXIST) return errno_error("create it");
@@ -239,7 +202,7 @@ Status LayerWriter::make_dir(const Place& where, int dir_fd, const LayerEntry& e
       if (::mkdirat(dir_fd, where.name.c_str(), 0700) != 0) return errno_error("create it");
     }
   }
-  ASSAY_TRY(Fd dir, open_dir(dir_fd, where.name));
+  ASSAY_TRY(Fd dir, open_layer_dir(dir_fd, where.name));
   if (hidden) ASSAY_CHECK(set_opaque(dir.get()));
   dir_times_[where.dir.empty() ? where.name : where.dir + "/" + where.name] = mtime(entry);
   return set_metadata(dir.get(), entry, entry.mode);
@@ -247,11 +210,11 @@ Status LayerWriter::make_dir(const Place& where, int dir_fd, const LayerEntry& e
 
 // A hard link into a lower layer is refused: no builder writes one, and a layer is unpacked without knowing
 // what it will lie upon.
-Status LayerWriter::make_link(const Place& where, int dir_fd, const LayerEntry& entry) {
+Status LayerWriter::make_link(const LayerPlace& where, int dir_fd, const LayerEntry& entry) {
   std::string shown = "hard link to '" + printable(entry.link, 200) + "'";
-  auto target = place(entry.link);
+  auto target = LayerPlace::parse(entry.link);
   if (!target) return target.error().context(shown);
-  auto target_dir = open_dir(root_.get(), target->dir);
+  auto target_dir = open_layer_dir(root_.get(), target->dir);
   struct stat s {};
   if (target->name.empty() || !target_dir ||
       ::fstatat(target_dir->get(), target->name.c_str(), &s, AT_SYMLINK_NOFOLLOW) != 0)
@@ -283,7 +246,8 @@ Status LayerWriter::make_other(int dir_fd, const std::string& name, const LayerE
   };
   bool device = entry.type == LayerEntry::Type::device;
   if (device) ++counts_.devices;
-  if (entry.type == LayerEntry::Type::symlink && (entry.link.empty() || entry.link.size() > kMaxPathBytes))
+  if (entry.type == LayerEntry::Type::symlink &&
+      (entry.link.empty() || entry.link.size() > LayerPlace::kMaxPathBytes))
     return Error{Errc::invalid, "it is a symbolic link with an empty or overlong target"};
   if (make() != 0) {
     if (errno != EEXIST) return errno_error("create it");
@@ -315,7 +279,7 @@ Status LayerWriter::set_metadata(int fd, const LayerEntry& entry, uint32_t mode)
 Status LayerWriter::finish() {
   parent_.reset();
   for (const auto& [path, time] : dir_times_) {
-    auto dir = open_dir(root_.get(), path);
+    auto dir = open_layer_dir(root_.get(), path);
     if (!dir) continue;  // replaced by something that is no directory
     timespec times[2] = {{0, UTIME_NOW}, time};
     if (::futimens(dir->get(), times) != 0)

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/unpack_place.h"
 #include "common/fd.h"
 #include "common/result.h"
 
@@ -49,21 +50,17 @@ class LayerWriter {
   const LayerCounts& counts() const { return counts_; }
 
  private:
-  struct Place {
-    std::string dir, name;  // clean: no leading slash, no dots; name empty: the root itself
-  };
   using Read = std::function<Result<LayerData>()>;
 
-  static Result<Place> place(std::string_view path);
-  Status add_at(const Place& place, const LayerEntry& entry, const Read& read);
-  Status whiteout(const Place& place);
+  Status add_at(const LayerPlace& place, const LayerEntry& entry, const Read& read);
+  Status whiteout(const LayerPlace& place);
   Result<int> parent(const std::string& dir);
   Result<Fd> make_parents(const std::string& dir);
   Result<bool> clear(int dir_fd, const std::string& name);
   Status write_regular(int dir_fd, const std::string& name, const LayerEntry& entry, const Read& read);
   Status write_content(int fd, const LayerEntry& entry, const Read& read);
-  Status make_dir(const Place& place, int dir_fd, const LayerEntry& entry);
-  Status make_link(const Place& place, int dir_fd, const LayerEntry& entry);
+  Status make_dir(const LayerPlace& place, int dir_fd, const LayerEntry& entry);
+  Status make_link(const LayerPlace& place, int dir_fd, const LayerEntry& entry);
   Status make_other(int dir_fd, const std::string& name, const LayerEntry& entry);
   Status set_metadata(int fd, const LayerEntry& entry, uint32_t mode);
 

@@ -66,15 +66,14 @@ struct farm_flow_key {
 };
 
 enum farm_direction { FARM_OUT = 0, FARM_IN = 1 }; /* out: from the guest */
-enum farm_flow_flag { FARM_FIN_OUT = 1, FARM_FIN_IN = 2, FARM_RST = 4, FARM_STARTED_IN = 8 };
+enum farm_flow_flag { FARM_FIN = 1, FARM_RST = 2, FARM_BEGAN = 4 }; /* each direction's own, so that two CPUs never write one word */
 
 struct farm_flow {
 	__u64 first_ns, last_ns; /* CLOCK_MONOTONIC */
 	__u64 bytes[2], packets[2]; /* of the IP packets, by farm_direction */
 	__u32 data_packets[2];
 	__u32 first_seq[2]; /* TCP: sequence number of the stream's first byte */
-	__u32 flags;
-	__u32 pad;
+	__u32 flags[2];     /* farm_flow_flag, by farm_direction */
 };
 
 enum farm_flow_record_type { FARM_FLOW_START = 1, FARM_FLOW_PAYLOAD = 2, FARM_FLOW_END = 3 };

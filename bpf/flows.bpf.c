@@ -62,15 +62,44 @@ static __always_inline void emit(struct __sk_buff *skb, const struct packet *p, 
 		farm_count(FARM_LOST);
 }
 
+static __always_inline bool ended(const struct farm_flow *f)
+{
+	return ((f->flags[0] | f->flags[1]) & FARM_RST) || (f->flags[0] & f->flags[1] & FARM_FIN);
+}
+
+/* The flow of a packet, with a START record if the packet begins it. */
+static __always_inline struct farm_flow *find_flow(struct __sk_buff *skb, const struct packet *p, __u32 side, __u64 now)
+{
+	struct farm_flow *f = bpf_map_lookup_elem(&flows, &p->key), fresh = {};
+
+	if (f && !((p->flags & (SYN | ACK)) == SYN && ended(f)))
+		return f;
+	if (f) { /* the same ports again, before the old counters were taken: they go on, the conversation is new */
+		f->flags[0] = f->flags[1] = 0;
+		f->data_packets[0] = f->data_packets[1] = 0;
+	} else {
+		fresh.first_ns = now;
+		if (!bpf_map_update_elem(&flows, &p->key, &fresh, BPF_NOEXIST))
+			f = bpf_map_lookup_elem(&flows, &p->key);
+		if (!f) {
+			farm_count(FARM_LOST);
+			return NULL;
+		}
+	}
+	f->flags[side] |= FARM_BEGAN;
+	emit(skb, p, FARM_FLOW_START, side, now, 0);
+	return f;
+}
+
 static __always_inline int look(struct __sk_buff *skb, __u32 direction)
 {
-	struct packet p = {};
-	struct farm_flow *f, fresh = {};
 	__u64 now = bpf_ktime_get_ns();
-	bool ok = direction == FARM_OUT ? parse_ip(skb, &p, p.key.guest, p.key.peer) : parse_ip(skb, &p, p.key.peer, p.key.guest);
-	__u32 before, side = direction & 1;
+	__u32 side = direction & 1;
+	struct packet p = {};
+	struct farm_flow *f;
+	bool before;
 
-	if (!ok)
+	if (!(side == FARM_OUT ? parse_ip(skb, &p, p.key.guest, p.key.peer) : parse_ip(skb, &p, p.key.peer, p.key.guest)))
 		return TCX_NEXT;
 	if (p.end > skb->len || p.end < p.at) /* segmented in one piece (end wraps at 64 KiB), or hostile lengths */
 		p.end = skb->len;
@@ -78,32 +107,22 @@ static __always_inline int look(struct __sk_buff *skb, __u32 direction)
 		parse_ports(skb, &p, &p.key.guest_port, &p.key.peer_port);
 	else
 		parse_ports(skb, &p, &p.key.peer_port, &p.key.guest_port);
-	f = bpf_map_lookup_elem(&flows, &p.key);
-	if (!f) {
-		fresh.first_ns = now;
-		fresh.flags = side == FARM_IN ? FARM_STARTED_IN : 0;
-		if (bpf_map_update_elem(&flows, &p.key, &fresh, BPF_NOEXIST) || !(f = bpf_map_lookup_elem(&flows, &p.key))) {
-			farm_count(FARM_LOST);
-			return TCX_NEXT;
-		}
-		emit(skb, &p, FARM_FLOW_START, side, now, 0);
-	}
+	f = find_flow(skb, &p, side, now);
+	if (!f)
+		return TCX_NEXT;
 	f->last_ns = now;
 	__sync_fetch_and_add(&f->bytes[side], p.end - ETH_LEN);
 	__sync_fetch_and_add(&f->packets[side], 1);
 	if (p.flags & SYN)
 		f->first_seq[side] = p.seq + 1;
-	if (p.end > p.at && (p.key.proto == 6 || p.key.proto == 17)) {
+	if (p.ported && p.end > p.at) {
 		f->data_packets[side]++;
 		if (f->data_packets[side] <= FARM_PAYLOAD_PACKETS || (p.key.proto == 17 && p.key.peer_port == 53))
 			emit(skb, &p, FARM_FLOW_PAYLOAD, side, now, p.key.proto == 6 ? p.seq - f->first_seq[side] : 0);
 	}
-	before = f->flags;
-	if (p.flags & FIN)
-		f->flags |= side == FARM_OUT ? FARM_FIN_OUT : FARM_FIN_IN;
-	if (p.flags & RST)
-		f->flags |= FARM_RST;
-	if (f->flags != before && ((f->flags & FARM_RST) || (f->flags & (FARM_FIN_OUT | FARM_FIN_IN)) == (FARM_FIN_OUT | FARM_FIN_IN)))
+	before = ended(f);
+	f->flags[side] |= (p.flags & FIN ? FARM_FIN : 0) | (p.flags & RST ? FARM_RST : 0);
+	if (!before && ended(f))
 		emit(skb, &p, FARM_FLOW_END, side, now, 0);
 	return TCX_NEXT;
 }

@@ -7,6 +7,7 @@
 #define FIN 1
 #define SYN 2
 #define RST 4
+#define ACK 16
 
 struct packet {
 	struct farm_flow_key key;
@@ -14,6 +15,8 @@ struct packet {
 	__u32 end; /* of the IP packet, padding left out */
 	__u32 seq;
 	__u32 flags;
+	bool fragment; /* not the first: no ports in it */
+	bool ported;   /* TCP or UDP, and `at` is behind its header */
 };
 
 /* Fills addresses as sent; `src` and `dst` point into the key by direction. False: not IP, or link-local chatter. */
@@ -30,8 +33,7 @@ static __always_inline bool parse_ip(struct __sk_buff *skb, struct packet *p, __
 		src[10] = src[11] = dst[10] = dst[11] = 0xff;
 		__builtin_memcpy(src + 12, ip + 12, 4);
 		__builtin_memcpy(dst + 12, ip + 16, 4);
-		if ((ip[6] & 0x1f) || ip[7]) /* a later fragment: no ports here */
-			p->at = p->end;
+		p->fragment = (ip[6] & 0x1f) || ip[7];
 		return true;
 	}
 	if (skb->protocol != bpf_htons(0x86dd) || bpf_skb_load_bytes(skb, ETH_LEN, ip, 40))
@@ -48,6 +50,8 @@ static __always_inline void parse_ports(struct __sk_buff *skb, struct packet *p,
 {
 	__u8 h[20] = {};
 
+	if (p->fragment)
+		return;
 	if (p->key.proto == 6 && !bpf_skb_load_bytes(skb, p->at, h, 20)) {
 		p->seq = (__u32)h[4] << 24 | h[5] << 16 | h[6] << 8 | h[7];
 		p->flags = h[13];
@@ -57,6 +61,7 @@ static __always_inline void parse_ports(struct __sk_buff *skb, struct packet *p,
 	} else {
 		return;
 	}
+	p->ported = true;
 	*src = h[0] << 8 | h[1];
 	*dst = h[2] << 8 | h[3];
 }

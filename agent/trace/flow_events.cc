@@ -140,8 +140,10 @@ Result<std::vector<Event>> FlowEvents::decode(std::string_view record) {
   std::vector<Event> out;
   bool from_guest = head.direction == FARM_OUT;
   auto time_ns = static_cast<int64_t>(head.time_ns);
-  if (head.type == FARM_FLOW_START)
+  if (head.type == FARM_FLOW_START) {
+    streams_.erase(std::string(reinterpret_cast<const char*>(&head.key), sizeof head.key));
     out.push_back(flow_event(EventKind::flow_start, head.key, from_guest, time_ns));
+  }
   if (head.type != FARM_FLOW_PAYLOAD) return out;
   Event base = flow_event(EventKind::payload, head.key, from_guest, time_ns);
   bool dns_port = base.src_port == kDnsPort || base.dst_port == kDnsPort;
@@ -173,7 +175,7 @@ Result<std::vector<Event>> FlowEvents::decode_total(std::string_view key_and_flo
              flow_event(EventKind::payload, key, direction == FARM_OUT, last_ns), out);
     streams_.erase(found);
   }
-  Event e = flow_event(EventKind::flow_end, key, (flow.flags & FARM_STARTED_IN) == 0, last_ns);
+  Event e = flow_event(EventKind::flow_end, key, (flow.flags[FARM_IN] & FARM_BEGAN) == 0, last_ns);
   e.bytes_out = flow.bytes[FARM_OUT];
   e.bytes_in = flow.bytes[FARM_IN];
   e.packets_out = flow.packets[FARM_OUT];

@@ -10,7 +10,8 @@ namespace {
 struct Named {
   std::string_view id, name;
 };
-// MITRE ATT&CK v18, sorted by id. (c) The MITRE Corporation; reproduced with its permission: attack.mitre.org/resources/legal-and-branding/terms-of-use
+// MITRE ATT&CK v18, sorted by id. (c) The MITRE Corporation; reproduced with its permission:
+// attack.mitre.org/resources/legal-and-branding/terms-of-use
 constexpr Named kTechniques[] = {
     {"T1003", "OS Credential Dumping"},
     {"T1003.008", "/etc/passwd and /etc/shadow"},
@@ -123,7 +124,8 @@ constexpr Named kTechniques[] = {
 }  // namespace
 
 std::string_view technique_name(std::string_view id) {
-  auto found = std::lower_bound(std::begin(kTechniques), std::end(kTechniques), id, [](const Named& a, std::string_view b) { return a.id < b; });
+  auto found = std::lower_bound(std::begin(kTechniques), std::end(kTechniques), id,
+                                [](const Named& a, std::string_view b) { return a.id < b; });
   return found != std::end(kTechniques) && found->id == id ? found->name : std::string_view();
 }
 

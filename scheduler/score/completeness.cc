@@ -18,7 +18,8 @@ void judge_source(const SourceCount& source, Completeness& out) {
   out.lost += source.lost;
   if (!source.required) return;
   std::string name = to_string(source.source);
-  if (!source.attached) out.reasons.push_back(with_detail("source " + name + " was not attached", source.detail));
+  if (!source.attached)
+    out.reasons.push_back(with_detail("source " + name + " was not attached", source.detail));
   if (source.lost > 0)
     out.reasons.push_back(with_detail("source " + name + " lost " + std::to_string(source.lost) + " of " +
                                           std::to_string(source.seen + source.lost) + " events",
@@ -28,10 +29,17 @@ void judge_source(const SourceCount& source, Completeness& out) {
 void judge_end(const TraceFooter& footer, Completeness& out) {
   switch (footer.reason) {
     case EndReason::exited:
-    case EndReason::deadline: return;
-    case EndReason::limit: out.reasons.push_back(with_detail("the run was stopped early at a limit", footer.detail)); return;
-    case EndReason::start_failed: out.reasons.push_back(with_detail("the container could not be started", footer.detail)); return;
-    case EndReason::cancelled: out.reasons.push_back(with_detail("the run was cancelled", footer.detail)); return;
+    case EndReason::deadline:
+      return;
+    case EndReason::limit:
+      out.reasons.push_back(with_detail("the run was stopped early at a limit", footer.detail));
+      return;
+    case EndReason::start_failed:
+      out.reasons.push_back(with_detail("the container could not be started", footer.detail));
+      return;
+    case EndReason::cancelled:
+      out.reasons.push_back(with_detail("the run was cancelled", footer.detail));
+      return;
   }
 }
 
@@ -51,12 +59,17 @@ Completeness CompletenessBook::judge(const TraceFooter& footer, uint64_t process
   if (events_ < footer.events) {
     uint64_t missing = footer.events - events_;
     out.lost += missing;
-    out.reasons.push_back(std::to_string(missing) + " of " + std::to_string(footer.events) + " events are missing from the stored trace");
+    out.reasons.push_back(std::to_string(missing) + " of " + std::to_string(footer.events) +
+                          " events are missing from the stored trace");
   } else if (events_ > footer.events) {
-    out.reasons.push_back("the trace holds " + std::to_string(events_) + " events, but its end speaks of " + std::to_string(footer.events));
+    out.reasons.push_back("the trace holds " + std::to_string(events_) + " events, but its end speaks of " +
+                          std::to_string(footer.events));
   }
-  if (!started_ && footer.reason != EndReason::start_failed) out.reasons.push_back("the start of the container was not seen");
-  if (processes_left_out > 0) out.reasons.push_back(std::to_string(processes_left_out) + " processes did not fit into the process tree");
+  if (!started_ && footer.reason != EndReason::start_failed)
+    out.reasons.push_back("the start of the container was not seen");
+  if (processes_left_out > 0)
+    out.reasons.push_back(std::to_string(processes_left_out) +
+                          " processes did not fit into the process tree");
   out.complete = out.reasons.empty();
   return out;
 }

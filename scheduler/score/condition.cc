@@ -13,12 +13,14 @@ namespace {
 Error wrong(const std::string& what) { return {Errc::invalid, "condition: " + what}; }
 
 std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
   return text;
 }
 
 Result<std::vector<std::string>> words_of(const std::string& text) {
-  if (text.size() > Condition::kMaxLength) return wrong("longer than " + std::to_string(Condition::kMaxLength) + " characters");
+  if (text.size() > Condition::kMaxLength)
+    return wrong("longer than " + std::to_string(Condition::kMaxLength) + " characters");
   std::vector<std::string> words;
   bool open = false;  // the last word can still grow
   for (char c : text) {
@@ -47,11 +49,13 @@ bool name_matches(const std::string& pattern, const std::string& name) {
 
 class ConditionParser {
  public:
-  ConditionParser(std::vector<std::string> words, const std::vector<std::string>& names) : words_(std::move(words)), names_(names) {}
+  ConditionParser(std::vector<std::string> words, const std::vector<std::string>& names)
+      : words_(std::move(words)), names_(names) {}
 
   Result<Condition> parse() {
     ASSAY_TRY(out_.root_, disjunction(0));
-    if (at_ < words_.size()) return wrong("'" + printable(words_[at_], 50) + "' stands where 'and' or 'or' is expected");
+    if (at_ < words_.size())
+      return wrong("'" + printable(words_[at_], 50) + "' stands where 'and' or 'or' is expected");
     return std::move(out_);
   }
 
@@ -69,7 +73,8 @@ class ConditionParser {
   }
 
   Result<size_t> disjunction(int depth) {
-    if (depth > Condition::kMaxDepth) return wrong("nested deeper than " + std::to_string(Condition::kMaxDepth) + " levels");
+    if (depth > Condition::kMaxDepth)
+      return wrong("nested deeper than " + std::to_string(Condition::kMaxDepth) + " levels");
     Condition::Node node{Op::any, 0, 0, {}};
     do {
       ASSAY_TRY(auto child, conjunction(depth));
@@ -163,11 +168,16 @@ bool Condition::eval(const std::function<bool(size_t)>& matches, size_t index) c
   const Node& node = nodes_[index];
   auto holds = [&](size_t child) { return eval(matches, child); };
   switch (node.op) {
-    case Op::selection: return matches(node.selection);
-    case Op::negation: return !holds(node.children[0]);
-    case Op::all: return std::all_of(node.children.begin(), node.children.end(), holds);
-    case Op::any: return std::any_of(node.children.begin(), node.children.end(), holds);
-    case Op::count: break;
+    case Op::selection:
+      return matches(node.selection);
+    case Op::negation:
+      return !holds(node.children[0]);
+    case Op::all:
+      return std::all_of(node.children.begin(), node.children.end(), holds);
+    case Op::any:
+      return std::any_of(node.children.begin(), node.children.end(), holds);
+    case Op::count:
+      break;
   }
   size_t held = 0;
   for (size_t i = 0; i < node.children.size() && held < node.needed; ++i) {

@@ -1,4 +1,5 @@
-// condition: a rule's condition over its named selections: and, or, not, parentheses, "1 of x*", "all of them". Compiled to a small tree.
+// condition: a rule's condition over its named selections: and, or, not, parentheses, "1 of x*", "all of
+// them". Compiled to a small tree.
 #pragma once
 
 #include <functional>
@@ -14,7 +15,8 @@ class Condition {
   static constexpr size_t kMaxLength = 4096;
   static constexpr int kMaxDepth = 32;
 
-  /// `names`: of the selections, in the order that eval() asks for them by index. Errc::invalid names the word that is wrong.
+  /// `names`: of the selections, in the order that eval() asks for them by index. Errc::invalid names the
+  /// word that is wrong.
   static Result<Condition> compile(const std::string& text, const std::vector<std::string>& names);
   /// Any of several conditions.
   static Condition any_of(std::vector<Condition> conditions);
@@ -27,7 +29,7 @@ class Condition {
   struct Node {
     Op op;
     size_t selection = 0;
-    size_t needed = 0;           // count
+    size_t needed = 0;             // count
     std::vector<size_t> children;  // indices into nodes_
   };
   bool eval(const std::function<bool(size_t)>& matches, size_t index) const;

@@ -62,7 +62,8 @@ int score_findings(std::vector<Finding>& findings) {
     return a.weight != b.weight ? a.weight > b.weight : a.rule_id < b.rule_id;
   });
   int score = percent(noisy_or(findings, SIZE_MAX));
-  for (size_t i = 0; i < findings.size(); ++i) findings[i].contribution = score - percent(noisy_or(findings, i));
+  for (size_t i = 0; i < findings.size(); ++i)
+    findings[i].contribution = score - percent(noisy_or(findings, i));
   return score;
 }
 
@@ -78,7 +79,8 @@ void Findings::evaluate(const Record& record, const Event& event) {
   }
 }
 
-void Findings::matched(size_t rule, const Record& record, const Event& event, const Evidence& evidence, int depth) {
+void Findings::matched(size_t rule, const Record& record, const Event& event, const Evidence& evidence,
+                       int depth) {
   if (depth > 4) return;
   if (rules_.rules[rule].reports && !rules_.rules[rule].correlation) note(rule, {evidence}, event);
   for (size_t correlation : rules_.feeds[rule]) correlate(correlation, rule, record, event, evidence, depth);
@@ -94,7 +96,8 @@ void Findings::note(size_t rule, const std::vector<Evidence>& evidence, const Ev
     if (match.evidence.size() < kMaxEvidence) match.evidence.push_back(item);
 }
 
-void Findings::correlate(size_t rule, size_t by, const Record& record, const Event& event, const Evidence& evidence, int depth) {
+void Findings::correlate(size_t rule, size_t by, const Record& record, const Event& event,
+                         const Evidence& evidence, int depth) {
   const auto& correlation = *rules_.rules[rule].correlation;
   std::string group;
   for (Field field : correlation.group_by) group += std::string(record.get(field).substr(0, 256)) + '\n';
@@ -116,7 +119,8 @@ void Findings::correlate(size_t rule, size_t by, const Record& record, const Eve
   matched(rule, record, event, evidence, depth + 1);
 }
 
-bool Findings::fires(const Correlation& c, Window& window, size_t by, const Record& record, int64_t now) const {
+bool Findings::fires(const Correlation& c, Window& window, size_t by, const Record& record,
+                     int64_t now) const {
   auto expired = [&](int64_t time) { return now - time > c.timespan_ns; };
   switch (c.type) {
     case Correlation::Type::event_count:
@@ -132,7 +136,8 @@ bool Findings::fires(const Correlation& c, Window& window, size_t by, const Reco
       return window.values.size() >= c.threshold;
     }
     case Correlation::Type::temporal:
-    case Correlation::Type::temporal_ordered: break;
+    case Correlation::Type::temporal_ordered:
+      break;
   }
   std::erase_if(window.seen, [&](const auto& entry) { return expired(entry.second); });
   auto at = std::find(c.rules.begin(), c.rules.end(), by);

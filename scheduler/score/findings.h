@@ -1,4 +1,5 @@
-// findings: matches gathered per rule, correlations counted, and the score made of them. docs/report.md explains the score.
+// findings: matches gathered per rule, correlations counted, and the score made of them. docs/report.md
+// explains the score.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +23,8 @@ inline constexpr size_t kMaxEvidence = 5;
 class Findings {
  public:
   /// Borrowed.
-  Findings(const RuleSet::State& rules, const ProcessTree& tree) : rules_(rules), tree_(tree), matches_(rules.rules.size()) {}
+  Findings(const RuleSet::State& rules, const ProcessTree& tree)
+      : rules_(rules), tree_(tree), matches_(rules.rules.size()) {}
 
   /// Holds every rule of the record's category against it; `event` is what it was made of.
   void evaluate(const Record& record, const Event& event);
@@ -38,15 +40,17 @@ class Findings {
   };
   // One group of one correlation.
   struct Window {
-    std::deque<int64_t> times;                // event_count
-    std::map<std::string, int64_t> values;    // value_count: value to the last time it was seen
-    std::map<size_t, int64_t> seen;           // temporal: rule to the last time
+    std::deque<int64_t> times;              // event_count
+    std::map<std::string, int64_t> values;  // value_count: value to the last time it was seen
+    std::map<size_t, int64_t> seen;         // temporal: rule to the last time
     std::vector<Evidence> evidence;
   };
 
   void matched(size_t rule, const Record& record, const Event& event, const Evidence& evidence, int depth);
-  void correlate(size_t rule, size_t by, const Record& record, const Event& event, const Evidence& evidence, int depth);
-  bool fires(const Correlation& correlation, Window& window, size_t by, const Record& record, int64_t now) const;
+  void correlate(size_t rule, size_t by, const Record& record, const Event& event, const Evidence& evidence,
+                 int depth);
+  bool fires(const Correlation& correlation, Window& window, size_t by, const Record& record,
+             int64_t now) const;
   void note(size_t rule, const std::vector<Evidence>& evidence, const Event& event);
   std::vector<std::string> ancestry_of(int32_t pid) const;
 
@@ -59,8 +63,8 @@ class Findings {
 
 /// Event, time, pid and what happened, on one bounded line.
 Evidence evidence_of(const Event& event);
-/// Noisy-or of the findings' weights, in percent; fills in each contribution. A technique that heavier findings already showed counts half
-/// for each of them. Sorts.
+/// Noisy-or of the findings' weights, in percent; fills in each contribution. A technique that heavier
+/// findings already showed counts half for each of them. Sorts.
 int score_findings(std::vector<Finding>& findings);
 
 }  // namespace assay

@@ -15,7 +15,9 @@ void Join::add(const Event& event, const Emit& emit) {
     held_.push_back(event);
     return;
   }
-  auto other = std::find_if(held_.begin(), held_.end(), [&](const Event& witness) { return witness.call == event.call && witness.args == event.args; });
+  auto other = std::find_if(held_.begin(), held_.end(), [&](const Event& witness) {
+    return witness.call == event.call && witness.args == event.args;
+  });
   if (other == held_.end()) return emit(event);
   Event whole = std::move(*other);
   held_.erase(other);

@@ -1,5 +1,6 @@
-// Join: the same system call seen from both planes becomes one event. The host's witness has the strings but not the guest's process; the
-// guest's raw trace point has the process but not the strings. Equal call and equal registers within a moment are the same call.
+// Join: the same system call seen from both planes becomes one event. The host's witness has the strings but
+// not the guest's process; the guest's raw trace point has the process but not the strings. Equal call and
+// equal registers within a moment are the same call.
 #pragma once
 
 #include <deque>

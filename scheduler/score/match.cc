@@ -23,7 +23,8 @@ bool parse_number(std::string_view text, double& out) {
 
 }  // namespace
 
-// Greedy with one point of return: a later star makes the earlier ones final. O(text x tokens) at worst, never exponential.
+// Greedy with one point of return: a later star makes the earlier ones final. O(text x tokens) at worst,
+// never exponential.
 bool Glob::matches(std::string_view text) const {
   size_t t = 0, p = 0, star = SIZE_MAX, mark = 0;
   while (t < text.size()) {
@@ -60,7 +61,9 @@ Result<Cidr> Cidr::parse(const std::string& text) {
 bool Cidr::contains(std::string_view address_text) const {
   std::array<uint8_t, 16> other{};
   bool other_v6 = false;
-  if (address_text.size() > 64 || !parse_address(std::string(address_text), other, other_v6) || other_v6 != v6) return false;
+  if (address_text.size() > 64 || !parse_address(std::string(address_text), other, other_v6) ||
+      other_v6 != v6)
+    return false;
   for (unsigned bit = 0; bit < prefix; bit += 8) {
     unsigned left = prefix - bit;
     auto mask = static_cast<uint8_t>(left >= 8 ? 0xff : 0xff << (8 - left));
@@ -71,11 +74,15 @@ bool Cidr::contains(std::string_view address_text) const {
 
 bool Value::matches(const Record::Entry& entry) const {
   switch (op) {
-    case Op::re: return re2::RE2::PartialMatch(re2::StringPiece(entry.value.data(), entry.value.size()), *regex);
-    case Op::cidr: return cidr.contains(entry.value);
+    case Op::re:
+      return re2::RE2::PartialMatch(re2::StringPiece(entry.value.data(), entry.value.size()), *regex);
+    case Op::cidr:
+      return cidr.contains(entry.value);
     case Op::missing:
-    case Op::absent: return false;
-    case Op::exists: return true;
+    case Op::absent:
+      return false;
+    case Op::exists:
+      return true;
     case Op::gt:
     case Op::gte:
     case Op::lt:
@@ -86,15 +93,21 @@ bool Value::matches(const Record::Entry& entry) const {
       if (op == Op::gte) return other >= number;
       return op == Op::lt ? other < number : other <= number;
     }
-    default: break;
+    default:
+      break;
   }
   std::string_view value = cased ? entry.value : std::string_view(entry.folded());
   switch (op) {
-    case Op::equals: return value == text;
-    case Op::contains: return value.find(text) != std::string_view::npos;
-    case Op::startswith: return value.starts_with(text);
-    case Op::endswith: return value.ends_with(text);
-    default: return glob.matches(value);
+    case Op::equals:
+      return value == text;
+    case Op::contains:
+      return value.find(text) != std::string_view::npos;
+    case Op::startswith:
+      return value.starts_with(text);
+    case Op::endswith:
+      return value.ends_with(text);
+    default:
+      return glob.matches(value);
   }
 }
 

@@ -1,5 +1,6 @@
-// match: one field of a rule against a record: Sigma's values, wildcards and modifiers (sigma-specification, "Sigma Rules Specification"
-// v2, and its appendix of modifiers). Compiled once; matching is linear in the text, since the text is hostile.
+// match: one field of a rule against a record: Sigma's values, wildcards and modifiers (sigma-specification,
+// "Sigma Rules Specification" v2, and its appendix of modifiers). Compiled once; matching is linear in the
+// text, since the text is hostile.
 #pragma once
 
 #include <array>
@@ -35,7 +36,22 @@ struct Cidr {
 
 /// One value of a field, with the operation that its modifiers chose.
 struct Value {
-  enum class Op { equals, contains, startswith, endswith, glob, re, cidr, missing, exists, absent, gt, gte, lt, lte };
+  enum class Op {
+    equals,
+    contains,
+    startswith,
+    endswith,
+    glob,
+    re,
+    cidr,
+    missing,
+    exists,
+    absent,
+    gt,
+    gte,
+    lt,
+    lte
+  };
   Op op = Op::equals;
   bool cased = false;
   std::string text;  // folded unless cased

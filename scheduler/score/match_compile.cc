@@ -1,4 +1,5 @@
-// From a rule's `Field|modifier|...: value` to an Item. What Sigma has and we lack is refused by name, never guessed.
+// From a rule's `Field|modifier|...: value` to an Item. What Sigma has and we lack is refused by name, never
+// guessed.
 #include <re2/re2.h>
 
 #include <algorithm>
@@ -13,17 +14,22 @@ namespace {
 
 constexpr size_t kMaxValues = 2000;
 constexpr int64_t kMaxRegexMemory = 1 << 20;
-const std::set<std::string_view> kModifiers = {"contains", "startswith", "endswith", "all",  "re",  "i",      "m",   "s",           "cidr", "cased",
-                                               "windash",  "exists",     "gt",       "gte",  "lt",  "lte",    "neq", "base64",      "base64offset"};
+const std::set<std::string_view> kModifiers = {
+    "contains", "startswith", "endswith", "all", "re", "i",   "m",   "s",      "cidr",        "cased",
+    "windash",  "exists",     "gt",       "gte", "lt", "lte", "neq", "base64", "base64offset"};
 
 // The key taken apart.
 struct Key {
   std::string field;
   std::vector<std::string> modifiers;
-  bool has(std::string_view name) const { return std::find(modifiers.begin(), modifiers.end(), name) != modifiers.end(); }
+  bool has(std::string_view name) const {
+    return std::find(modifiers.begin(), modifiers.end(), name) != modifiers.end();
+  }
 };
 
-Error wrong(const std::string& key, const std::string& what) { return {Errc::invalid, "'" + printable(key, 100) + "': " + what}; }
+Error wrong(const std::string& key, const std::string& what) {
+  return {Errc::invalid, "'" + printable(key, 100) + "': " + what};
+}
 
 Result<Key> split_key(const std::string& text) {
   Key key;
@@ -44,7 +50,8 @@ Result<Key> split_key(const std::string& text) {
 }
 
 std::string fold(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
   return text;
 }
 
@@ -53,7 +60,8 @@ std::vector<uint16_t> tokens_of(const std::string& text) {
   std::vector<uint16_t> out;
   for (size_t i = 0; i < text.size(); ++i) {
     char c = text[i];
-    if (c == '\\' && i + 1 < text.size() && (text[i + 1] == '*' || text[i + 1] == '?' || text[i + 1] == '\\')) c = text[++i];
+    if (c == '\\' && i + 1 < text.size() && (text[i + 1] == '*' || text[i + 1] == '?' || text[i + 1] == '\\'))
+      c = text[++i];
     else if (c == '*') {
       if (out.empty() || out.back() != Glob::kAny) out.push_back(Glob::kAny);
       continue;
@@ -76,7 +84,8 @@ std::vector<uint16_t> literal(const std::string& bytes) {
 Value value_of(std::vector<uint16_t> tokens, bool cased) {
   bool head = !tokens.empty() && tokens.front() == Glob::kAny;
   bool tail = tokens.size() > 1 && tokens.back() == Glob::kAny;
-  size_t wild = static_cast<size_t>(std::count_if(tokens.begin(), tokens.end(), [](uint16_t t) { return t > 255; }));
+  size_t wild =
+      static_cast<size_t>(std::count_if(tokens.begin(), tokens.end(), [](uint16_t t) { return t > 255; }));
   Value value;
   value.cased = cased;
   if (wild > static_cast<size_t>(head) + static_cast<size_t>(tail)) {
@@ -99,20 +108,24 @@ std::string base64(const std::string& bytes) {
   std::string out;
   for (size_t i = 0; i < bytes.size(); i += 3) {
     uint32_t group = 0;
-    for (size_t j = 0; j < 3; ++j) group = group << 8 | (i + j < bytes.size() ? static_cast<uint8_t>(bytes[i + j]) : 0u);
-    for (size_t j = 0; j < 4; ++j) out.push_back(i + j <= bytes.size() ? kAlphabet[group >> (18 - 6 * j) & 63] : '=');
+    for (size_t j = 0; j < 3; ++j)
+      group = group << 8 | (i + j < bytes.size() ? static_cast<uint8_t>(bytes[i + j]) : 0u);
+    for (size_t j = 0; j < 4; ++j)
+      out.push_back(i + j <= bytes.size() ? kAlphabet[group >> (18 - 6 * j) & 63] : '=');
   }
   return out;
 }
 
-// The part of the encoding that does not depend on what stands around the text, for each of its three positions.
+// The part of the encoding that does not depend on what stands around the text, for each of its three
+// positions.
 std::vector<std::string> base64_offsets(const std::string& bytes) {
   static constexpr size_t kStart[] = {0, 2, 3}, kEnd[] = {0, 3, 2};
   std::vector<std::string> out;
   for (size_t offset = 0; offset < 3; ++offset) {
     std::string whole = base64(std::string(offset, ' ') + bytes);
     size_t cut = kEnd[(bytes.size() + offset) % 3];
-    if (whole.size() > kStart[offset] + cut) out.push_back(whole.substr(kStart[offset], whole.size() - cut - kStart[offset]));
+    if (whole.size() > kStart[offset] + cut)
+      out.push_back(whole.substr(kStart[offset], whole.size() - cut - kStart[offset]));
   }
   return out;
 }
@@ -142,7 +155,9 @@ Result<Value> regex_value(const std::string& text, const Key& key) {
   Value value;
   value.op = Value::Op::re;
   value.regex = std::make_shared<re2::RE2>(flags.empty() ? text : "(?" + flags + ")" + text, options);
-  if (!value.regex->ok()) return Error{Errc::invalid, "expression '" + printable(text, 100) + "': " + printable(value.regex->error(), 100)};
+  if (!value.regex->ok())
+    return Error{Errc::invalid,
+                 "expression '" + printable(text, 100) + "': " + printable(value.regex->error(), 100)};
   return value;
 }
 
@@ -150,7 +165,8 @@ Result<Value> numeric_value(const std::string& text, Value::Op op) {
   Value value;
   value.op = op;
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value.number);
-  if (error != std::errc() || end != text.data() + text.size()) return Error{Errc::invalid, "'" + printable(text, 50) + "' is not a number"};
+  if (error != std::errc() || end != text.data() + text.size())
+    return Error{Errc::invalid, "'" + printable(text, 50) + "' is not a number"};
   return value;
 }
 
@@ -159,7 +175,8 @@ std::vector<Value> text_values(const std::string& text, const Key& key) {
   std::vector<Value> out;
   for (const auto& variant : key.has("windash") ? windash(text) : std::vector<std::string>{text}) {
     std::vector<std::vector<uint16_t>> forms;
-    if (key.has("base64")) forms.push_back(literal(base64(variant)));
+    if (key.has("base64"))
+      forms.push_back(literal(base64(variant)));
     else if (key.has("base64offset")) {
       for (const auto& form : base64_offsets(variant)) forms.push_back(literal(form));
     } else {
@@ -167,7 +184,8 @@ std::vector<Value> text_values(const std::string& text, const Key& key) {
     }
     for (auto& tokens : forms) {
       bool encoded = key.has("base64") || key.has("base64offset");
-      bool contains = key.has("contains") || (key.field.empty() && !key.has("startswith") && !key.has("endswith"));
+      bool contains =
+          key.has("contains") || (key.field.empty() && !key.has("startswith") && !key.has("endswith"));
       if (contains || key.has("endswith")) tokens.insert(tokens.begin(), Glob::kAny);
       if (contains || key.has("startswith")) tokens.push_back(Glob::kAny);
       out.push_back(value_of(std::move(tokens), key.has("cased") || encoded));
@@ -183,14 +201,18 @@ Result<std::vector<Value>> compile_value(const yaml::Node& node, const Key& key)
     value.op = Value::Op::missing;
     return std::vector<Value>{value};
   }
-  if (!node.is_scalar()) return Error{Errc::invalid, std::string("a value is ") + yaml::to_string(node.kind) + ", not a text or number"};
+  if (!node.is_scalar())
+    return Error{Errc::invalid,
+                 std::string("a value is ") + yaml::to_string(node.kind) + ", not a text or number"};
   const std::string& text = node.scalar;
-  if (text.empty() && !key.field.empty() && key.modifiers.empty()) {  // '' is an empty field; records leave those out
+  if (text.empty() && !key.field.empty() &&
+      key.modifiers.empty()) {  // '' is an empty field; records leave those out
     value.op = Value::Op::missing;
     return std::vector<Value>{value};
   }
   if (key.has("exists")) {
-    if (text != "true" && text != "false" && text != "yes" && text != "no") return Error{Errc::invalid, "exists takes true or false"};
+    if (text != "true" && text != "false" && text != "yes" && text != "no")
+      return Error{Errc::invalid, "exists takes true or false"};
     value.op = text == "true" || text == "yes" ? Value::Op::exists : Value::Op::absent;
     return std::vector<Value>{value};
   }
@@ -212,15 +234,18 @@ Result<std::vector<Value>> compile_value(const yaml::Node& node, const Key& key)
 }
 
 Status check_combination(const Key& key) {
-  static const char* const kExclusive[] = {"contains", "startswith", "endswith", "re", "cidr", "exists", "gt", "gte", "lt", "lte"};
+  static const char* const kExclusive[] = {"contains", "startswith", "endswith", "re", "cidr",
+                                           "exists",   "gt",         "gte",      "lt", "lte"};
   std::string first;
   for (const char* name : kExclusive) {
     if (!key.has(name)) continue;
-    if (!first.empty()) return Error{Errc::invalid, "modifiers '" + first + "' and '" + name + "' exclude each other"};
+    if (!first.empty())
+      return Error{Errc::invalid, "modifiers '" + first + "' and '" + name + "' exclude each other"};
     first = name;
   }
   for (const char* flag : {"i", "m", "s"})
-    if (key.has(flag) && !key.has("re")) return Error{Errc::invalid, std::string("modifier '") + flag + "' belongs behind 're'"};
+    if (key.has(flag) && !key.has("re"))
+      return Error{Errc::invalid, std::string("modifier '") + flag + "' belongs behind 're'"};
   // Variants of one value are alternatives, which "every value" cannot express.
   if (key.has("all") && (key.has("windash") || key.has("base64offset")))
     return Error{Errc::unsupported, "'all' together with 'windash' or 'base64offset'"};
@@ -243,7 +268,8 @@ Result<Item> Item::compile(const std::string& key_text, const yaml::Node& node) 
     auto values = compile_value(one, key);
     if (!values) return wrong(key_text, values.error().what);
     for (auto& value : *values) item.values.push_back(std::move(value));
-    if (item.values.size() > kMaxValues) return wrong(key_text, "more than " + std::to_string(kMaxValues) + " values");
+    if (item.values.size() > kMaxValues)
+      return wrong(key_text, "more than " + std::to_string(kMaxValues) + " values");
     return {};
   };
   if (node.is_list()) {

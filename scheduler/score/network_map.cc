@@ -53,14 +53,18 @@ void NetworkMap::add(const Event& event) {
     case EventKind::flow_start:
     case EventKind::flow_end:
     case EventKind::payload:
-    case EventKind::connect: return on_flow(event);
+    case EventKind::connect:
+      return on_flow(event);
     case EventKind::dns:
     case EventKind::tls:
     case EventKind::http:
-    case EventKind::session: return on_name(event);
+    case EventKind::session:
+      return on_name(event);
     case EventKind::bind:
-    case EventKind::listen: return on_listen(event);
-    default: return;
+    case EventKind::listen:
+      return on_listen(event);
+    default:
+      return;
   }
 }
 
@@ -77,7 +81,8 @@ void NetworkMap::on_flow(const Event& e) {
     to->bytes_out += e.bytes_out;
     to->bytes_in += e.bytes_in;
   }
-  if (e.kind == EventKind::payload && to->first_data.empty()) to->first_data = printable(e.data, kFirstDataBytes);
+  if (e.kind == EventKind::payload && to->first_data.empty())
+    to->first_data = printable(e.data, kFirstDataBytes);
 }
 
 void NetworkMap::on_name(const Event& e) {
@@ -109,7 +114,8 @@ std::vector<NetworkPeer> NetworkMap::peers() const {
 
 std::vector<std::string> NetworkMap::listening() const {
   std::vector<std::string> out;
-  for (const auto& [proto, port] : listening_) out.push_back((proto.empty() ? "tcp" : proto) + "/" + std::to_string(port));
+  for (const auto& [proto, port] : listening_)
+    out.push_back((proto.empty() ? "tcp" : proto) + "/" + std::to_string(port));
   return out;
 }
 

@@ -1,5 +1,5 @@
-// NetworkMap: whom the guest talked to, under which names, and where it listened. From flows, DNS, TLS, HTTP and the guest's own calls.
-// Bounded; what does not fit is counted.
+// NetworkMap: whom the guest talked to, under which names, and where it listened. From flows, DNS, TLS, HTTP
+// and the guest's own calls. Bounded; what does not fit is counted.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,8 @@ namespace assay {
 
 class NetworkMap {
  public:
-  static constexpr size_t kMaxPeers = 1000, kMaxNames = 1000, kMaxAddresses = 20'000, kMaxListening = 256, kFirstDataBytes = 160;
+  static constexpr size_t kMaxPeers = 1000, kMaxNames = 1000, kMaxAddresses = 20'000, kMaxListening = 256,
+                          kFirstDataBytes = 160;
 
   explicit NetworkMap(std::string guest_addr) : guest_addr_(std::move(guest_addr)) {}
   void add(const Event& event);
@@ -48,7 +49,8 @@ class NetworkMap {
   std::unordered_map<std::string, std::string> addresses_;
   std::set<std::string> known_names_;
   std::vector<std::string> names_;
-  std::map<std::pair<int32_t, int32_t>, std::pair<std::string, uint32_t>> bound_;  // (pid, fd) to (proto, port)
+  std::map<std::pair<int32_t, int32_t>, std::pair<std::string, uint32_t>>
+      bound_;  // (pid, fd) to (proto, port)
   std::set<std::pair<std::string, uint32_t>> listening_;
   uint64_t left_out_ = 0;
 };

@@ -26,7 +26,8 @@ std::string octal(uint32_t mode) {
   return text;
 }
 
-// The command line of the event itself: the tree's copy is shorter, and padding must not hide what comes behind it.
+// The command line of the event itself: the tree's copy is shorter, and padding must not hide what comes
+// behind it.
 std::string command_line(const Event& event) {
   std::string out;
   for (const auto& arg : event.argv) {
@@ -68,30 +69,42 @@ void Observer::add_process(Record& record, const Event& event) const {
 void Observer::observe(const Event& event, const Emit& emit) {
   switch (event.kind) {
     case EventKind::start:
-    case EventKind::exec: return on_exec(event, emit);
-    case EventKind::dup: return on_stdio(event, emit);
-    case EventKind::open: return on_open(event, emit);
+    case EventKind::exec:
+      return on_exec(event, emit);
+    case EventKind::dup:
+      return on_stdio(event, emit);
+    case EventKind::open:
+      return on_open(event, emit);
     case EventKind::connect:
-    case EventKind::accept: return on_connection(event, emit);
+    case EventKind::accept:
+      return on_connection(event, emit);
     case EventKind::bind:
-    case EventKind::listen: return on_listen(event, emit);
+    case EventKind::listen:
+      return on_listen(event, emit);
     case EventKind::chdir:
-    case EventKind::syscall: return on_syscall(event, emit);
+    case EventKind::syscall:
+      return on_syscall(event, emit);
     case EventKind::flow_start:
-    case EventKind::flow_end: return on_flow(event, emit);
+    case EventKind::flow_end:
+      return on_flow(event, emit);
     case EventKind::payload:
-    case EventKind::session: return on_payload(event, emit);
+    case EventKind::session:
+      return on_payload(event, emit);
     case EventKind::dns:
     case EventKind::tls:
-    case EventKind::http: return on_name(event, emit);
-    case EventKind::file: return on_left_file(event, emit);
+    case EventKind::http:
+      return on_name(event, emit);
+    case EventKind::file:
+      return on_left_file(event, emit);
     case EventKind::socket:
     case EventKind::setid:
     case EventKind::output:
-    case EventKind::usage: return on_rest(event, emit);
+    case EventKind::usage:
+      return on_rest(event, emit);
     case EventKind::clone:
     case EventKind::exit:
-    case EventKind::note: return;
+    case EventKind::note:
+      return;
   }
 }
 
@@ -185,7 +198,8 @@ void Observer::on_open(const Event& event, const Emit& emit) {
 
 void Observer::on_syscall(const Event& event, const Emit& emit) {
   if (wants(Category::syscall)) {
-    static constexpr Field kArgs[] = {Field::Arg0, Field::Arg1, Field::Arg2, Field::Arg3, Field::Arg4, Field::Arg5};
+    static constexpr Field kArgs[] = {Field::Arg0, Field::Arg1, Field::Arg2,
+                                      Field::Arg3, Field::Arg4, Field::Arg5};
     Record record(Category::syscall);
     add_process(record, event);
     record.borrow(Field::Call, event.call);
@@ -214,7 +228,8 @@ void Observer::on_file_call(const Event& event, const Emit& emit) {
       record.own(Field::Created, true);
     }
     if (is_one_of(event.call, {"chmod", "fchmodat", "fchmodat2"})) {
-      auto mode = static_cast<uint32_t>(event.mode != 0 ? event.mode : event.args[event.call == "chmod" ? 1 : 2]);
+      auto mode =
+          static_cast<uint32_t>(event.mode != 0 ? event.mode : event.args[event.call == "chmod" ? 1 : 2]);
       record.own(Field::Mode, octal(mode));
       record.own(Field::Setuid, (mode & S_ISUID) != 0);
     }
@@ -230,8 +245,8 @@ void Observer::on_file_call(const Event& event, const Emit& emit) {
     tell(Category::file_event, event.path2, event.path);
   } else if (is_one_of(call, {"mknod", "mknodat"})) {
     tell(Category::file_event, event.path, "");
-  } else if (is_one_of(call, {"chmod", "fchmodat", "fchmodat2", "chown", "lchown", "fchownat", "truncate", "utime", "utimes", "futimesat",
-                              "utimensat", "setxattr", "lsetxattr"})) {
+  } else if (is_one_of(call, {"chmod", "fchmodat", "fchmodat2", "chown", "lchown", "fchownat", "truncate",
+                              "utime", "utimes", "futimesat", "utimensat", "setxattr", "lsetxattr"})) {
     tell(Category::file_change, event.path, "");
   }
 }
@@ -273,7 +288,8 @@ void Observer::on_rest(const Event& event, const Emit& emit) {
       record.own(Field::Arg0, event.args[0]);
       record.own(Field::Succeeded, event.error == 0 && event.result == 0);
     });
-  if (event.kind == EventKind::output) tell(Category::output, [&](Record& record) { record.borrow(Field::Data, event.data); });
+  if (event.kind == EventKind::output)
+    tell(Category::output, [&](Record& record) { record.borrow(Field::Data, event.data); });
   if (event.kind == EventKind::usage && event.duration_ns > 0)
     tell(Category::usage, [&](Record& record) {
       record.own(Field::CpuPercent, event.cpu_ns * 100 / static_cast<uint64_t>(event.duration_ns));

@@ -49,7 +49,7 @@ class Observer {
   const NetworkMap& network_;
   const std::array<bool, kCategoryCount>& wanted_;
   std::set<std::pair<std::string, std::string>> named_;  // (via, name) that have been told
-  std::set<std::string> sent_;                           // peers whose payload the flows showed: sessions repeat it
+  std::set<std::string> sent_;  // peers whose payload the flows showed: sessions repeat it
 };
 
 }  // namespace assay

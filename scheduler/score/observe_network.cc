@@ -12,7 +12,8 @@ std::string peer_key(const std::string& proto, const std::string& addr, uint32_t
 
 }  // namespace
 
-void Observer::add_peer(Record& record, const std::string& proto, const std::string& addr, uint32_t port) const {
+void Observer::add_peer(Record& record, const std::string& proto, const std::string& addr,
+                        uint32_t port) const {
   record.borrow(Field::Protocol, proto);
   record.borrow(Field::DestinationIp, addr);
   if (port != 0) record.own(Field::DestinationPort, static_cast<uint64_t>(port));
@@ -23,19 +24,24 @@ void Observer::on_connection(const Event& event, const Emit& emit) {
   bool unix_peer = event.proto == "unix" || (!event.path.empty() && event.dst_addr.empty());
   Category category = unix_peer ? Category::unix_socket : Category::network_connection;
   if (!wants(category) || (!unix_peer && event.dst_addr.empty())) return;
-  // Resolvers connect a datagram socket to port 0 or any, only to ask the kernel for a route: no packet is sent.
+  // Resolvers connect a datagram socket to port 0 or any, only to ask the kernel for a route: no packet is
+  // sent.
   if (!unix_peer && event.proto == "udp" && event.dst_port == 0) return;
   Record record(category);
   add_process(record, event);
-  if (unix_peer) record.borrow(Field::TargetFilename, event.path);
-  else add_peer(record, event.proto, event.dst_addr, event.dst_port);
+  if (unix_peer)
+    record.borrow(Field::TargetFilename, event.path);
+  else
+    add_peer(record, event.proto, event.dst_addr, event.dst_port);
   record.own(Field::Initiated, event.kind == EventKind::connect);
   record.own(Field::Succeeded, event.error == 0);
   emit(record);
 }
 
 void Observer::on_listen(const Event& event, const Emit& emit) {
-  if (!wants(Category::network_listen) || event.kind != EventKind::bind || event.proto == "unix" || event.src_addr.empty()) return;
+  if (!wants(Category::network_listen) || event.kind != EventKind::bind || event.proto == "unix" ||
+      event.src_addr.empty())
+    return;
   Record record(Category::network_listen);
   add_process(record, event);
   record.borrow(Field::Protocol, event.proto);
@@ -47,7 +53,8 @@ void Observer::on_listen(const Event& event, const Emit& emit) {
 void Observer::on_flow(const Event& event, const Emit& emit) {
   bool out = network_.outbound(event);
   auto fill = [&](Record& record) {
-    add_peer(record, event.proto, out ? event.dst_addr : event.src_addr, out ? event.dst_port : event.src_port);
+    add_peer(record, event.proto, out ? event.dst_addr : event.src_addr,
+             out ? event.dst_port : event.src_port);
     record.borrow(Field::SourceIp, event.src_addr);
     record.own(Field::SourcePort, static_cast<uint64_t>(event.src_port));
     record.own(Field::Initiated, out);
@@ -62,7 +69,8 @@ void Observer::on_flow(const Event& event, const Emit& emit) {
     emit(record);
   }
   // Datagrams can leave without a connect(); the flow is then the only sign.
-  if (event.kind == EventKind::flow_start && event.proto == "udp" && out && event.dst_port != 53 && wants(Category::network_connection)) {
+  if (event.kind == EventKind::flow_start && event.proto == "udp" && out && event.dst_port != 53 &&
+      wants(Category::network_connection)) {
     Record record(Category::network_connection);
     fill(record);
     emit(record);
@@ -87,14 +95,16 @@ void Observer::on_payload(const Event& event, const Emit& emit) {
 
 void Observer::on_name(const Event& event, const Emit& emit) {
   const char* via = to_string(event.kind);
-  bool fresh = !event.name.empty() && named_.size() < kMaxRemembered && named_.emplace(via, event.name).second;
+  bool fresh =
+      !event.name.empty() && named_.size() < kMaxRemembered && named_.emplace(via, event.name).second;
   if (fresh && wants(Category::host_name)) {
     Record record(Category::host_name);
     record.borrow(Field::HostName, event.name);
     record.borrow(Field::Via, via);
     emit(record);
   }
-  bool answer = event.kind == EventKind::dns && event.src_port == 53;  // asked before, unless the question was lost
+  bool answer =
+      event.kind == EventKind::dns && event.src_port == 53;  // asked before, unless the question was lost
   if (event.kind == EventKind::dns && (!answer || fresh) && wants(Category::dns_query)) {
     Record record(Category::dns_query);
     add_process(record, event);

@@ -25,9 +25,12 @@ std::vector<std::string> bounded(const std::vector<std::string>& argv) {
   return out;
 }
 
-bool is_internet(const Event& e) { return e.proto == "tcp" || e.proto == "udp" || e.args[0] == AF_INET || e.args[0] == AF_INET6; }
+bool is_internet(const Event& e) {
+  return e.proto == "tcp" || e.proto == "udp" || e.args[0] == AF_INET || e.args[0] == AF_INET6;
+}
 
-// The arguments, not event.uid: that may be from before the call. setuid(uid), setreuid(ruid, euid), setresuid(ruid, euid, suid).
+// The arguments, not event.uid: that may be from before the call. setuid(uid), setreuid(ruid, euid),
+// setresuid(ruid, euid, suid).
 void on_setid(const Event& e, Proc& proc) {
   constexpr auto kKeep = UINT32_MAX;
   if (e.error != 0 || e.result != 0) return;
@@ -39,51 +42,6 @@ void on_setid(const Event& e, Proc& proc) {
 bool succeeded(const Event& e) { return e.error == 0 && e.result >= 0; }
 
 }  // namespace
-
-std::string absolute_path(std::string_view path, std::string_view cwd) {
-  std::vector<std::string_view> parts;
-  auto take = [&](std::string_view text) {
-    while (!text.empty()) {
-      auto slash = text.find('/');
-      auto part = text.substr(0, slash);
-      text.remove_prefix(slash == std::string_view::npos ? text.size() : slash + 1);
-      if (part == "..") {
-        if (!parts.empty()) parts.pop_back();
-      } else if (!part.empty() && part != ".") {
-        parts.push_back(part);
-      }
-    }
-  };
-  if (path.empty()) return {};
-  if (path[0] != '/') {
-    if (cwd.empty()) return std::string(path);
-    take(cwd);
-  }
-  take(path);
-  std::string out;
-  for (auto part : parts) out.append("/").append(part);
-  return out.empty() ? "/" : out;
-}
-
-std::string join_command(const std::vector<std::string>& argv) {
-  std::string out;
-  for (const auto& arg : argv) {
-    if (!out.empty()) out += ' ';
-    out += arg;
-  }
-  return out;
-}
-
-bool is_remote(std::string_view addr) {
-  return !addr.empty() && !addr.starts_with("127.") && addr != "::1" && addr != "0.0.0.0" && addr != "::" && !addr.starts_with("::ffff:127.");
-}
-
-bool opens_for_write(const Event& e) {
-  auto access = e.flags & O_ACCMODE;
-  return e.call == "creat" || access == O_WRONLY || access == O_RDWR || (e.flags & (O_CREAT | O_TRUNC)) != 0;
-}
-
-bool opens_to_create(const Event& e) { return e.call == "creat" || (e.flags & O_CREAT) != 0; }
 
 size_t ProcessTree::find(int32_t pid) const {
   auto found = by_pid_.find(pid);
@@ -131,13 +89,15 @@ size_t ProcessTree::create(int32_t pid, size_t parent, int64_t time_ns) {
   return index;
 }
 
-// An event can come from a process whose clone was lost: it then stands without a parent rather than not at all.
+// An event can come from a process whose clone was lost: it then stands without a parent rather than not at
+// all.
 size_t ProcessTree::process_for(const Event& event) {
   size_t index = find(event.pid);
   if (index == kNone && event.kind != EventKind::exit) index = create(event.pid, kNone, event.time_ns);
   if (index == kNone) return kNone;
   Proc& proc = procs_[index];
-  if (proc.shown.path.empty() && proc.command_line.empty() && !event.comm.empty()) proc.command_line = event.comm;
+  if (proc.shown.path.empty() && proc.command_line.empty() && !event.comm.empty())
+    proc.command_line = event.comm;
   if (!event.cwd.empty()) proc.cwd = event.cwd;
   return index;
 }
@@ -146,34 +106,48 @@ void ProcessTree::add(const Event& event) {
   if (event.pid <= 0 || event.plane != Plane::guest || event.source == Source::harvest) return;
   switch (event.kind) {
     case EventKind::start:
-    case EventKind::exec: return on_image(event);
-    case EventKind::clone: return on_clone(event);
-    case EventKind::exit: return on_exit(event);
-    default: break;
+    case EventKind::exec:
+      return on_image(event);
+    case EventKind::clone:
+      return on_clone(event);
+    case EventKind::exit:
+      return on_exit(event);
+    default:
+      break;
   }
   size_t index = process_for(event);
   if (index == kNone) return;
   Proc& proc = procs_[index];
-  if (event.kind == EventKind::setid) on_setid(event, proc);
-  else if (event.uid != 0) proc.shown.uid = event.uid;
+  if (event.kind == EventKind::setid)
+    on_setid(event, proc);
+  else if (event.uid != 0)
+    proc.shown.uid = event.uid;
   switch (event.kind) {
-    case EventKind::open: return on_open(event, index);
+    case EventKind::open:
+      return on_open(event, index);
     case EventKind::chdir:
-      if (event.call != "chroot" && event.error == 0 && !event.path.empty()) proc.cwd = absolute_path(event.path, proc.cwd);
+      if (event.call != "chroot" && event.error == 0 && !event.path.empty())
+        proc.cwd = absolute_path(event.path, proc.cwd);
       return;
     case EventKind::socket:
     case EventKind::connect:
-    case EventKind::accept: return on_descriptor(event, proc);
-    case EventKind::dup: return on_dup(event, proc);
+    case EventKind::accept:
+      return on_descriptor(event, proc);
+    case EventKind::dup:
+      return on_dup(event, proc);
     case EventKind::syscall:
-      if (event.call == "close") proc.sockets.erase(event.fd >= 0 ? event.fd : static_cast<int32_t>(event.args[0]));
+      if (event.call == "close")
+        proc.sockets.erase(event.fd >= 0 ? event.fd : static_cast<int32_t>(event.args[0]));
       return;
-    default: return;
+    default:
+      return;
   }
 }
 
 void ProcessTree::on_image(const Event& event) {
-  size_t index = event.kind == EventKind::start && find(event.pid) == kNone ? create(event.pid, kNone, event.time_ns) : process_for(event);
+  size_t index = event.kind == EventKind::start && find(event.pid) == kNone
+                     ? create(event.pid, kNone, event.time_ns)
+                     : process_for(event);
   if (index == kNone) return;
   Proc& proc = procs_[index];
   auto& shown = proc.shown;
@@ -186,7 +160,8 @@ void ProcessTree::on_image(const Event& event) {
   if (!event.cwd.empty()) proc.cwd = event.cwd;
   proc.command_line = join_command(shown.argv);
   proc.connected = false;
-  for (auto it = proc.sockets.begin(); it != proc.sockets.end();) it = it->second.close_on_exec ? proc.sockets.erase(it) : std::next(it);
+  for (auto it = proc.sockets.begin(); it != proc.sockets.end();)
+    it = it->second.close_on_exec ? proc.sockets.erase(it) : std::next(it);
   find_script(proc);
 }
 
@@ -216,8 +191,8 @@ void ProcessTree::on_clone(const Event& event) {
   if (event.child_pid == event.pid) return;  // a thread
   size_t child = find(event.child_pid);
   // The child's first event may have come before its parent's clone.
-  bool orphan = child != kNone && procs_[child].parent == kNone && procs_[child].shown.end_ns < 0 && child != 0 &&
-                event.time_ns - procs_[child].shown.start_ns < 1'000'000'000;
+  bool orphan = child != kNone && procs_[child].parent == kNone && procs_[child].shown.end_ns < 0 &&
+                child != 0 && event.time_ns - procs_[child].shown.start_ns < 1'000'000'000;
   if (!orphan) {
     create(event.child_pid, parent, event.time_ns);
     return;
@@ -263,7 +238,8 @@ void ProcessTree::on_descriptor(const Event& e, Proc& proc) {
     auto fd = static_cast<int32_t>(e.result);
     proc.sockets.erase(fd);
     bool internet = !e.dst_addr.empty() || proc.sockets.contains(e.fd);
-    if (internet) set_socket(proc, fd, {e.proto, e.dst_addr, e.dst_port, true, false, (e.args[3] & SOCK_CLOEXEC) != 0});
+    if (internet)
+      set_socket(proc, fd, {e.proto, e.dst_addr, e.dst_port, true, false, (e.args[3] & SOCK_CLOEXEC) != 0});
   }
 }
 
@@ -308,7 +284,8 @@ void ProcessTree::renamed(const std::string& from, const std::string& to) {
 
 std::vector<size_t> ProcessTree::ancestors(size_t index, size_t limit) const {
   std::vector<size_t> out;
-  for (size_t up = procs_[index].parent; up != kNone && out.size() < limit; up = procs_[up].parent) out.push_back(up);
+  for (size_t up = procs_[index].parent; up != kNone && out.size() < limit; up = procs_[up].parent)
+    out.push_back(up);
   return out;
 }
 

@@ -1,5 +1,6 @@
-// ProcessTree: the guest's processes out of start, clone, exec, exit, setid, dup and socket events; and which of their descriptors are
-// network sockets. Pids are reused, threads are not processes. Bounded: what does not fit is counted. No rules here; observe.cc asks.
+// ProcessTree: the guest's processes out of start, clone, exec, exit, setid, dup and socket events; and which
+// of their descriptors are network sockets. Pids are reused, threads are not processes. Bounded: what does
+// not fit is counted. No rules here; observe.cc asks.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "common/event.h"
+#include "scheduler/score/event_facts.h"
 #include "scheduler/score/report.h"
 
 namespace assay {
@@ -19,18 +21,18 @@ struct SocketFd {
   std::string proto, addr;  // of the peer; empty: not connected
   uint32_t port = 0;
   bool connected = false;
-  bool initiated = false;      // by connect, not accept
+  bool initiated = false;  // by connect, not accept
   bool close_on_exec = false;
 };
 
 struct Proc {
-  Process shown;                // what the report says of it
-  size_t parent = SIZE_MAX;     // index; SIZE_MAX: none known
+  Process shown;             // what the report says of it
+  size_t parent = SIZE_MAX;  // index; SIZE_MAX: none known
   std::string cwd;
-  std::string command_line;     // argv joined
+  std::string command_line;  // argv joined
   std::map<int32_t, SocketFd> sockets;
-  std::vector<size_t> children;  // the last few, for siblings
-  bool connected = false;        // it, or a parent whose image it kept, connected to another host
+  std::vector<size_t> children;       // the last few, for siblings
+  bool connected = false;             // it, or a parent whose image it kept, connected to another host
   std::string script, script_origin;  // the file that an interpreter was given, if the guest wrote it
 };
 
@@ -44,7 +46,8 @@ struct FileWriter {
 class ProcessTree {
  public:
   static constexpr size_t kNone = SIZE_MAX;
-  static constexpr size_t kMaxProcesses = 10'000, kMaxSockets = 256, kInheritedSockets = 32, kMaxWriters = 50'000;
+  static constexpr size_t kMaxProcesses = 10'000, kMaxSockets = 256, kInheritedSockets = 32,
+                          kMaxWriters = 50'000;
   static constexpr size_t kKeptChildren = 8;
 
   void add(const Event& event);
@@ -78,14 +81,5 @@ class ProcessTree {
   std::unordered_map<std::string, FileWriter> writers_;
   uint64_t left_out_ = 0;
 };
-
-/// An absolute, normalised path: relative ones from `cwd`, "." and ".." and doubled slashes taken out. Text only, no file system.
-std::string absolute_path(std::string_view path, std::string_view cwd);
-std::string join_command(const std::vector<std::string>& argv);
-/// Whether an address means another host: not loopback, unspecified or empty.
-bool is_remote(std::string_view addr);
-/// open(2) flags and calls that may change or make a file.
-bool opens_for_write(const Event& event);
-bool opens_to_create(const Event& event);
 
 }  // namespace assay

@@ -6,10 +6,29 @@
 namespace assay {
 namespace {
 
-constexpr const char* kCategoryNames[kCategoryCount] = {
-    "process_creation", "file_event", "file_access", "file_change", "file_delete",    "file_rename", "network_connection", "dns_query",
-    "proxy",            "syscall",    "payload",     "flow",        "tls",            "host_name",   "unix_socket",        "network_listen",
-    "socket",           "stdio_socket", "setid",     "output",      "file_left",      "usage",       "run"};
+constexpr const char* kCategoryNames[kCategoryCount] = {"process_creation",
+                                                        "file_event",
+                                                        "file_access",
+                                                        "file_change",
+                                                        "file_delete",
+                                                        "file_rename",
+                                                        "network_connection",
+                                                        "dns_query",
+                                                        "proxy",
+                                                        "syscall",
+                                                        "payload",
+                                                        "flow",
+                                                        "tls",
+                                                        "host_name",
+                                                        "unix_socket",
+                                                        "network_listen",
+                                                        "socket",
+                                                        "stdio_socket",
+                                                        "setid",
+                                                        "output",
+                                                        "file_left",
+                                                        "usage",
+                                                        "run"};
 
 constexpr std::array<std::string_view, kFieldCount> kFieldNames = {
 #define ASSAY_FIELD(name) #name,

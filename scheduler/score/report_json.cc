@@ -21,7 +21,8 @@ template <class E>
 struct Names;
 template <>
 struct Names<Verdict> {
-  static constexpr std::array kAll = {Verdict::clean, Verdict::suspicious, Verdict::malicious, Verdict::inconclusive};
+  static constexpr std::array kAll = {Verdict::clean, Verdict::suspicious, Verdict::malicious,
+                                      Verdict::inconclusive};
 };
 template <>
 struct Names<NetworkMode> {
@@ -29,7 +30,8 @@ struct Names<NetworkMode> {
 };
 template <>
 struct Names<EndReason> {
-  static constexpr std::array kAll = {EndReason::exited, EndReason::deadline, EndReason::limit, EndReason::start_failed, EndReason::cancelled};
+  static constexpr std::array kAll = {EndReason::exited, EndReason::deadline, EndReason::limit,
+                                      EndReason::start_failed, EndReason::cancelled};
 };
 template <>
 struct Names<Source> {
@@ -79,8 +81,10 @@ struct Reader {
     if (!wrong.empty()) return;
     auto found = in.find(name);
     std::string here = path.empty() ? name : path + "." + name;
-    if (found == in.end()) wrong = here + " is missing";
-    else read(*found, here, value);
+    if (found == in.end())
+      wrong = here + " is missing";
+    else
+      read(*found, here, value);
   }
   void fail(const std::string& where) {
     if (wrong.empty()) wrong = where + " has the wrong type or is out of range";
@@ -109,9 +113,11 @@ struct Reader {
       fail(where);
     } else if constexpr (std::integral<T>) {
       if (!json.is_number_integer()) return fail(where);
-      bool fits = json.is_number_unsigned() ? std::in_range<T>(json.get<uint64_t>()) : std::in_range<T>(json.get<int64_t>());
+      bool fits = json.is_number_unsigned() ? std::in_range<T>(json.get<uint64_t>())
+                                            : std::in_range<T>(json.get<int64_t>());
       if (!fits) return fail(where);
-      value = json.is_number_unsigned() ? static_cast<T>(json.get<uint64_t>()) : static_cast<T>(json.get<int64_t>());
+      value = json.is_number_unsigned() ? static_cast<T>(json.get<uint64_t>())
+                                        : static_cast<T>(json.get<int64_t>());
     } else {
       if (!json.is_object()) return fail(where);
       Reader inner{json, where, wrong};
@@ -135,10 +141,14 @@ struct Reader {
 
 const char* to_string(Verdict verdict) {
   switch (verdict) {
-    case Verdict::clean: return "clean";
-    case Verdict::suspicious: return "suspicious";
-    case Verdict::malicious: return "malicious";
-    case Verdict::inconclusive: return "inconclusive";
+    case Verdict::clean:
+      return "clean";
+    case Verdict::suspicious:
+      return "suspicious";
+    case Verdict::malicious:
+      return "malicious";
+    case Verdict::inconclusive:
+      return "inconclusive";
   }
   return "unknown";
 }
@@ -164,7 +174,8 @@ std::string report_json(const Report& report) {
 
 Result<Report> parse_report(std::string_view text) {
   auto broken = [](const std::string& what) { return Error{Errc::corrupt, "report: " + what}; };
-  if (text.size() > kMaxReportBytes) return broken("larger than " + std::to_string(kMaxReportBytes) + " bytes");
+  if (text.size() > kMaxReportBytes)
+    return broken("larger than " + std::to_string(kMaxReportBytes) + " bytes");
   Json json = Json::parse(text, nullptr, false);
   if (json.is_discarded() || !json.is_object()) return broken("not a JSON object");
   auto schema = json.find("schema");
@@ -187,7 +198,8 @@ struct Cleaner {
   void operator()(const char*, T& value) {
     if constexpr (std::is_same_v<T, std::string>) {
       value = printable(value);
-    } else if constexpr (!std::is_arithmetic_v<T> && !std::is_enum_v<T> && !std::is_same_v<T, std::chrono::milliseconds>) {
+    } else if constexpr (!std::is_arithmetic_v<T> && !std::is_enum_v<T> &&
+                         !std::is_same_v<T, std::chrono::milliseconds>) {
       clean(value);
     }
   }

@@ -1,4 +1,5 @@
-// The report for a person: the verdict and its reason first, then what proves it, then what else happened, last what may be missing.
+// The report for a person: the verdict and its reason first, then what proves it, then what else happened,
+// last what may be missing.
 #include <algorithm>
 #include <array>
 
@@ -7,6 +8,7 @@
 #include "scheduler/score/process_tree.h"
 #include "scheduler/score/report_tree.h"
 #include "scheduler/score/report_walk.h"
+#include "scheduler/score/report_words.h"
 #include "scheduler/score/text_layout.h"
 
 namespace assay {
@@ -17,14 +19,18 @@ using layout::Ink;
 using layout::pad;
 using layout::plural;
 
-constexpr size_t kMaxTreeLines = 60, kMaxPeers = 40, kMaxFiles = 40, kMaxOutputLines = 12, kMaxShownEvidence = 3;
+constexpr size_t kMaxTreeLines = 60, kMaxPeers = 40, kMaxFiles = 40, kMaxOutputLines = 12,
+                 kMaxShownEvidence = 3;
 
 Ink ink_of(Verdict verdict) {
   switch (verdict) {
-    case Verdict::malicious: return Ink::red;
-    case Verdict::clean: return Ink::green;
+    case Verdict::malicious:
+      return Ink::red;
+    case Verdict::clean:
+      return Ink::green;
     case Verdict::suspicious:
-    case Verdict::inconclusive: break;
+    case Verdict::inconclusive:
+      break;
   }
   return Ink::yellow;
 }
@@ -35,55 +41,9 @@ Ink ink_of(const std::string& level) {
 }
 
 std::string upper(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
   return text;
-}
-
-int64_t run_ns(const Report& r) {
-  for (const auto& phase : r.footer.phases)
-    if (phase.phase == "run") return phase.duration_ns;
-  return 0;
-}
-
-// "Mining protocol spoken to another host; name of a mining pool asked for; and 2 more findings."
-std::string titles_of(const Report& r) {
-  std::string out;
-  size_t named = std::min<size_t>(r.findings.size(), 3);
-  for (size_t i = 0; i < named; ++i) {
-    std::string title = r.findings[i].title;
-    bool acronym = title.size() > 1 && title[1] >= 'A' && title[1] <= 'Z';
-    if (i > 0 && !acronym && title[0] >= 'A' && title[0] <= 'Z') title[0] = static_cast<char>(title[0] + 32);
-    out += (i > 0 ? "; " : "") + title;
-  }
-  size_t more = r.findings.size() - named;
-  if (more > 0) out += "; and " + plural(more, "more finding");
-  return out + ".";
-}
-
-std::string reason(const Report& r) {
-  switch (r.verdict) {
-    case Verdict::malicious:
-    case Verdict::suspicious: return titles_of(r);
-    case Verdict::inconclusive:
-      return "Nothing was proved against it, but not everything was seen: " +
-             (r.completeness.reasons.empty() ? std::string("the trace is incomplete") : r.completeness.reasons[0]) + ".";
-    case Verdict::clean: break;
-  }
-  if (r.findings.empty()) return "Nothing suspicious was seen, and nothing was lost.";
-  return "Only weak signs, too few to suspect it: " + titles_of(r);
-}
-
-std::string ending(const Report& r) {
-  const auto& footer = r.footer;
-  std::string ran = run_ns(r) > 0 ? "ran " + layout::seconds_text(run_ns(r)) + ", " : "";
-  switch (footer.reason) {
-    case EndReason::exited: return ran + "ended by itself with status " + std::to_string(footer.exit_status);
-    case EndReason::deadline: return ran + "stopped when its time was up";
-    case EndReason::limit: return ran + "stopped at a limit";
-    case EndReason::start_failed: return "could not be started";
-    case EndReason::cancelled: return ran + "cancelled";
-  }
-  return ran;
 }
 
 class Writer {
@@ -120,17 +80,24 @@ class Writer {
 
   void head() {
     std::string verdict = upper(to_string(r_.verdict));
-    line(paint_(ink_of(r_.verdict), verdict) + "  " + paint_(Ink::bold, std::to_string(r_.score) + "/100") + "  " +
-         fit(still_printable(r_.header.job.ref), width_ - verdict.size() - 12));
+    line(paint_(ink_of(r_.verdict), verdict) + "  " + paint_(Ink::bold, std::to_string(r_.score) + "/100") +
+         "  " + fit(still_printable(r_.header.job.ref), width_ - verdict.size() - 12));
     for (const auto& part : layout::wrap(still_printable(reason(r_)), width_ - 2)) line("  " + part);
     line();
     const auto& image = r_.header.image;
-    field("image", image.digest);
     uint64_t bytes = 0;
     for (const auto& layer : image.layers) bytes += layer.size_bytes;
     std::string platform = image.os.empty() ? "" : image.os + "/" + image.architecture;
-    if (!image.layers.empty()) platform += (platform.empty() ? "" : ", ") + plural(image.layers.size(), "layer") + ", " + layout::size_text(bytes);
-    field("", platform);
+    if (!image.layers.empty())
+      platform += (platform.empty() ? "" : ", ") + plural(image.layers.size(), "layer") + ", " +
+                  layout::size_text(bytes);
+    std::string digest = still_printable(image.digest);
+    bool beside = layout::columns(digest) <= width_ - 12;
+    field("image", beside ? digest : platform);
+    if (beside)
+      field("", platform);
+    else
+      line("  " + fit(digest, width_ - 2));
     auto command = image.entrypoint;
     command.insert(command.end(), image.cmd.begin(), image.cmd.end());
     field("command", fit(still_printable(join_command(command)), 2 * (width_ - 12)));
@@ -148,11 +115,13 @@ class Writer {
       line();
       std::string points = finding.contribution > 0 ? "+" + std::to_string(finding.contribution) : "·";
       size_t room = width_ - 12 - points.size() - 2;
-      line("  " + paint_(ink_of(finding.level), pad(finding.level == "informational" ? "info" : finding.level, 10)) +
+      line("  " +
+           paint_(ink_of(finding.level), pad(finding.level == "informational" ? "info" : finding.level, 10)) +
            paint_(Ink::bold, pad(still_printable(finding.title), room)) + "  " + paint_(Ink::dim, points));
       for (const auto& technique : finding.techniques) {
         std::string name(technique_name(technique.id));
-        field("", technique.id + (name.empty() ? "" : " " + name) + (technique.tactic.empty() ? "" : " (" + technique.tactic + ")"));
+        field("", technique.id + (name.empty() ? "" : " " + name) +
+                      (technique.tactic.empty() ? "" : " (" + technique.tactic + ")"));
       }
       field("", finding.description);
       field("layer", finding.layer);
@@ -181,17 +150,21 @@ class Writer {
     section("PROCESSES", layout::count_text(r_.processes.size() + r_.processes_left_out));
     line();
     for (const auto& text : draw_tree(r_.processes, width_ - 2, kMaxTreeLines, paint_)) line("  " + text);
-    if (r_.processes_left_out > 0) line("  … and " + plural(r_.processes_left_out, "process") + " left out of the report");
+    if (r_.processes_left_out > 0)
+      line("  … and " + plural(r_.processes_left_out, "process") + " left out of the report");
   }
 
   void peer(const NetworkPeer& p) {
     std::string where = p.proto + "/" + std::to_string(p.port);
-    std::string traffic = p.flows == 0 ? "no packet passed" : plural(p.flows, "flow") + ", " + layout::size_text(p.bytes_out) + " out, " +
-                                                                  layout::size_text(p.bytes_in) + " in";
+    std::string traffic = p.flows == 0 ? "no flow seen"
+                                       : plural(p.flows, "flow") + ", " + layout::size_text(p.bytes_out) +
+                                             " out, " + layout::size_text(p.bytes_in) + " in";
     std::string who = p.name.empty() ? p.addr : p.name + " (" + p.addr + ")";
     size_t room = width_ - 2 - 10 - layout::columns(traffic) - 2;
-    line("  " + paint_(Ink::dim, pad(where, 10)) + pad(still_printable(who), room) + "  " + paint_(Ink::dim, traffic));
-    if (!p.first_data.empty()) line("            " + paint_(Ink::dim, fit("» " + still_printable(p.first_data), width_ - 12)));
+    line("  " + paint_(Ink::dim, pad(where, 10)) + pad(still_printable(who), room) + "  " +
+         paint_(Ink::dim, traffic));
+    if (!p.first_data.empty())
+      line("            " + paint_(Ink::dim, fit("» " + still_printable(p.first_data), width_ - 12)));
   }
 
   void network() {
@@ -209,7 +182,8 @@ class Writer {
 
   std::string join_names() const {
     std::string out;
-    for (size_t i = 0; i < r_.dns_names.size() && i < 30; ++i) out += (out.empty() ? "" : ", ") + r_.dns_names[i];
+    for (size_t i = 0; i < r_.dns_names.size() && i < 30; ++i)
+      out += (out.empty() ? "" : ", ") + r_.dns_names[i];
     if (r_.dns_names.size() > 30) out += ", and " + std::to_string(r_.dns_names.size() - 30) + " more";
     return out;
   }
@@ -219,7 +193,13 @@ class Writer {
     if (r_.files.empty()) return;
     section("FILES LEFT BEHIND", layout::count_text(r_.files.size() + r_.files_left_out));
     line();
-    auto rank = [](const FileChange& f) { return f.executed ? 0 : f.file_type == "elf" ? 1 : f.file_type == "script" ? 2 : f.file_type == "dir" ? 4 : 3; };
+    auto rank = [](const FileChange& f) {
+      return f.executed                ? 0
+             : f.file_type == "elf"    ? 1
+             : f.file_type == "script" ? 2
+             : f.file_type == "dir"    ? 4
+                                       : 3;
+    };
     std::vector<const FileChange*> sorted;
     for (const auto& file : r_.files) sorted.push_back(&file);
     std::stable_sort(sorted.begin(), sorted.end(), [&](auto* a, auto* b) { return rank(*a) < rank(*b); });
@@ -227,9 +207,12 @@ class Writer {
       const auto& f = *sorted[i];
       char mode[16];
       std::snprintf(mode, sizeof mode, "%04o", f.mode & 07777);
-      std::string lead = pad(f.origin, 8) + " " + pad(f.file_type, 7) + " " + mode + " " + pad(f.file_type == "dir" ? "" : layout::size_text(f.size_bytes), 10);
+      std::string lead = pad(f.origin, 8) + " " + pad(f.file_type, 7) + " " + mode + " " +
+                         pad(f.file_type == "dir" ? "" : layout::size_text(f.size_bytes), 10);
       std::string tail = f.executed ? "  executed" : "";
-      line("  " + paint_(Ink::dim, lead) + " " + fit(still_printable(f.path), width_ - 3 - layout::columns(lead) - tail.size()) + paint_(Ink::red, tail));
+      line("  " + paint_(Ink::dim, lead) + " " +
+           fit(still_printable(f.path), width_ - 3 - layout::columns(lead) - tail.size()) +
+           paint_(Ink::red, tail));
     }
     uint64_t more = r_.files_left_out + (sorted.size() > kMaxFiles ? sorted.size() - kMaxFiles : 0);
     if (more > 0) line("  … and " + plural(more, "more file"));
@@ -258,14 +241,20 @@ class Writer {
     if (c.complete) {
       line("  " + paint_(Ink::green, "complete") + ": " + plural(r_.footer.events, "event") + ", none lost");
     } else {
-      line("  " + paint_(Ink::yellow, "incomplete") + ": " + plural(r_.footer.events, "event") + ", " + layout::count_text(c.lost) + " lost");
+      line("  " + paint_(Ink::yellow, "incomplete") + ": " + plural(r_.footer.events, "event") + ", " +
+           layout::count_text(c.lost) + " lost");
       for (const auto& text : c.reasons) field("", "- " + text);
     }
+    std::string seen;
     for (const auto& source : c.sources) {
-      std::string state = !source.attached ? "off" : layout::count_text(source.seen) + " seen" + (source.lost > 0 ? ", " + layout::count_text(source.lost) + " lost" : "");
-      if (!source.required && !source.attached) state += ", not needed";
-      field(to_string(source.source), state);
+      seen += (seen.empty() ? "" : ", ") + std::string(to_string(source.source)) + " ";
+      if (!source.attached)
+        seen += source.required ? "off" : "off (not needed)";
+      else
+        seen += layout::count_text(source.seen) +
+                (source.lost > 0 ? " (" + layout::count_text(source.lost) + " lost)" : "");
     }
+    field("seen by", seen);
   }
 
   const Report& r_;
@@ -276,6 +265,8 @@ class Writer {
 
 }  // namespace
 
-std::string report_text(const Report& report, const TextStyle& style) { return Writer(report, style).write(); }
+std::string report_text(const Report& report, const TextStyle& style) {
+  return Writer(report, style).write();
+}
 
 }  // namespace assay

@@ -17,7 +17,8 @@ struct Node {
   bool root = true;
 };
 
-// A parent is named by its pid, which may have been used again: the right one is the last that had begun before its child.
+// A parent is named by its pid, which may have been used again: the right one is the last that had begun
+// before its child.
 std::vector<Node> link(const std::vector<Process>& processes) {
   std::vector<Node> nodes(processes.size());
   std::unordered_map<int32_t, size_t> latest;
@@ -49,8 +50,8 @@ class Drawing {
  private:
   bool alike(size_t a, size_t b) const {
     const Process &x = processes_[a], &y = processes_[b];
-    return nodes_[a].children.empty() && nodes_[b].children.empty() && x.path == y.path && x.argv == y.argv && x.uid == y.uid &&
-           x.exit_status == y.exit_status && x.origin == y.origin;
+    return nodes_[a].children.empty() && nodes_[b].children.empty() && x.path == y.path && x.argv == y.argv &&
+           x.uid == y.uid && x.exit_status == y.exit_status && x.origin == y.origin;
   }
 
   // Depth is bounded: a hostile chain of ten thousand forks must not end in recursion.
@@ -89,13 +90,16 @@ class Drawing {
     const Process& p = processes_[index];
     bool strange = p.origin == "dropped" || p.origin == "changed" || p.origin == "memfd";
     std::string mark = strange ? " ‹" + p.origin + "›" : "";
-    std::string right = (p.uid == 0 ? std::string("root") : "uid " + std::to_string(p.uid)) + "  " +
-                        (p.exit_status >= 0 ? "exit " + std::to_string(p.exit_status) : std::string("running"));
+    std::string right =
+        (p.uid == 0 ? std::string("root") : "uid " + std::to_string(p.uid)) + "  " +
+        (p.exit_status >= 0 ? "exit " + std::to_string(p.exit_status) : std::string("running"));
     std::string pid = std::to_string(p.pid) + (times > 1 ? " ×" + std::to_string(times) : "") + " ";
-    size_t fixed = layout::columns(branch) + layout::columns(pid) + layout::columns(mark) + layout::columns(right) + 2;
+    size_t fixed =
+        layout::columns(branch) + layout::columns(pid) + layout::columns(mark) + layout::columns(right) + 2;
     size_t room = width_ > fixed + 12 ? width_ - fixed : 12;
     std::string text = layout::pad(command(p), room);
-    lines_.push_back(paint_(Ink::dim, branch + pid) + (strange ? paint_(Ink::red, text) : text) + paint_(Ink::red, mark) + "  " +
+    lines_.push_back(paint_(Ink::dim, branch + pid) + (strange ? paint_(Ink::red, text) : text) +
+                     paint_(Ink::red, mark) + "  " +
                      paint_(p.exit_status > 0 ? Ink::yellow : Ink::dim, right));
   }
 
@@ -120,7 +124,8 @@ class Drawing {
 
 }  // namespace
 
-std::vector<std::string> draw_tree(const std::vector<Process>& processes, size_t width, size_t max_lines, const layout::Paint& paint) {
+std::vector<std::string> draw_tree(const std::vector<Process>& processes, size_t width, size_t max_lines,
+                                   const layout::Paint& paint) {
   return Drawing(processes, width, max_lines, paint).draw();
 }
 

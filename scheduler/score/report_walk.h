@@ -1,5 +1,5 @@
-// report_walk: the report's keys, once, for writer and reader alike. walk(archive, x) calls archive(name, member) in the order of the JSON.
-// docs/report.md explains every key.
+// report_walk: the report's keys, once, for writer and reader alike. walk(archive, x) calls archive(name,
+// member) in the order of the JSON. docs/report.md explains every key.
 #pragma once
 
 #include "scheduler/score/report.h"
@@ -7,10 +7,18 @@
 namespace assay {
 
 // Parts of the JSON that gather members from several structs.
-struct ScanPart { Report& report; };
-struct RunPart { TraceFooter& footer; };
-struct ImagePart { ImageInfo& image; };
-struct LeftOutPart { Report& report; };
+struct ScanPart {
+  Report& report;
+};
+struct RunPart {
+  TraceFooter& footer;
+};
+struct ImagePart {
+  ImageInfo& image;
+};
+struct LeftOutPart {
+  Report& report;
+};
 
 template <class A>
 void walk(A& a, Technique& x) {
@@ -176,7 +184,8 @@ void walk(A& a, Report& x) {
   a("output", x.output);
 }
 
-/// printable(), but it leaves backslashes alone: for text that has been through printable() already, and never trusts that it has.
+/// printable(), but it leaves backslashes alone: for text that has been through printable() already, and
+/// never trusts that it has.
 std::string still_printable(const std::string& text);
 /// Puts every string of a fresh report through printable(). Once: backslashes double.
 void make_printable(Report& report);

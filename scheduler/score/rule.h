@@ -46,7 +46,7 @@ struct Rule {
   std::vector<Technique> techniques;
   std::string category;  // of the finding
   double weight = 0;
-  bool reports = true;  // false: only feeds correlations
+  bool reports = true;                // false: only feeds correlations
   std::optional<Category> logsource;  // none: no event of ours is of that kind; the rule never fires
   std::optional<Detection> detection;
   std::optional<Correlation> correlation;

@@ -18,10 +18,25 @@ bool is_uuid(const std::string& text) {
   if (text.size() != 36) return false;
   for (size_t i = 0; i < text.size(); ++i) {
     bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-    bool hex = (text[i] >= '0' && text[i] <= '9') || (text[i] >= 'a' && text[i] <= 'f') || (text[i] >= 'A' && text[i] <= 'F');
+    bool hex = (text[i] >= '0' && text[i] <= '9') || (text[i] >= 'a' && text[i] <= 'f') ||
+               (text[i] >= 'A' && text[i] <= 'F');
     if (dash ? text[i] != '-' : !hex) return false;
   }
   return true;
+}
+
+// Words joined by single spaces: YAML's line breaks are the editor's.
+std::string one_line(const std::string& text) {
+  std::string out;
+  for (char c : text) {
+    bool space = c == ' ' || c == '\n' || c == '\t' || c == '\r';
+    if (!space)
+      out += c;
+    else if (!out.empty() && out.back() != ' ')
+      out += ' ';
+  }
+  if (!out.empty() && out.back() == ' ') out.pop_back();
+  return out;
 }
 
 double weight_of(const std::string& level) {
@@ -31,7 +46,8 @@ double weight_of(const std::string& level) {
 }
 
 bool is_technique(const std::string& tag) {
-  return tag.size() >= 5 && tag[0] == 't' && std::all_of(tag.begin() + 1, tag.end(), [](char c) { return c == '.' || (c >= '0' && c <= '9'); });
+  return tag.size() >= 5 && tag[0] == 't' &&
+         std::all_of(tag.begin() + 1, tag.end(), [](char c) { return c == '.' || (c >= '0' && c <= '9'); });
 }
 
 // A technique belongs to the tactic that stands before it; one that stands before any, to the first.
@@ -41,7 +57,8 @@ std::vector<Technique> techniques_of(const yaml::Node* tags) {
   if (tags == nullptr || !tags->is_list()) return out;
   for (const auto& node : tags->items) {
     std::string tag = node.scalar;
-    std::transform(tag.begin(), tag.end(), tag.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    std::transform(tag.begin(), tag.end(), tag.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
     if (!tag.starts_with("attack.")) continue;
     tag = tag.substr(7);
     if (is_technique(tag)) {
@@ -67,7 +84,8 @@ Result<std::vector<Item>> compile_items(const yaml::Node& node) {
     if (items.empty()) return wrong("an empty map");
     return items;
   }
-  if (!node.is_scalar()) return wrong(std::string("an alternative is ") + yaml::to_string(node.kind) + ", not a map or keyword");
+  if (!node.is_scalar())
+    return wrong(std::string("an alternative is ") + yaml::to_string(node.kind) + ", not a map or keyword");
   ASSAY_TRY(auto item, Item::compile("", node));
   items.push_back(std::move(item));
   return items;
@@ -81,7 +99,8 @@ Result<Selection> compile_selection(const yaml::Node& node) {
     return selection;
   }
   if (node.items.empty()) return wrong("an empty list");
-  if (node.items.size() > kMaxAlternatives) return wrong("more than " + std::to_string(kMaxAlternatives) + " alternatives");
+  if (node.items.size() > kMaxAlternatives)
+    return wrong("more than " + std::to_string(kMaxAlternatives) + " alternatives");
   for (const auto& alternative : node.items) {
     ASSAY_TRY(auto items, compile_items(alternative));
     selection.alternatives.push_back(std::move(items));
@@ -109,7 +128,8 @@ Result<Condition> compile_condition(const yaml::Node* node, const std::vector<st
 
 Result<Detection> compile_detection(const yaml::Node& node) {
   if (!node.is_map()) return wrong("detection is not a map");
-  if (node.entries.size() > kMaxSelections) return wrong("more than " + std::to_string(kMaxSelections) + " selections");
+  if (node.entries.size() > kMaxSelections)
+    return wrong("more than " + std::to_string(kMaxSelections) + " selections");
   Detection detection;
   std::vector<std::string> names;
   for (const auto& [name, selection_node] : node.entries) {
@@ -129,7 +149,8 @@ Result<int64_t> timespan_ns(const std::string& text) {
   auto [unit, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   std::string_view suffix(unit, static_cast<size_t>(text.data() + text.size() - unit));
   int64_t seconds = suffix == "s" ? 1 : suffix == "m" ? 60 : suffix == "h" ? 3600 : suffix == "d" ? 86400 : 0;
-  if (error != std::errc() || seconds == 0 || number <= 0 || number > 100'000) return wrong("timespan '" + printable(text, 30) + "' is not like 30s, 5m or 1h");
+  if (error != std::errc() || seconds == 0 || number <= 0 || number > 100'000)
+    return wrong("timespan '" + printable(text, 30) + "' is not like 30s, 5m or 1h");
   return number * seconds * 1'000'000'000;
 }
 
@@ -139,7 +160,8 @@ Status compile_threshold(const yaml::Node* node, Correlation& out) {
   bool found = false;
   for (const auto& [key, value] : node->entries) {
     if (key == "field") continue;
-    if (key != "gte" && key != "gt") return wrong("correlation condition '" + printable(key, 30) + "' is not supported: gt and gte are");
+    if (key != "gte" && key != "gt")
+      return wrong("correlation condition '" + printable(key, 30) + "' is not supported: gt and gte are");
     const std::string& text = value.scalar;
     auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out.threshold);
     if (error != std::errc() || end != text.data() + text.size() || out.threshold > kMaxThreshold)
@@ -167,14 +189,16 @@ std::vector<std::string> texts_of(const yaml::Node* node) {
 }
 
 Result<Correlation> compile_correlation(const yaml::Node& node) {
-  static const std::map<std::string, Correlation::Type> kTypes = {{"event_count", Correlation::Type::event_count},
-                                                                  {"value_count", Correlation::Type::value_count},
-                                                                  {"temporal", Correlation::Type::temporal},
-                                                                  {"temporal_ordered", Correlation::Type::temporal_ordered}};
+  static const std::map<std::string, Correlation::Type> kTypes = {
+      {"event_count", Correlation::Type::event_count},
+      {"value_count", Correlation::Type::value_count},
+      {"temporal", Correlation::Type::temporal},
+      {"temporal_ordered", Correlation::Type::temporal_ordered}};
   if (!node.is_map()) return wrong("correlation is not a map");
   Correlation out;
   auto type = kTypes.find(node.text("type"));
-  if (type == kTypes.end()) return wrong("correlation type '" + printable(node.text("type"), 50) + "' is not supported");
+  if (type == kTypes.end())
+    return wrong("correlation type '" + printable(node.text("type"), 50) + "' is not supported");
   out.type = type->second;
   if (node.find("aliases") != nullptr) return wrong("correlation 'aliases' are not supported");
   out.references = texts_of(node.find("rules"));
@@ -223,16 +247,18 @@ Status compile_logsource(const yaml::Node* node, Rule& rule) {
 
 Status compile_body(const yaml::Node& document, Rule& rule) {
   rule.title = document.text("title");
-  if (rule.title.empty() || rule.title.size() > 256) return wrong("title is missing or longer than 256 characters");
+  if (rule.title.empty() || rule.title.size() > 256)
+    return wrong("title is missing or longer than 256 characters");
   rule.id = document.text("id");
-  if (!rule.id.empty() && !is_uuid(rule.id)) return wrong("id '" + printable(rule.id, 50) + "' is not a UUID");
+  if (!rule.id.empty() && !is_uuid(rule.id))
+    return wrong("id '" + printable(rule.id, 50) + "' is not a UUID");
   rule.name = document.text("name");
-  rule.description = document.text("description");
-  while (!rule.description.empty() && (rule.description.back() == '\n' || rule.description.back() == ' ')) rule.description.pop_back();
+  rule.description = one_line(document.text("description"));
   rule.level = document.find("level") == nullptr ? "medium" : document.text("level");
   static const char* const kLevels[] = {"informational", "low", "medium", "high", "critical"};
   if (std::find(std::begin(kLevels), std::end(kLevels), rule.level) == std::end(kLevels))
-    return wrong("level '" + printable(rule.level, 50) + "' is none of informational, low, medium, high, critical");
+    return wrong("level '" + printable(rule.level, 50) +
+                 "' is none of informational, low, medium, high, critical");
   rule.techniques = techniques_of(document.find("tags"));
   ASSAY_CHECK(apply_extension(document.find("assay"), rule));
   if (const auto* correlation = document.find("correlation")) {
@@ -259,7 +285,8 @@ bool Detection::matches(const Record& record) const {
 }
 
 Result<Rule> compile_rule(const yaml::Node& document, const std::string& source) {
-  if (!document.is_map()) return wrong(source + ": a rule is a map, this is " + yaml::to_string(document.kind));
+  if (!document.is_map())
+    return wrong(source + ": a rule is a map, this is " + yaml::to_string(document.kind));
   Rule rule;
   rule.source = source;
   if (auto status = compile_body(document, rule); !status)

@@ -39,20 +39,24 @@ Status resolve(RuleSet::State& state) {
   state.feeds.resize(state.rules.size());
   for (size_t i = 0; i < state.rules.size(); ++i) {
     auto& rule = state.rules[i];
-    if (rule.logsource && rule.detection) state.by_category[static_cast<size_t>(*rule.logsource)].push_back(i);
+    if (rule.logsource && rule.detection)
+      state.by_category[static_cast<size_t>(*rule.logsource)].push_back(i);
     if (!rule.correlation) continue;
     for (const auto& reference : rule.correlation->references) {
       auto found = index.find(reference);
       if (found == index.end() || found->second == SIZE_MAX)
-        return Error{Errc::invalid, rule.source + ": rule '" + printable(rule.title, 100) + "': correlation refers to '" +
-                                        printable(reference, 100) + "', which " + (found == index.end() ? "no rule is called" : "two rules are called")};
+        return Error{Errc::invalid,
+                     rule.source + ": rule '" + printable(rule.title, 100) + "': correlation refers to '" +
+                         printable(reference, 100) + "', which " +
+                         (found == index.end() ? "no rule is called" : "two rules are called")};
       rule.correlation->rules.push_back(found->second);
       state.feeds[found->second].push_back(i);
     }
   }
   for (size_t i = 0; i < state.rules.size(); ++i)
     if (reaches(state.rules, i, i, 0))
-      return Error{Errc::invalid, state.rules[i].source + ": rule '" + printable(state.rules[i].title, 100) + "': correlation refers to itself, or too deep"};
+      return Error{Errc::invalid, state.rules[i].source + ": rule '" + printable(state.rules[i].title, 100) +
+                                      "': correlation refers to itself, or too deep"};
   return {};
 }
 
@@ -60,7 +64,9 @@ Status check_unique(const std::vector<Rule>& rules) {
   std::map<std::string, const Rule*> ids;
   for (const auto& rule : rules) {
     auto [at, fresh] = ids.emplace(rule.id, &rule);
-    if (!fresh) return Error{Errc::invalid, rule.source + ": rule '" + printable(rule.title, 100) + "' has the id of a rule in " + at->second->source};
+    if (!fresh)
+      return Error{Errc::invalid, rule.source + ": rule '" + printable(rule.title, 100) +
+                                      "' has the id of a rule in " + at->second->source};
   }
   return {};
 }
@@ -105,10 +111,14 @@ Result<RuleSet> RuleSet::load(const std::filesystem::path& dir) {
   fs::recursive_directory_iterator walk(dir, error);
   for (; !error && walk != fs::recursive_directory_iterator(); walk.increment(error)) {
     if (walk->path().extension() == ".yml" && walk->is_regular_file(error)) files.push_back(walk->path());
-    if (files.size() > kMaxFiles) return Error{Errc::limit, "rules in " + dir.string() + ": more than " + std::to_string(kMaxFiles) + " files"};
+    if (files.size() > kMaxFiles)
+      return Error{Errc::limit,
+                   "rules in " + dir.string() + ": more than " + std::to_string(kMaxFiles) + " files"};
   }
   if (error) return Error{Errc::not_found, "rules in " + dir.string() + ": " + error.message()};
-  if (files.empty()) return Error{Errc::not_found, "rules in " + dir.string() + ": no *.yml file; give the directory of the rules"};
+  if (files.empty())
+    return Error{Errc::not_found,
+                 "rules in " + dir.string() + ": no *.yml file; give the directory of the rules"};
   std::sort(files.begin(), files.end());
   std::vector<std::pair<std::string, std::string>> texts;
   for (const auto& file : files) {

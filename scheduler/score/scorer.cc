@@ -1,4 +1,5 @@
-// Wires one pass: witness joined to guest, tree and network brought up to date, records made, rules held against them; then the report.
+// Wires one pass: witness joined to guest, tree and network brought up to date, records made, rules held
+// against them; then the report.
 #include "scheduler/score/scorer.h"
 
 #include <algorithm>
@@ -33,8 +34,12 @@ FileChange file_change(const Event& e) {
 
 struct Scorer::State {
   State(const RuleSet& set, const TraceHeader& trace_header)
-      : rules(set), header(trace_header), wanted(wanted_by(set.state())), network(trace_header.guest_addr),
-        observer(tree, network, wanted), findings(set.state(), tree) {}
+      : rules(set),
+        header(trace_header),
+        wanted(wanted_by(set.state())),
+        network(trace_header.guest_addr),
+        observer(tree, network, wanted),
+        findings(set.state(), tree) {}
 
   void take(const Event& event);
   void keep(const Event& event);
@@ -64,8 +69,10 @@ void Scorer::State::keep(const Event& e) {
       if (executed.size() < kMaxExecuted) executed.insert(e.path);
       return;
     case EventKind::file:
-      if (files.size() < kMaxFiles) files.push_back(file_change(e));
-      else ++files_left_out;
+      if (files.size() < kMaxFiles)
+        files.push_back(file_change(e));
+      else
+        ++files_left_out;
       return;
     case EventKind::output:
       if (output.size() < kMaxOutputBytes) output.append(e.data, 0, kMaxOutputBytes - output.size());
@@ -73,10 +80,12 @@ void Scorer::State::keep(const Event& e) {
     case EventKind::usage:
       cpu_ns += e.cpu_ns;
       observed_ns += e.duration_ns > 0 ? static_cast<uint64_t>(e.duration_ns) : 0;
-      if (e.duration_ns > 0 && e.cpu_ns * 10 >= static_cast<uint64_t>(e.duration_ns) * 8) busy_ns += static_cast<uint64_t>(e.duration_ns);
+      if (e.duration_ns > 0 && e.cpu_ns * 10 >= static_cast<uint64_t>(e.duration_ns) * 8)
+        busy_ns += static_cast<uint64_t>(e.duration_ns);
       last_usage = e;
       return;
-    default: return;
+    default:
+      return;
   }
 }
 
@@ -105,7 +114,8 @@ void Scorer::State::summarise_run(const TraceFooter& footer) {
   findings.evaluate(record, last_usage);
 }
 
-Scorer::Scorer(const RuleSet& rules, const TraceHeader& header) : state_(std::make_unique<State>(rules, header)) {}
+Scorer::Scorer(const RuleSet& rules, const TraceHeader& header)
+    : state_(std::make_unique<State>(rules, header)) {}
 Scorer::~Scorer() = default;
 
 void Scorer::add(const Event& event) {

@@ -19,14 +19,19 @@ Error broken(const YAML::Mark& mark, const std::string& what) {
 class Copier {
  public:
   Result<Node> copy(const YAML::Node& from, int depth) {
-    if (depth > kMaxDepth) return Error{Errc::limit, "nested deeper than " + std::to_string(kMaxDepth) + " levels"};
+    if (depth > kMaxDepth)
+      return Error{Errc::limit, "nested deeper than " + std::to_string(kMaxDepth) + " levels"};
     if (++nodes_ > kMaxNodes) return Error{Errc::limit, "more than " + std::to_string(kMaxNodes) + " nodes"};
     switch (from.Type()) {
-      case YAML::NodeType::Scalar: return scalar(from);
-      case YAML::NodeType::Sequence: return list(from, depth);
-      case YAML::NodeType::Map: return map(from, depth);
+      case YAML::NodeType::Scalar:
+        return scalar(from);
+      case YAML::NodeType::Sequence:
+        return list(from, depth);
+      case YAML::NodeType::Map:
+        return map(from, depth);
       case YAML::NodeType::Null:
-      case YAML::NodeType::Undefined: break;
+      case YAML::NodeType::Undefined:
+        break;
     }
     return Node{};
   }
@@ -70,7 +75,8 @@ class Copier {
 };
 
 Result<std::vector<Node>> copy_all(const std::vector<YAML::Node>& documents) {
-  if (documents.size() > kMaxDocuments) return Error{Errc::limit, "more than " + std::to_string(kMaxDocuments) + " documents"};
+  if (documents.size() > kMaxDocuments)
+    return Error{Errc::limit, "more than " + std::to_string(kMaxDocuments) + " documents"};
   Copier copier;
   std::vector<Node> out;
   for (const auto& document : documents) {
@@ -95,16 +101,21 @@ std::string Node::text(std::string_view key) const {
 
 const char* to_string(Node::Kind kind) {
   switch (kind) {
-    case Node::Kind::null: return "nothing";
-    case Node::Kind::scalar: return "a text";
-    case Node::Kind::list: return "a list";
-    case Node::Kind::map: return "a map";
+    case Node::Kind::null:
+      return "nothing";
+    case Node::Kind::scalar:
+      return "a text";
+    case Node::Kind::list:
+      return "a list";
+    case Node::Kind::map:
+      return "a map";
   }
   return "unknown";
 }
 
 Result<std::vector<Node>> parse(const std::string& text) {
-  if (text.size() > kMaxTextBytes) return Error{Errc::limit, "larger than " + std::to_string(kMaxTextBytes) + " bytes"};
+  if (text.size() > kMaxTextBytes)
+    return Error{Errc::limit, "larger than " + std::to_string(kMaxTextBytes) + " bytes"};
   try {
     return copy_all(YAML::LoadAll(text));
   } catch (const YAML::Exception& e) {

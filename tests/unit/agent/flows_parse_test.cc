@@ -223,7 +223,7 @@ TEST(FlowsEvents, EndSettlesWhatWaitedForMore) {
   f.bytes[FARM_IN] = 50;
   f.packets[FARM_OUT] = 3;
   f.packets[FARM_IN] = 2;
-  f.flags = FARM_STARTED_IN;
+  f.flags[FARM_IN] = FARM_BEGAN;
   auto events = flows.decode_total(raw(k) + raw(f));
   ASSERT_EQ(kinds(events), "http flow_end");
   const Event& end = (*events)[1];

@@ -1,5 +1,6 @@
-// case_reader: traces written down in YAML, for tests. One entry per event: its kind, then the fields that matter; what is left out is
-// what the source would say of an ordinary success. `witness` is a system call seen from the host, `repeat` an event many times over.
+// case_reader: traces written down in YAML, for tests. One entry per event: its kind, then the fields that
+// matter; what is left out is what the source would say of an ordinary success. `witness` is a system call
+// seen from the host, `repeat` an event many times over.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -66,11 +67,13 @@ class TraceText {
       EXPECT_TRUE(found) << "events have no field " << name;
     }
     if (e.pid != 0 && e.tid == 0) e.tid = e.pid;
-    if (e.kind == EventKind::open && e.error == 0 && e.fd_path.empty() && e.path.starts_with("/")) e.fd_path = e.path;
+    if (e.kind == EventKind::open && e.error == 0 && e.fd_path.empty() && e.path.starts_with("/"))
+      e.fd_path = e.path;
     return e;
   }
 
-  /// The events of a list, numbered and timed; with a start of process 1 before them unless they bring their own.
+  /// The events of a list, numbered and timed; with a start of process 1 before them unless they bring their
+  /// own.
   static std::vector<Event> events(const yaml::Node& list) {
     std::vector<Event> out;
     if (list.items.empty() || list.items[0].find("start") == nullptr) out.push_back(init());
@@ -88,7 +91,8 @@ class TraceText {
         continue;
       }
       const auto* each = fields.find("fields");
-      int64_t step = fields.text("every").empty() ? 1'000'000 : std::stoll(fields.text("every")) * 1'000'000'000;
+      int64_t step =
+          fields.text("every").empty() ? 1'000'000 : std::stoll(fields.text("every")) * 1'000'000'000;
       for (int i = 0; i < std::stoi(fields.text("times")); ++i) {
         Event e = event(fields.text("event"), *each);
         vary(e, fields.text("vary"), i);
@@ -122,13 +126,19 @@ class TraceText {
       case EventKind::payload:
       case EventKind::dns:
       case EventKind::tls:
-      case EventKind::http: return host(Source::flows);
-      case EventKind::usage: return host(Source::usage);
-      case EventKind::session: return host(Source::sinkhole);
-      case EventKind::file: return host(Source::harvest);
+      case EventKind::http:
+        return host(Source::flows);
+      case EventKind::usage:
+        return host(Source::usage);
+      case EventKind::session:
+        return host(Source::sinkhole);
+      case EventKind::file:
+        return host(Source::harvest);
       case EventKind::output:
-      case EventKind::note: return host(Source::agent);
-      default: break;
+      case EventKind::note:
+        return host(Source::agent);
+      default:
+        break;
     }
     if (kind == "witness") return host(Source::witness);
     e.source = Source::seccheck;
@@ -138,7 +148,8 @@ class TraceText {
   }
   static void vary(Event& e, const std::string& field, int i) {
     if (field == "dst_port") e.dst_port += static_cast<uint32_t>(i);
-    if (field == "dst_addr") e.dst_addr = e.dst_addr.substr(0, e.dst_addr.rfind('.') + 1) + std::to_string(1 + i);
+    if (field == "dst_addr")
+      e.dst_addr = e.dst_addr.substr(0, e.dst_addr.rfind('.') + 1) + std::to_string(1 + i);
     if (field == "name") e.name = std::to_string(i) + e.name;
   }
 };
@@ -157,7 +168,8 @@ inline TraceFooter test_footer(size_t events) {
   footer.reason = EndReason::deadline;
   footer.events = events;
   footer.chunks = 1;
-  for (Source source : {Source::seccheck, Source::witness, Source::flows, Source::usage}) footer.sources.push_back({source, 10, 0, "", true, true});
+  for (Source source : {Source::seccheck, Source::witness, Source::flows, Source::usage})
+    footer.sources.push_back({source, 10, 0, "", true, true});
   return footer;
 }
 

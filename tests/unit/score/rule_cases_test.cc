@@ -1,4 +1,5 @@
-// Every rule of ours fires on its cases and stays silent on its near misses (rule_cases/*.yml, one file per rule file).
+// Every rule of ours fires on its cases and stays silent on its near misses (rule_cases/*.yml, one file per
+// rule file).
 #include <gtest/gtest.h>
 
 #include <map>
@@ -15,7 +16,8 @@ struct Cases {
 
 std::map<std::string, Cases> read_cases() {
   std::map<std::string, Cases> out;
-  for (const auto& entry : std::filesystem::directory_iterator(source_dir() / "tests/unit/score/rule_cases")) {
+  for (const auto& entry :
+       std::filesystem::directory_iterator(source_dir() / "tests/unit/score/rule_cases")) {
     auto documents = yaml::parse(read_text(entry.path()));
     EXPECT_TRUE(documents) << entry.path() << ": " << documents.error().what;
     for (const auto& document : *documents) {
@@ -45,11 +47,14 @@ TEST(Rules, EachFiresOnItsCasesAndIsSilentOnNearMisses) {
     if (!rule.reports) continue;  // tested through the correlation that it feeds
     ++tested;
     const auto& own = cases[rule.title];
-    EXPECT_FALSE(own.fires.empty()) << rule.source << ": '" << rule.title << "' has no case in which it fires";
+    EXPECT_FALSE(own.fires.empty()) << rule.source << ": '" << rule.title
+                                    << "' has no case in which it fires";
     EXPECT_FALSE(own.silent.empty()) << rule.source << ": '" << rule.title << "' has no near miss";
     std::string all;
     for (size_t i = 0; i < own.fires.size(); ++i)
-      EXPECT_TRUE(found(rule.title, own.fires[i], &all)) << rule.source << ": fires[" << i << "] does not; found:\n" << all;
+      EXPECT_TRUE(found(rule.title, own.fires[i], &all))
+          << rule.source << ": fires[" << i << "] does not; found:\n"
+          << all;
     for (size_t i = 0; i < own.silent.size(); ++i)
       EXPECT_FALSE(found(rule.title, own.silent[i], &all)) << rule.source << ": silent[" << i << "] fires";
   }
@@ -74,7 +79,8 @@ TEST(Rules, EachIsExplained) {
       ++techniques[technique.id];
     }
     auto documents = yaml::parse(read_text(source_dir() / "rules" / rule.source));
-    for (const auto& document : *documents) EXPECT_NE(document.find("falsepositives"), nullptr) << rule.source;
+    for (const auto& document : *documents)
+      EXPECT_NE(document.find("falsepositives"), nullptr) << rule.source;
   }
   EXPECT_GE(techniques.size(), 8u);
 }
@@ -83,7 +89,8 @@ TEST(Rules, EachIsExplained) {
 TEST(Rules, TechniquesBelongToTheirTactics) {
   const char* named = std::getenv("ASSAY_CORPUS");
   std::filesystem::path corpus = named != nullptr ? named : source_dir().parent_path() / "shared/corpus";
-  for (auto up = source_dir(); named == nullptr && !std::filesystem::exists(corpus) && up != up.root_path(); up = up.parent_path())
+  for (auto up = source_dir(); named == nullptr && !std::filesystem::exists(corpus) && up != up.root_path();
+       up = up.parent_path())
     corpus = up.parent_path() / "shared/corpus";
   std::ifstream in(corpus / "attack-techniques.tsv");
   if (!in) GTEST_SKIP() << "no attack-techniques.tsv in " << corpus << "; set ASSAY_CORPUS to test the pairs";
@@ -96,7 +103,8 @@ TEST(Rules, TechniquesBelongToTheirTactics) {
   for (const auto& rule : our_rules().state().rules)
     for (const auto& technique : rule.techniques)
       EXPECT_NE(tactics[technique.id].find("," + technique.tactic + ","), std::string::npos)
-          << rule.source << ": " << technique.id << " does not belong to " << technique.tactic << " but to " << tactics[technique.id];
+          << rule.source << ": " << technique.id << " does not belong to " << technique.tactic << " but to "
+          << tactics[technique.id];
 }
 
 }  // namespace

@@ -1,0 +1,54 @@
+// By text and flags alone: no file system, no resolver.
+#include "scheduler/score/event_facts.h"
+
+#include <fcntl.h>
+
+namespace assay {
+
+std::string absolute_path(std::string_view path, std::string_view cwd) {
+  std::vector<std::string_view> parts;
+  auto take = [&](std::string_view text) {
+    while (!text.empty()) {
+      auto slash = text.find('/');
+      auto part = text.substr(0, slash);
+      text.remove_prefix(slash == std::string_view::npos ? text.size() : slash + 1);
+      if (part == "..") {
+        if (!parts.empty()) parts.pop_back();
+      } else if (!part.empty() && part != ".") {
+        parts.push_back(part);
+      }
+    }
+  };
+  if (path.empty()) return {};
+  if (path[0] != '/') {
+    if (cwd.empty()) return std::string(path);
+    take(cwd);
+  }
+  take(path);
+  std::string out;
+  for (auto part : parts) out.append("/").append(part);
+  return out.empty() ? "/" : out;
+}
+
+std::string join_command(const std::vector<std::string>& argv) {
+  std::string out;
+  for (const auto& arg : argv) {
+    if (!out.empty()) out += ' ';
+    out += arg;
+  }
+  return out;
+}
+
+bool is_remote(std::string_view addr) {
+  return !addr.empty() && !addr.starts_with("127.") && addr != "::1" && addr != "0.0.0.0" && addr != "::" &&
+         !addr.starts_with("::ffff:127.");
+}
+
+bool opens_for_write(const Event& e) {
+  auto access = e.flags & O_ACCMODE;
+  return e.call == "creat" || access == O_WRONLY || access == O_RDWR || (e.flags & (O_CREAT | O_TRUNC)) != 0;
+}
+
+bool opens_to_create(const Event& e) { return e.call == "creat" || (e.flags & O_CREAT) != 0; }
+
+}  // namespace assay
