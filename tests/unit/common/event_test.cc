@@ -99,8 +99,8 @@ TEST(EventText, ShowsEachKind) {
   EXPECT_EQ(text(EventKind::open,
                  [](Event& e) {
                    e.call = "openat";
-                   e.path = "x";
-                   e.fd_path = "/tmp/x";
+                   e.path = "/tmp/x";
+                   e.fd_path = "/tmp";
                    e.result = 3;
                  }),
             kPrefix + "open       openat /tmp/x = 3");
