@@ -17,7 +17,8 @@ TEST(Paths, AreMadeAbsoluteByTextAlone) {
                                       {"rel", "b", "b"},
                                       {"/x", "", ""},
                                       {"", "/", "/"},
-                                      {"/", "../..", "/"}})
+                                      {"/", "../..", "/"},
+                                      {"/a", "../../../etc/../etc/passwd", "/etc/passwd"}})
     EXPECT_EQ(resolve_path(base, path), expected) << path;
 }
 

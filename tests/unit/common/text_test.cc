@@ -5,7 +5,6 @@
 
 #include <random>
 
-#include "common/paths.h"
 
 namespace assay {
 namespace {
@@ -61,16 +60,6 @@ TEST(Text, CutsAtALimitBetweenCharacters) {
   EXPECT_EQ(printable("aé€", 3), "aé...");
   EXPECT_EQ(printable("aé€", 5), "aé...");
   EXPECT_EQ(printable("\x80\x80\x80\x80\x80\x80", 5), "\\x80\\x80\\x80\\x80\\x80...");
-}
-
-TEST(Paths, AreResolvedByTextAloneAndNeverLeaveTheRoot) {
-  EXPECT_EQ(resolve_path("/a/b", "../c"), "/a/c");
-  EXPECT_EQ(resolve_path("/a", "/x//y/./z/.."), "/x/y");
-  EXPECT_EQ(resolve_path("/", "../.."), "/");
-  EXPECT_EQ(resolve_path("/a", "../../../etc/../etc/passwd"), "/etc/passwd");
-  EXPECT_EQ(resolve_path("", "rel"), "rel");
-  EXPECT_EQ(resolve_path("rel", "x"), "x");
-  EXPECT_EQ(resolve_path("/a", ""), "");
 }
 
 std::string undo(const std::string& text) {
