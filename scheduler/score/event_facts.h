@@ -17,4 +17,7 @@ bool is_remote(std::string_view addr);
 bool opens_for_write(const Event& event);
 bool opens_to_create(const Event& event);
 
+/// A shell or another program that executes the file it is given: by its name, version numbers aside.
+bool is_interpreter(std::string_view path);
+
 }  // namespace assay

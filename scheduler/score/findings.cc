@@ -36,6 +36,12 @@ std::string cut(std::string text, size_t limit) {
   return text + "...";
 }
 
+std::string peer_text(const Record& record) {
+  if (!record.has(Field::DestinationIp)) return "an accepted connection";
+  return std::string(record.get(Field::DestinationIp)) + ":" +
+         std::string(record.get(Field::DestinationPort));
+}
+
 double noisy_or(const std::vector<Finding>& findings, size_t without) {
   std::map<std::string, int> shown;  // by technique: how many heavier findings showed it
   double clean = 1;
@@ -75,7 +81,10 @@ void Findings::evaluate(const Record& record, const Event& event) {
     evidence.time_ns = event.time_ns;
     evidence.pid = event.pid;
     bool kept = matches_[index].evidence.size() < kMaxEvidence || !rules_.feeds[index].empty();
-    matched(index, record, event, kept ? evidence_of(event) : evidence, 0);
+    if (kept) evidence = evidence_of(event);
+    if (kept && record.category() == Category::stdio_socket)
+      evidence.text += " with its input from " + printable(peer_text(record), 80);
+    matched(index, record, event, evidence, 0);
   }
 }
 

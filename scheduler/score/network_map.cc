@@ -1,12 +1,25 @@
 // Peers, names and listening ports, event by event.
 #include "scheduler/score/network_map.h"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
 
 #include "common/text.h"
 #include "scheduler/score/process_tree.h"
 
 namespace assay {
+namespace {
+
+// "192.0.2.1", "192.0.2.1:80", "::1", "[::1]:80": what clients put into Host when they were given no name.
+bool is_address(std::string name) {
+  in6_addr ignored{};
+  if (name.starts_with("[")) name = name.substr(1, name.find(']') - 1);
+  if (inet_pton(AF_INET6, name.c_str(), &ignored) == 1) return true;
+  return inet_pton(AF_INET, name.substr(0, name.find(':')).c_str(), &ignored) == 1;
+}
+
+}  // namespace
 
 bool NetworkMap::outbound(const Event& event) const {
   if (guest_addr_.empty()) return true;
@@ -36,9 +49,10 @@ NetworkPeer* NetworkMap::peer(const std::string& proto, const std::string& addr,
   return &peers_.back();
 }
 
-// The first name stays: a later SNI or Host for the same address may be a lie to hide it.
+// The first name stays: a later SNI or Host for the same address may be a lie to hide it. An address is no
+// name.
 void NetworkMap::call(const std::string& addr, const std::string& name) {
-  if (addr.empty() || name.empty() || addresses_.size() >= kMaxAddresses) return;
+  if (addr.empty() || name.empty() || is_address(name) || addresses_.size() >= kMaxAddresses) return;
   addresses_.emplace(addr, printable(name, 255));
 }
 

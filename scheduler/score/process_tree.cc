@@ -167,10 +167,12 @@ void ProcessTree::on_image(const Event& event) {
   find_script(proc);
 }
 
-// `sh /tmp/x`, `python3 -u x.py`: the first argument that is a file written during the run.
+// `sh /tmp/x`, `python3 -u x.py`: the first argument of an interpreter that is a file written during the run.
 void ProcessTree::find_script(Proc& proc) {
   proc.script.clear();
   proc.script_origin.clear();
+  if (!is_interpreter(proc.shown.path) && !is_interpreter(proc.shown.argv.empty() ? "" : proc.shown.argv[0]))
+    return;
   for (size_t i = 1; i < proc.shown.argv.size() && i < 6; ++i) {
     const std::string& arg = proc.shown.argv[i];
     if (arg.empty() || arg[0] == '-') {

@@ -41,7 +41,6 @@ std::string_view shown(std::string_view enumerator) {
   if (enumerator == "c_uri") return "c-uri";
   if (enumerator == "cs_host") return "cs-host";
   if (enumerator == "cs_method") return "cs-method";
-  if (enumerator == "c_useragent") return "c-useragent";
   return enumerator;
 }
 

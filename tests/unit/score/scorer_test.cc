@@ -210,6 +210,18 @@ TEST(Network, PeersBearTheNamesThatDnsGaveThem) {
   EXPECT_EQ(report.listening, (std::vector<std::string>{"tcp/80", "udp/53"}));
 }
 
+TEST(Network, AnAddressInAHostHeaderIsNoName) {
+  Report report = score(our_rules(), trace(R"(
+- connect: {fd: 3, proto: tcp, dst_addr: 203.0.113.7, dst_port: 80}
+- http: {call: GET, name: "203.0.113.7:80", path: /, proto: tcp, src_addr: 10.1.1.2, dst_addr: 203.0.113.7, dst_port: 80}
+- connect: {fd: 4, proto: tcp, dst_addr: 203.0.113.7, dst_port: 80}
+)"));
+  ASSERT_EQ(report.network.size(), 1u);
+  EXPECT_EQ(report.network[0].name, "");
+  ASSERT_EQ(report.findings.size(), 1u);
+  EXPECT_EQ(report.findings[0].count, 2u);  // both to an address without a name
+}
+
 TEST(Files, ExecutedOnesAreMarked) {
   Report report = score(our_rules(), stored_trace("dropper"));
   ASSERT_EQ(report.files.size(), 1u);
