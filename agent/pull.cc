@@ -8,6 +8,7 @@
 #include <set>
 
 #include "agent/pull_blobs.h"
+#include "agent/pull_index.h"
 #include "agent/pull_skopeo.h"
 #include "common/text.h"
 
@@ -177,6 +178,7 @@ Result<PulledImage> pull_files(const ImageRef& ref, const Skopeo& skopeo, const 
     ASSAY_CHECK(skopeo.copy("", layout));
     auto resolved = resolve_copied(ref, layout, blobs);
     if (!resolved) return resolved.error();
+    if (ref.kind != ImageRef::Kind::docker_archive) ASSAY_CHECK(check_listed(ref, resolved->digest));
     resolved->index_digest = index_digest;
     ASSAY_TRY(bool complete, have_layers(resolved->manifest, blobs));
     auto raw = blobs.read(resolved->manifest.config.digest, kMaxMetadataBytes);

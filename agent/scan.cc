@@ -93,7 +93,7 @@ Status Scan::run() {
   begin("start");
   ASSAY_CHECK(describe(image));
   ASSAY_TRY(fs::path rootfs_dir, scratch.sub("rootfs"));
-  ASSAY_TRY(Rootfs rootfs, Rootfs::mount(layers, rootfs_dir, limits_.rootfs));
+  ASSAY_TRY(Rootfs rootfs, Rootfs::mount(layers, rootfs_dir, limits_.rootfs, mount_points(image.config)));
   ASSAY_CHECK(detonate(image, scratch, rootfs));
   end_phase();
   footer_.chunks = 0;
