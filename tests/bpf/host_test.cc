@@ -1,5 +1,5 @@
 // The host plane: witness, flows and usage, caused inside a real runsc, with all fields of their events.
-#include "tests/bpf/chamber.h"
+#include "tests/bpf/guest_run.h"
 
 namespace assay {
 namespace {
