@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <thread>
@@ -106,20 +107,22 @@ class TestCgroup {
     id_ = st.st_ino;
   }
   ~TestCgroup() {
-    // What runsc left dies a moment after it: cgroup.events changes when the group is empty. Reading it arms
-    // the next poll.
     auto kill = open_file((path_ / "cgroup.kill").string(), O_WRONLY);
     if (kill) (void)write_all(kill->get(), "1", "cgroup.kill");
+    wait_empty();
+    if (rmdir(path_.c_str()) != 0) ADD_FAILURE() << path_ << " is left behind: " << strerror(errno);
+  }
+  /// What runsc left dies a moment after it. cgroup.events changes when the group is empty; reading it arms
+  /// the next poll.
+  void wait_empty() const {
     Fd events = must(open_file((path_ / "cgroup.events").string(), O_RDONLY));
     for (int64_t deadline = wall_ns() + 10'000'000'000; wall_ns() < deadline;) {
       char text[128] = "";
       (void)!pread(events.get(), text, sizeof text - 1, 0);
-      if (std::string_view(text).find("populated 0") != std::string_view::npos && rmdir(path_.c_str()) == 0)
-        return;
+      if (std::string_view(text).find("populated 0") != std::string_view::npos) return;
       pollfd changed{events.get(), POLLPRI, 0};
       poll(&changed, 1, 100);
     }
-    ADD_FAILURE() << path_ << " is left behind";
   }
   uint64_t id() const { return id_; }
   uint64_t cpu_ns() const {

@@ -150,6 +150,7 @@ inline GuestRun run_guest(std::vector<std::string> args, const GuestOptions& opt
   }
   out.status = child.wait().shell_code();
   out.wall_ns = wall_ns() - begin;
+  cgroup.wait_empty();
   out.cgroup_cpu_ns = cgroup.cpu_ns();
   if (tracer) {
     for (auto& e : tracer->finish()) out.events.push_back(std::move(e));
