@@ -1,4 +1,5 @@
-// bundle: the OCI runtime config (runtime-spec config.md) for an image. Pure but for reading /etc/passwd and /etc/group of the image.
+// bundle: the OCI runtime config (runtime-spec config.md) for an image. Pure but for reading /etc/passwd and
+// /etc/group of the image.
 #pragma once
 
 #include <filesystem>
@@ -11,11 +12,12 @@
 namespace assay {
 
 struct BundleOptions {
-  std::filesystem::path rootfs;       // merged
-  std::string hostname;
-  std::string net_ns_path;            // empty: an empty network namespace of its own
-  std::filesystem::path etc_dir;      // holds resolv.conf, hosts, hostname to be bind-mounted into /etc; empty: none
-  uint64_t memory_bytes = 0;          // what the guest may see as its memory; 0: not set
+  std::filesystem::path rootfs{};  // merged
+  std::string hostname{};
+  std::string net_ns_path{};  // empty: an empty network namespace of its own
+  std::filesystem::path
+      etc_dir{};              // holds resolv.conf, hosts, hostname to be bind-mounted into /etc; empty: none
+  uint64_t memory_bytes = 0;  // what the guest may see as its memory; 0: not set
 };
 
 /// What will run first: argv after entrypoint and cmd are joined, the resolved user, cwd, the environment.
@@ -28,6 +30,9 @@ struct InitProcess {
 
 /// Errors: invalid (no entrypoint and no cmd; unknown user), naming the image's field.
 Result<InitProcess> init_process(const ImageConfig& image, const std::filesystem::path& image_root);
+/// What the runtime will mount on or start in, for Rootfs::mount(): "/proc/", "/etc/hosts", the working
+/// directory...
+std::vector<std::string> mount_points(const ImageConfig& image);
 /// config.json.
 std::string runtime_config(const ImageConfig& image, const InitProcess& init, const BundleOptions& options);
 

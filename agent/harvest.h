@@ -1,10 +1,10 @@
 // harvest: what the guest left behind in the writable layer, and where an executed binary came from.
-// Everything here is hostile: no path is followed out of its root (openat2 RESOLVE_IN_ROOT), sizes and counts are bounded.
+// Everything here is hostile: no path is followed out of its root (openat2 RESOLVE_IN_ROOT), sizes and counts
+// are bounded.
 #pragma once
 
 #include <filesystem>
 #include <functional>
-#include <map>
 #include <memory>
 #include <string>
 
@@ -14,18 +14,25 @@
 namespace assay {
 
 /// Says of executed files whether they are the image's own. Fills sha256 and origin of start and exec events:
-/// "image" (same bytes as in the image), "changed", "dropped" (not in the image), "memfd" (no path on any file system).
+/// "image" (same bytes as at that path in the image), "changed", "dropped" (not in the image), "memfd" (no
+/// path on any file system).
 class Provenance {
  public:
-  /// `image_root`: Rootfs::image(); `merged_root`: Rootfs::merged(), to hash what the event does not carry a hash of.
-  static Result<Provenance> open(const std::filesystem::path& image_root, const std::filesystem::path& merged_root);
+  /// `image_root`: Rootfs::image(); `merged_root`: Rootfs::merged(), to hash what the event does not carry a
+  /// hash of.
+  static Result<Provenance> open(const std::filesystem::path& image_root,
+                                 const std::filesystem::path& merged_root);
+  Provenance(Provenance&&) noexcept;
+  Provenance& operator=(Provenance&&) noexcept;
+  ~Provenance();
+  /// A start event has no path: it gets the one that argv[0] means in the image. Other kinds are left as they
+  /// are.
   void annotate(Event& event);
 
  private:
-  // cache by path of the image's digest
-  Provenance() = default;
   struct State;
-  std::shared_ptr<State> state_;
+  explicit Provenance(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
 };
 
 struct HarvestLimits {
@@ -35,11 +42,13 @@ struct HarvestLimits {
 
 struct HarvestCount {
   uint64_t listed = 0;
-  uint64_t left_out = 0;  // beyond `files`
+  uint64_t left_out = 0;  // beyond `files`, or nested deeper than a path can say
 };
 
-/// One `file` event for each file the guest created, changed or deleted (a whiteout), to `emit`, sorted by path.
-Result<HarvestCount> harvest(const std::filesystem::path& upper, const std::filesystem::path& image_root, const HarvestLimits& limits,
-                             const std::function<void(Event)>& emit);
+/// One `file` event for each file, directory or link the guest created, changed or deleted (a whiteout), to
+/// `emit`, sorted by path. What was only opened or touched is left out. `truncated` is the size of a file
+/// that was too large to be hashed; path2 a symlink's target.
+Result<HarvestCount> harvest(const std::filesystem::path& upper, const std::filesystem::path& image_root,
+                             const HarvestLimits& limits, const std::function<void(Event)>& emit);
 
 }  // namespace assay

@@ -1,5 +1,5 @@
-// oci: OCI (and Docker schema 2) manifests, indexes and image configs, parsed from hostile JSON into plain structs. Pure.
-// Source: OCI image-spec manifest.md, image-index.md, config.md.
+// oci: OCI (and Docker schema 2) manifests, indexes and image configs, parsed from hostile JSON into plain
+// structs. Pure. Source: OCI image-spec manifest.md, image-index.md, config.md.
 #pragma once
 
 #include <cstdint>
@@ -38,5 +38,7 @@ struct ImageConfig {
 Result<Manifest> parse_manifest(std::string_view json, const std::string& name);
 Result<std::vector<Descriptor>> parse_index(std::string_view json, const std::string& name);
 Result<ImageConfig> parse_image_config(std::string_view json, const std::string& name);
+/// Whether raw bytes that a registry served are an index (or manifest list) rather than a manifest.
+bool is_index(std::string_view json);
 
 }  // namespace assay

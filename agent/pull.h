@@ -1,5 +1,5 @@
-// pull: brings an image's manifest, config and layer blobs into the host's shared blob store, by skopeo, and verifies every digest.
-// First stage of a scan; feeds unpack. Does not look inside layers.
+// pull: brings an image's manifest, config and layer blobs into the host's shared blob store, by skopeo, and
+// verifies every digest. First stage of a scan; feeds unpack. Does not look inside layers.
 #pragma once
 
 #include <chrono>
@@ -30,15 +30,16 @@ struct PulledLayer {
 };
 
 struct PulledImage {
-  Digest manifest_digest;     // as the source serves it for this platform
-  std::string index_digest;   // of the index that the reference named, or empty
+  Digest manifest_digest;    // as the source serves it for this platform
+  std::string index_digest;  // of the index that the reference named, or empty
   Digest config_digest;
   ImageConfig config;
   std::vector<PulledLayer> layers;  // base first
 };
 
-/// Errors: unreachable (registry), not_found (repository, tag), denied (credentials), corrupt (digest mismatch), unsupported (no
-/// image for linux on this machine's architecture), no_space. Each names the reference and says what to do.
+/// Errors: unreachable (registry), not_found (repository, tag), denied (credentials), corrupt (digest
+/// mismatch), unsupported (no image for linux on this machine's architecture), no_space. Each names the
+/// reference and says what to do.
 Result<PulledImage> pull(const ImageRef& ref, const PullOptions& options);
 
 }  // namespace assay

@@ -1,9 +1,11 @@
-// rootfs: stacks layers by overlayfs, with an upper directory on a size- and inode-capped tmpfs. Unmounts when it goes out of scope.
-// Mounts are made in the caller's mount namespace; the agent lives in a private one, so that a killed agent leaves no mount behind.
+// rootfs: stacks layers by overlayfs, with an upper directory on a size- and inode-capped tmpfs. Unmounts
+// when it goes out of scope. Mounts are made in the caller's mount namespace; the agent lives in a private
+// one, so that a killed agent leaves no mount behind.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
+#include <string>
 #include <vector>
 
 #include "common/result.h"
@@ -18,20 +20,27 @@ struct RootfsLimits {
 class Rootfs {
  public:
   /// `layers` base first, as LayerStore::unpack() returned them; up to 500. `dir` is this scan's own, empty.
-  static Result<Rootfs> mount(const std::vector<std::filesystem::path>& layers, const std::filesystem::path& dir,
-                              const RootfsLimits& limits);
+  /// `stubs` (see bundle.h: mount_points()) are what the runtime needs to find: directories ("/proc/") and
+  /// empty files ("/etc/hosts"), put into a layer of their own below the image, so that the runtime need not
+  /// create them in upper, where they would look like the guest's.
+  static Result<Rootfs> mount(const std::vector<std::filesystem::path>& layers,
+                              const std::filesystem::path& dir, const RootfsLimits& limits,
+                              const std::vector<std::string>& stubs = {});
   Rootfs(Rootfs&&) noexcept;
   Rootfs& operator=(Rootfs&&) noexcept;
   ~Rootfs();
 
   const std::filesystem::path& merged() const { return merged_; }  // what the guest gets as /
   const std::filesystem::path& upper() const { return upper_; }    // what the guest changed
-  const std::filesystem::path& image() const { return image_; }    // the image alone, read-only, unchanged by the guest
+  const std::filesystem::path& image() const {
+    return image_;
+  }  // the image alone, read-only, unchanged by the guest
 
  private:
   Rootfs() = default;
   void unmount();
-  std::filesystem::path tmpfs_, merged_, upper_, image_;
+  Status mount_overlays(std::vector<std::filesystem::path> layers, const std::vector<std::string>& stubs);
+  std::filesystem::path tmpfs_, merged_, upper_, image_;  // empty: moved from
 };
 
 }  // namespace assay

@@ -1,5 +1,5 @@
-// sandbox: one container under runsc (gVisor, systrap): started in its cgroup and namespaces, stopped at the deadline, and cleaned away.
-// Does not decide what runs (bundle) nor when to stop (scan).
+// sandbox: one container under runsc (gVisor, systrap): started in its cgroup and namespaces, stopped at the
+// deadline, and cleaned away. Does not decide what runs (bundle) nor when to stop (scan).
 #pragma once
 
 #include <chrono>
@@ -16,28 +16,34 @@ namespace assay {
 
 struct SandboxConfig {
   std::string id;                         // container id, the scan's
-  std::filesystem::path bundle_dir;       // holds config.json
+  std::filesystem::path bundle_dir;       // holds config.json; runsc's log is written here
   std::filesystem::path runtime_root;     // runsc --root
   std::filesystem::path pod_init_config;  // seccheck session; empty: untraced
   bool network = true;                    // --network=sandbox, else none
-  const Cgroup* cgroup = nullptr;         // borrowed, outlives the sandbox; null: none
+  const Cgroup* cgroup =
+      nullptr;  // borrowed, outlives the sandbox; null: none, and then its orphans are the caller's to reap
 };
 
 class Sandbox {
  public:
-  /// Errors: not_found (no runsc), unsupported (this kernel or runsc cannot do it; says what to install), io.
+  /// Returns as soon as runsc runs: a container that cannot start ends with a runtime_error(). Call it on a
+  /// thread that outlives the sandbox: the kernel kills runsc, and runsc's processes with it, when that
+  /// thread ends. Errors: not_found (no runsc), unsupported (this kernel or runsc cannot do it; says what to
+  /// install), io.
   static Result<Sandbox> start(const SandboxConfig& config);
   Sandbox(Sandbox&&) noexcept;
   Sandbox& operator=(Sandbox&&) noexcept;
   ~Sandbox();  // destroys: kill, delete, cgroup emptied
 
-  int pidfd() const;       // readable once the container and its runsc have ended
-  int stdout_fd() const;   // non-blocking read ends of pipes; EOF when all writers are gone
-  int stderr_fd() const;
-  void signal(int number); // to the container's first process
-  /// The status of the first process once everything has ended; nullopt while it runs.
+  int pidfd() const;        // readable once the container and its runsc have ended
+  int stdout_fd() const;    // non-blocking read ends of pipes; EOF when all writers are gone
+  int stderr_fd() const;    // also carries runsc's own last words when the container cannot start
+  void signal(int number);  // to the container's first process; returns at once, delivered some 30 ms later
+  /// The status of the first process once everything has ended; nullopt while it runs. A signal shows as code
+  /// 128 + signal.
   std::optional<ExitStatus> ended();
-  /// What runsc itself printed about a failed start (its log), one line.
+  /// Why the container could not start, one line; empty if it did start (or runsc was killed before it could
+  /// say).
   std::string runtime_error() const;
 
  private:
@@ -48,8 +54,19 @@ class Sandbox {
 
 /// "runsc version ..." Errc::not_found with what to install. Refuses releases known not to work, by name.
 Result<std::string> runtime_version();
-/// Everything a scan needs of this machine (root, runsc, BTF, cgroups, overlayfs, iproute2, skopeo), each with what to do when it is missing.
-/// The first missing thing is the error.
+/// The release in what `runsc --version` prints, judged. Pure.
+Result<std::string> judge_runtime_version(const std::string& printed);
+/// The last error in runsc's JSON log, one printable line without its "running container: starting container:
+/// " prefixes. Pure.
+std::string last_runtime_error(std::string_view log);
+
+/// Makes this process the reaper of its descendants (PR_SET_CHILD_SUBREAPER). An agent calls it once, before
+/// its first sandbox: the stub processes of a dead sandbox then end as our zombies, which Sandbox reaps by
+/// their cgroup, instead of waiting for a busy init; and `runsc delete` no longer takes seconds.
+Status become_subreaper();
+
+/// Everything a scan needs of this machine (root, runsc, BTF, cgroups, overlayfs, iproute2, skopeo), each
+/// with what to do when it is missing. The first missing thing is the error.
 Status check_host();
 
 }  // namespace assay

@@ -1,5 +1,6 @@
-// unpack: layer blobs into the host's layer store, once per host: layers/<diffID hex>/, ready to be an overlayfs lower directory.
-// Safe against hostile tars: nothing is ever written outside the layer's directory, sizes and counts are bounded, devices are neutral.
+// unpack: layer blobs into the host's layer store, once per host: layers/<diffID hex>/, ready to be an
+// overlayfs lower directory. Safe against hostile tars: nothing is ever written outside the layer's
+// directory, sizes and counts are bounded, devices are neutral.
 #pragma once
 
 #include <cstdint>
@@ -19,9 +20,11 @@ struct UnpackLimits {
 class LayerStore {
  public:
   static Result<LayerStore> open(const std::filesystem::path& dir);
-  /// The layer's directory; unpacked now unless the store has it. Verifies the blob's digest and the diffID. Atomic: a crash or an
-  /// error leaves no half layer. Errors: corrupt, no_space, limit, invalid (hostile entry), each naming layer and entry.
-  Result<std::filesystem::path> unpack(const PulledLayer& layer, const UnpackLimits& limits, int cancel_fd = -1);
+  /// The layer's directory; unpacked now unless the store has it. Verifies the blob's digest and the diffID.
+  /// Atomic: a crash or an error leaves no half layer. Errors: corrupt, no_space, limit, invalid (hostile
+  /// entry), each naming layer and entry.
+  Result<std::filesystem::path> unpack(const PulledLayer& layer, const UnpackLimits& limits,
+                                       int cancel_fd = -1);
 
  private:
   explicit LayerStore(std::filesystem::path dir) : dir_(std::move(dir)) {}

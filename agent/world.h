@@ -1,5 +1,6 @@
-// world: the simulated internet of one scan: sockets and sk_lookup steering in the world's namespace, and the sinkhole child
-// (assay-sinkhole, unprivileged) that answers on them. What it reports becomes `dns` and `session` events.
+// world: the simulated internet of one scan: sockets and sk_lookup steering in the world's namespace, and the
+// sinkhole child (assay-sinkhole, unprivileged) that answers on them. What it reports becomes `dns` and
+// `session` events.
 #pragma once
 
 #include <memory>
@@ -15,16 +16,24 @@ namespace assay {
 
 class World {
  public:
+  /// Call it on a thread that outlives the world: the sinkhole dies with it. Errors: unsupported (BPF
+  /// refused), not_found (assay-sinkhole does not stand beside this program), io.
   static Result<World> start(const Network& network, int64_t start_time_ns);
   World(World&&) noexcept;
   World& operator=(World&&) noexcept;
   ~World();
 
-  int fd() const;                // readable when the sinkhole has reported something
-  std::vector<Event> take();     // what was reported since; never blocks
+  int fd() const;  // readable when the sinkhole has reported something or has died; -1 once take() has seen
+                   // its end
+  std::vector<Event> take();  // what was reported since; never blocks
+  /// Asks the sinkhole to end, and returns the rest: what it still held of open connections, too. Blocks for
+  /// two seconds at most. Once, after the sandbox has ended; seen() and lost() are exact from then on.
+  std::vector<Event> finish();
   uint64_t seen() const;
-  uint64_t lost() const;         // reports the sinkhole could not send or we could not parse
-  bool running() const;          // a sinkhole that died makes the trace incomplete
+  uint64_t lost()
+      const;  // reports the sinkhole could not send or we could not parse, and packets that reached no socket
+  bool running()
+      const;  // false once it is known to have died before finish() asked it to: the trace is incomplete
 
  private:
   struct State;

@@ -1,9 +1,10 @@
 // codec: plain structs to Cap'n Proto and zstd and back. The only code that touches Cap'n Proto.
-// All decoders take hostile bytes: sizes, traversal and nesting are bounded, checksums verified, and nothing they return points into
-// the input. Formats: schema/trace.capnp, schema/job.capnp.
+// All decoders take hostile bytes: sizes, traversal and nesting are bounded, checksums verified, and nothing
+// they return points into the input. Formats: docs/trace.md, schema/*.capnp.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,9 +14,11 @@
 
 namespace assay {
 
+class ColumnWriter;
+
 /// Bounds of one encoded chunk, for writer and reader.
-inline constexpr size_t kMaxChunkBytes = 1 << 20;          // compressed, on the wire
-inline constexpr size_t kMaxChunkRawBytes = 8 << 20;       // before zstd
+inline constexpr size_t kMaxChunkBytes = 1 << 20;     // compressed, on the wire
+inline constexpr size_t kMaxChunkRawBytes = 8 << 20;  // before zstd
 inline constexpr size_t kMaxChunkEvents = 64 * 1024;
 
 /// Gathers events and yields chunks: columnar, strings interned per chunk, times as deltas, zstd, checksum.
@@ -23,14 +26,17 @@ inline constexpr size_t kMaxChunkEvents = 64 * 1024;
 class ChunkWriter {
  public:
   static constexpr size_t kMaxEventBytes = 256 * 1024;
-  void add(Event event);
-  bool full() const;                // time to call take()
-  bool empty() const { return events_.empty(); }
-  std::string take();               // encodes what was added, and starts anew
+  ChunkWriter();
+  ChunkWriter(ChunkWriter&&) noexcept;
+  ChunkWriter& operator=(ChunkWriter&&) noexcept;
+  ~ChunkWriter();
+  void add(Event event);  // not when full()
+  bool full() const;      // time to call take()
+  bool empty() const;
+  std::string take();  // encodes what was added, and starts anew; at most kMaxChunkBytes
 
  private:
-  std::vector<Event> events_;
-  size_t bytes_ = 0;
+  std::unique_ptr<ColumnWriter> columns_;
 };
 
 /// The events of one chunk, in order. Errc::corrupt says which rule the bytes broke.

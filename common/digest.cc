@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <vector>
 
+#include "common/text.h"
+
 namespace assay {
 namespace {
 
@@ -20,7 +22,7 @@ int hex_value(char c) {
 
 Result<Digest> Digest::parse(std::string_view text) {
   constexpr std::string_view kPrefix = "sha256:";
-  Error bad{Errc::invalid, "digest '" + std::string(text.substr(0, 100)) + "' is not sha256:<64 lower-case hex digits>"};
+  Error bad{Errc::invalid, "digest '" + printable(text, 100) + "' is not sha256:<64 lower-case hex digits>"};
   if (!text.starts_with(kPrefix) || text.size() != kPrefix.size() + 64) return bad;
   text.remove_prefix(kPrefix.size());
   Digest digest;

@@ -1,4 +1,5 @@
-// Digest: a SHA-256, as OCI writes it ("sha256:<64 hex>"; image-spec descriptor.md#digests), and the hasher that makes it.
+// Digest: a SHA-256, as OCI writes it ("sha256:<64 hex>"; image-spec descriptor.md#digests), and the hasher
+// that makes it.
 #pragma once
 
 #include <array>
@@ -19,7 +20,7 @@ struct Digest {
   static Result<Digest> parse(std::string_view text);
   static Digest of(std::string_view data);
 
-  std::string hex() const;                           // 64 characters
+  std::string hex() const;  // 64 characters
   std::string str() const { return "sha256:" + hex(); }
   auto operator<=>(const Digest&) const = default;
 };

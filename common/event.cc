@@ -12,11 +12,17 @@ namespace assay {
 namespace {
 
 constexpr const char* kKindNames[kEventKindCount] = {
-    "start",  "exec",       "clone",    "exit",    "open", "connect", "bind", "listen", "accept",  "socket", "chdir",  "setid", "dup",
-    "syscall", "flow_start", "flow_end", "payload", "dns",  "tls",     "http", "usage",  "session", "file",   "output", "note"};
-constexpr const char* kSourceNames[kSourceCount] = {"seccheck", "witness", "flows", "usage", "sinkhole", "harvest", "agent"};
+    "start",  "exec",  "clone", "exit",    "open",    "connect",    "bind",     "listen",  "accept",
+    "socket", "chdir", "setid", "dup",     "syscall", "flow_start", "flow_end", "payload", "dns",
+    "tls",    "http",  "usage", "session", "file",    "output",     "note"};
+constexpr const char* kSourceNames[kSourceCount] = {"seccheck", "witness", "flows", "usage",
+                                                    "sinkhole", "harvest", "agent"};
 
-void put(nlohmann::ordered_json& out, const char* name, const std::string& value) { out[name] = printable(value); }
+constexpr size_t kMaxDetailBytes = 1024;
+
+void put(nlohmann::ordered_json& out, const char* name, const std::string& value) {
+  out[name] = printable(value);
+}
 void put(nlohmann::ordered_json& out, const char* name, const std::vector<std::string>& value) {
   auto list = nlohmann::ordered_json::array();
   for (const auto& item : value) list.push_back(printable(item));
@@ -30,7 +36,10 @@ void put(nlohmann::ordered_json& out, const char* name, const T& value) {
   out[name] = value;
 }
 
-std::string peer(const std::string& addr, uint32_t port) { return addr + ":" + std::to_string(port); }
+std::string peer(const std::string& addr, uint32_t port) {
+  bool v6 = addr.find(':') != std::string::npos;
+  return (v6 ? "[" + addr + "]" : addr) + ":" + std::to_string(port);
+}
 
 std::string command_line(const std::vector<std::string>& argv) {
   std::string out;
@@ -38,7 +47,9 @@ std::string command_line(const std::vector<std::string>& argv) {
   return out;
 }
 
-std::string flow(const Event& e) { return e.proto + " " + peer(e.src_addr, e.src_port) + " -> " + peer(e.dst_addr, e.dst_port); }
+std::string flow(const Event& e) {
+  return e.proto + " " + peer(e.src_addr, e.src_port) + " -> " + peer(e.dst_addr, e.dst_port);
+}
 
 std::string outcome(const Event& e) {
   if (e.error != 0) return " = -" + std::to_string(e.error);
@@ -51,17 +62,30 @@ std::string detail(const Event& e) {
     case EventKind::start:
     case EventKind::exec:
       return e.path + " [" + command_line(e.argv) + "]" + (e.origin.empty() ? "" : " origin=" + e.origin);
-    case EventKind::clone: return "child " + std::to_string(e.child_pid) + "/" + std::to_string(e.child_tid);
-    case EventKind::exit: return "status " + std::to_string(e.result);
-    case EventKind::open: return e.call + " " + (e.fd_path.empty() ? e.path : e.fd_path) + outcome(e);
-    case EventKind::connect: return (e.path.empty() ? e.proto + " " + peer(e.dst_addr, e.dst_port) : e.path) + outcome(e);
-    case EventKind::bind: return (e.path.empty() ? e.proto + " " + peer(e.src_addr, e.src_port) : e.path) + outcome(e);
-    case EventKind::accept: return "fd " + std::to_string(e.fd) + outcome(e);
-    case EventKind::listen: return "fd " + std::to_string(e.fd) + outcome(e);
-    case EventKind::socket: return e.proto + " family " + std::to_string(e.args[0]) + " type " + std::to_string(e.args[1]) + outcome(e);
-    case EventKind::chdir: return e.call + " " + e.path + outcome(e);
-    case EventKind::setid: return e.call + "(" + std::to_string(e.args[0]) + ")" + outcome(e);
-    case EventKind::dup: return e.call + " " + std::to_string(e.fd) + outcome(e);
+    case EventKind::clone:
+      return "child " + std::to_string(e.child_pid) + "/" + std::to_string(e.child_tid);
+    case EventKind::exit:
+      return "status " + std::to_string(e.result);
+    case EventKind::open:
+      return e.call + " " + (e.path.empty() ? e.fd_path : e.path) + outcome(e);
+    case EventKind::connect:
+      return (e.path.empty() ? e.proto + " " + peer(e.dst_addr, e.dst_port) : e.path) + outcome(e);
+    case EventKind::bind:
+      return (e.path.empty() ? e.proto + " " + peer(e.src_addr, e.src_port) : e.path) + outcome(e);
+    case EventKind::accept:
+      return "fd " + std::to_string(e.fd) +
+             (e.dst_addr.empty() ? "" : " from " + peer(e.dst_addr, e.dst_port)) + outcome(e);
+    case EventKind::listen:
+      return "fd " + std::to_string(e.fd) + outcome(e);
+    case EventKind::socket:
+      return e.proto + " family " + std::to_string(e.args[0]) + " type " + std::to_string(e.args[1]) +
+             outcome(e);
+    case EventKind::chdir:
+      return e.call + " " + e.path + outcome(e);
+    case EventKind::setid:
+      return e.call + "(" + std::to_string(e.args[0]) + ")" + outcome(e);
+    case EventKind::dup:
+      return e.call + " " + std::to_string(e.fd) + outcome(e);
     case EventKind::syscall: {
       std::string out = e.call + "(";
       if (!e.path.empty()) out += e.path;
@@ -77,21 +101,33 @@ std::string detail(const Event& e) {
       if (!e.data.empty()) out += " \"" + e.data.substr(0, 120) + "\"";
       return out + (e.plane == Plane::guest ? outcome(e) : "");
     }
-    case EventKind::flow_start: return flow(e);
-    case EventKind::flow_end: return flow(e) + " out " + std::to_string(e.bytes_out) + " B in " + std::to_string(e.bytes_in) + " B";
-    case EventKind::payload: return flow(e) + " \"" + e.data.substr(0, 120) + "\"";
+    case EventKind::flow_start:
+      return flow(e);
+    case EventKind::flow_end:
+      return flow(e) + " out " + std::to_string(e.bytes_out) + " B in " + std::to_string(e.bytes_in) + " B";
+    case EventKind::payload:
+      return flow(e) + " \"" + e.data.substr(0, 120) + "\"";
     case EventKind::dns: {
       std::string out = e.query_type + " " + e.name;
       for (const auto& answer : e.answers) out += " " + answer;
       return out;
     }
-    case EventKind::tls: return flow(e) + " SNI " + e.name;
-    case EventKind::http: return e.call + " http://" + e.name + e.path;
-    case EventKind::usage: return std::to_string(e.cpu_ns / 1'000'000) + " ms CPU in " + std::to_string(e.duration_ns / 1'000'000) + " ms";
-    case EventKind::session: return e.proto + " " + peer(e.dst_addr, e.dst_port) + " " + e.name + " \"" + e.data.substr(0, 120) + "\"";
-    case EventKind::file: return e.path + " " + e.file_type + " " + std::to_string(e.size_bytes) + " B origin=" + e.origin;
-    case EventKind::output: return "fd " + std::to_string(e.fd) + " \"" + e.data.substr(0, 120) + "\"";
-    case EventKind::note: return e.call + " " + e.data;
+    case EventKind::tls:
+      return flow(e) + " SNI " + e.name;
+    case EventKind::http:
+      return e.call + " http://" + e.name + e.path;
+    case EventKind::usage:
+      return std::to_string(e.cpu_ns / 1'000'000) + " ms CPU in " +
+             std::to_string(e.duration_ns / 1'000'000) + " ms";
+    case EventKind::session:
+      return e.proto + " " + peer(e.dst_addr, e.dst_port) + " " + e.name + " \"" + e.data.substr(0, 120) +
+             "\"";
+    case EventKind::file:
+      return e.path + " " + e.file_type + " " + std::to_string(e.size_bytes) + " B origin=" + e.origin;
+    case EventKind::output:
+      return "fd " + std::to_string(e.fd) + " \"" + e.data.substr(0, 120) + "\"";
+    case EventKind::note:
+      return e.call + " " + e.data;
   }
   return "";
 }
@@ -109,11 +145,16 @@ const char* to_string(EventKind kind) {
 }
 const char* to_string(EndReason reason) {
   switch (reason) {
-    case EndReason::exited: return "exited";
-    case EndReason::deadline: return "deadline";
-    case EndReason::limit: return "limit";
-    case EndReason::start_failed: return "start_failed";
-    case EndReason::cancelled: return "cancelled";
+    case EndReason::exited:
+      return "exited";
+    case EndReason::deadline:
+      return "deadline";
+    case EndReason::limit:
+      return "limit";
+    case EndReason::start_failed:
+      return "start_failed";
+    case EndReason::cancelled:
+      return "cancelled";
   }
   return "unknown";
 }
@@ -138,9 +179,10 @@ std::string event_json(const Event& event) {
 
 std::string event_text(const Event& event) {
   char prefix[96];
-  std::snprintf(prefix, sizeof prefix, "%6" PRIu64 " %9.3fs %-5s %-8s %-5d %-10s ", event.seq, static_cast<double>(event.time_ns) / 1e9,
-                to_string(event.plane), to_string(event.source), event.pid, to_string(event.kind));
-  return prefix + printable(detail(event));
+  std::snprintf(prefix, sizeof prefix, "%6" PRIu64 " %9.3fs %-5s %-8s %-5d %-10s ", event.seq,
+                static_cast<double>(event.time_ns) / 1e9, to_string(event.plane), to_string(event.source),
+                event.pid, to_string(event.kind));
+  return prefix + printable(detail(event), kMaxDetailBytes);
 }
 
 }  // namespace assay

@@ -1,6 +1,7 @@
-// Event: one thing that was seen while an image ran. Every source (gVisor's trace points, eBPF, the sinkhole, the agent) speaks
-// in these; codec writes them as columns, score reads them. One wide struct: a field that a kind does not use stays at its default.
-// The list of fields stands once, in for_each_field(): codec, text, JSON and tests all walk it.
+// Event: one thing that was seen while an image ran. Every source (gVisor's trace points, eBPF, the sinkhole,
+// the agent) speaks in these; codec writes them as columns, score reads them. One wide struct: a field that a
+// kind does not use stays at its default. The list of fields stands once, in for_each_field(): codec, text,
+// JSON and tests all walk it.
 #pragma once
 
 #include <array>
@@ -11,38 +12,50 @@
 
 namespace assay {
 
-/// Which side saw it: the guest's kernel (gVisor's Sentry), or the host, which a compromised Sentry cannot fake.
+/// Which side saw it: the guest's kernel (gVisor's Sentry), or the host, which a compromised Sentry cannot
+/// fake.
 enum class Plane : uint8_t { guest = 0, host = 1 };
 
-enum class Source : uint8_t { seccheck = 0, witness = 1, flows = 2, usage = 3, sinkhole = 4, harvest = 5, agent = 6 };
+enum class Source : uint8_t {
+  seccheck = 0,
+  witness = 1,
+  flows = 2,
+  usage = 3,
+  sinkhole = 4,
+  harvest = 5,
+  agent = 6
+};
 inline constexpr size_t kSourceCount = 7;
 
 enum class EventKind : uint8_t {
-  start = 0,     // the container's first process: argv, env, cwd, path, sha256, origin
-  exec = 1,      // path, argv, env, mode, sha256, origin; succeeded, as reported after the fact
-  clone = 2,     // child_tid, child_pid (same as pid: a thread)
-  exit = 3,      // result = exit status as of wait(2)
-  open = 4,      // open, openat, openat2, creat (see call): path, fd_path, fd, flags, mode, result
-  connect = 5,   // fd, dst_addr, dst_port, proto or path (unix), result
-  bind = 6,      // fd, src_addr, src_port, proto or path (unix), result
-  listen = 7,    // fd, args, result
-  accept = 8,    // fd, result = new fd, peer in dst_addr, dst_port
-  socket = 9,    // args = family, type, protocol; proto, result = fd
-  chdir = 10,    // path, result (chdir, fchdir, chroot: see call)
-  setid = 11,    // call = setuid, setresuid, setgid...; args; result
-  dup = 12,      // fd (old), args, fd_path, result (new)
-  syscall = 13,  // any other call: call, args (six registers), result; from the witness also path, path2, data
+  start = 0,    // the container's first process: argv, env, cwd, path, sha256, origin
+  exec = 1,     // path, argv, env, mode, sha256, origin; succeeded, as reported after the fact
+  clone = 2,    // child_tid, child_pid (same as pid: a thread)
+  exit = 3,     // result = exit status as of wait(2)
+  open = 4,     // open, openat, openat2, creat (see call): path, fd_path, fd, flags, mode, result
+  connect = 5,  // fd, dst_addr, dst_port, proto or path (unix), result
+  bind = 6,     // fd, src_addr, src_port, proto or path (unix), result
+  listen = 7,   // fd, args, result
+  accept = 8,   // fd, result = new fd, peer in dst_addr, dst_port
+  socket = 9,   // args = family, type, protocol; proto, result = fd
+  chdir = 10,   // path, result (chdir, fchdir, chroot: see call)
+  setid = 11,   // call = setuid, setresuid, setgid...; args; result
+  dup = 12,     // fd (old), args, fd_path, result (new)
+  syscall =
+      13,  // any other call: call, args (six registers), result; from the witness also path, path2, data
   flow_start = 14,  // proto, src_*, dst_*
   flow_end = 15,    // and bytes_out, bytes_in, packets_out, packets_in, duration_ns
   payload = 16,     // first bytes of a flow in one direction: proto, src_*, dst_* (the sender is src), data
-  dns = 17,      // name, query_type; answers, result = RCODE when it is a response
-  tls = 18,      // ClientHello: name = SNI
-  http = 19,     // request: call = method, name = Host, path = target
-  usage = 20,    // cpu_ns on-CPU time of the whole sandbox within duration_ns before time_ns
-  session = 21,  // the sinkhole's view of a connection: proto, dst_*, name = what DNS called dst_addr, data = first bytes
-  file = 22,     // left behind in the writable layer: path, size_bytes, mode, uid, gid, sha256, origin, file_type
-  output = 23,   // what the container printed: fd 1 or 2, data
-  note = 24,     // the agent's word on the run: call = what ("deadline", "stopped", "limit"...), data
+  dns = 17,         // name, query_type; answers, result = RCODE when it is a response
+  tls = 18,         // ClientHello: name = SNI
+  http = 19,        // request: call = method, name = Host, path = target
+  usage = 20,       // cpu_ns on-CPU time of the whole sandbox within duration_ns before time_ns
+  session = 21,  // the sinkhole's view of a connection: proto, dst_*, name = what DNS called dst_addr, data =
+                 // first bytes
+  file =
+      22,  // left behind in the writable layer: path, size_bytes, mode, uid, gid, sha256, origin, file_type
+  output = 23,  // what the container printed: fd 1 or 2, data
+  note = 24,    // the agent's word on the run: call = what ("deadline", "stopped", "limit"...), data
 };
 inline constexpr size_t kEventKindCount = 25;
 
@@ -60,7 +73,7 @@ struct Event {
   int32_t pid = 0;  // guest thread group; 0: not known (the witness and flows see host tasks only)
   int32_t tid = 0;  // guest thread
   int32_t child_pid = 0, child_tid = 0;
-  int32_t host_tid = 0;  // witness: the systrap stub thread on the host
+  int32_t host_tid = 0;       // witness: the systrap stub thread on the host
   uint32_t uid = 0, gid = 0;  // effective
   std::string comm;           // process name
   std::string cwd;
@@ -76,12 +89,13 @@ struct Event {
   uint32_t mode = 0;
   std::vector<std::string> argv, env;
   std::string sha256;  // 64 hex digits, or empty: not known
-  std::string origin;  // of an executed or left file: "image" (unchanged), "changed" (differs from the image), "dropped" (not in it),
-                       // "memfd", "deleted" (whiteout of an image file), "" (not known)
+  std::string
+      origin;  // of an executed or left file: "image" (unchanged), "changed" (differs from the image),
+               // "dropped" (not in it), "memfd", "deleted" (whiteout of an image file), "" (not known)
   std::string file_type;  // "elf", "script", "text", "data", "dir", "symlink", "other"
   uint64_t size_bytes = 0;
 
-  std::string proto;  // "tcp", "udp", "unix", "icmp", "raw", "netlink", "packet"
+  std::string proto;               // "tcp", "udp", "unix", "icmp", "raw", "netlink", "packet"
   std::string src_addr, dst_addr;  // textual IPv4 or IPv6
   uint32_t src_port = 0, dst_port = 0;
   std::string name;        // DNS name, SNI, Host
@@ -90,13 +104,14 @@ struct Event {
   uint64_t bytes_out = 0, bytes_in = 0, packets_out = 0, packets_in = 0;  // out: from the guest
   int64_t duration_ns = 0;
   uint64_t cpu_ns = 0;
-  std::string data;  // raw bytes, bounded by its source
+  std::string data;        // raw bytes, bounded by its source
   uint64_t truncated = 0;  // bytes of data (or list items) that the source left out
 
   bool operator==(const Event&) const = default;
 };
 
-/// Calls visit(id, name, member) for each field, in the order of ids. Ids are the disk format's: never reuse or renumber one.
+/// Calls visit(id, name, member) for each field, in the order of ids. Ids are the disk format's: never reuse
+/// or renumber one.
 template <class E, class Visit>
 void for_each_field(E& e, Visit&& visit) {
   visit(1, "seq", e.seq);
@@ -147,7 +162,8 @@ void for_each_field(E& e, Visit&& visit) {
   visit(46, "truncated", e.truncated);
 }
 
-/// One line of JSON with the fields that differ from their default; bytes that are not printable ASCII or UTF-8 are escaped.
+/// One line of JSON with the fields that differ from their default; bytes that are not printable ASCII or
+/// UTF-8 are escaped.
 std::string event_json(const Event& event);
 /// One line for a person: "12.345s guest pid 7 exec /bin/sh -c ...". Control characters are escaped.
 std::string event_text(const Event& event);

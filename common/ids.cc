@@ -20,12 +20,16 @@ std::string make_scan_id(std::chrono::system_clock::time_point now) {
 }
 
 bool is_scan_id(std::string_view text) {
-  constexpr std::string_view kShape = "dddddddd\x01" "dddddd\x02hhhhhhhh";
+  constexpr std::string_view kShape =
+      "dddddddd\x01"
+      "dddddd\x02hhhhhhhh";
   if (text.size() != kShape.size()) return false;
   for (size_t i = 0; i < text.size(); ++i) {
     char c = text[i];
     bool digit = c >= '0' && c <= '9';
-    bool ok = kShape[i] == 'd' ? digit : kShape[i] == 'h' ? digit || (c >= 'a' && c <= 'f') : c == (kShape[i] == 1 ? 'T' : '-');
+    bool ok = kShape[i] == 'd'   ? digit
+              : kShape[i] == 'h' ? digit || (c >= 'a' && c <= 'f')
+                                 : c == (kShape[i] == 1 ? 'T' : '-');
     if (!ok) return false;
   }
   return true;

@@ -1,4 +1,5 @@
-// Scan ids: time-ordered, so that the newest scans are the last keys of the store. "20261125T031500-1f8a3c9e".
+// Scan ids: time-ordered, so that the newest scans are the last keys of the store.
+// "20261125T031500-1f8a3c9e".
 #pragma once
 
 #include <chrono>

@@ -1,6 +1,7 @@
 // ImageRef: a reference to an image as users write it, parsed and completed. Pure.
-// Registry references follow the distribution grammar (github.com/distribution/reference): [host[:port]/]path[:tag][@digest], with
-// docker.io and library/ and :latest filled in as docker does. oci:DIR[:tag], oci-archive:FILE[:tag], docker-archive:FILE[:ref].
+// Registry references follow the distribution grammar (github.com/distribution/reference):
+// [host[:port]/]path[:tag][@digest], with docker.io and library/ and :latest filled in as docker does.
+// oci:DIR[:tag], oci-archive:FILE[:tag], docker-archive:FILE[:ref].
 #pragma once
 
 #include <string>

@@ -1,5 +1,5 @@
-// fork and exec by hand: between the two only system calls happen (the parent may have threads), and the step that failed
-// comes back through a pipe that exec closes.
+// fork and exec by hand: between the two only system calls happen (the parent may have threads), and the step
+// that failed comes back through a pipe that exec closes.
 #include "common/process.h"
 
 #include <fcntl.h>
@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -25,11 +26,19 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 enum Step : int {
-  kStepCgroup, kStepNetNs, kStepMountNs, kStepCover, kStepFds, kStepDrop, kStepDeathSignal, kStepExec
+  kStepCgroup,
+  kStepNetNs,
+  kStepMountNs,
+  kStepCover,
+  kStepFds,
+  kStepDrop,
+  kStepDeathSignal,
+  kStepExec
 };
-constexpr const char* kStepNames[] = {"join the cgroup of", "enter the network namespace of", "make a mount namespace for",
-                                      "cover a directory for", "pass descriptors to", "drop privileges of",
-                                      "bind to our life", "exec"};
+constexpr const char* kStepNames[] = {"join the cgroup of",         "enter the network namespace of",
+                                      "make a mount namespace for", "cover a directory for",
+                                      "pass descriptors to",        "drop privileges of",
+                                      "bind to our life",           "exec"};
 struct Failure {
   int step;
   int error;
@@ -88,12 +97,14 @@ void arrange_fds(Plan& plan) {
 [[noreturn]] void child_main(const Command& command, Plan& plan) {
   for (int fd : command.cgroup_procs_fds)
     if (::write(fd, "0", 1) != 1) fail(plan.error_fd, kStepCgroup);
-  if (command.net_ns_fd >= 0 && ::setns(command.net_ns_fd, CLONE_NEWNET) != 0) fail(plan.error_fd, kStepNetNs);
+  if (command.net_ns_fd >= 0 && ::setns(command.net_ns_fd, CLONE_NEWNET) != 0)
+    fail(plan.error_fd, kStepNetNs);
   if (command.new_mount_ns) {
     if (::unshare(CLONE_NEWNS) != 0 || ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
       fail(plan.error_fd, kStepMountNs);
     for (const std::string& path : command.cover)
-      if (::mount("tmpfs", path.c_str(), "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=4k") != 0)
+      if (::mount("tmpfs", path.c_str(), "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=4k") !=
+          0)
         fail(plan.error_fd, kStepCover);
   }
   arrange_fds(plan);
@@ -111,23 +122,31 @@ void arrange_fds(Plan& plan) {
   fail(plan.error_fd, kStepExec);
 }
 
+// Directories are executable too.
+bool is_program(const std::string& path) {
+  struct stat info;
+  return ::stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode) && ::access(path.c_str(), X_OK) == 0;
+}
+
 }  // namespace
 
 Result<std::string> find_program(const std::string& name) {
   if (name.find('/') != std::string::npos) {
-    if (::access(name.c_str(), X_OK) == 0) return name;
-    return errno_error("program " + name);
+    if (::access(name.c_str(), X_OK) != 0) return errno_error("program " + name);
+    if (!is_program(name)) return Error{Errc::not_found, "program " + name + ": not a program"};
+    return name;
   }
   const char* path = std::getenv("PATH");
   std::string dirs = std::string(path ? path : "/usr/local/bin:/usr/bin:/bin") + ":/usr/sbin:/sbin";
   for (size_t begin = 0; begin <= dirs.size();) {
     size_t end = std::min(dirs.find(':', begin), dirs.size());
     std::string candidate = dirs.substr(begin, end - begin) + "/" + name;
-    if (::access(candidate.c_str(), X_OK) == 0) return candidate;
+    if (is_program(candidate)) return candidate;
     begin = end + 1;
   }
   std::string hint;
-  if (const char* package = debian_package(name)) hint = std::string("; install it: apt-get install ") + package;
+  if (const char* package = debian_package(name))
+    hint = std::string("; install it: apt-get install ") + package;
   return Error{Errc::not_found, "no program '" + name + "' in PATH" + hint};
 }
 
@@ -200,6 +219,12 @@ Result<Child> spawn(const Command& command) {
   if (pid == 0) child_main(command, plan);
   error_write.reset();
   Fd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  if (!pidfd) {  // out of descriptors: without one the child could not be waited for
+    Error error = errno_error("pidfd of " + command.argv[0]);
+    ::kill(pid, SIGKILL);
+    ::waitpid(pid, nullptr, 0);
+    return error;
+  }
   Child child(pid, std::move(pidfd));
 
   Failure failure{};
@@ -208,17 +233,48 @@ Result<Child> spawn(const Command& command) {
   }
   if (n == sizeof failure) {
     child.wait();
-    return errno_error(std::string("cannot ") + kStepNames[failure.step] + " " + command.argv[0], failure.error);
+    return errno_error(std::string("cannot ") + kStepNames[failure.step] + " " + command.argv[0],
+                       failure.error);
   }
   return child;
 }
 
+namespace {
+
+// One end of a child's output. Reads what is there; never blocks.
+class Capture {
+ public:
+  explicit Capture(Fd fd) : fd_(std::move(fd)) { ::fcntl(fd_.get(), F_SETFL, O_NONBLOCK); }
+  int fd() const { return fd_.get(); }
+  /// Up to `rounds` buffers; what is beyond `limit_bytes` is read and dropped.
+  void read(std::string& text, size_t limit_bytes, int rounds) {
+    char buffer[16384];
+    while (fd_ && rounds-- > 0) {
+      ssize_t n = ::read(fd_.get(), buffer, sizeof buffer);
+      if (n < 0 && errno == EINTR) continue;
+      if (n < 0 && errno == EAGAIN) return;
+      if (n <= 0) return fd_.reset();
+      text.append(buffer, std::min(static_cast<size_t>(n), limit_bytes - std::min(limit_bytes, text.size())));
+    }
+  }
+
+ private:
+  Fd fd_;
+};
+
+constexpr int kDrainRounds =
+    128;  // more than a pipe holds: a grandchild that goes on writing does not hold us
+
+}  // namespace
+
 Result<Output> run(Command command, milliseconds timeout, size_t limit_bytes, int cancel_fd) {
   int out_fds[2], err_fds[2];
   if (::pipe2(out_fds, O_CLOEXEC) != 0) return errno_error("pipe");
-  Fd out_read(out_fds[0]), out_write(out_fds[1]);
+  Capture out{Fd(out_fds[0])};
+  Fd out_write(out_fds[1]);
   if (::pipe2(err_fds, O_CLOEXEC) != 0) return errno_error("pipe");
-  Fd err_read(err_fds[0]), err_write(err_fds[1]);
+  Capture err{Fd(err_fds[0])};
+  Fd err_write(err_fds[1]);
   command.stdout_fd = out_write.get();
   command.stderr_fd = err_write.get();
   ASSAY_TRY(Child child, spawn(command));
@@ -227,28 +283,25 @@ Result<Output> run(Command command, milliseconds timeout, size_t limit_bytes, in
 
   Output output;
   auto deadline = steady_clock::now() + timeout;
-  pollfd polls[3] = {{out_read.get(), POLLIN, 0}, {err_read.get(), POLLIN, 0}, {cancel_fd, POLLIN, 0}};
-  while (polls[0].fd >= 0 || polls[1].fd >= 0) {
+  for (;;) {
     auto left = std::chrono::duration_cast<milliseconds>(deadline - steady_clock::now()).count();
-    if (left <= 0) return Error{Errc::timeout, command.argv[0] + " took longer than " + std::to_string(timeout.count()) + " ms"};
-    if (::poll(polls, 3, static_cast<int>(std::min<long>(left, 1'000'000))) < 0 && errno != EINTR) return errno_error("poll");
-    if (cancel_fd >= 0 && polls[2].revents != 0) return Error{Errc::cancelled, command.argv[0] + " was cancelled"};
-    for (int i = 0; i < 2; ++i) {
-      if (polls[i].fd < 0 || polls[i].revents == 0) continue;
-      char buffer[16384];
-      ssize_t n = ::read(polls[i].fd, buffer, sizeof buffer);
-      if (n < 0 && (errno == EINTR || errno == EAGAIN)) continue;
-      if (n <= 0) {
-        polls[i].fd = -1;
-        continue;
-      }
-      std::string& text = i == 0 ? output.out : output.err;
-      text.append(buffer, std::min(static_cast<size_t>(n), limit_bytes - std::min(limit_bytes, text.size())));
+    if (left <= 0)
+      return Error{Errc::timeout,
+                   command.argv[0] + " took longer than " + std::to_string(timeout.count()) + " ms"};
+    pollfd polls[] = {
+        {out.fd(), POLLIN, 0}, {err.fd(), POLLIN, 0}, {child.pidfd(), POLLIN, 0}, {cancel_fd, POLLIN, 0}};
+    if (::poll(polls, std::size(polls), static_cast<int>(std::min<long>(left, 1'000'000))) < 0) {
+      if (errno == EINTR) continue;
+      return errno_error("poll");
     }
+    if (polls[3].revents != 0) return Error{Errc::cancelled, command.argv[0] + " was cancelled"};
+    // The child's end is the end, though a grandchild may still hold the pipes.
+    int rounds = polls[2].revents != 0 ? kDrainRounds : 1;
+    out.read(output.out, limit_bytes, rounds);
+    err.read(output.err, limit_bytes, rounds);
+    if (polls[2].revents != 0) break;
   }
-  auto status = child.wait_until(deadline);
-  if (!status) return Error{Errc::timeout, command.argv[0] + " took longer than " + std::to_string(timeout.count()) + " ms"};
-  output.status = *status;
+  output.status = child.wait();
   return output;
 }
 

@@ -1,5 +1,6 @@
-// Children: spawn a program with bounded, explicit inheritance, wait on its pidfd, capture what it prints. Never a shell.
-// A child dies with the thread that spawned it (PR_SET_PDEATHSIG) unless told otherwise, so that a killed agent leaves nothing running.
+// Children: spawn a program with bounded, explicit inheritance, wait on its pidfd, capture what it prints.
+// Never a shell. A child dies with the thread that spawned it (PR_SET_PDEATHSIG) unless told otherwise, so
+// that a killed agent leaves nothing running.
 #pragma once
 
 #include <sys/types.h>
@@ -15,18 +16,19 @@
 namespace assay {
 
 struct Command {
-  std::vector<std::string> argv;  // argv[0] is looked up in PATH and in /usr/sbin:/sbin
-  std::optional<std::vector<std::string>> env;  // NAME=value; none: the parent's
-  int stdin_fd = -1;   // -1: /dev/null. Borrowed.
-  int stdout_fd = -1;  // -1: /dev/null
+  std::vector<std::string> argv{};               // argv[0] is looked up in PATH and in /usr/sbin:/sbin
+  std::optional<std::vector<std::string>> env{};  // NAME=value; none: the parent's
+  int stdin_fd = -1;                            // -1: /dev/null. Borrowed.
+  int stdout_fd = -1;                           // -1: /dev/null
   int stderr_fd = -1;
-  std::vector<std::pair<int, int>> keep_fds;  // (ours, number in the child), besides 0, 1, 2; everything else is closed
-  int net_ns_fd = -1;                         // enter this network namespace first
-  std::vector<int> cgroup_procs_fds;          // open cgroup.procs files: the child writes itself into each
-  bool new_mount_ns = false;                  // in a private mount namespace...
-  std::vector<std::string> cover;             // ...with an empty read-only tmpfs over each of these
-  std::optional<std::pair<uid_t, gid_t>> drop_to;  // setgroups, setgid, setuid, no_new_privs, no capabilities
-  int death_signal = 9;                       // 0: outlive us
+  std::vector<std::pair<int, int>>
+      keep_fds{};        // (ours, number in the child), besides 0, 1, 2; everything else is closed
+  int net_ns_fd = -1;  // enter this network namespace first
+  std::vector<int> cgroup_procs_fds{};  // open cgroup.procs files: the child writes itself into each
+  bool new_mount_ns = false;          // in a private mount namespace...
+  std::vector<std::string> cover{};     // ...with an empty read-only tmpfs over each of these
+  std::optional<std::pair<uid_t, gid_t>> drop_to{};  // setgroups, setgid, setuid, no_new_privs, no capabilities
+  int death_signal = 9;                            // 0: outlive us
 };
 
 /// As of wait(2): code, or 128 + signal.
@@ -57,17 +59,21 @@ class Child {
   Fd pidfd_;
 };
 
-/// Errc::not_found when argv[0] is no program; any failure between fork and exec is reported, with the step that failed.
+/// Errc::not_found when argv[0] is no program; any failure between fork and exec is reported, with the step
+/// that failed.
 Result<Child> spawn(const Command& command);
 
 struct Output {
   ExitStatus status;
   std::string out, err;  // each cut at limit_bytes
 };
-/// Runs to its end. Errc::timeout (the child is killed) after `timeout`; Errc::cancelled when `cancel_fd` >= 0 becomes readable.
-Result<Output> run(Command command, std::chrono::milliseconds timeout, size_t limit_bytes = 64 * 1024, int cancel_fd = -1);
+/// Runs to its end. Errc::timeout (the child is killed) after `timeout`; Errc::cancelled when `cancel_fd` >=
+/// 0 becomes readable.
+Result<Output> run(Command command, std::chrono::milliseconds timeout, size_t limit_bytes = 64 * 1024,
+                   int cancel_fd = -1);
 
-/// argv[0] as spawn() finds it, or Errc::not_found with the name of the Debian package to install, where we know it.
+/// argv[0] as spawn() finds it, or Errc::not_found with the name of the Debian package to install, where we
+/// know it.
 Result<std::string> find_program(const std::string& name);
 
 }  // namespace assay

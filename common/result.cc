@@ -8,17 +8,28 @@ namespace assay {
 
 const char* to_string(Errc code) {
   switch (code) {
-    case Errc::invalid: return "invalid";
-    case Errc::not_found: return "not_found";
-    case Errc::unreachable: return "unreachable";
-    case Errc::denied: return "denied";
-    case Errc::corrupt: return "corrupt";
-    case Errc::unsupported: return "unsupported";
-    case Errc::no_space: return "no_space";
-    case Errc::limit: return "limit";
-    case Errc::timeout: return "timeout";
-    case Errc::cancelled: return "cancelled";
-    case Errc::io: return "io";
+    case Errc::invalid:
+      return "invalid";
+    case Errc::not_found:
+      return "not_found";
+    case Errc::unreachable:
+      return "unreachable";
+    case Errc::denied:
+      return "denied";
+    case Errc::corrupt:
+      return "corrupt";
+    case Errc::unsupported:
+      return "unsupported";
+    case Errc::no_space:
+      return "no_space";
+    case Errc::limit:
+      return "limit";
+    case Errc::timeout:
+      return "timeout";
+    case Errc::cancelled:
+      return "cancelled";
+    case Errc::io:
+      return "io";
   }
   return "unknown";
 }

@@ -24,7 +24,7 @@ enum class Errc {
   limit,        // a bound of ours was hit
   timeout,
   cancelled,
-  io,           // any other failure of the system
+  io,  // any other failure of the system
 };
 
 /// "invalid", "not_found"...
@@ -101,15 +101,15 @@ using Status = Result<void>;
 #define ASSAY_CONCAT_(a, b) a##b
 #define ASSAY_CONCAT(a, b) ASSAY_CONCAT_(a, b)
 /// Declares `var` from a Result, or returns its error from the enclosing function.
-#define ASSAY_TRY(var, expr)                                              \
-  auto ASSAY_CONCAT(result_, __LINE__) = (expr);                          \
+#define ASSAY_TRY(var, expr)                                                            \
+  auto ASSAY_CONCAT(result_, __LINE__) = (expr);                                        \
   if (!ASSAY_CONCAT(result_, __LINE__)) return ASSAY_CONCAT(result_, __LINE__).error(); \
   var = std::move(*ASSAY_CONCAT(result_, __LINE__))
 /// Returns the error of a Status, or goes on.
-#define ASSAY_CHECK(expr)                                                 \
-  do {                                                                    \
-    auto status_ = (expr);                                                \
-    if (!status_) return status_.error();                                 \
+#define ASSAY_CHECK(expr)                 \
+  do {                                    \
+    auto status_ = (expr);                \
+    if (!status_) return status_.error(); \
   } while (false)
 
 }  // namespace assay

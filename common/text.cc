@@ -6,7 +6,8 @@
 namespace assay {
 namespace {
 
-// Length of the well-formed UTF-8 sequence at the start of `s` and its code point (Unicode 15, table 3-7); 0 if malformed.
+// Length of the well-formed UTF-8 sequence at the start of `s` and its code point (Unicode 15, table 3-7); 0
+// if malformed.
 size_t sequence(std::string_view s, uint32_t& point) {
   auto byte = [&](size_t i) { return i < s.size() ? static_cast<uint8_t>(s[i]) : 0u; };
   auto tail = [&](size_t i) { return (byte(i) & 0xc0) == 0x80; };
@@ -33,7 +34,11 @@ size_t sequence(std::string_view s, uint32_t& point) {
 // Characters that move, hide or reorder what a reader sees.
 bool shows_as_itself(uint32_t point) {
   if (point < 0x20 || (point >= 0x7f && point <= 0x9f)) return false;
-  if (point == 0x061c || (point >= 0x200b && point <= 0x200f) || (point >= 0x2028 && point <= 0x202e)) return false;
+  if (point == 0x061c || (point >= 0x200b && point <= 0x200f) || (point >= 0x2028 && point <= 0x202e))
+    return false;
+  if (point == 0xad || point == 0x34f || point == 0x180e || (point >= 0xfff9 && point <= 0xfffb))
+    return false;
+  if (point >= 0xe0000 && point <= 0xe0fff) return false;  // tags and variation selectors
   return !(point >= 0x2060 && point <= 0x206f) && point != 0xfeff && point != '\\';
 }
 
@@ -67,7 +72,15 @@ std::string printable(std::string_view bytes) {
 
 std::string printable(std::string_view bytes, size_t limit) {
   if (bytes.size() <= limit) return printable(bytes);
-  return printable(bytes.substr(0, limit)) + "...";
+  // Not in the middle of a character, if it is one.
+  size_t cut = limit;
+  for (size_t back = 1; back <= 3 && back <= limit; ++back) {
+    uint32_t point = 0;
+    size_t length = sequence(bytes.substr(limit - back), point);
+    if (length > back) cut = limit - back;
+    if (length != 0) break;
+  }
+  return printable(bytes.substr(0, cut)) + "...";
 }
 
 }  // namespace assay

@@ -1,4 +1,5 @@
-// text: hostile bytes made fit to show. Used wherever something from an image reaches a terminal, a log or JSON.
+// text: hostile bytes made fit to show. Used wherever something from an image reaches a terminal, a log or
+// JSON.
 #pragma once
 
 #include <string>
@@ -6,8 +7,8 @@
 
 namespace assay {
 
-/// Valid UTF-8 without control characters (C0, DEL, C1), bidirectional overrides or line separators; whatever is not
-/// becomes \xNN, a backslash itself \\. Reversible, one line, never longer than four times the input.
+/// Valid UTF-8 without control characters (C0, DEL, C1), bidirectional overrides or line separators; whatever
+/// is not becomes \xNN, a backslash itself \\. Reversible, one line, never longer than four times the input.
 std::string printable(std::string_view bytes);
 /// printable() of at most `limit` bytes of the input, with "..." when it was cut.
 std::string printable(std::string_view bytes, size_t limit);

@@ -35,12 +35,12 @@ struct TraceHeader {
   uint32_t attempt = 1;
   Job job;
   ImageInfo image;
-  int64_t start_time_ns = 0;  // wall clock, Unix epoch
+  int64_t start_time_ns = 0;    // wall clock, Unix epoch
   std::string tracer_version;   // ours
   std::string runtime_version;  // runsc's
   std::string kernel;           // host uname -r
   std::string agent_id;
-  std::string guest_addr;       // the sandbox's IPv4 address, or empty
+  std::string guest_addr;  // the sandbox's IPv4 address, or empty
 };
 
 /// One source's account of itself. lost > 0 makes a trace incomplete.
@@ -48,16 +48,16 @@ struct SourceCount {
   Source source = Source::agent;
   uint64_t seen = 0;
   uint64_t lost = 0;
-  std::string detail;  // why events were lost, or why the source was off
-  bool required = true;   // a verdict of clean needs this source
-  bool attached = true;   // it ran
+  std::string detail;    // why events were lost, or why the source was off
+  bool required = true;  // a verdict of clean needs this source
+  bool attached = true;  // it ran
 };
 
 enum class EndReason : uint8_t {
-  exited = 0,       // its first process ended by itself
-  deadline = 1,     // we stopped it when its time was up
-  limit = 2,        // a bound was hit: events, trace bytes
-  start_failed = 3, // the image cannot be started (missing entrypoint, wrong format): exit says why
+  exited = 0,        // its first process ended by itself
+  deadline = 1,      // we stopped it when its time was up
+  limit = 2,         // a bound was hit: events, trace bytes
+  start_failed = 3,  // the image cannot be started (missing entrypoint, wrong format): exit says why
   cancelled = 4,
 };
 const char* to_string(EndReason reason);
@@ -75,7 +75,7 @@ struct TraceFooter {
   uint32_t chunks = 0;
   std::vector<SourceCount> sources;
   std::vector<PhaseTime> phases;
-  uint64_t cpu_ns = 0;          // of the whole sandbox
+  uint64_t cpu_ns = 0;  // of the whole sandbox
   uint64_t memory_peak_bytes = 0;
 };
 

@@ -1,4 +1,5 @@
-// keep: what is kept of a scan, and under which keys (docs/store.md). Typed records over the store; no policy.
+// keep: what is kept of a scan, and under which keys (docs/store.md). Typed records over the store; no
+// policy.
 #pragma once
 
 #include <functional>
@@ -22,10 +23,10 @@ struct ScanRecord {
   ScanState state = ScanState::queued;
   uint32_t attempt = 0;
   int64_t submitted_ns = 0, finished_ns = 0;  // wall clock
-  std::string digest;   // of the image, once known
-  std::string verdict;  // once scored
+  std::string digest;                         // of the image, once known
+  std::string verdict;                        // once scored
   int32_t score = 0;
-  std::string error;    // why it failed
+  std::string error;  // why it failed
 };
 
 class Keep {

@@ -1,5 +1,5 @@
-// store: ordered keys, atomic batches and range scans, on RocksDB. The narrow seam that another engine could fill; nothing outside
-// store.cc knows RocksDB. What the keys mean is in keep.h.
+// store: ordered keys, atomic batches and range scans, on RocksDB. The narrow seam that another engine could
+// fill; nothing outside store.cc knows RocksDB. What the keys mean is in keep.h.
 #pragma once
 
 #include <cstdint>
@@ -26,8 +26,8 @@ struct StoreOp {
 class Store {
  public:
   enum class Mode { read_write, read_only };
-  /// Creates the directory when writable. Errors: denied (another process has it open: says which directory and what to do), no_space,
-  /// corrupt, not_found (read_only and no store there).
+  /// Creates the directory when writable. Errors: denied (another process has it open: says which directory
+  /// and what to do), no_space, corrupt, not_found (read_only and no store there).
   static Result<Store> open(const std::filesystem::path& dir, Mode mode);
   Store(Store&&) noexcept;
   Store& operator=(Store&&) noexcept;

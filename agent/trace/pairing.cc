@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "agent/trace/paths.h"
+#include "common/paths.h"
 
 namespace assay {
 namespace {
@@ -50,7 +50,7 @@ void resolve(Event& e, const Event& witness) {
     return;
   if (e.call == "symlink" || e.call == "symlinkat" || e.call == "mount")
     return;  // targets and sources are no paths of the caller's
-  std::string absolute = absolute_path(e.cwd, witness.path);
+  std::string absolute = resolve_path(e.cwd, witness.path);
   if (absolute == e.path) return;
   if (e.data.empty()) e.data = e.path;
   e.path = absolute;

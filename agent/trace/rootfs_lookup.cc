@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-#include "agent/trace/paths.h"
+#include "common/paths.h"
 #include "agent/trace/seccheck_decode.h"
 #include "agent/trace/seccheck_socket.h"
 #include "schema/seccheck.pb.h"
@@ -32,7 +32,7 @@ std::string find_in_rootfs(int rootfs_dir, const std::string& cwd, const std::st
                            const std::vector<std::string>& env) {
   if (argv0.empty()) return "";
   if (argv0.find('/') != std::string::npos) {
-    std::string path = absolute_path(cwd, argv0);
+    std::string path = resolve_path(cwd, argv0);
     return open_in_root(rootfs_dir, path) ? path : "";
   }
   std::string_view search = kDefaultPath;
@@ -40,7 +40,7 @@ std::string find_in_rootfs(int rootfs_dir, const std::string& cwd, const std::st
     if (item.starts_with("PATH=")) search = std::string_view(item).substr(5);
   while (!search.empty()) {
     size_t end = std::min(search.find(':'), search.size());
-    std::string path = absolute_path(cwd, std::string(search.substr(0, end)) + "/" + argv0);
+    std::string path = resolve_path(cwd, std::string(search.substr(0, end)) + "/" + argv0);
     if (open_in_root(rootfs_dir, path)) return path;
     search.remove_prefix(std::min(end + 1, search.size()));
   }
@@ -55,7 +55,7 @@ Fd open_reported_executable(int rootfs_dir, uint16_t type, std::string_view data
   if (type == static_cast<uint16_t>(SeccheckType::exec)) {
     seccheck::ExecveInfo m;
     if (!m.ParseFromArray(datagram.data(), size)) return Fd();
-    return open_in_root(rootfs_dir, absolute_path(m.context().cwd(), m.binary_path()));
+    return open_in_root(rootfs_dir, resolve_path(m.context().cwd(), m.binary_path()));
   }
   if (type == static_cast<uint16_t>(SeccheckType::start)) {
     seccheck::Start m;

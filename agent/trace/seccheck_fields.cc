@@ -6,7 +6,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
-#include "agent/trace/paths.h"
+#include "common/paths.h"
 #include "agent/trace/sockaddr.h"
 #include "agent/trace/syscalls.h"
 #include "common/digest.h"
@@ -38,7 +38,7 @@ std::vector<std::string> bounded_list(const Repeated& items, Event& e) {
 // A path as the guest gave it, relative to `base`; the spelling stays in `data` where it differs.
 void put_path(Event& e, const std::string& base, const std::string& given) {
   std::string text = bounded(given, kMaxPathBytes, e);
-  e.path = absolute_path(base, text);
+  e.path = resolve_path(base, text);
   if (e.path != text) e.data = text;
 }
 
@@ -77,7 +77,7 @@ void fill(Event& e, const seccheck::Start& m) {
   e.env = bounded_list(m.env(), e);
   e.cwd = bounded(m.cwd(), kMaxPathBytes, e);
   if (!e.argv.empty())
-    e.path = e.argv[0].find('/') == std::string::npos ? e.argv[0] : absolute_path(e.cwd, e.argv[0]);
+    e.path = e.argv[0].find('/') == std::string::npos ? e.argv[0] : resolve_path(e.cwd, e.argv[0]);
 }
 
 void fill(Event& e, const seccheck::ExecveInfo& m) {
@@ -153,7 +153,7 @@ void fill(Event& e, const seccheck::Address& m, SeccheckType type) {
   if (address.family == "unix" || address.family == "netlink" || address.family == "packet")
     e.proto = address.family;
   if (address.family == "unix")
-    e.path = absolute_path(address.path.starts_with('@') ? "" : e.cwd, address.path);
+    e.path = resolve_path(address.path.starts_with('@') ? "" : e.cwd, address.path);
 }
 
 void fill(Event& e, const seccheck::Socket& m) {

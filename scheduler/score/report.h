@@ -1,5 +1,6 @@
-// Report: what is said of one scan. Plain data; report_json.cc writes and reads it ("assay.report/1", docs/report.md), report_text.cc
-// shows it to a person. The same trace and rules always give the same bytes: no clock, no randomness, every list in a defined order.
+// Report: what is said of one scan. Plain data; report_json.cc writes and reads it ("assay.report/1",
+// docs/report.md), report_text.cc shows it to a person. The same trace and rules always give the same bytes:
+// no clock, no randomness, every list in a defined order.
 #pragma once
 
 #include <cstdint>
@@ -15,10 +16,10 @@ enum class Verdict : uint8_t { clean, suspicious, malicious, inconclusive };
 const char* to_string(Verdict verdict);
 
 struct Evidence {
-  uint64_t event = 0;   // Event::seq
+  uint64_t event = 0;  // Event::seq
   int64_t time_ns = 0;
   int32_t pid = 0;
-  std::string text;     // one line, bounded, as event_text() renders it
+  std::string text;  // one line, bounded: as event_text(), but for the columns that stand above
 };
 
 struct Technique {
@@ -27,24 +28,24 @@ struct Technique {
 };
 
 struct Finding {
-  std::string rule_id;   // the rule's UUID or file stem
+  std::string rule_id;  // the rule's UUID or file stem
   std::string title;
   std::string description;
-  std::string level;     // Sigma: informational, low, medium, high, critical
+  std::string level;  // Sigma: informational, low, medium, high, critical
   std::vector<Technique> techniques;
-  std::string category;  // "container_escape", "miner"...
-  double weight = 0;     // of its noisy-or term
-  int contribution = 0;  // points that the score would lose without this finding
-  uint64_t count = 0;    // matching events, all
-  std::vector<Evidence> evidence;       // the first ones, bounded
-  std::vector<std::string> ancestry;    // command lines from init to the process of the first evidence
-  std::string layer;     // diffID and history line of the layer that brought the binary; empty: not known
+  std::string category;               // "container_escape", "miner"...
+  double weight = 0;                  // of its noisy-or term
+  int contribution = 0;               // points that the score would lose without this finding
+  uint64_t count = 0;                 // matching events, all
+  std::vector<Evidence> evidence;     // the first ones, bounded
+  std::vector<std::string> ancestry;  // command lines from init to the process of the first evidence
+  std::string layer;  // diffID and history line of the layer that brought the binary; empty: not known
 };
 
 struct Process {
   int32_t pid = 0, parent = 0;
   int64_t start_ns = 0, end_ns = -1;
-  std::string path;      // of the binary
+  std::string path;  // of the binary
   std::vector<std::string> argv;
   std::string sha256, origin;
   uint32_t uid = 0;
@@ -68,7 +69,7 @@ struct FileChange {
 
 struct Completeness {
   bool complete = true;
-  uint64_t lost = 0;                 // sum over sources
+  uint64_t lost = 0;  // sum over sources
   std::vector<SourceCount> sources;
   std::vector<std::string> reasons;  // why not complete, one line each
 };
@@ -78,7 +79,7 @@ struct Report {
   TraceFooter footer;
   std::string rules_version;  // hash of the rule set
   Verdict verdict = Verdict::inconclusive;
-  int score = 0;  // 0-100
+  int score = 0;                  // 0-100
   std::vector<Finding> findings;  // heaviest first, then by rule id
   std::vector<Process> processes;
   std::vector<NetworkPeer> network;

@@ -1,4 +1,5 @@
-// rules: detection rules in Sigma's form (SigmaHQ specification v2), read from YAML and compiled. Immutable, versioned by hash.
+// rules: detection rules in Sigma's form (SigmaHQ specification v2), read from YAML and compiled. Immutable,
+// versioned by hash.
 #pragma once
 
 #include <filesystem>

@@ -11,7 +11,7 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
-#include "agent/trace/paths.h"
+#include "common/paths.h"
 #include "agent/trace/seccheck_config.h"
 #include "agent/trace/seccheck_socket.h"
 #include "agent/trace/sockaddr.h"
@@ -232,14 +232,6 @@ TEST(Sockaddr, FamiliesAreDecodedAndShortOnesAreNot) {
   EXPECT_EQ(parse_sockaddr(std::string("\x11\x00\x00\x03\x02\x00\x00\x00", 8)).family, "packet");
   EXPECT_EQ(parse_sockaddr(std::string("\x02\x00\x00", 3)).family, "family_2");
   EXPECT_EQ(parse_sockaddr("x").family, "");
-}
-
-TEST(Paths, AreMadeAbsoluteByTextAlone) {
-  EXPECT_EQ(absolute_path("/a/b", "../c"), "/a/c");
-  EXPECT_EQ(absolute_path("/a", "/x//y/./z/.."), "/x/y");
-  EXPECT_EQ(absolute_path("/", "../.."), "/");
-  EXPECT_EQ(absolute_path("", "rel"), "rel");
-  EXPECT_EQ(absolute_path("/a", ""), "");
 }
 
 TEST(Syscalls, NamesAndNumbersAgree) {

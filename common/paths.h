@@ -8,6 +8,6 @@ namespace assay {
 
 /// `path` made absolute from `base`, without "//", "." and ".." ("/.." is "/"). Empty stays empty; a relative
 /// path without an absolute base stays relative.
-std::string absolute_path(std::string_view base, std::string_view path);
+std::string resolve_path(std::string_view base, std::string_view path);
 
 }  // namespace assay

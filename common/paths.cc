@@ -1,11 +1,12 @@
 // Lexical normalisation of guest paths.
-#include "agent/trace/paths.h"
+#include "common/paths.h"
 
+#include <algorithm>
 #include <vector>
 
 namespace assay {
 
-std::string absolute_path(std::string_view base, std::string_view path) {
+std::string resolve_path(std::string_view base, std::string_view path) {
   if (path.empty()) return "";
   if (path[0] != '/' && (base.empty() || base[0] != '/')) return std::string(path);
   std::vector<std::string_view> parts;

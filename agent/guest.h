@@ -1,0 +1,48 @@
+// guest: the time in which the image runs. Waits on the sandbox, its output, the simulated internet and the
+// tracer together, passes every event on, and stops the container when its time, or a bound, is up. Does not
+// set anything up nor take it down.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <vector>
+
+#include "agent/sandbox.h"
+#include "agent/trace/tracer.h"
+#include "agent/world.h"
+#include "common/result.h"
+#include "common/trace.h"
+
+namespace assay {
+
+struct GuestRun {
+  Sandbox& sandbox;
+  Tracer& tracer;
+  World* world = nullptr;  // null: no network
+  int64_t start_time_ns = 0;
+  std::chrono::milliseconds duration{0};
+  int stop_signal = 15;
+  uint64_t output_limit_bytes = 0;
+  int cancel_fd = -1;
+  /// Takes merged events, in order. An error of it ends the run and is returned.
+  std::function<Status(std::vector<Event>)> record;
+  /// Asked often: has a bound been hit? Then the container is killed at once.
+  std::function<bool()> over_limit;
+  /// Called a few times a second with the time left.
+  std::function<Status(std::chrono::milliseconds)> tick;
+};
+
+struct GuestEnd {
+  EndReason reason = EndReason::exited;
+  ExitStatus status;
+  uint64_t output_left_out_bytes = 0;
+};
+
+/// Returns when the container has ended by itself or was stopped: stop signal first, SIGKILL two seconds
+/// later.
+Result<GuestEnd> run_guest(GuestRun run);
+
+/// "SIGTERM", "TERM" or "15" as a number; 15 for an empty text. Errc::invalid for anything else.
+Result<int> parse_signal(const std::string& text);
+
+}  // namespace assay

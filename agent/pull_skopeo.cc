@@ -1,0 +1,159 @@
+// skopeo run, and its complaints translated.
+#include "agent/pull_skopeo.h"
+
+#include <algorithm>
+
+#include "common/process.h"
+#include "common/text.h"
+
+namespace assay {
+namespace {
+
+using std::chrono::steady_clock;
+
+constexpr size_t kMaxMetadataBytes = 8 << 20;
+
+struct Translation {
+  const char* text;  // in skopeo's message
+  Errc code;
+  const char* what;  // "{}" stands for the registry, or the archive's path
+};
+// The first that matches wins, so the particular stands before the general.
+constexpr Translation kTranslations[] = {
+    {"no space left on device", Errc::no_space,
+     "no space left for its layers: free some, or use another --data directory"},
+    {"disk quota exceeded", Errc::no_space,
+     "disk quota exceeded: free some space, or use another --data directory"},
+    {"server gave HTTP response to HTTPS client", Errc::unreachable,
+     "registry {} speaks plain HTTP: pass --insecure if you trust it"},
+    {"x509:", Errc::denied,
+     "the TLS certificate of registry {} cannot be verified: install its CA, or pass --insecure"},
+    {"toomanyrequests", Errc::unreachable, "registry {} limits our rate: log in, or try again later"},
+    {"connection refused", Errc::unreachable, "registry {} refuses connections: check host and port"},
+    {"no such host", Errc::unreachable, "there is no host of that name: check registry {}"},
+    {"server misbehaving", Errc::unreachable, "the name of registry {} cannot be resolved: check DNS"},
+    {"name resolution", Errc::unreachable, "the name of registry {} cannot be resolved: check DNS"},
+    {"network is unreachable", Errc::unreachable, "registry {} cannot be reached: check this host's network"},
+    {"no route to host", Errc::unreachable, "registry {} cannot be reached: check this host's network"},
+    {"i/o timeout", Errc::unreachable, "registry {} does not answer: check host, port and network"},
+    {"handshake timeout", Errc::unreachable, "registry {} does not answer: check host, port and network"},
+    {"deadline exceeded", Errc::unreachable, "registry {} does not answer: check host, port and network"},
+    {"connection reset", Errc::unreachable, "registry {} cut the connection: try again"},
+    {"did not match", Errc::corrupt,
+     "the source's bytes do not match their digest: it is damaged or tampered with"},
+    {"Manifest does not match provided manifest digest", Errc::corrupt,
+     "the source's manifest does not match its digest"},
+    {"manifest unknown", Errc::not_found, "registry {} has no such image: check repository, tag and digest"},
+    {"name unknown", Errc::not_found, "registry {} has no such repository: check its name"},
+    {"blob unknown", Errc::corrupt, "registry {} lacks a blob of the image: push it again"},
+    {"unauthorized", Errc::denied,
+     "registry {} wants a login (or has no such repository): log in with skopeo or docker, or pass "
+     "--auth-file"},
+    {"authentication required", Errc::denied,
+     "registry {} wants a login: log in with skopeo or docker, or pass --auth-file"},
+    {"invalid username/password", Errc::denied,
+     "registry {} refuses the login it was given: check the auth file"},
+    {"access to the resource is denied", Errc::denied,
+     "registry {} denies access (or has no such repository): check its name and the login"},
+    {"(Forbidden)", Errc::denied, "registry {} denies access: check the login's rights"},
+    {"no descriptor found for reference", Errc::not_found, "there is no image of that tag in {}"},
+    {"more than one image in oci", Errc::invalid, "{} holds several images: name one, as in oci:PATH:TAG"},
+    {"expected 1 item, got", Errc::invalid,
+     "{} holds several images: name one, as in docker-archive:FILE:NAME:TAG"},
+    {"not found in docker-archive", Errc::not_found, "there is no image of that name in {}"},
+    {"no image found", Errc::unsupported, "it has no image for linux on this machine's architecture"},
+    {"permission denied", Errc::denied, "permission denied on {}"},
+    {"index.json: no such file", Errc::corrupt, "{} is no OCI image: it has no index.json"},
+    {"manifest.json: file does not exist", Errc::corrupt, "{} is no docker-archive: it has no manifest.json"},
+    {"blobs/sha256", Errc::corrupt, "{} lacks a blob that its manifest names"},
+    {"untarring file", Errc::corrupt, "{} is not a whole tar archive: it is damaged or cut short"},
+    {"loading tar component", Errc::corrupt, "{} is not a whole tar archive: it is damaged or cut short"},
+    {"invalid tar header", Errc::corrupt, "{} is damaged: invalid tar header"},
+    {"unexpected EOF", Errc::corrupt, "{} ends too early: it is damaged or cut short"},
+};
+
+// The text of skopeo's last log line: time="..." level=fatal msg="...", with Go's quoting undone.
+std::string fatal_message(const std::string& printed) {
+  constexpr std::string_view kStart = "msg=\"";
+  size_t line = printed.rfind("level=fatal");
+  size_t begin = printed.find(kStart, line == std::string::npos ? 0 : line);
+  if (begin == std::string::npos) return printed.substr(0, printed.find('\n'));
+  std::string out;
+  for (size_t i = begin + kStart.size(); i < printed.size() && printed[i] != '"'; ++i) {
+    if (printed[i] == '\\' && i + 1 < printed.size()) ++i;
+    out += printed[i];
+  }
+  return out;
+}
+
+}  // namespace
+
+Error skopeo_error(const ImageRef& ref, const std::string& printed) {
+  std::string message = fatal_message(printed);
+  const std::string& where = ref.kind == ImageRef::Kind::registry ? ref.registry : ref.path;
+  for (const Translation& translation : kTranslations) {
+    if (message.find(translation.text) == std::string::npos) continue;
+    std::string what = translation.what;
+    if (size_t hole = what.find("{}"); hole != std::string::npos) what.replace(hole, 2, where);
+    return {translation.code, ref.str() + ": " + what};
+  }
+  return {Errc::io, ref.str() + ": skopeo failed: " + printable(message, 400)};
+}
+
+Skopeo::Skopeo(const ImageRef& ref, const PullOptions& options, std::filesystem::path tmp_dir)
+    : ref_(ref),
+      options_(options),
+      tmp_dir_(std::move(tmp_dir)),
+      deadline_(steady_clock::now() + options.timeout) {}
+
+// A tag may move between two calls: everything after the first asks by digest.
+std::string Skopeo::source(const std::string& digest) const {
+  if (ref_.kind != ImageRef::Kind::registry) return ref_.skopeo();
+  std::string repository = "docker://" + ref_.registry + "/" + ref_.repository;
+  if (!digest.empty()) return repository + "@" + digest;
+  return ref_.digest.empty() ? repository + ":" + ref_.tag : repository + "@" + ref_.digest;
+}
+
+Result<std::string> Skopeo::run_skopeo(std::vector<std::string> args, bool copying,
+                                       size_t limit_bytes) const {
+  // Signature policies say what may run in production. Here anything may run: finding out what it does is the
+  // point.
+  Command command;
+  command.argv = {"skopeo", "--insecure-policy", "--tmpdir", tmp_dir_.string()};
+  command.argv.insert(command.argv.end(), args.begin(), args.end());
+  if (ref_.kind == ImageRef::Kind::registry) {
+    if (options_.insecure) command.argv.push_back(copying ? "--src-tls-verify=false" : "--tls-verify=false");
+    if (!options_.auth_file.empty())
+      command.argv.insert(command.argv.end(), {"--authfile", options_.auth_file});
+  }
+  auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline_ - steady_clock::now());
+  auto output =
+      run(std::move(command), std::max(left, std::chrono::milliseconds(1)), limit_bytes, options_.cancel_fd);
+  if (!output && output.error().code == Errc::timeout)
+    return Error{Errc::timeout, ref_.str() + ": not pulled within " +
+                                    std::to_string(options_.timeout.count()) +
+                                    " s: try again, or check the network"};
+  if (!output) return output.error().context(ref_.str());
+  if (output->status.code != 0 || output->status.signalled) return skopeo_error(ref_, output->err);
+  return std::move(output->out);
+}
+
+Result<std::string> Skopeo::manifest(const std::string& digest) const {
+  return run_skopeo({"inspect", "--raw", source(digest)}, false, kMaxMetadataBytes + 1);
+}
+
+Result<std::string> Skopeo::config(const std::string& digest) const {
+  return run_skopeo({"inspect", "--config", "--raw", source(digest)}, false, kMaxMetadataBytes + 1);
+}
+
+Status Skopeo::copy(const std::string& digest, const std::filesystem::path& layout) const {
+  // Uncompressed layers stay as they are: their digests must be those of the source.
+  auto done =
+      run_skopeo({"copy", "--quiet", "--dest-oci-accept-uncompressed-layers", "--dest-shared-blob-dir",
+                  options_.blobs_dir.string(), source(digest), "oci:" + layout.string() + ":image"},
+                 true, 64 * 1024);
+  if (!done) return done.error();
+  return Status();
+}
+
+}  // namespace assay

@@ -1,0 +1,304 @@
+// The road of one image, step by step.
+#include "agent/scan.h"
+
+#include <sys/utsname.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "agent/bundle.h"
+#include "agent/guest.h"
+#include "agent/harvest.h"
+#include "agent/network.h"
+#include "agent/sandbox.h"
+#include "agent/trace/tracer.h"
+#include "agent/world.h"
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/version.h"
+
+namespace assay {
+namespace {
+
+namespace fs = std::filesystem;
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+// A directory of this scan, removed with all that is in it.
+class ScratchDir {
+ public:
+  static Result<ScratchDir> make(const fs::path& path) {
+    std::error_code error;
+    fs::create_directories(path, error);
+    if (error) return errno_error("create " + path.string(), error.value());
+    return ScratchDir(path);
+  }
+  ScratchDir(ScratchDir&& other) noexcept : path_(std::exchange(other.path_, {})) {}
+  ScratchDir& operator=(ScratchDir&&) = delete;
+  ~ScratchDir() {
+    std::error_code ignored;
+    if (!path_.empty()) fs::remove_all(path_, ignored);
+  }
+  const fs::path& path() const { return path_; }
+  /// A directory within it.
+  Result<fs::path> sub(const char* name) const {
+    std::error_code error;
+    fs::create_directory(path_ / name, error);
+    if (error) return errno_error("create " + (path_ / name).string(), error.value());
+    return path_ / name;
+  }
+
+ private:
+  explicit ScratchDir(fs::path path) : path_(std::move(path)) {}
+  fs::path path_;
+};
+
+class Scan {
+ public:
+  Scan(const wire::Lease& lease, const ScanPlace& place, const ScanLimits& limits, int cancel_fd, Ship& ship)
+      : lease_(lease), place_(place), limits_(limits), cancel_fd_(cancel_fd), ship_(ship) {}
+  Status run();
+
+ private:
+  Result<PulledImage> pull_image(const fs::path& scratch);
+  Result<std::vector<fs::path>> unpack_layers(const PulledImage& image);
+  Status describe(const PulledImage& image);
+  Status detonate(const PulledImage& image, const ScratchDir& scratch, Rootfs& rootfs);
+  Status run_in(Sandbox& sandbox, Tracer& tracer, World* world, Provenance& provenance, int stop_signal);
+  Status record(Provenance& provenance, std::vector<Event> events);
+  Status gather_files(Tracer& tracer, const Rootfs& rootfs);
+  void begin(const std::string& phase);
+  void end_phase();
+  void report_progress(milliseconds left);
+
+  const wire::Lease& lease_;
+  const ScanPlace& place_;
+  const ScanLimits& limits_;
+  const int cancel_fd_;
+  Ship& ship_;
+  TraceHeader header_;
+  TraceFooter footer_;
+  bool guest_started_ = false;
+  uint64_t agent_events_ = 0;
+  std::string phase_;
+  steady_clock::time_point phase_start_;
+};
+
+Status Scan::run() {
+  ASSAY_TRY(ScratchDir scratch, ScratchDir::make(place_.run_dir / lease_.scan_id));
+  begin("pull");
+  ASSAY_TRY(PulledImage image, pull_image(scratch.path()));
+  begin("unpack");
+  ASSAY_TRY(std::vector<fs::path> layers, unpack_layers(image));
+  begin("start");
+  ASSAY_CHECK(describe(image));
+  ASSAY_TRY(fs::path rootfs_dir, scratch.sub("rootfs"));
+  ASSAY_TRY(Rootfs rootfs, Rootfs::mount(layers, rootfs_dir, limits_.rootfs));
+  ASSAY_CHECK(detonate(image, scratch, rootfs));
+  end_phase();
+  footer_.chunks = 0;
+  ASSAY_CHECK(ship_.flush());
+  footer_.events = ship_.events();
+  footer_.chunks = ship_.chunks();
+  return ship_.done(header_, footer_);
+}
+
+Result<PulledImage> Scan::pull_image(const fs::path& scratch) {
+  ASSAY_TRY(ImageRef ref, ImageRef::parse(lease_.job.ref));
+  PullOptions options;
+  options.blobs_dir = place_.data_dir / "blobs";
+  options.scratch_dir = scratch / "pull";
+  options.insecure = lease_.job.insecure;
+  options.auth_file = lease_.job.auth_file;
+  options.cancel_fd = cancel_fd_;
+  return pull(ref, options);
+}
+
+Result<std::vector<fs::path>> Scan::unpack_layers(const PulledImage& image) {
+  ASSAY_TRY(LayerStore store, LayerStore::open(place_.data_dir / "layers"));
+  std::vector<fs::path> paths;
+  for (const PulledLayer& layer : image.layers) {
+    report_progress(milliseconds(-1));
+    ASSAY_TRY(fs::path path, store.unpack(layer, limits_.unpack, cancel_fd_));
+    paths.push_back(std::move(path));
+  }
+  return paths;
+}
+
+Status Scan::describe(const PulledImage& image) {
+  header_.scan_id = lease_.scan_id;
+  header_.attempt = lease_.attempt;
+  header_.job = lease_.job;
+  header_.tracer_version = kVersion;
+  header_.agent_id = place_.agent_id;
+  ASSAY_TRY(header_.runtime_version, runtime_version());
+  utsname host{};
+  ::uname(&host);
+  header_.kernel = host.release;
+
+  ImageInfo& info = header_.image;
+  info.digest = image.manifest_digest.str();
+  info.index_digest = image.index_digest;
+  info.config_digest = image.config_digest.str();
+  info.architecture = image.config.architecture;
+  info.os = image.config.os;
+  info.entrypoint = image.config.entrypoint;
+  info.cmd = image.config.cmd;
+  info.env = image.config.env;
+  info.user = image.config.user;
+  info.working_dir = image.config.working_dir;
+  info.stop_signal = image.config.stop_signal;
+  info.exposed_ports = image.config.exposed_ports;
+  for (const PulledLayer& layer : image.layers)
+    info.layers.push_back(
+        {layer.blob.digest.str(), layer.diff_id.str(), layer.blob.size_bytes, layer.created_by});
+  return Status();
+}
+
+// Declared in the order in which each needs the one before; taken down in the opposite one, the sandbox
+// first.
+Status Scan::detonate(const PulledImage& image, const ScratchDir& scratch, Rootfs& rootfs) {
+  ASSAY_TRY(InitProcess init, init_process(image.config, rootfs.image()));
+  ASSAY_TRY(int stop_signal, parse_signal(image.config.stop_signal));
+  ASSAY_TRY(Provenance provenance, Provenance::open(rootfs.image(), rootfs.merged()));
+  ASSAY_TRY(fs::path bundle_dir, scratch.sub("bundle"));
+  ASSAY_TRY(fs::path etc_dir, scratch.sub("etc"));
+  ASSAY_TRY(fs::path trace_dir, scratch.sub("trace"));
+  const bool networked = lease_.job.network == NetworkMode::sinkhole;
+
+  BundleOptions bundle;
+  bundle.rootfs = rootfs.merged();
+  bundle.hostname =
+      image.manifest_digest.hex().substr(0, 12);  // as docker names containers, and the same at every scan
+  bundle.memory_bytes = limits_.cgroup.memory_bytes;
+  std::optional<Network> network;
+  if (networked) {
+    ASSAY_TRY(network, Network::create());
+    ASSAY_CHECK(network->write_etc(etc_dir, bundle.hostname));
+    bundle.etc_dir = etc_dir;
+    bundle.net_ns_path = network->guest_ns_path();
+    header_.guest_addr = network->guest_addr();
+  }
+  ASSAY_TRY(Cgroup cgroup, Cgroup::create("assay/" + place_.instance + "/" + lease_.scan_id, limits_.cgroup));
+  header_.start_time_ns = wall_ns();
+  std::optional<World> world;
+  if (networked) {
+    ASSAY_TRY(world, World::start(*network, header_.start_time_ns));
+  }
+  TracerConfig trace;
+  trace.dir = trace_dir;
+  trace.start_time_ns = header_.start_time_ns;
+  trace.cgroup_id = cgroup.id();
+  trace.rootfs = rootfs.merged();
+  if (networked) {
+    trace.world_ns_fd = network->world_ns();
+    trace.world_ifindex = network->world_ifindex();
+    trace.guest_addr = network->guest_addr();
+  }
+  ASSAY_TRY(Tracer tracer, Tracer::open(trace));
+  ASSAY_CHECK(write_file(bundle_dir / "config.json", runtime_config(image.config, init, bundle)));
+
+  SandboxConfig config;
+  config.id = lease_.scan_id;
+  config.bundle_dir = bundle_dir;
+  config.runtime_root = place_.run_dir / "runsc";
+  config.pod_init_config = tracer.pod_init_config();
+  config.network = networked;
+  config.cgroup = &cgroup;
+  {
+    ASSAY_TRY(Sandbox sandbox, Sandbox::start(config));
+    begin("run");
+    ASSAY_CHECK(run_in(sandbox, tracer, world ? &*world : nullptr, provenance, stop_signal));
+    begin("harvest");
+    footer_.memory_peak_bytes = cgroup.memory_peak_bytes();
+    footer_.cpu_ns = cgroup.cpu_ns();
+    footer_.detail = sandbox.runtime_error();
+  }
+  ASSAY_CHECK(gather_files(tracer, rootfs));
+  if (world)
+    for (Event& event : world->finish()) tracer.add(std::move(event));
+  ASSAY_CHECK(record(provenance, tracer.finish()));
+  for (SourceCount& count : tracer.counts()) footer_.sources.push_back(std::move(count));
+  if (world)
+    footer_.sources.push_back({Source::sinkhole, world->seen(), world->lost(),
+                               world->running() ? "" : "the sinkhole ended early", true, world->running()});
+  footer_.sources.push_back({Source::agent, agent_events_, 0, "", false, true});
+  if (!guest_started_)
+    return Error{Errc::invalid, lease_.job.ref + " cannot be started: " +
+                                    (footer_.detail.empty() ? "the runtime gave no reason" : footer_.detail)};
+  return Status();
+}
+
+Status Scan::run_in(Sandbox& sandbox, Tracer& tracer, World* world, Provenance& provenance, int stop_signal) {
+  GuestRun run{
+      .sandbox = sandbox,
+      .tracer = tracer,
+      .world = world,
+      .start_time_ns = header_.start_time_ns,
+      .duration = lease_.job.duration,
+      .stop_signal = stop_signal,
+      .output_limit_bytes = limits_.output_bytes,
+      .cancel_fd = cancel_fd_,
+      .record = [&](std::vector<Event> events) { return record(provenance, std::move(events)); },
+      .over_limit = [&] { return ship_.events() >= limits_.events || ship_.bytes() >= limits_.trace_bytes; },
+      .tick =
+          [&](milliseconds left) {
+            report_progress(left);
+            return ship_.poll();
+          }};
+  ASSAY_TRY(GuestEnd end, run_guest(std::move(run)));
+  footer_.reason = end.reason;
+  footer_.exit_status = end.status.shell_code();
+  return Status();
+}
+
+Status Scan::record(Provenance& provenance, std::vector<Event> events) {
+  for (Event& event : events) {
+    if (event.kind == EventKind::start) guest_started_ = true;
+    if (event.kind == EventKind::start || event.kind == EventKind::exec) provenance.annotate(event);
+    if (event.source == Source::agent) ++agent_events_;
+    ASSAY_CHECK(ship_.add(std::move(event)));
+  }
+  return Status();
+}
+
+Status Scan::gather_files(Tracer& tracer, const Rootfs& rootfs) {
+  int64_t now_ns = wall_ns() - header_.start_time_ns;
+  auto count = harvest(rootfs.upper(), rootfs.image(), HarvestLimits{}, [&](Event event) {
+    event.time_ns = now_ns;
+    tracer.add(std::move(event));
+  });
+  if (!count) return count.error().context("harvest " + lease_.job.ref);
+  SourceCount source{Source::harvest, count->listed, count->left_out, "", true, true};
+  if (count->left_out > 0) source.detail = "more changed files than are listed";
+  footer_.sources.push_back(source);
+  return Status();
+}
+
+void Scan::begin(const std::string& phase) {
+  end_phase();
+  phase_ = phase;
+  phase_start_ = steady_clock::now();
+  report_progress(milliseconds(-1));
+}
+
+void Scan::end_phase() {
+  if (phase_.empty()) return;
+  auto took = std::chrono::duration_cast<std::chrono::nanoseconds>(steady_clock::now() - phase_start_);
+  footer_.phases.push_back({phase_, took.count()});
+  spdlog::debug("event=phase scan={} phase={} ms={}", lease_.scan_id, phase_, took.count() / 1'000'000);
+  phase_.clear();
+}
+
+void Scan::report_progress(milliseconds left) {
+  ship_.progress({lease_.scan_id, phase_, left.count(), ship_.events(), 0});
+}
+
+}  // namespace
+
+Status scan(const wire::Lease& lease, const ScanPlace& place, const ScanLimits& limits, int cancel_fd,
+            Ship& ship) {
+  return Scan(lease, place, limits, cancel_fd, ship).run();
+}
+
+}  // namespace assay

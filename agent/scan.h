@@ -1,0 +1,40 @@
+// scan: one image through the whole road on this host: pull, unpack, root file system, network, tracer,
+// sandbox, run, harvest. Every event goes to ship as it comes. Blocking, on a thread of its own; whatever
+// happens, nothing of it is left on the host when it returns.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "agent/cgroup.h"
+#include "agent/rootfs.h"
+#include "agent/ship.h"
+#include "agent/unpack.h"
+#include "common/result.h"
+#include "common/trace.h"
+
+namespace assay {
+
+struct ScanPlace {
+  std::filesystem::path data_dir;  // blobs/ and layers/, kept across scans
+  std::filesystem::path run_dir;   // this agent's RunDir
+  std::string instance;            // names its cgroups
+  std::string agent_id;
+};
+
+struct ScanLimits {
+  CgroupLimits cgroup;
+  RootfsLimits rootfs;
+  UnpackLimits unpack;
+  uint64_t events = 2'000'000;
+  uint64_t trace_bytes = 512ull << 20;
+  uint64_t output_bytes = 1ull << 20;  // of stdout and stderr together that become events
+};
+
+/// Runs `lease` and ships its trace up to and including Done. An Error means that there is no trace: the scan
+/// failed, and `what` is the one line that its user reads. Errc::cancelled soon after `cancel_fd` becomes
+/// readable.
+Status scan(const wire::Lease& lease, const ScanPlace& place, const ScanLimits& limits, int cancel_fd,
+            Ship& ship);
+
+}  // namespace assay

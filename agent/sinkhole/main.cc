@@ -1,0 +1,59 @@
+// assay-sinkhole: the simulated internet of one scan. Started by the agent inside the world's network
+// namespace, as nobody, with its sockets as descriptors 3 (TCP listener), 4 (UDP) and 5 (reports). Opens
+// nothing by itself.
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+
+#include "agent/sinkhole/server.h"
+
+namespace {
+
+constexpr assay::sinkhole::ServerFds kFds{.tcp = 3, .udp = 4, .report = 5};
+constexpr rlim_t kMemoryBytes = 1ull << 30;
+constexpr rlim_t kSpareFds = 32;
+
+bool is_socket(int fd, int type) {
+  int is = 0;
+  socklen_t size = sizeof is;
+  return ::getsockopt(fd, SOL_SOCKET, SO_TYPE, &is, &size) == 0 && is == type;
+}
+
+bool lower(decltype(RLIMIT_AS) what, rlim_t to) {
+  rlimit limit{};
+  if (::getrlimit(what, &limit) != 0) return false;
+  limit.rlim_max = std::min(limit.rlim_max, to);
+  limit.rlim_cur = limit.rlim_max;
+  return ::setrlimit(what, &limit) == 0;
+}
+
+}  // namespace
+
+int main() {
+  using assay::sinkhole::Server;
+  ::prctl(PR_SET_NAME, "assay-sinkhole");
+  if (!is_socket(kFds.tcp, SOCK_STREAM) || !is_socket(kFds.udp, SOCK_DGRAM) ||
+      !is_socket(kFds.report, SOCK_SEQPACKET)) {
+    std::fputs(
+        "assay-sinkhole is started by assay-agent with its sockets open; it does nothing when run by hand\n",
+        stderr);
+    return 2;
+  }
+  // Whatever a guest makes it do, it starts no process, writes no file, and stays small.
+  bool limited = lower(RLIMIT_NPROC, 0) && lower(RLIMIT_FSIZE, 0) && lower(RLIMIT_CORE, 0) &&
+                 lower(RLIMIT_AS, kMemoryBytes) && lower(RLIMIT_NOFILE, Server::kMaxConnections + kSpareFds);
+  rlimit files{};
+  if (!limited || ::getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur <= kSpareFds) {
+    std::perror("assay-sinkhole: set resource limits");
+    return 1;
+  }
+  auto server = Server::open(kFds, files.rlim_cur - kSpareFds);
+  auto done = server ? server->run() : assay::Status(server.error());
+  if (done) return 0;
+  std::fprintf(stderr, "assay-sinkhole: %s\n", done.error().what.c_str());
+  return 1;
+}

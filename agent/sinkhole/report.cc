@@ -1,0 +1,108 @@
+// Fixed order, little endian, strings behind 16-bit lengths.
+#include "agent/sinkhole/report.h"
+
+#include <algorithm>
+
+namespace assay::sinkhole {
+namespace {
+
+constexpr size_t kMaxNameBytes = 1100;  // 255 bytes on the wire, every one of them escaped
+
+struct Writer {
+  std::string out;
+  template <class T>
+  void number(T value) {
+    for (size_t i = 0; i < sizeof value; ++i)
+      out += static_cast<char>(static_cast<uint64_t>(value) >> (8 * i));
+  }
+  void text(std::string_view value, size_t limit) {
+    value = value.substr(0, limit);
+    number(static_cast<uint16_t>(value.size()));
+    out += value;
+  }
+};
+
+struct Reader {
+  std::string_view in;
+  bool ok = true;
+  template <class T>
+  void number(T& value) {
+    if (in.size() < sizeof value) {
+      ok = false;
+      return;
+    }
+    uint64_t read = 0;
+    for (size_t i = 0; i < sizeof value; ++i)
+      read |= static_cast<uint64_t>(static_cast<uint8_t>(in[i])) << (8 * i);
+    value = static_cast<T>(read);
+    in.remove_prefix(sizeof value);
+  }
+  void text(std::string& value, size_t limit) {
+    uint16_t size = 0;
+    number(size);
+    if (!ok || size > limit || size > in.size()) {
+      ok = false;
+      return;
+    }
+    value = in.substr(0, size);
+    in.remove_prefix(size);
+  }
+};
+
+}  // namespace
+
+std::string encode_report(const Report& report) {
+  Writer w;
+  w.number(static_cast<uint8_t>(report.kind));
+  w.number(report.time_ns);
+  w.number(report.seen);
+  w.number(report.lost);
+  w.number(static_cast<uint8_t>(report.udp));
+  w.number(report.src_addr);
+  w.number(report.dst_addr);
+  w.number(report.src_port);
+  w.number(report.dst_port);
+  w.text(report.name, kMaxNameBytes);
+  w.text(report.query_type, 16);
+  w.number(report.rcode);
+  auto answers = std::min(report.answers.size(), kMaxAnswers);
+  w.number(static_cast<uint8_t>(answers));
+  for (size_t i = 0; i < answers; ++i) w.text(report.answers[i], kMaxNameBytes);
+  w.text(report.data, kMaxDataBytes);
+  w.number(report.bytes_out);
+  w.number(report.bytes_in);
+  w.number(report.truncated);
+  return w.out;
+}
+
+Result<Report> decode_report(std::string_view bytes) {
+  Reader r{bytes};
+  Report report;
+  uint8_t kind = 0, udp = 0, answers = 0;
+  r.number(kind);
+  r.number(report.time_ns);
+  r.number(report.seen);
+  r.number(report.lost);
+  r.number(udp);
+  r.number(report.src_addr);
+  r.number(report.dst_addr);
+  r.number(report.src_port);
+  r.number(report.dst_port);
+  r.text(report.name, kMaxNameBytes);
+  r.text(report.query_type, 16);
+  r.number(report.rcode);
+  r.number(answers);
+  if (answers > kMaxAnswers) r.ok = false;
+  for (uint8_t i = 0; r.ok && i < answers; ++i) r.text(report.answers.emplace_back(), kMaxNameBytes);
+  r.text(report.data, kMaxDataBytes);
+  r.number(report.bytes_out);
+  r.number(report.bytes_in);
+  r.number(report.truncated);
+  if (!r.ok || !r.in.empty() || kind < 1 || kind > 3 || udp > 1)
+    return Error{Errc::corrupt, "sinkhole report is malformed"};
+  report.kind = static_cast<ReportKind>(kind);
+  report.udp = udp == 1;
+  return report;
+}
+
+}  // namespace assay::sinkhole

@@ -1,0 +1,43 @@
+// report: what the sinkhole tells the agent, one datagram a report, over a SOCK_SEQPACKET pair. Both ends are
+// this code; the decoder trusts nothing all the same: the sinkhole faces the guest.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/result.h"
+
+namespace assay::sinkhole {
+
+inline constexpr size_t kMaxReportBytes = 16 * 1024;
+inline constexpr size_t kMaxDataBytes = 4096;  // first bytes of a session
+inline constexpr size_t kMaxAnswers = 8;
+
+enum class ReportKind : uint8_t { dns = 1, session = 2, counters = 3 };
+
+struct Report {
+  ReportKind kind = ReportKind::counters;
+  int64_t time_ns = 0;  // wall clock
+  uint64_t seen = 0;    // reports made so far, this one and lost ones included
+  uint64_t lost = 0;    // of these, not sent; and datagrams and connections that never became one
+  bool udp = false;
+  uint32_t src_addr = 0, dst_addr = 0;  // host byte order
+  uint16_t src_port = 0, dst_port = 0;
+  std::string name;  // asked for; or what DNS had called dst_addr
+  std::string query_type;
+  uint8_t rcode = 0;
+  std::vector<std::string> answers;
+  std::string data;
+  uint64_t bytes_out = 0, bytes_in = 0;  // out: from the guest; up to the report
+  uint64_t truncated = 0;                // bytes from the guest beyond `data`
+  bool operator==(const Report&) const = default;
+};
+
+/// Longer strings and lists are cut to what decode_report() takes.
+std::string encode_report(const Report& report);
+/// Errc::corrupt.
+Result<Report> decode_report(std::string_view bytes);
+
+}  // namespace assay::sinkhole

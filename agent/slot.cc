@@ -1,0 +1,77 @@
+// The slot's thread.
+#include "agent/slot.h"
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "common/log.h"
+#include "common/text.h"
+
+namespace assay {
+namespace {
+
+void run_lease(Socket& link, const wire::Lease& lease, const ScanPlace& place, const ScanLimits& limits,
+               int cancel_fd) {
+  spdlog::info("event=scan_start scan={} attempt={} ref={}", lease.scan_id, lease.attempt,
+               printable(lease.job.ref, 200));
+  Ship ship(link, lease.scan_id, lease.attempt);
+  Status done = scan(lease, place, limits, cancel_fd, ship);
+  if (done) {
+    spdlog::info("event=scan_end scan={} events={}", lease.scan_id, ship.events());
+    return;
+  }
+  spdlog::info("event=scan_failed scan={} code={} why=\"{}\"", lease.scan_id, to_string(done.error().code),
+               printable(done.error().what, 400));
+  if (done.error().code == Errc::cancelled) return;  // whoever cancelled it knows
+  if (Status told = ship.failed(done.error()); !told)
+    spdlog::warn("event=untold scan={} why=\"{}\"", lease.scan_id, told.error().what);
+}
+
+void slot_thread(Socket link, int cancel_fd, ScanPlace place, ScanLimits limits) {
+  for (;;) {
+    std::vector<WaitFor> items{link};
+    if (!wait(items, std::chrono::milliseconds(-1))) return;
+    auto frames = link.receive();
+    if (!frames || !*frames) continue;
+    if ((**frames)[0].empty()) return;
+    auto message = wire::decode((**frames)[0]);
+    auto* lease = message ? std::get_if<wire::Lease>(&*message) : nullptr;
+    if (lease == nullptr) continue;  // an answer that came after its scan had ended
+    run_lease(link, *lease, place, limits, cancel_fd);
+    (void)link.send("");
+  }
+}
+
+}  // namespace
+
+Result<Slot> Slot::start(const Context& context, unsigned number, const ScanPlace& place,
+                         const ScanLimits& limits) {
+  ASSAY_TRY(Socket link, Socket::open(context, Socket::Type::pair));
+  ASSAY_TRY(Socket end, Socket::open(context, Socket::Type::pair));
+  std::string endpoint = "inproc://slot-" + place.instance + "-" + std::to_string(number);
+  ASSAY_CHECK(link.bind(endpoint));
+  ASSAY_CHECK(end.connect(endpoint));
+  Fd cancel(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!cancel) return errno_error("eventfd");
+  std::thread thread(slot_thread, std::move(end), cancel.get(), place, limits);
+  return Slot(std::move(link), std::move(cancel), std::move(thread));
+}
+
+Slot::~Slot() {
+  if (!thread_.joinable()) return;
+  cancel();
+  (void)link_.send("");
+  thread_.join();
+}
+
+void Slot::cancel() {
+  uint64_t one = 1;
+  [[maybe_unused]] ssize_t n = ::write(cancel_.get(), &one, sizeof one);
+}
+
+void Slot::clear_cancel() {
+  uint64_t value = 0;
+  [[maybe_unused]] ssize_t n = ::read(cancel_.get(), &value, sizeof value);
+}
+
+}  // namespace assay

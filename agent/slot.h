@@ -1,0 +1,36 @@
+// slot: a thread that runs one scan after another. Leases come in and messages go out over a PAIR socket; an
+// empty message from the slot says that it is free, an empty one to it that it shall end.
+#pragma once
+
+#include <string>
+#include <thread>
+
+#include "agent/scan.h"
+#include "common/fd.h"
+#include "common/loop.h"
+
+namespace assay {
+
+class Slot {
+ public:
+  static Result<Slot> start(const Context& context, unsigned number, const ScanPlace& place,
+                            const ScanLimits& limits);
+  Slot(Slot&&) noexcept = default;
+  Slot& operator=(Slot&&) = delete;
+  ~Slot();  // cancels what runs, and waits for its thread
+
+  Socket& link() { return link_; }
+  void cancel();        // the running scan ends soon, without a word to the scheduler
+  void clear_cancel();  // before the next lease
+
+  std::string scan_id;  // what it runs; empty: free
+
+ private:
+  Slot(Socket link, Fd cancel, std::thread thread)
+      : link_(std::move(link)), cancel_(std::move(cancel)), thread_(std::move(thread)) {}
+  Socket link_;
+  Fd cancel_;
+  std::thread thread_;
+};
+
+}  // namespace assay

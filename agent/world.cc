@@ -1,0 +1,238 @@
+// Root's part of the simulated internet: it makes the sockets, steers everything to them, and starts the
+// child that speaks.
+#include "agent/world.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include "agent/sinkhole/dns.h"
+#include "agent/sinkhole/report.h"
+#include "bpf/steer.skel.h"
+
+namespace assay {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+constexpr uid_t kNobody = 65534;
+constexpr gid_t kNogroup = 65534;
+constexpr int kBacklog = 4096;
+constexpr int kReportBufferBytes = 8 << 20;
+constexpr int kUdpBufferBytes = 8 << 20;
+constexpr size_t kMaxTake = 16'384;
+constexpr milliseconds kFinish{2000};
+constexpr uint32_t kSlotTcp = 0, kSlotUdp = 1;  // as in steer.bpf.c
+
+struct SteerDeleter {
+  void operator()(steer_bpf* skeleton) const { steer_bpf__destroy(skeleton); }
+};
+struct LinkDeleter {
+  void operator()(bpf_link* link) const { bpf_link__destroy(link); }
+};
+using Steer = std::unique_ptr<steer_bpf, SteerDeleter>;
+using Link = std::unique_ptr<bpf_link, LinkDeleter>;
+
+Status set_option(int fd, int level, int name, int value, const char* what) {
+  if (::setsockopt(fd, level, name, &value, sizeof value) != 0)
+    return errno_error(std::string("set ") + what);
+  return Status();
+}
+
+Result<Fd> bound_socket(int type, uint16_t port) {
+  Fd fd(::socket(AF_INET, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  sockaddr_in any{};
+  any.sin_family = AF_INET;
+  any.sin_port = htons(port);
+  if (!fd || ::bind(fd.get(), reinterpret_cast<sockaddr*>(&any), sizeof any) != 0)
+    return errno_error("make the sinkhole's socket");
+  return fd;
+}
+
+Status open_sockets(Fd& tcp, Fd& udp) {
+  ASSAY_TRY(tcp, bound_socket(SOCK_STREAM, 0));
+  if (::listen(tcp.get(), kBacklog) != 0) return errno_error("listen");
+  ASSAY_TRY(udp, bound_socket(SOCK_DGRAM, 53));
+  ASSAY_CHECK(set_option(udp.get(), IPPROTO_IP, IP_RECVORIGDSTADDR, 1, "IP_RECVORIGDSTADDR"));
+  ASSAY_CHECK(set_option(udp.get(), SOL_SOCKET, SO_RXQ_OVFL, 1, "SO_RXQ_OVFL"));
+  return set_option(udp.get(), SOL_SOCKET, SO_RCVBUFFORCE, kUdpBufferBytes, "SO_RCVBUFFORCE");
+}
+
+Error bpf_error(const char* what, int error) {
+  return Error{Errc::unsupported, "steer: cannot " + std::string(what) + ": " +
+                                      errno_error("BPF", error).what +
+                                      "; the kernel must allow sk_lookup programs (5.9 or newer, CAP_BPF)"};
+}
+
+Result<Steer> load_steer(int tcp, int udp) {
+  libbpf_set_print(nullptr);  // what it would print is in our error
+  Steer steer(steer_bpf__open_and_load());
+  if (!steer) return bpf_error("load the program", errno);
+  for (auto [slot, fd] : {std::pair(kSlotTcp, tcp), std::pair(kSlotUdp, udp)}) {
+    uint64_t value = static_cast<uint64_t>(fd);
+    if (bpf_map__update_elem(steer->maps.sockets, &slot, sizeof slot, &value, sizeof value, BPF_ANY) != 0)
+      return bpf_error("hand over a socket", errno);
+  }
+  return steer;
+}
+
+// Beside this program, wherever it was built or installed.
+Result<Fd> open_sinkhole() {
+  std::error_code error;
+  auto self = std::filesystem::read_symlink("/proc/self/exe", error);
+  auto path = self.parent_path() / "assay-sinkhole";
+  auto fd = open_file(path, O_RDONLY);
+  if (!fd)
+    return Error{Errc::not_found, "no assay-sinkhole beside this program (looked for " + path.string() +
+                                      "); build or install it there"};
+  return fd;
+}
+
+Event to_event(sinkhole::Report&& report, int64_t start_time_ns) {
+  Event event;
+  event.time_ns = report.time_ns - start_time_ns;
+  event.plane = Plane::host;
+  event.source = Source::sinkhole;
+  event.proto = report.udp ? "udp" : "tcp";
+  event.src_addr = sinkhole::ipv4_text(report.src_addr);
+  event.src_port = report.src_port;
+  event.dst_addr = sinkhole::ipv4_text(report.dst_addr);
+  event.dst_port = report.dst_port;
+  event.name = std::move(report.name);
+  if (report.kind == sinkhole::ReportKind::dns) {
+    event.kind = EventKind::dns;
+    event.query_type = std::move(report.query_type);
+    event.answers = std::move(report.answers);
+    event.result = report.rcode;
+    return event;
+  }
+  event.kind = EventKind::session;
+  event.data = std::move(report.data);
+  event.bytes_out = report.bytes_out;
+  event.bytes_in = report.bytes_in;
+  event.truncated = report.truncated;
+  return event;
+}
+
+}  // namespace
+
+struct World::State {
+  int64_t start_time_ns = 0;
+  Steer steer;
+  Link link;
+  Child child;
+  Fd reports;
+  uint64_t seen = 0, told_lost = 0, malformed = 0;
+  bool hung_up = false, finishing = false, died = false;
+
+  void take_one(std::string_view bytes, std::vector<Event>& events) {
+    auto report = sinkhole::decode_report(bytes);
+    if (!report) {
+      ++malformed;
+      return;
+    }
+    seen = std::max(seen, report->seen);
+    told_lost = std::max(told_lost, report->lost);
+    if (report->kind != sinkhole::ReportKind::counters)
+      events.push_back(to_event(std::move(*report), start_time_ns));
+  }
+  std::vector<Event> take() {
+    std::vector<Event> events;
+    std::array<char, sinkhole::kMaxReportBytes> buffer;
+    for (size_t i = 0; i < kMaxTake && !hung_up; ++i) {
+      ssize_t n = ::recv(reports.get(), buffer.data(), buffer.size(), MSG_DONTWAIT | MSG_TRUNC);
+      if (n < 0 && errno == EINTR) continue;
+      if (n < 0 && errno == EAGAIN) break;
+      if (n <= 0) {
+        hung_up = true;
+        died = !finishing;
+      } else {
+        take_one(std::string_view(buffer.data(), std::min(static_cast<size_t>(n), buffer.size())), events);
+      }
+    }
+    return events;
+  }
+  uint64_t unsteered() const {
+    uint64_t total = 0;
+    for (uint32_t slot : {kSlotTcp, kSlotUdp}) {
+      uint64_t count = 0;
+      if (bpf_map__lookup_elem(steer->maps.unsteered, &slot, sizeof slot, &count, sizeof count, 0) == 0)
+        total += count;
+    }
+    return total;
+  }
+};
+
+Result<World> World::start(const Network& network, int64_t start_time_ns) {
+  auto state = std::make_unique<State>();
+  state->start_time_ns = start_time_ns;
+  Fd tcp, udp;
+  ASSAY_CHECK(in_net_ns(network.world_ns(), [&] { return open_sockets(tcp, udp); }));
+  ASSAY_TRY(state->steer, load_steer(tcp.get(), udp.get()));
+  state->link.reset(bpf_program__attach_netns(state->steer->progs.steer, network.world_ns()));
+  if (!state->link) return bpf_error("attach to the network namespace", errno);
+
+  int pair[2];
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
+    return errno_error("make the report channel");
+  state->reports = Fd(pair[0]);
+  Fd childs(pair[1]);
+  ASSAY_CHECK(set_option(childs.get(), SOL_SOCKET, SO_SNDBUFFORCE, kReportBufferBytes, "SO_SNDBUFFORCE"));
+
+  // By descriptor: nobody may not be allowed to walk to where we are installed.
+  ASSAY_TRY(Fd program, open_sinkhole());
+  int program_fd = std::max(program.get(), 6);
+  if (program_fd != program.get()) program = Fd(::fcntl(program.get(), F_DUPFD_CLOEXEC, program_fd));
+  if (!program) return errno_error("duplicate a descriptor");
+  Command command;
+  command.argv = {"/proc/self/fd/" + std::to_string(program.get())};
+  command.env = std::vector<std::string>{};
+  command.stderr_fd = STDERR_FILENO;
+  command.keep_fds = {{tcp.get(), 3}, {udp.get(), 4}, {childs.get(), 5}, {program.get(), program.get()}};
+  command.net_ns_fd = network.world_ns();
+  command.drop_to = {kNobody, kNogroup};
+  auto child = spawn(command);
+  if (!child) return child.error().context("start assay-sinkhole");
+  state->child = std::move(*child);
+  return World(std::move(state));
+}
+
+World::World(std::unique_ptr<State> state) : state_(std::move(state)) {}
+World::World(World&&) noexcept = default;
+World& World::operator=(World&&) noexcept = default;
+World::~World() = default;
+
+int World::fd() const { return state_->hung_up ? -1 : state_->reports.get(); }
+
+std::vector<Event> World::take() { return state_->take(); }
+
+std::vector<Event> World::finish() {
+  std::vector<Event> events = take();  // first, so that an earlier death shows as one
+  state_->finishing = true;
+  ::shutdown(state_->reports.get(), SHUT_WR);
+  auto deadline = steady_clock::now() + kFinish;
+  while (!state_->hung_up) {
+    auto left = std::chrono::duration_cast<milliseconds>(deadline - steady_clock::now()).count();
+    if (left <= 0) break;
+    pollfd more{state_->reports.get(), POLLIN, 0};
+    ::poll(&more, 1, static_cast<int>(left));
+    for (Event& event : take()) events.push_back(std::move(event));
+  }
+  if (!state_->hung_up) state_->died = true;  // it did not come to its last words
+  return events;
+}
+
+uint64_t World::seen() const { return state_->seen; }
+uint64_t World::lost() const { return state_->told_lost + state_->malformed + state_->unsteered(); }
+bool World::running() const { return !state_->died; }
+
+}  // namespace assay

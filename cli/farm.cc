@@ -1,0 +1,86 @@
+// Two threads and their ends.
+#include "cli/farm.h"
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "agent/agent.h"
+#include "agent/sandbox.h"
+#include "common/log.h"
+#include "scheduler/server.h"
+
+namespace assay::cli {
+namespace {
+
+constexpr const char* kEndpoint = "inproc://scheduler";
+
+void raise(const Fd& event) {
+  uint64_t one = 1;
+  [[maybe_unused]] ssize_t n = ::write(event.get(), &one, sizeof one);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Farm>> Farm::start(const std::filesystem::path& data_dir,
+                                          const std::filesystem::path& rules_dir) {
+  ASSAY_CHECK(check_host());
+  ASSAY_TRY(RuleSet rules, RuleSet::load(rules_dir));
+  std::error_code error;
+  std::filesystem::create_directories(data_dir, error);
+  if (error) return errno_error("create data directory " + data_dir.string(), error.value());
+  ASSAY_TRY(Store store, Store::open(data_dir / "store", Store::Mode::read_write));
+  Fd stop_agent(::eventfd(0, EFD_CLOEXEC)), stop_scheduler(::eventfd(0, EFD_CLOEXEC));
+  if (!stop_agent || !stop_scheduler) return errno_error("eventfd");
+  std::unique_ptr<Farm> farm(
+      new Farm(std::move(store), std::move(rules), std::move(stop_agent), std::move(stop_scheduler)));
+  farm->scheduler_ = std::thread([f = farm.get()] { f->run_scheduler(); });
+  farm->agent_ = std::thread([f = farm.get(), data_dir] { f->run_agent(data_dir); });
+  return farm;
+}
+
+Farm::Farm(Store store, RuleSet rules, Fd stop_agent, Fd stop_scheduler)
+    : store_(std::move(store)),
+      rules_(std::move(rules)),
+      stop_agent_(std::move(stop_agent)),
+      stop_scheduler_(std::move(stop_scheduler)),
+      agent_ended_(agent_error_.get_future()),
+      scheduler_ended_(scheduler_error_.get_future()) {}
+
+Farm::~Farm() {
+  raise(stop_agent_);
+  if (agent_.joinable()) agent_.join();
+  raise(stop_scheduler_);
+  if (scheduler_.joinable()) scheduler_.join();
+}
+
+void Farm::run_scheduler() {
+  ServerConfig config;
+  config.endpoint = kEndpoint;
+  config.resume_jobs =
+      false;  // this process serves one command; a job of an earlier one has nobody waiting for it
+  auto ended = serve(context_, config, store_, rules_, stop_scheduler_.get());
+  if (!ended) scheduler_error_.set_value(ended.error().context("scheduler"));
+}
+
+void Farm::run_agent(const std::filesystem::path& data_dir) {
+  AgentConfig config;
+  config.endpoint = kEndpoint;
+  config.data_dir = data_dir;
+  Status ended = serve_agent(context_, config, stop_agent_.get());
+  if (!ended) agent_error_.set_value(ended.error().context("agent"));
+}
+
+Result<Socket> Farm::client() const {
+  ASSAY_TRY(Socket socket, Socket::open(context_, Socket::Type::dealer));
+  ASSAY_CHECK(socket.connect(kEndpoint));
+  return socket;
+}
+
+std::optional<Error> Farm::trouble() {
+  for (auto* ended : {&agent_ended_, &scheduler_ended_})
+    if (ended->valid() && ended->wait_for(std::chrono::seconds(0)) == std::future_status::ready)
+      return ended->get();
+  return std::nullopt;
+}
+
+}  // namespace assay::cli

@@ -1,0 +1,46 @@
+// farm: a whole farm in this process, for local use: scheduler and agent on a thread each, joined by ZeroMQ,
+// with the store in the data directory.
+#pragma once
+
+#include <filesystem>
+#include <future>
+#include <memory>
+#include <optional>
+#include <thread>
+
+#include "common/fd.h"
+#include "common/loop.h"
+#include "common/result.h"
+#include "scheduler/score/rules.h"
+#include "scheduler/store.h"
+
+namespace assay::cli {
+
+class Farm {
+ public:
+  /// Errors: the host lacks something, the data directory is taken or full, the rules do not load.
+  static Result<std::unique_ptr<Farm>> start(const std::filesystem::path& data_dir,
+                                             const std::filesystem::path& rules_dir);
+  ~Farm();  // ends the agent, which cleans up, then the scheduler
+
+  /// A client's socket to the scheduler.
+  Result<Socket> client() const;
+  /// The error that ended one of the threads, if one has ended.
+  std::optional<Error> trouble();
+  Store& store() { return store_; }
+
+ private:
+  Farm(Store store, RuleSet rules, Fd stop_agent, Fd stop_scheduler);
+  void run_scheduler();
+  void run_agent(const std::filesystem::path& data_dir);
+
+  Store store_;
+  RuleSet rules_;
+  Context context_;
+  Fd stop_agent_, stop_scheduler_;
+  std::promise<Error> agent_error_, scheduler_error_;
+  std::future<Error> agent_ended_, scheduler_ended_;
+  std::thread scheduler_, agent_;
+};
+
+}  // namespace assay::cli

@@ -1,0 +1,231 @@
+// assay scan: starts a farm in this process, submits each reference, follows it, and prints its report.
+#include <boost/program_options.hpp>
+#include <iostream>
+
+#include "agent/agent.h"
+#include "cli/farm.h"
+#include "cli/options.h"
+#include "cli/progress.h"
+#include "cli/terminal.h"
+#include "cli/verbs.h"
+#include "common/fd.h"
+#include "common/image_ref.h"
+#include "common/log.h"
+#include "common/signals.h"
+#include "common/text.h"
+#include "common/trace_file.h"
+#include "common/wire.h"
+#include "scheduler/keep.h"
+#include "scheduler/submit.h"
+
+namespace assay::cli {
+namespace {
+
+namespace po = boost::program_options;
+using std::chrono::milliseconds;
+
+struct ScanOptions {
+  std::vector<std::string> refs;
+  Job job;  // but for its ref
+  Format format = Format::text;
+  Gate gate = Gate::malicious;
+  std::string output, keep_trace, rules;
+  std::filesystem::path data_dir;
+};
+
+po::options_description describe() {
+  po::options_description options("Options");
+  auto add = options.add_options();
+  add("ref", po::value<std::vector<std::string>>(),
+      "image: [docker.io/]NAME[:TAG][@DIGEST], HOST:PORT/NAME, oci:DIR[:TAG], "
+      "oci-archive:FILE, docker-archive:FILE");
+  add("duration", po::value<std::string>()->default_value("30s"), "how long the image runs");
+  add("network", po::value<std::string>()->default_value("sinkhole"),
+      "sinkhole: a simulated internet; none: no network");
+  add("format", po::value<std::string>()->default_value("text"), "text or json");
+  add("output", po::value<std::string>(), "write the report to this file");
+  add("keep-trace", po::value<std::string>(), "write the trace to this file (one image)");
+  add("gate", po::value<std::string>()->default_value("malicious"),
+      "verdict from which on the exit code is 10: malicious, suspicious, none");
+  add("insecure", po::bool_switch(), "the registry may speak plain HTTP or show an unknown certificate");
+  add("authfile", po::value<std::string>(), "docker config.json with the registry's credentials");
+  add("data", po::value<std::string>(), "data directory (default: ~/.local/share/assay)");
+  add("rules", po::value<std::string>(), "directory of detection rules");
+  add("log-level", po::value<std::string>()->default_value("error"), "trace, debug, info, warn, error, off");
+  add("help,h", "this text");
+  return options;
+}
+
+Result<ScanOptions> read_options(const po::variables_map& map) {
+  ScanOptions options;
+  auto text = [&](const char* name) { return map.count(name) ? map[name].as<std::string>() : std::string(); };
+  if (map.count("ref")) options.refs = map["ref"].as<std::vector<std::string>>();
+  if (options.refs.empty())
+    return Error{Errc::invalid, "no image given: assay scan REF... (assay scan --help)"};
+  ASSAY_TRY(options.job.duration, parse_duration(text("duration")));
+  ASSAY_TRY(options.job.network, parse_network(text("network")));
+  ASSAY_TRY(options.format, parse_format(text("format")));
+  ASSAY_TRY(options.gate, parse_gate(text("gate")));
+  options.job.insecure = map["insecure"].as<bool>();
+  options.job.auth_file = text("authfile");
+  options.output = text("output");
+  options.keep_trace = text("keep-trace");
+  options.rules = text("rules");
+  options.data_dir = map.count("data") ? std::filesystem::path(text("data")) : default_data_dir();
+  if (!options.keep_trace.empty() && options.refs.size() > 1)
+    return Error{Errc::invalid, "--keep-trace takes one image, not " + std::to_string(options.refs.size())};
+  for (const std::string& ref : options.refs) {
+    options.job.ref = ref;
+    ASSAY_CHECK(check_job(options.job));
+  }
+  ASSAY_CHECK(set_up_log(text("log-level")));
+  return options;
+}
+
+// One submission, followed to its end.
+class Follow {
+ public:
+  Follow(Farm& farm, Socket& link, int signal_fd) : farm_(farm), link_(link), signal_fd_(signal_fd) {}
+  Result<wire::Finished> run(const Job& job);
+
+ private:
+  Status interrupted();
+
+  Farm& farm_;
+  Socket& link_;
+  int signal_fd_;
+  std::string scan_id_;
+};
+
+Result<wire::Finished> Follow::run(const Job& job) {
+  ASSAY_CHECK(link_.send(wire::encode(wire::Submit{job})));
+  ProgressLine line(job.ref);
+  for (;;) {
+    std::vector<WaitFor> items{link_, WaitFor(signal_fd_)};
+    ASSAY_CHECK(wait(items, milliseconds(200)));
+    if (items[1].ready) ASSAY_CHECK(interrupted());
+    if (auto trouble = farm_.trouble()) return *trouble;
+    ASSAY_TRY(auto frames, link_.receive());
+    if (!frames) continue;
+    ASSAY_TRY(wire::Message message, wire::decode(frames->back()));
+    if (auto* accepted = std::get_if<wire::Accepted>(&message)) scan_id_ = accepted->scan_id;
+    if (auto* refused = std::get_if<wire::Refused>(&message)) return Error{Errc::invalid, refused->reason};
+    if (auto* progress = std::get_if<wire::Progress>(&message)) line.show(*progress);
+    if (auto* finished = std::get_if<wire::Finished>(&message)) return std::move(*finished);
+  }
+}
+
+Status Follow::interrupted() {
+  clear_signals(signal_fd_);
+  if (scan_id_.empty()) return Error{Errc::cancelled, "interrupted"};
+  return link_.send(wire::encode(wire::Cancel{scan_id_}));
+}
+
+Status keep_trace(Store& store, const std::string& scan_id, const std::string& path) {
+  Keep keep(store);
+  ASSAY_TRY(TraceHeader header, keep.header(scan_id));
+  ASSAY_TRY(TraceFooter footer, keep.footer(scan_id));
+  ASSAY_TRY(TraceFileWriter writer, TraceFileWriter::create(path, header));
+  Status written;
+  ASSAY_CHECK(keep.each_event(scan_id, [&](const Event& event) {
+    if (written) written = writer.add(event);
+  }));
+  ASSAY_CHECK(written);
+  return writer.finish(footer);
+}
+
+struct Outcome {
+  Exit code = kBelowGate;
+  std::string report;  // JSON; empty when it failed
+};
+
+Result<Outcome> scan_one(Farm& farm, Socket& link, int signal_fd, const ScanOptions& options,
+                         const std::string& ref) {
+  Job job = options.job;
+  job.ref = ref;
+  ASSAY_TRY(wire::Finished finished, Follow(farm, link, signal_fd).run(job));
+  if (!finished.ok) return Error{Errc::io, finished.error};
+  if (finished.report.empty()) {  // too large for a frame
+    ASSAY_TRY(finished.report, Keep(farm.store()).report(finished.scan_id));
+  }
+  ASSAY_TRY(Report report, parse_report(finished.report));
+  if (!options.keep_trace.empty())
+    ASSAY_CHECK(keep_trace(farm.store(), finished.scan_id, options.keep_trace));
+  return Outcome{exit_code(report.verdict, options.gate), std::move(finished.report)};
+}
+
+// One report as an object, several as an array.
+std::string join_json(const std::vector<std::string>& reports, bool array) {
+  std::string out;
+  for (const std::string& report : reports) out += (out.empty() ? "" : ",\n") + report;
+  return array ? "[" + out + "]\n" : out + "\n";
+}
+
+Status print(const ScanOptions& options, const std::string& text) {
+  if (!options.output.empty()) return write_file(options.output, text).context("write the report");
+  std::cout << text << std::flush;
+  return Status();
+}
+
+Result<std::string> as_text(const std::string& json, bool to_file) {
+  ASSAY_TRY(Report report, parse_report(json));
+  return report_text(report, {!to_file && wants_color(1), to_file ? 100 : terminal_width(1)});
+}
+
+int run(const ScanOptions& options) {
+  auto signals = catch_end_signals();
+  if (!signals) return complain(signals.error(), kFailed);
+  auto rules = find_rules(options.rules);
+  if (!rules) return complain(rules.error(), kFailed);
+  auto farm = Farm::start(options.data_dir, *rules);
+  if (!farm) return complain(farm.error(), kFailed);
+  auto link = (*farm)->client();
+  if (!link) return complain(link.error(), kFailed);
+
+  Exit code = kBelowGate;
+  std::vector<std::string> reports;
+  std::string text;
+  for (const std::string& ref : options.refs) {
+    auto outcome = scan_one(**farm, *link, signals->get(), options, ref);
+    if (!outcome) {
+      complain(outcome.error(), kFailed);
+      code = worse(code, kFailed);
+      if (outcome.error().what == "cancelled") break;
+      continue;
+    }
+    code = worse(code, outcome->code);
+    if (options.format == Format::text) {
+      auto shown = as_text(outcome->report, !options.output.empty());
+      if (!shown) return complain(shown.error(), kFailed);
+      if (!options.output.empty())
+        text += *shown;
+      else
+        std::cout << *shown << std::flush;
+    }
+    reports.push_back(std::move(outcome->report));
+  }
+  if (options.format == Format::json && !reports.empty()) text = join_json(reports, options.refs.size() > 1);
+  if (!text.empty())
+    if (Status printed = print(options, text); !printed) return complain(printed.error(), kFailed);
+  return code;
+}
+
+}  // namespace
+
+int scan(const Args& args) {
+  po::options_description described = describe();
+  auto map = parse(args, described, "ref");
+  if (!map) return complain(map.error(), kUsage);
+  if (map->count("help")) {
+    std::cout << "assay scan REF... [OPTIONS]\nRuns each image in a sandbox and reports what it did.\n\n"
+              << described
+              << "\nExit codes: 0 below the gate, 10 at or above it, 11 inconclusive, 1 failed, 2 usage.\n";
+    return kBelowGate;
+  }
+  auto options = read_options(*map);
+  if (!options) return complain(options.error(), kUsage);
+  if (Status ready = prepare_agent_process(); !ready) return complain(ready.error(), kFailed);
+  return run(*options);
+}
+
+}  // namespace assay::cli

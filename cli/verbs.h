@@ -1,0 +1,26 @@
+// verbs: the subcommands of assay, one function each. Each takes its arguments without the verb, and returns
+// the process's exit code.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace assay::cli {
+
+using Args = std::vector<std::string>;
+
+/// What the shell sees. Documented in README.md; scripts depend on it.
+enum Exit : int {
+  kBelowGate = 0,
+  kFailed = 1,
+  kUsage = 2,
+  kAtGate = 10,
+  kInconclusive = 11,
+};
+
+int scan(const Args& args);
+int report(const Args& args);
+int list(const Args& args);
+int trace(const Args& args);
+
+}  // namespace assay::cli

@@ -1,0 +1,17 @@
+// evaluate: a stored trace through the rules into a report. The same function serves a scan that has just
+// been shipped and any later look.
+#pragma once
+
+#include <string>
+
+#include "common/result.h"
+#include "scheduler/keep.h"
+#include "scheduler/score/report.h"
+#include "scheduler/score/rules.h"
+
+namespace assay {
+
+/// Reads header, every event and footer of `scan_id`. Errc::corrupt when the stored trace is damaged.
+Result<Report> evaluate(const Keep& keep, const std::string& scan_id, const RuleSet& rules);
+
+}  // namespace assay

@@ -1,0 +1,132 @@
+// Names of the techniques that rules speak of.
+#include "scheduler/score/attack.h"
+
+#include <algorithm>
+#include <iterator>
+
+namespace assay {
+namespace {
+
+struct Named {
+  std::string_view id, name;
+};
+// MITRE ATT&CK v18, sorted by id. (c) The MITRE Corporation; reproduced with its permission:
+// attack.mitre.org/resources/legal-and-branding/terms-of-use
+constexpr Named kTechniques[] = {
+    {"T1003", "OS Credential Dumping"},
+    {"T1003.008", "/etc/passwd and /etc/shadow"},
+    {"T1005", "Data from Local System"},
+    {"T1007", "System Service Discovery"},
+    {"T1014", "Rootkit"},
+    {"T1016", "System Network Configuration Discovery"},
+    {"T1018", "Remote System Discovery"},
+    {"T1027", "Obfuscated Files or Information"},
+    {"T1027.001", "Binary Padding"},
+    {"T1027.003", "Steganography"},
+    {"T1027.009", "Embedded Payloads"},
+    {"T1027.010", "Command Obfuscation"},
+    {"T1027.011", "Fileless Storage"},
+    {"T1030", "Data Transfer Size Limits"},
+    {"T1033", "System Owner/User Discovery"},
+    {"T1036", "Masquerading"},
+    {"T1036.003", "Rename Legitimate Utilities"},
+    {"T1036.004", "Masquerade Task or Service"},
+    {"T1037.004", "RC Scripts"},
+    {"T1040", "Network Sniffing"},
+    {"T1041", "Exfiltration Over C2 Channel"},
+    {"T1046", "Network Service Discovery"},
+    {"T1048.003", "Exfiltration Over Unencrypted Non-C2 Protocol"},
+    {"T1049", "System Network Connections Discovery"},
+    {"T1053.002", "At"},
+    {"T1053.003", "Cron"},
+    {"T1055.008", "Ptrace System Calls"},
+    {"T1055.009", "Proc Memory"},
+    {"T1056.001", "Keylogging"},
+    {"T1057", "Process Discovery"},
+    {"T1059", "Command and Scripting Interpreter"},
+    {"T1059.004", "Unix Shell"},
+    {"T1059.006", "Python"},
+    {"T1068", "Exploitation for Privilege Escalation"},
+    {"T1069.001", "Local Groups"},
+    {"T1070", "Indicator Removal"},
+    {"T1070.002", "Clear Linux or Mac System Logs"},
+    {"T1070.003", "Clear Command History"},
+    {"T1070.004", "File Deletion"},
+    {"T1070.006", "Timestomp"},
+    {"T1071", "Application Layer Protocol"},
+    {"T1071.001", "Web Protocols"},
+    {"T1071.004", "DNS"},
+    {"T1082", "System Information Discovery"},
+    {"T1083", "File and Directory Discovery"},
+    {"T1087.001", "Local Account"},
+    {"T1090", "Proxy"},
+    {"T1090.003", "Multi-hop Proxy"},
+    {"T1095", "Non-Application Layer Protocol"},
+    {"T1098", "Account Manipulation"},
+    {"T1098.004", "SSH Authorized Keys"},
+    {"T1102", "Web Service"},
+    {"T1105", "Ingress Tool Transfer"},
+    {"T1106", "Native API"},
+    {"T1110.001", "Password Guessing"},
+    {"T1113", "Screen Capture"},
+    {"T1115", "Clipboard Data"},
+    {"T1123", "Audio Capture"},
+    {"T1133", "External Remote Services"},
+    {"T1136", "Create Account"},
+    {"T1136.001", "Local Account"},
+    {"T1140", "Deobfuscate/Decode Files or Information"},
+    {"T1190", "Exploit Public-Facing Application"},
+    {"T1201", "Password Policy Discovery"},
+    {"T1203", "Exploitation for Client Execution"},
+    {"T1204.001", "Malicious Link"},
+    {"T1204.003", "Malicious Image"},
+    {"T1212", "Exploitation for Credential Access"},
+    {"T1219.002", "Remote Desktop Software"},
+    {"T1222.002", "Linux and Mac File and Directory Permissions Modification"},
+    {"T1485", "Data Destruction"},
+    {"T1489", "Service Stop"},
+    {"T1496", "Resource Hijacking"},
+    {"T1496.001", "Compute Hijacking"},
+    {"T1499", "Endpoint Denial of Service"},
+    {"T1505.003", "Web Shell"},
+    {"T1518.001", "Security Software Discovery"},
+    {"T1529", "System Shutdown/Reboot"},
+    {"T1531", "Account Access Removal"},
+    {"T1543.002", "Systemd Service"},
+    {"T1546.004", "Unix Shell Configuration Modification"},
+    {"T1547.006", "Kernel Modules and Extensions"},
+    {"T1548", "Abuse Elevation Control Mechanism"},
+    {"T1548.001", "Setuid and Setgid"},
+    {"T1548.003", "Sudo and Sudo Caching"},
+    {"T1552", "Unsecured Credentials"},
+    {"T1552.001", "Credentials In Files"},
+    {"T1552.003", "Shell History"},
+    {"T1552.004", "Private Keys"},
+    {"T1553.004", "Install Root Certificate"},
+    {"T1554", "Compromise Host Software Binary"},
+    {"T1560.001", "Archive via Utility"},
+    {"T1562.001", "Disable or Modify Tools"},
+    {"T1562.004", "Disable or Modify System Firewall"},
+    {"T1564", "Hide Artifacts"},
+    {"T1564.001", "Hidden Files and Directories"},
+    {"T1565.001", "Stored Data Manipulation"},
+    {"T1567", "Exfiltration Over Web Service"},
+    {"T1567.003", "Exfiltration to Text Storage Sites"},
+    {"T1568.002", "Domain Generation Algorithms"},
+    {"T1571", "Non-Standard Port"},
+    {"T1572", "Protocol Tunneling"},
+    {"T1574.006", "Dynamic Linker Hijacking"},
+    {"T1611", "Escape to Host"},
+    {"T1620", "Reflective Code Loading"},
+    {"T1653", "Power Settings"},
+};
+
+}  // namespace
+
+std::string_view technique_name(std::string_view id) {
+  auto found = std::lower_bound(std::begin(kTechniques), std::end(kTechniques), id,
+                                [](const Named& a, std::string_view b) { return a.id < b; });
+  return found != std::end(kTechniques) && found->id == id ? found->name : std::string_view();
+}
+
+}  // namespace assay

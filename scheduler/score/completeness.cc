@@ -1,0 +1,83 @@
+// Losses, absent sources, early ends: each a reason in words.
+#include "scheduler/score/completeness.h"
+
+#include "common/text.h"
+#include "scheduler/score/findings.h"
+
+namespace assay {
+namespace {
+
+constexpr size_t kMaxDetailBytes = 300;
+
+std::string with_detail(std::string text, const std::string& detail) {
+  if (!detail.empty()) text += ": " + printable(detail, kMaxDetailBytes);
+  return text;
+}
+
+void judge_source(const SourceCount& source, Completeness& out) {
+  out.lost += source.lost;
+  if (!source.required) return;
+  std::string name = to_string(source.source);
+  if (!source.attached)
+    out.reasons.push_back(with_detail("source " + name + " was not attached", source.detail));
+  if (source.lost > 0)
+    out.reasons.push_back(with_detail("source " + name + " lost " + std::to_string(source.lost) + " of " +
+                                          std::to_string(source.seen + source.lost) + " events",
+                                      source.detail));
+}
+
+void judge_end(const TraceFooter& footer, Completeness& out) {
+  switch (footer.reason) {
+    case EndReason::exited:
+    case EndReason::deadline:
+      return;
+    case EndReason::limit:
+      out.reasons.push_back(with_detail("the run was stopped early at a limit", footer.detail));
+      return;
+    case EndReason::start_failed:
+      out.reasons.push_back(with_detail("the container could not be started", footer.detail));
+      return;
+    case EndReason::cancelled:
+      out.reasons.push_back(with_detail("the run was cancelled", footer.detail));
+      return;
+  }
+}
+
+}  // namespace
+
+void CompletenessBook::add(const Event& event) {
+  ++events_;
+  if (event.kind == EventKind::start) started_ = true;
+}
+
+Completeness CompletenessBook::judge(const TraceFooter& footer, uint64_t processes_left_out) const {
+  Completeness out;
+  out.sources = footer.sources;
+  judge_end(footer, out);
+  for (const auto& source : footer.sources) judge_source(source, out);
+  if (footer.sources.empty()) out.reasons.push_back("no source gave an account of itself");
+  if (events_ < footer.events) {
+    uint64_t missing = footer.events - events_;
+    out.lost += missing;
+    out.reasons.push_back(std::to_string(missing) + " of " + std::to_string(footer.events) +
+                          " events are missing from the stored trace");
+  } else if (events_ > footer.events) {
+    out.reasons.push_back("the trace holds " + std::to_string(events_) + " events, but its end speaks of " +
+                          std::to_string(footer.events));
+  }
+  if (!started_ && footer.reason != EndReason::start_failed)
+    out.reasons.push_back("the start of the container was not seen");
+  if (processes_left_out > 0)
+    out.reasons.push_back(std::to_string(processes_left_out) +
+                          " processes did not fit into the process tree");
+  out.complete = out.reasons.empty();
+  return out;
+}
+
+Verdict verdict_of(int score, const Completeness& completeness) {
+  if (score >= kMaliciousScore) return Verdict::malicious;
+  if (score >= kSuspiciousScore) return Verdict::suspicious;
+  return completeness.complete ? Verdict::clean : Verdict::inconclusive;
+}
+
+}  // namespace assay

@@ -1,0 +1,26 @@
+// completeness: whether a trace shows all that it should, and what that means for the verdict.
+#pragma once
+
+#include <cstdint>
+
+#include "common/event.h"
+#include "scheduler/score/report.h"
+
+namespace assay {
+
+class CompletenessBook {
+ public:
+  void add(const Event& event);
+  /// `processes_left_out`: beyond the process tree's bound.
+  Completeness judge(const TraceFooter& footer, uint64_t processes_left_out) const;
+
+ private:
+  uint64_t events_ = 0;
+  bool started_ = false;
+};
+
+/// What was seen stays proof, however much was lost; but nothing seen proves nothing unless the trace is
+/// complete.
+Verdict verdict_of(int score, const Completeness& completeness);
+
+}  // namespace assay

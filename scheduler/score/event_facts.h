@@ -1,0 +1,23 @@
+// event_facts: what one event means, by itself: command lines, which opens write, which
+// addresses are other hosts. Pure.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/event.h"
+
+namespace assay {
+
+std::string join_command(const std::vector<std::string>& argv);
+/// Whether an address means another host: not loopback, unspecified or empty.
+bool is_remote(std::string_view addr);
+/// open(2) flags and calls that may change or make a file.
+bool opens_for_write(const Event& event);
+bool opens_to_create(const Event& event);
+
+/// A shell or another program that executes the file it is given: by its name, version numbers aside.
+bool is_interpreter(std::string_view path);
+
+}  // namespace assay

@@ -1,0 +1,70 @@
+// findings: matches gathered per rule, correlations counted, and the score made of them. docs/report.md
+// explains the score.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "common/event.h"
+#include "scheduler/score/process_tree.h"
+#include "scheduler/score/record.h"
+#include "scheduler/score/report.h"
+#include "scheduler/score/rule.h"
+
+namespace assay {
+
+inline constexpr int kMaliciousScore = 70;
+inline constexpr int kSuspiciousScore = 30;
+inline constexpr size_t kMaxEvidence = 5;
+
+class Findings {
+ public:
+  /// Borrowed.
+  Findings(const RuleSet::State& rules, const ProcessTree& tree)
+      : rules_(rules), tree_(tree), matches_(rules.rules.size()) {}
+
+  /// Holds every rule of the record's category against it; `event` is what it was made of.
+  void evaluate(const Record& record, const Event& event);
+  /// Heaviest first, then by rule id; contributions filled in.
+  std::vector<Finding> findings() const;
+
+ private:
+  struct Match {
+    uint64_t count = 0;
+    std::vector<Evidence> evidence;
+    std::vector<std::string> ancestry;
+    uint64_t last_event = 0;
+  };
+  // One group of one correlation.
+  struct Window {
+    std::deque<int64_t> times;              // event_count
+    std::map<std::string, int64_t> values;  // value_count: value to the last time it was seen
+    std::map<size_t, int64_t> seen;         // temporal: rule to the last time
+    std::vector<Evidence> evidence;
+  };
+
+  void matched(size_t rule, const Record& record, const Event& event, const Evidence& evidence, int depth);
+  void correlate(size_t rule, size_t by, const Record& record, const Event& event, const Evidence& evidence,
+                 int depth);
+  bool fires(const Correlation& correlation, Window& window, size_t by, const Record& record,
+             int64_t now) const;
+  void note(size_t rule, const std::vector<Evidence>& evidence, const Event& event);
+  std::vector<std::string> ancestry_of(int32_t pid) const;
+
+  static constexpr size_t kMaxGroups = 4096;
+  const RuleSet::State& rules_;
+  const ProcessTree& tree_;
+  std::vector<Match> matches_;
+  std::map<std::pair<size_t, std::string>, Window> windows_;
+};
+
+/// Event, time, pid and what happened, on one bounded line.
+Evidence evidence_of(const Event& event);
+/// Noisy-or of the findings' weights, in percent; fills in each contribution. A technique that heavier
+/// findings already showed counts half for each of them. Sorts.
+int score_findings(std::vector<Finding>& findings);
+
+}  // namespace assay

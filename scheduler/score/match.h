@@ -1,0 +1,80 @@
+// match: one field of a rule against a record: Sigma's values, wildcards and modifiers (sigma-specification,
+// "Sigma Rules Specification" v2, and its appendix of modifiers). Compiled once; matching is linear in the
+// text, since the text is hostile.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/result.h"
+#include "scheduler/score/record.h"
+#include "scheduler/score/yaml.h"
+
+namespace re2 {
+class RE2;
+}
+
+namespace assay {
+
+/// A text with wildcards: * any run of bytes, ? one byte.
+struct Glob {
+  static constexpr uint16_t kAny = 256, kOne = 257;
+  std::vector<uint16_t> tokens;  // bytes, kAny, kOne
+  bool matches(std::string_view text) const;
+};
+
+struct Cidr {
+  std::array<uint8_t, 16> address{};  // IPv4 in its first four bytes
+  bool v6 = false;
+  unsigned prefix = 0;
+  static Result<Cidr> parse(const std::string& text);
+  bool contains(std::string_view address_text) const;
+};
+
+/// One value of a field, with the operation that its modifiers chose.
+struct Value {
+  enum class Op {
+    equals,
+    contains,
+    startswith,
+    endswith,
+    glob,
+    re,
+    cidr,
+    missing,
+    exists,
+    absent,
+    gt,
+    gte,
+    lt,
+    lte
+  };
+  Op op = Op::equals;
+  bool cased = false;
+  std::string text;  // folded unless cased
+  Glob glob;
+  std::shared_ptr<const re2::RE2> regex;
+  Cidr cidr;
+  double number = 0;
+
+  bool matches(const Record::Entry& entry) const;
+};
+
+/// `Field|modifiers: value(s)`.
+struct Item {
+  bool keyword = false;  // no field: any value of the record
+  bool known = true;     // false: a field that no record has
+  Field field = Field::Image;
+  bool all = false;      // every value must match, not just one
+  bool negated = false;  // |neq
+  std::vector<Value> values;
+
+  /// Errc::invalid names the field and the modifier, expression or value that is wrong.
+  static Result<Item> compile(const std::string& key, const yaml::Node& node);
+  bool matches(const Record& record) const;
+};
+
+}  // namespace assay

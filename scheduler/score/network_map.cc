@@ -1,0 +1,136 @@
+// Peers, names and listening ports, event by event.
+#include "scheduler/score/network_map.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+
+#include "common/text.h"
+#include "scheduler/score/process_tree.h"
+
+namespace assay {
+namespace {
+
+// "192.0.2.1", "192.0.2.1:80", "::1", "[::1]:80": what clients put into Host when they were given no name.
+bool is_address(std::string name) {
+  in6_addr ignored{};
+  if (name.starts_with("[")) name = name.substr(1, name.find(']') - 1);
+  if (inet_pton(AF_INET6, name.c_str(), &ignored) == 1) return true;
+  return inet_pton(AF_INET, name.substr(0, name.find(':')).c_str(), &ignored) == 1;
+}
+
+}  // namespace
+
+bool NetworkMap::outbound(const Event& event) const {
+  if (guest_addr_.empty()) return true;
+  return event.dst_addr != guest_addr_;
+}
+
+const std::string& NetworkMap::name_of(const std::string& addr) const {
+  static const std::string kNone;
+  auto found = addresses_.find(addr);
+  return found == addresses_.end() ? kNone : found->second;
+}
+
+NetworkPeer* NetworkMap::peer(const std::string& proto, const std::string& addr, uint32_t port) {
+  auto key = std::make_tuple(proto, addr, port);
+  auto found = index_.find(key);
+  if (found != index_.end()) return &peers_[found->second];
+  if (peers_.size() >= kMaxPeers) {
+    ++left_out_;
+    return nullptr;
+  }
+  index_[key] = peers_.size();
+  NetworkPeer fresh;
+  fresh.proto = proto;
+  fresh.addr = addr;
+  fresh.port = port;
+  peers_.push_back(std::move(fresh));
+  return &peers_.back();
+}
+
+// The first name stays: a later SNI or Host for the same address may be a lie to hide it. An address is no
+// name.
+void NetworkMap::call(const std::string& addr, const std::string& name) {
+  if (addr.empty() || name.empty() || is_address(name) || addresses_.size() >= kMaxAddresses) return;
+  addresses_.emplace(addr, printable(name, 255));
+}
+
+void NetworkMap::remember(const std::string& name) {
+  if (name.empty() || names_.size() >= kMaxNames) return;
+  std::string shown = printable(name, 255);
+  if (known_names_.insert(shown).second) names_.push_back(shown);
+}
+
+void NetworkMap::add(const Event& event) {
+  switch (event.kind) {
+    case EventKind::flow_start:
+    case EventKind::flow_end:
+    case EventKind::payload:
+    case EventKind::connect:
+      return on_flow(event);
+    case EventKind::dns:
+    case EventKind::tls:
+    case EventKind::http:
+    case EventKind::session:
+      return on_name(event);
+    case EventKind::bind:
+    case EventKind::listen:
+      return on_listen(event);
+    default:
+      return;
+  }
+}
+
+void NetworkMap::on_flow(const Event& e) {
+  if (e.kind == EventKind::connect) {  // also what never became a packet
+    if (e.proto == "tcp" && is_remote(e.dst_addr) && e.dst_port != 0) peer(e.proto, e.dst_addr, e.dst_port);
+    return;
+  }
+  if (!outbound(e)) return;
+  NetworkPeer* to = peer(e.proto, e.dst_addr, e.dst_port);
+  if (to == nullptr) return;
+  if (e.kind == EventKind::flow_start) ++to->flows;
+  if (e.kind == EventKind::flow_end) {
+    to->bytes_out += e.bytes_out;
+    to->bytes_in += e.bytes_in;
+  }
+  if (e.kind == EventKind::payload && to->first_data.empty())
+    to->first_data = printable(e.data, kFirstDataBytes);
+}
+
+void NetworkMap::on_name(const Event& e) {
+  if (e.kind == EventKind::dns) {
+    remember(e.name);
+    for (const auto& answer : e.answers) call(answer, e.name);
+  } else if (outbound(e)) {
+    call(e.dst_addr, e.name);
+  }
+}
+
+void NetworkMap::on_listen(const Event& e) {
+  if (e.error != 0 || bound_.size() > 4096) return;
+  auto key = std::make_pair(e.pid, e.fd);
+  if (e.kind == EventKind::bind) {
+    if (e.proto == "unix" || e.src_port == 0) return;
+    bound_[key] = {e.proto, e.src_port};
+    if (e.proto != "udp") return;
+  }
+  auto found = bound_.find(key);
+  if (found != bound_.end() && listening_.size() < kMaxListening) listening_.insert(found->second);
+}
+
+std::vector<NetworkPeer> NetworkMap::peers() const {
+  std::vector<NetworkPeer> out = peers_;
+  for (auto& peer : out) peer.name = name_of(peer.addr);
+  return out;
+}
+
+std::vector<std::string> NetworkMap::listening() const {
+  std::vector<std::string> out;
+  for (const auto& [proto, port] : listening_)
+    out.push_back((proto.empty() ? "tcp" : proto) + "/" + std::to_string(port));
+  return out;
+}
+
+}  // namespace assay

@@ -1,0 +1,58 @@
+// NetworkMap: whom the guest talked to, under which names, and where it listened. From flows, DNS, TLS, HTTP
+// and the guest's own calls. Bounded; what does not fit is counted.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <tuple>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "common/event.h"
+#include "scheduler/score/report.h"
+
+namespace assay {
+
+class NetworkMap {
+ public:
+  static constexpr size_t kMaxPeers = 1000, kMaxNames = 1000, kMaxAddresses = 20'000, kMaxListening = 256,
+                          kFirstDataBytes = 160;
+
+  explicit NetworkMap(std::string guest_addr) : guest_addr_(std::move(guest_addr)) {}
+  void add(const Event& event);
+
+  /// What DNS, SNI or Host called an address, or empty.
+  const std::string& name_of(const std::string& addr) const;
+  /// Whether the guest began, or sent, what the event tells of.
+  bool outbound(const Event& event) const;
+
+  /// In order of their first packet.
+  std::vector<NetworkPeer> peers() const;
+  const std::vector<std::string>& names() const { return names_; }
+  std::vector<std::string> listening() const;
+  uint64_t left_out() const { return left_out_; }
+
+ private:
+  NetworkPeer* peer(const std::string& proto, const std::string& addr, uint32_t port);
+  void on_flow(const Event& event);
+  void on_name(const Event& event);
+  void on_listen(const Event& event);
+  void call(const std::string& addr, const std::string& name);
+  void remember(const std::string& name);
+
+  std::string guest_addr_;
+  std::map<std::tuple<std::string, std::string, uint32_t>, size_t> index_;
+  std::vector<NetworkPeer> peers_;
+  std::unordered_map<std::string, std::string> addresses_;
+  std::set<std::string> known_names_;
+  std::vector<std::string> names_;
+  std::map<std::pair<int32_t, int32_t>, std::pair<std::string, uint32_t>>
+      bound_;  // (pid, fd) to (proto, port)
+  std::set<std::pair<std::string, uint32_t>> listening_;
+  uint64_t left_out_ = 0;
+};
+
+}  // namespace assay

@@ -1,0 +1,55 @@
+// observe: an event as the records that rules read. Fields and categories as docs/rules.md lists them.
+#pragma once
+
+#include <array>
+#include <functional>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "common/event.h"
+#include "scheduler/score/network_map.h"
+#include "scheduler/score/process_tree.h"
+#include "scheduler/score/record.h"
+#include "scheduler/score/report.h"
+
+namespace assay {
+
+class Observer {
+ public:
+  using Emit = std::function<void(const Record&)>;
+
+  /// Borrowed; both must already have taken in the event that observe() is given.
+  Observer(const ProcessTree& tree, const NetworkMap& network, const std::array<bool, kCategoryCount>& wanted)
+      : tree_(tree), network_(network), wanted_(wanted) {}
+
+  /// Emits the event's records, in a fixed order. They die with the call.
+  void observe(const Event& event, const Emit& emit);
+
+ private:
+  bool wants(Category category) const { return wanted_[static_cast<size_t>(category)]; }
+  void add_process(Record& record, const Event& event) const;
+  void add_peer(Record& record, const std::string& proto, const std::string& addr, uint32_t port) const;
+  void on_exec(const Event& event, const Emit& emit);
+  void on_stdio(const Event& event, const Emit& emit);
+  void on_open(const Event& event, const Emit& emit);
+  void on_connection(const Event& event, const Emit& emit);
+  void on_listen(const Event& event, const Emit& emit);
+  void on_syscall(const Event& event, const Emit& emit);
+  void on_file_call(const Event& event, const Emit& emit);
+  void on_flow(const Event& event, const Emit& emit);
+  void on_payload(const Event& event, const Emit& emit);
+  void on_name(const Event& event, const Emit& emit);
+  void on_left_file(const Event& event, const Emit& emit);
+  void on_rest(const Event& event, const Emit& emit);
+  void add_target(Record& record, const Event& event, const std::string& path) const;
+  std::string resolve(const Event& event, const std::string& path) const;
+
+  const ProcessTree& tree_;
+  const NetworkMap& network_;
+  const std::array<bool, kCategoryCount>& wanted_;
+  std::set<std::pair<std::string, std::string>> named_;  // (via, name) that have been told
+  std::set<std::string> sent_;  // peers whose payload the flows showed: sessions repeat it
+};
+
+}  // namespace assay

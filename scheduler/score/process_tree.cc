@@ -1,0 +1,302 @@
+// Processes and their descriptors, event by event.
+#include "scheduler/score/process_tree.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "common/paths.h"
+
+namespace assay {
+namespace {
+
+constexpr size_t kMaxCommandLine = 4096;
+constexpr size_t kMaxArgs = 256;
+
+// Argument lists can be megabytes; a process keeps a bounded copy.
+std::vector<std::string> bounded(const std::vector<std::string>& argv) {
+  std::vector<std::string> out;
+  size_t bytes = 0;
+  for (const auto& arg : argv) {
+    if (out.size() >= kMaxArgs || bytes >= kMaxCommandLine) break;
+    out.push_back(arg.substr(0, kMaxCommandLine - bytes));
+    bytes += out.back().size();
+  }
+  return out;
+}
+
+bool is_internet(const Event& e) {
+  return e.proto == "tcp" || e.proto == "udp" || e.args[0] == AF_INET || e.args[0] == AF_INET6;
+}
+
+// The arguments, not event.uid: that may be from before the call. setuid(uid), setreuid(ruid, euid),
+// setresuid(ruid, euid, suid).
+void on_setid(const Event& e, Proc& proc) {
+  constexpr auto kKeep = UINT32_MAX;
+  if (e.error != 0 || e.result != 0) return;
+  auto uid = static_cast<uint32_t>(e.call == "setuid" ? e.args[0] : e.args[1]);
+  bool effective = e.call == "setuid" || e.call == "setreuid" || e.call == "setresuid";
+  if (effective && uid != kKeep) proc.shown.uid = uid;
+}
+
+bool succeeded(const Event& e) { return e.error == 0 && e.result >= 0; }
+
+}  // namespace
+
+size_t ProcessTree::find(int32_t pid) const {
+  auto found = by_pid_.find(pid);
+  return found == by_pid_.end() ? kNone : found->second;
+}
+
+const FileWriter* ProcessTree::writer_of(const std::string& path) const {
+  auto found = writers_.find(path);
+  return found == writers_.end() ? nullptr : &found->second;
+}
+
+size_t ProcessTree::create(int32_t pid, size_t parent, int64_t time_ns) {
+  if (procs_.size() >= kMaxProcesses) {
+    ++left_out_;
+    by_pid_.erase(pid);  // its predecessor with this pid is gone
+    return kNone;
+  }
+  Proc proc;
+  if (parent != kNone) {
+    const Proc& from = procs_[parent];
+    proc.shown = from.shown;
+    proc.cwd = from.cwd;
+    proc.command_line = from.command_line;
+    for (const auto& [fd, socket] : from.sockets)
+      if (proc.sockets.size() < kInheritedSockets) proc.sockets.emplace(fd, socket);
+    proc.connected = from.connected;
+    proc.script = from.script;
+    proc.script_origin = from.script_origin;
+    proc.shown.parent = from.shown.pid;
+  }
+  proc.shown.pid = pid;
+  proc.shown.start_ns = time_ns;
+  proc.shown.end_ns = -1;
+  proc.shown.exit_status = -1;
+  proc.shown.execs = 0;
+  proc.parent = parent;
+  size_t index = procs_.size();
+  procs_.push_back(std::move(proc));
+  by_pid_[pid] = index;
+  if (parent != kNone) {
+    auto& children = procs_[parent].children;
+    if (children.size() >= kKeptChildren) children.erase(children.begin());
+    children.push_back(index);
+  }
+  return index;
+}
+
+// An event can come from a process whose clone was lost: it then stands without a parent rather than not at
+// all.
+size_t ProcessTree::process_for(const Event& event) {
+  size_t index = find(event.pid);
+  if (index == kNone && event.kind != EventKind::exit) index = create(event.pid, kNone, event.time_ns);
+  if (index == kNone) return kNone;
+  Proc& proc = procs_[index];
+  if (proc.shown.path.empty() && proc.command_line.empty() && !event.comm.empty())
+    proc.command_line = event.comm;
+  if (!event.cwd.empty()) proc.cwd = event.cwd;
+  return index;
+}
+
+void ProcessTree::add(const Event& event) {
+  if (event.pid <= 0 || event.plane != Plane::guest || event.source == Source::harvest) return;
+  switch (event.kind) {
+    case EventKind::start:
+    case EventKind::exec:
+      return on_image(event);
+    case EventKind::clone:
+      return on_clone(event);
+    case EventKind::exit:
+      return on_exit(event);
+    default:
+      break;
+  }
+  size_t index = process_for(event);
+  if (index == kNone) return;
+  Proc& proc = procs_[index];
+  if (event.kind == EventKind::setid)
+    on_setid(event, proc);
+  else if (event.uid != 0)
+    proc.shown.uid = event.uid;
+  switch (event.kind) {
+    case EventKind::open:
+      return on_open(event, index);
+    case EventKind::chdir:
+      if (event.call != "chroot" && event.error == 0 && !event.path.empty())
+        proc.cwd = resolve_path(proc.cwd, event.path);
+      return;
+    case EventKind::socket:
+    case EventKind::connect:
+    case EventKind::accept:
+      return on_descriptor(event, proc);
+    case EventKind::dup:
+      return on_dup(event, proc);
+    case EventKind::syscall:
+      if (event.call == "close")
+        proc.sockets.erase(event.fd >= 0 ? event.fd : static_cast<int32_t>(event.args[0]));
+      return;
+    default:
+      return;
+  }
+}
+
+void ProcessTree::on_image(const Event& event) {
+  size_t index = event.kind == EventKind::start && find(event.pid) == kNone
+                     ? create(event.pid, kNone, event.time_ns)
+                     : process_for(event);
+  if (index == kNone) return;
+  Proc& proc = procs_[index];
+  auto& shown = proc.shown;
+  shown.path = event.path;
+  shown.argv = bounded(event.argv);
+  shown.sha256 = event.sha256;
+  shown.origin = event.origin;
+  shown.uid = event.uid;
+  if (event.kind == EventKind::exec) ++shown.execs;
+  if (!event.cwd.empty()) proc.cwd = event.cwd;
+  proc.command_line = join_command(shown.argv);
+  proc.connected = false;
+  for (auto it = proc.sockets.begin(); it != proc.sockets.end();)
+    it = it->second.close_on_exec ? proc.sockets.erase(it) : std::next(it);
+  find_script(proc);
+}
+
+// `sh /tmp/x`, `python3 -u x.py`: the first argument of an interpreter that is a file written during the run.
+void ProcessTree::find_script(Proc& proc) {
+  proc.script.clear();
+  proc.script_origin.clear();
+  if (!is_interpreter(proc.shown.path) && !is_interpreter(proc.shown.argv.empty() ? "" : proc.shown.argv[0]))
+    return;
+  for (size_t i = 1; i < proc.shown.argv.size() && i < 6; ++i) {
+    const std::string& arg = proc.shown.argv[i];
+    if (arg.empty() || arg[0] == '-') {
+      if (arg == "-c" || arg == "-e") return;
+      continue;
+    }
+    std::string path = resolve_path(proc.cwd, arg);
+    const auto* writer = writer_of(path);
+    if (writer != nullptr) {
+      proc.script = path;
+      proc.script_origin = writer->created ? "dropped" : "changed";
+    }
+    return;
+  }
+}
+
+void ProcessTree::on_clone(const Event& event) {
+  size_t parent = process_for(event);
+  if (parent == kNone) return;
+  if (event.child_pid == event.pid) return;  // a thread
+  size_t child = find(event.child_pid);
+  // The child's first event may have come before its parent's clone.
+  bool orphan = child != kNone && procs_[child].parent == kNone && procs_[child].shown.end_ns < 0 &&
+                child != 0 && event.time_ns - procs_[child].shown.start_ns < 1'000'000'000;
+  if (!orphan) {
+    create(event.child_pid, parent, event.time_ns);
+    return;
+  }
+  for (size_t up = parent; up != kNone; up = procs_[up].parent)
+    if (up == child) return;  // hostile or damaged: never a circle
+  procs_[child].parent = parent;
+  procs_[child].shown.parent = event.pid;
+  auto& children = procs_[parent].children;
+  if (children.size() >= kKeptChildren) children.erase(children.begin());
+  children.push_back(child);
+}
+
+void ProcessTree::on_exit(const Event& event) {
+  size_t index = find(event.pid);
+  if (index == kNone) return;
+  if (event.tid != 0 && event.tid != event.pid) return;  // a thread
+  Proc& proc = procs_[index];
+  proc.shown.exit_status = static_cast<int32_t>(event.result);
+  proc.shown.end_ns = event.time_ns;
+  proc.sockets.clear();
+}
+
+void ProcessTree::set_socket(Proc& proc, int32_t fd, SocketFd socket) {
+  if (fd < 0 || (proc.sockets.size() >= kMaxSockets && !proc.sockets.contains(fd))) return;
+  proc.sockets[fd] = std::move(socket);
+}
+
+void ProcessTree::on_descriptor(const Event& e, Proc& proc) {
+  if (e.kind == EventKind::socket) {
+    if (!succeeded(e)) return;
+    auto fd = static_cast<int32_t>(e.result);
+    proc.sockets.erase(fd);
+    if (is_internet(e)) set_socket(proc, fd, {e.proto, "", 0, false, true, (e.args[1] & SOCK_CLOEXEC) != 0});
+  } else if (e.kind == EventKind::connect) {
+    if (e.proto == "unix" || e.dst_addr.empty()) return;
+    bool begun = e.error == 0 || e.error == EINPROGRESS || e.error == EINTR;
+    auto found = proc.sockets.find(e.fd);
+    bool cloexec = found != proc.sockets.end() && found->second.close_on_exec;
+    if (begun) set_socket(proc, e.fd, {e.proto, e.dst_addr, e.dst_port, true, true, cloexec});
+    if (is_remote(e.dst_addr) && e.dst_port != 53 && e.dst_port != 0) proc.connected = true;
+  } else if (succeeded(e)) {
+    auto fd = static_cast<int32_t>(e.result);
+    proc.sockets.erase(fd);
+    bool internet = !e.dst_addr.empty() || proc.sockets.contains(e.fd);
+    if (internet)
+      set_socket(proc, fd, {e.proto, e.dst_addr, e.dst_port, true, false, (e.args[3] & SOCK_CLOEXEC) != 0});
+  }
+}
+
+void ProcessTree::on_dup(const Event& e, Proc& proc) {
+  if (!succeeded(e)) return;
+  auto to = static_cast<int32_t>(e.result);
+  if (to == e.fd) return;
+  // What the kernel says the descriptor is outweighs our own book: we do not see every close.
+  bool veto = !e.fd_path.empty() && !e.fd_path.starts_with("socket:");
+  if (veto) proc.sockets.erase(e.fd);
+  auto from = proc.sockets.find(e.fd);
+  if (from == proc.sockets.end()) {
+    proc.sockets.erase(to);
+    return;
+  }
+  SocketFd copy = from->second;
+  copy.close_on_exec = e.call == "dup3" && (e.args[2] & O_CLOEXEC) != 0;
+  set_socket(proc, to, std::move(copy));
+}
+
+void ProcessTree::on_open(const Event& e, size_t index) {
+  Proc& proc = procs_[index];
+  if (!succeeded(e)) return;
+  proc.sockets.erase(static_cast<int32_t>(e.result));
+  if (!opens_for_write(e)) return;
+  std::string path = e.fd_path.starts_with("/") ? e.fd_path : resolve_path(proc.cwd, e.path);
+  if (path.empty() || path.starts_with("/dev/") || path.starts_with("/proc/")) return;
+  auto found = writers_.find(path);
+  if (found == writers_.end() && writers_.size() >= kMaxWriters) return;
+  auto& writer = writers_[path];
+  writer.process = index;
+  writer.image = proc.shown.path;
+  writer.created = writer.created || opens_to_create(e);
+}
+
+void ProcessTree::renamed(const std::string& from, const std::string& to) {
+  auto found = writers_.find(from);
+  if (found == writers_.end() || from == to) return;
+  writers_[to] = std::move(found->second);
+  writers_.erase(from);
+}
+
+std::vector<size_t> ProcessTree::ancestors(size_t index, size_t limit) const {
+  std::vector<size_t> out;
+  for (size_t up = procs_[index].parent; up != kNone && out.size() < limit; up = procs_[up].parent)
+    out.push_back(up);
+  return out;
+}
+
+std::vector<Process> ProcessTree::processes(size_t limit) const {
+  std::vector<Process> out;
+  for (size_t i = 0; i < procs_.size() && i < limit; ++i) out.push_back(procs_[i].shown);
+  return out;
+}
+
+}  // namespace assay

@@ -1,0 +1,85 @@
+// ProcessTree: the guest's processes out of start, clone, exec, exit, setid, dup and socket events; and which
+// of their descriptors are network sockets. Pids are reused, threads are not processes. Bounded: what does
+// not fit is counted. No rules here; observe.cc asks.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "common/event.h"
+#include "scheduler/score/event_facts.h"
+#include "scheduler/score/report.h"
+
+namespace assay {
+
+/// A descriptor that is an internet socket.
+struct SocketFd {
+  std::string proto, addr;  // of the peer; empty: not connected
+  uint32_t port = 0;
+  bool connected = false;
+  bool initiated = false;  // by connect, not accept
+  bool close_on_exec = false;
+};
+
+struct Proc {
+  Process shown;             // what the report says of it
+  size_t parent = SIZE_MAX;  // index; SIZE_MAX: none known
+  std::string cwd;
+  std::string command_line;  // argv joined
+  std::map<int32_t, SocketFd> sockets;
+  std::vector<size_t> children;       // the last few, for siblings
+  bool connected = false;             // it, or a parent whose image it kept, connected to another host
+  std::string script, script_origin;  // the file that an interpreter was given, if the guest wrote it
+};
+
+/// Who wrote a file during the run.
+struct FileWriter {
+  size_t process = SIZE_MAX;
+  std::string image;
+  bool created = false;
+};
+
+class ProcessTree {
+ public:
+  static constexpr size_t kNone = SIZE_MAX;
+  static constexpr size_t kMaxProcesses = 10'000, kMaxSockets = 256, kInheritedSockets = 32,
+                          kMaxWriters = 50'000;
+  static constexpr size_t kKeptChildren = 8;
+
+  void add(const Event& event);
+  /// A file got another name: who wrote it stays known.
+  void renamed(const std::string& from, const std::string& to);
+  /// The process that has `pid` now, or kNone.
+  size_t find(int32_t pid) const;
+  const Proc& at(size_t index) const { return procs_[index]; }
+  size_t size() const { return procs_.size(); }
+  uint64_t left_out() const { return left_out_; }
+  const FileWriter* writer_of(const std::string& path) const;
+  /// Indices from the process' parent to init, at most `limit`.
+  std::vector<size_t> ancestors(size_t index, size_t limit = 16) const;
+  /// In order of start; only real processes.
+  std::vector<Process> processes(size_t limit) const;
+
+ private:
+  size_t process_for(const Event& event);
+  size_t create(int32_t pid, size_t parent, int64_t time_ns);
+  void on_image(const Event& event);
+  void on_clone(const Event& event);
+  void on_exit(const Event& event);
+  void on_descriptor(const Event& event, Proc& proc);
+  void on_dup(const Event& event, Proc& proc);
+  void on_open(const Event& event, size_t index);
+  void set_socket(Proc& proc, int32_t fd, SocketFd socket);
+  void find_script(Proc& proc);
+
+  std::vector<Proc> procs_;
+  std::unordered_map<int32_t, size_t> by_pid_;
+  std::unordered_map<std::string, FileWriter> writers_;
+  uint64_t left_out_ = 0;
+};
+
+}  // namespace assay

@@ -1,0 +1,234 @@
+// The report as JSON and back. Reading takes hostile bytes: types and ranges are checked, nothing throws.
+#include <array>
+#include <chrono>
+#include <concepts>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <type_traits>
+
+#include "common/text.h"
+#include "scheduler/score/report_walk.h"
+
+namespace assay {
+namespace {
+
+using Json = nlohmann::ordered_json;
+constexpr const char* kSchema = "assay.report/1";
+constexpr size_t kMaxReportBytes = 64 << 20;
+
+// Enumerations by their names, for both directions.
+template <class E>
+struct Names;
+template <>
+struct Names<Verdict> {
+  static constexpr std::array kAll = {Verdict::clean, Verdict::suspicious, Verdict::malicious,
+                                      Verdict::inconclusive};
+};
+template <>
+struct Names<NetworkMode> {
+  static constexpr std::array kAll = {NetworkMode::none, NetworkMode::sinkhole};
+};
+template <>
+struct Names<EndReason> {
+  static constexpr std::array kAll = {EndReason::exited, EndReason::deadline, EndReason::limit,
+                                      EndReason::start_failed, EndReason::cancelled};
+};
+template <>
+struct Names<Source> {
+  static constexpr std::array kAll = {Source::seccheck, Source::witness, Source::flows, Source::usage,
+                                      Source::sinkhole, Source::harvest, Source::agent};
+};
+
+struct Writer {
+  Json out = Json::object();
+
+  template <class T>
+  void operator()(const char* name, T& value) {
+    out[name] = write(value);
+  }
+  template <class T>
+  static Json write(T& value) {
+    if constexpr (std::is_same_v<T, std::string>) {
+      return still_printable(value);
+    } else if constexpr (std::is_same_v<T, std::chrono::milliseconds>) {
+      return value.count();
+    } else if constexpr (std::is_enum_v<T>) {
+      return to_string(value);
+    } else if constexpr (std::is_arithmetic_v<T>) {
+      return value;
+    } else {
+      Writer inner;
+      walk(inner, value);
+      return std::move(inner.out);
+    }
+  }
+  template <class T>
+  static Json write(std::vector<T>& list) {
+    Json out = Json::array();
+    for (auto& item : list) out.push_back(write(item));
+    return out;
+  }
+};
+
+// The first wrong key stops it; what() is where.
+struct Reader {
+  const Json& in;
+  std::string path;
+  std::string& wrong;
+
+  template <class T>
+  void operator()(const char* name, T& value) {
+    if (!wrong.empty()) return;
+    auto found = in.find(name);
+    std::string here = path.empty() ? name : path + "." + name;
+    if (found == in.end())
+      wrong = here + " is missing";
+    else
+      read(*found, here, value);
+  }
+  void fail(const std::string& where) {
+    if (wrong.empty()) wrong = where + " has the wrong type or is out of range";
+  }
+  template <class T>
+  void read(const Json& json, const std::string& where, T& value) {
+    if constexpr (std::is_same_v<T, std::string>) {
+      if (!json.is_string()) return fail(where);
+      value = still_printable(json.get_ref<const std::string&>());
+    } else if constexpr (std::is_same_v<T, bool>) {
+      if (!json.is_boolean()) return fail(where);
+      value = json.get<bool>();
+    } else if constexpr (std::is_same_v<T, double>) {
+      if (!json.is_number()) return fail(where);
+      value = json.get<double>();
+    } else if constexpr (std::is_same_v<T, std::chrono::milliseconds>) {
+      int64_t count = 0;
+      read(json, where, count);
+      value = std::chrono::milliseconds(count);
+    } else if constexpr (std::is_enum_v<T>) {
+      for (T one : Names<T>::kAll)
+        if (json.is_string() && json.get_ref<const std::string&>() == to_string(one)) {
+          value = one;
+          return;
+        }
+      fail(where);
+    } else if constexpr (std::integral<T>) {
+      if (!json.is_number_integer()) return fail(where);
+      bool fits = json.is_number_unsigned() ? std::in_range<T>(json.get<uint64_t>())
+                                            : std::in_range<T>(json.get<int64_t>());
+      if (!fits) return fail(where);
+      value = json.is_number_unsigned() ? static_cast<T>(json.get<uint64_t>())
+                                        : static_cast<T>(json.get<int64_t>());
+    } else {
+      if (!json.is_object()) return fail(where);
+      Reader inner{json, where, wrong};
+      walk(inner, value);
+    }
+  }
+  template <class T>
+  void read(const Json& json, const std::string& where, std::vector<T>& list) {
+    if (!json.is_array()) return fail(where);
+    list.clear();
+    for (const auto& item : json) {
+      T value{};
+      read(item, where + "[" + std::to_string(list.size()) + "]", value);
+      if (!wrong.empty()) return;
+      list.push_back(std::move(value));
+    }
+  }
+};
+
+}  // namespace
+
+const char* to_string(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::clean:
+      return "clean";
+    case Verdict::suspicious:
+      return "suspicious";
+    case Verdict::malicious:
+      return "malicious";
+    case Verdict::inconclusive:
+      return "inconclusive";
+  }
+  return "unknown";
+}
+
+std::string still_printable(const std::string& text) {
+  std::string out;
+  for (size_t from = 0;;) {
+    size_t at = text.find('\\', from);
+    out += printable(std::string_view(text).substr(from, at == std::string::npos ? at : at - from));
+    if (at == std::string::npos) return out;
+    out += '\\';
+    from = at + 1;
+  }
+}
+
+std::string report_json(const Report& report) {
+  Writer writer;
+  writer.out["schema"] = kSchema;
+  Report copy = report;  // walk() serves the reader too and takes its argument as changeable
+  walk(writer, copy);
+  return writer.out.dump(2) + "\n";
+}
+
+Result<Report> parse_report(std::string_view text) {
+  auto broken = [](const std::string& what) { return Error{Errc::corrupt, "report: " + what}; };
+  if (text.size() > kMaxReportBytes)
+    return broken("larger than " + std::to_string(kMaxReportBytes) + " bytes");
+  Json json = Json::parse(text, nullptr, false);
+  if (json.is_discarded() || !json.is_object()) return broken("not a JSON object");
+  auto schema = json.find("schema");
+  if (schema == json.end() || !schema->is_string()) return broken("no schema");
+  if (schema->get_ref<const std::string&>() != kSchema)
+    return broken("schema '" + printable(schema->get_ref<const std::string&>(), 50) + "' is not " + kSchema);
+  Report report;
+  std::string wrong;
+  Reader reader{json, "", wrong};
+  walk(reader, report);
+  if (!wrong.empty()) return broken(printable(wrong, 200));
+  return report;
+}
+
+namespace {
+
+// walk() with an archive that changes strings in place.
+struct Cleaner {
+  template <class T>
+  void operator()(const char*, T& value) {
+    if constexpr (std::is_same_v<T, std::string>) {
+      value = printable(value);
+    } else if constexpr (!std::is_arithmetic_v<T> && !std::is_enum_v<T> &&
+                         !std::is_same_v<T, std::chrono::milliseconds>) {
+      clean(value);
+    }
+  }
+  template <class T>
+  void clean(T& value) {
+    walk(*this, value);
+  }
+  template <class T>
+  void clean(std::vector<T>& list) {
+    for (auto& item : list) (*this)("", item);
+  }
+};
+
+}  // namespace
+
+void make_printable(Report& report) {
+  Cleaner cleaner;
+  ScanPart scan{report};
+  ImagePart image{report.header.image};
+  RunPart run{report.footer};
+  cleaner.clean(scan);
+  cleaner.clean(image);
+  cleaner.clean(run);
+  cleaner.clean(report.processes);
+  cleaner.clean(report.files);
+  cleaner.clean(report.footer.sources);
+  cleaner.clean(report.completeness.sources);
+  report.header.job.auth_file.clear();  // a path on the agent's host: nobody's business
+  // Findings, network and output were made printable where they were made.
+}
+
+}  // namespace assay

@@ -1,0 +1,272 @@
+// The report for a person: the verdict and its reason first, then what proves it, then what else happened,
+// last what may be missing.
+#include <algorithm>
+#include <array>
+
+#include "scheduler/score/attack.h"
+#include "scheduler/score/findings.h"
+#include "scheduler/score/process_tree.h"
+#include "scheduler/score/report_tree.h"
+#include "scheduler/score/report_walk.h"
+#include "scheduler/score/report_words.h"
+#include "scheduler/score/text_layout.h"
+
+namespace assay {
+namespace {
+
+using layout::fit;
+using layout::Ink;
+using layout::pad;
+using layout::plural;
+
+constexpr size_t kMaxTreeLines = 60, kMaxPeers = 40, kMaxFiles = 40, kMaxOutputLines = 12,
+                 kMaxShownEvidence = 3;
+
+Ink ink_of(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::malicious:
+      return Ink::red;
+    case Verdict::clean:
+      return Ink::green;
+    case Verdict::suspicious:
+    case Verdict::inconclusive:
+      break;
+  }
+  return Ink::yellow;
+}
+
+Ink ink_of(const std::string& level) {
+  if (level == "critical" || level == "high") return Ink::red;
+  return level == "medium" ? Ink::yellow : Ink::dim;
+}
+
+std::string upper(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
+  return text;
+}
+
+class Writer {
+ public:
+  Writer(const Report& report, const TextStyle& style)
+      : r_(report), paint_(style.color), width_(std::clamp(style.width, 60u, 200u)) {}
+
+  std::string write() {
+    head();
+    findings();
+    processes();
+    network();
+    files();
+    output();
+    completeness();
+    return std::move(out_);
+  }
+
+ private:
+  void line(const std::string& text = "") { out_ += text + "\n"; }
+  void section(const std::string& name, const std::string& note = "") {
+    line();
+    line(paint_(Ink::bold, name) + (note.empty() ? "" : paint_(Ink::dim, "  " + note)));
+  }
+  // "  label     text", wrapped under itself.
+  void field(const std::string& label, const std::string& text) {
+    if (text.empty()) return;
+    bool first = true;
+    for (const auto& part : layout::wrap(still_printable(text), width_ - 12)) {
+      line("  " + paint_(Ink::dim, pad(first ? label : "", 10)) + part);
+      first = false;
+    }
+  }
+
+  void head() {
+    std::string verdict = upper(to_string(r_.verdict));
+    line(paint_(ink_of(r_.verdict), verdict) + "  " + paint_(Ink::bold, std::to_string(r_.score) + "/100") +
+         "  " + fit(still_printable(r_.header.job.ref), width_ - verdict.size() - 12));
+    for (const auto& part : layout::wrap(still_printable(reason(r_)), width_ - 2)) line("  " + part);
+    line();
+    const auto& image = r_.header.image;
+    uint64_t bytes = 0;
+    for (const auto& layer : image.layers) bytes += layer.size_bytes;
+    std::string platform = image.os.empty() ? "" : image.os + "/" + image.architecture;
+    if (!image.layers.empty())
+      platform += (platform.empty() ? "" : ", ") + plural(image.layers.size(), "layer") + ", " +
+                  layout::size_text(bytes);
+    std::string digest = still_printable(image.digest);
+    bool beside = layout::columns(digest) <= width_ - 12;
+    field("image", beside ? digest : platform);
+    if (beside)
+      field("", platform);
+    else
+      line("  " + fit(digest, width_ - 2));
+    auto command = image.entrypoint;
+    command.insert(command.end(), image.cmd.begin(), image.cmd.end());
+    field("command", fit(still_printable(join_command(command)), 2 * (width_ - 12)));
+    field("run", ending(r_));
+    if (r_.footer.cpu_ns > 0 || r_.footer.memory_peak_bytes > 0)
+      field("used", layout::seconds_text(static_cast<int64_t>(r_.footer.cpu_ns)) + " of processor time, " +
+                        layout::size_text(r_.footer.memory_peak_bytes) + " of memory at most");
+    field("scan", r_.header.scan_id + ", " + layout::utc_text(r_.header.start_time_ns));
+  }
+
+  void findings() {
+    if (r_.findings.empty()) return;
+    section("FINDINGS", std::to_string(r_.findings.size()));
+    for (const auto& finding : r_.findings) {
+      line();
+      std::string points = finding.contribution > 0 ? "+" + std::to_string(finding.contribution) : "·";
+      size_t room = width_ - 12 - points.size() - 2;
+      line("  " +
+           paint_(ink_of(finding.level), pad(finding.level == "informational" ? "info" : finding.level, 10)) +
+           paint_(Ink::bold, pad(still_printable(finding.title), room)) + "  " + paint_(Ink::dim, points));
+      for (const auto& technique : finding.techniques) {
+        std::string name(technique_name(technique.id));
+        field("", technique.id + (name.empty() ? "" : " " + name) +
+                      (technique.tactic.empty() ? "" : " (" + technique.tactic + ")"));
+      }
+      field("", finding.description);
+      field("layer", finding.layer);
+      evidence(finding);
+    }
+  }
+
+  void evidence(const Finding& finding) {
+    std::string by;
+    for (const auto& command : finding.ancestry) by += (by.empty() ? "" : " › ") + command;
+    if (!by.empty()) field("by", fit(still_printable(by), 2 * (width_ - 12)));
+    size_t shown = std::min(finding.evidence.size(), kMaxShownEvidence);
+    for (size_t i = 0; i < shown; ++i) {
+      const auto& item = finding.evidence[i];
+      std::string number = "#" + std::to_string(item.event);
+      std::string when = item.time_ns != 0 ? layout::seconds_text(item.time_ns) : "";
+      std::string lead = pad(number, std::max<size_t>(number.size(), 7)) + " " + pad(when, 9) + " ";
+      line("  " + paint_(Ink::cyan, pad(i == 0 ? "seen" : "", 10)) + paint_(Ink::dim, lead) +
+           fit(still_printable(item.text), width_ - 12 - layout::columns(lead)));
+    }
+    if (finding.count > shown) field("", "… in " + plural(finding.count, "event") + " altogether");
+  }
+
+  void processes() {
+    if (r_.processes.empty()) return;
+    section("PROCESSES", layout::count_text(r_.processes.size() + r_.processes_left_out));
+    line();
+    for (const auto& text : draw_tree(r_.processes, width_ - 2, kMaxTreeLines, paint_)) line("  " + text);
+    if (r_.processes_left_out > 0)
+      line("  … and " + plural(r_.processes_left_out, "process") + " left out of the report");
+  }
+
+  void peer(const NetworkPeer& p) {
+    std::string where = p.proto + "/" + std::to_string(p.port);
+    std::string traffic = p.flows == 0 ? "no flow seen"
+                                       : plural(p.flows, "flow") + ", " + layout::size_text(p.bytes_out) +
+                                             " out, " + layout::size_text(p.bytes_in) + " in";
+    std::string who = p.name.empty() ? p.addr : p.name + " (" + p.addr + ")";
+    size_t room = width_ - 2 - 10 - layout::columns(traffic) - 2;
+    line("  " + paint_(Ink::dim, pad(where, 10)) + pad(still_printable(who), room) + "  " +
+         paint_(Ink::dim, traffic));
+    if (!p.first_data.empty())
+      line("            " + paint_(Ink::dim, fit("» " + still_printable(p.first_data), width_ - 12)));
+  }
+
+  void network() {
+    if (r_.network.empty() && r_.dns_names.empty() && r_.listening.empty()) return;
+    section("NETWORK");
+    line();
+    for (size_t i = 0; i < r_.network.size() && i < kMaxPeers; ++i) peer(r_.network[i]);
+    uint64_t more = r_.network_left_out + (r_.network.size() > kMaxPeers ? r_.network.size() - kMaxPeers : 0);
+    if (more > 0) line("  … and " + plural(more, "more peer"));
+    field("names", join_names());
+    std::string ports;
+    for (const auto& port : r_.listening) ports += (ports.empty() ? "" : ", ") + port;
+    field("listens", ports);
+  }
+
+  std::string join_names() const {
+    std::string out;
+    for (size_t i = 0; i < r_.dns_names.size() && i < 30; ++i)
+      out += (out.empty() ? "" : ", ") + r_.dns_names[i];
+    if (r_.dns_names.size() > 30) out += ", and " + std::to_string(r_.dns_names.size() - 30) + " more";
+    return out;
+  }
+
+  // What was executed first, then programs, then the rest.
+  void files() {
+    if (r_.files.empty()) return;
+    section("FILES LEFT BEHIND", layout::count_text(r_.files.size() + r_.files_left_out));
+    line();
+    auto rank = [](const FileChange& f) {
+      return f.executed                ? 0
+             : f.file_type == "elf"    ? 1
+             : f.file_type == "script" ? 2
+             : f.file_type == "dir"    ? 4
+                                       : 3;
+    };
+    std::vector<const FileChange*> sorted;
+    for (const auto& file : r_.files) sorted.push_back(&file);
+    std::stable_sort(sorted.begin(), sorted.end(), [&](auto* a, auto* b) { return rank(*a) < rank(*b); });
+    for (size_t i = 0; i < sorted.size() && i < kMaxFiles; ++i) {
+      const auto& f = *sorted[i];
+      char mode[16];
+      std::snprintf(mode, sizeof mode, "%04o", f.mode & 07777);
+      std::string lead = pad(f.origin, 8) + " " + pad(f.file_type, 7) + " " + mode + " " +
+                         pad(f.file_type == "dir" ? "" : layout::size_text(f.size_bytes), 10);
+      std::string tail = f.executed ? "  executed" : "";
+      line("  " + paint_(Ink::dim, lead) + " " +
+           fit(still_printable(f.path), width_ - 3 - layout::columns(lead) - tail.size()) +
+           paint_(Ink::red, tail));
+    }
+    uint64_t more = r_.files_left_out + (sorted.size() > kMaxFiles ? sorted.size() - kMaxFiles : 0);
+    if (more > 0) line("  … and " + plural(more, "more file"));
+  }
+
+  // The container's own words, escaped; its line breaks are the only escapes undone.
+  void output() {
+    if (r_.output.empty()) return;
+    section("OUTPUT");
+    line();
+    std::string text = still_printable(r_.output);
+    size_t shown = 0;
+    while (!text.empty() && shown < kMaxOutputLines) {
+      size_t end = text.find("\\x0a");
+      line("  " + paint_(Ink::dim, "│ ") + fit(text.substr(0, end), width_ - 4));
+      text.erase(0, end == std::string::npos ? text.size() : end + 4);
+      ++shown;
+    }
+    if (!text.empty()) line("  " + paint_(Ink::dim, "│ …"));
+  }
+
+  void completeness() {
+    const auto& c = r_.completeness;
+    section("COMPLETENESS");
+    line();
+    if (c.complete) {
+      line("  " + paint_(Ink::green, "complete") + ": " + plural(r_.footer.events, "event") + ", none lost");
+    } else {
+      line("  " + paint_(Ink::yellow, "incomplete") + ": " + plural(r_.footer.events, "event") + ", " +
+           layout::count_text(c.lost) + " lost");
+      for (const auto& text : c.reasons) field("", "- " + text);
+    }
+    std::string seen;
+    for (const auto& source : c.sources) {
+      seen += (seen.empty() ? "" : ", ") + std::string(to_string(source.source)) + " ";
+      if (!source.attached)
+        seen += source.required ? "off" : "off (not needed)";
+      else
+        seen += layout::count_text(source.seen) +
+                (source.lost > 0 ? " (" + layout::count_text(source.lost) + " lost)" : "");
+    }
+    field("seen by", seen);
+  }
+
+  const Report& r_;
+  layout::Paint paint_;
+  size_t width_;
+  std::string out_;
+};
+
+}  // namespace
+
+std::string report_text(const Report& report, const TextStyle& style) {
+  return Writer(report, style).write();
+}
+
+}  // namespace assay

@@ -1,0 +1,132 @@
+// Children under parents, branches in box characters, what ended how on the right.
+#include "scheduler/score/report_tree.h"
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "scheduler/score/process_tree.h"
+#include "scheduler/score/report_walk.h"
+
+namespace assay {
+namespace {
+
+using layout::Ink;
+
+struct Node {
+  std::vector<size_t> children;
+  bool root = true;
+};
+
+// A parent is named by its pid, which may have been used again: the right one is the last that had begun
+// before its child.
+std::vector<Node> link(const std::vector<Process>& processes) {
+  std::vector<Node> nodes(processes.size());
+  std::unordered_map<int32_t, size_t> latest;
+  for (size_t i = 0; i < processes.size(); ++i) {
+    auto parent = processes[i].parent != 0 ? latest.find(processes[i].parent) : latest.end();
+    if (parent != latest.end()) {
+      nodes[parent->second].children.push_back(i);
+      nodes[i].root = false;
+    }
+    latest[processes[i].pid] = i;
+  }
+  return nodes;
+}
+
+class Drawing {
+ public:
+  Drawing(const std::vector<Process>& processes, size_t width, size_t max_lines, const layout::Paint& paint)
+      : processes_(processes), nodes_(link(processes)), width_(width), max_lines_(max_lines), paint_(paint) {}
+
+  std::vector<std::string> draw() {
+    std::vector<size_t> roots;
+    for (size_t i = 0; i < nodes_.size(); ++i)
+      if (nodes_[i].root) roots.push_back(i);
+    group(roots, "", true);
+    if (skipped_ > 0) lines_.push_back("… and " + layout::plural(skipped_, "more process"));
+    return std::move(lines_);
+  }
+
+ private:
+  bool alike(size_t a, size_t b) const {
+    const Process &x = processes_[a], &y = processes_[b];
+    return nodes_[a].children.empty() && nodes_[b].children.empty() && x.path == y.path && x.argv == y.argv &&
+           x.uid == y.uid && x.exit_status == y.exit_status && x.origin == y.origin;
+  }
+
+  // Depth is bounded: a hostile chain of ten thousand forks must not end in recursion.
+  void group(const std::vector<size_t>& members, const std::string& indent, bool roots) {
+    if (layout::columns(indent) > 60) {
+      for (size_t member : members) skipped_ += 1 + below(member);
+      return;
+    }
+    for (size_t i = 0; i < members.size();) {
+      size_t end = i + 1;
+      while (end < members.size() && alike(members[i], members[end])) ++end;
+      bool last = end == members.size();
+      if (lines_.size() >= max_lines_) {
+        for (; i < members.size(); ++i) skipped_ += 1 + below(members[i]);
+        return;
+      }
+      line(members[i], end - i, roots ? "" : indent + (last ? "└─ " : "├─ "));
+      group(nodes_[members[i]].children, roots ? "" : indent + (last ? "   " : "│  "), false);
+      i = end;
+    }
+  }
+
+  size_t below(size_t index) const {
+    size_t count = 0;
+    std::vector<size_t> open = nodes_[index].children;
+    while (!open.empty()) {
+      size_t at = open.back();
+      open.pop_back();
+      ++count;
+      open.insert(open.end(), nodes_[at].children.begin(), nodes_[at].children.end());
+    }
+    return count;
+  }
+
+  void line(size_t index, size_t times, const std::string& branch) {
+    const Process& p = processes_[index];
+    bool strange = p.origin == "dropped" || p.origin == "changed" || p.origin == "memfd";
+    std::string mark = strange ? " ‹" + p.origin + "›" : "";
+    std::string right =
+        (p.uid == 0 ? std::string("root") : "uid " + std::to_string(p.uid)) + "  " +
+        (p.exit_status >= 0 ? "exit " + std::to_string(p.exit_status) : std::string("running"));
+    std::string pid = std::to_string(p.pid) + (times > 1 ? " ×" + std::to_string(times) : "") + " ";
+    size_t fixed =
+        layout::columns(branch) + layout::columns(pid) + layout::columns(mark) + layout::columns(right) + 2;
+    size_t room = width_ > fixed + 12 ? width_ - fixed : 12;
+    std::string text = layout::pad(command(p), room);
+    lines_.push_back(paint_(Ink::dim, branch + pid) + (strange ? paint_(Ink::red, text) : text) +
+                     paint_(Ink::red, mark) + "  " +
+                     paint_(p.exit_status > 0 ? Ink::yellow : Ink::dim, right));
+  }
+
+  // The path, and the arguments behind it; the name that it gave itself only where that says something else.
+  static std::string command(const Process& p) {
+    std::string out = p.path.empty() ? "?" : p.path;
+    std::string base = p.path.substr(p.path.rfind('/') + 1);
+    for (size_t i = 0; i < p.argv.size(); ++i) {
+      if (i == 0 && p.argv[0].substr(p.argv[0].rfind('/') + 1) == base) continue;
+      out += " " + (i == 0 ? "(" + p.argv[0] + ")" : p.argv[i]);
+    }
+    return still_printable(out);
+  }
+
+  const std::vector<Process>& processes_;
+  std::vector<Node> nodes_;
+  size_t width_, max_lines_;
+  const layout::Paint& paint_;
+  std::vector<std::string> lines_;
+  uint64_t skipped_ = 0;
+};
+
+}  // namespace
+
+std::vector<std::string> draw_tree(const std::vector<Process>& processes, size_t width, size_t max_lines,
+                                   const layout::Paint& paint) {
+  return Drawing(processes, width, max_lines, paint).draw();
+}
+
+}  // namespace assay

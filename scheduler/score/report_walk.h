@@ -1,0 +1,193 @@
+// report_walk: the report's keys, once, for writer and reader alike. walk(archive, x) calls archive(name,
+// member) in the order of the JSON. docs/report.md explains every key.
+#pragma once
+
+#include "scheduler/score/report.h"
+
+namespace assay {
+
+// Parts of the JSON that gather members from several structs.
+struct ScanPart {
+  Report& report;
+};
+struct RunPart {
+  TraceFooter& footer;
+};
+struct ImagePart {
+  ImageInfo& image;
+};
+struct LeftOutPart {
+  Report& report;
+};
+
+template <class A>
+void walk(A& a, Technique& x) {
+  a("id", x.id);
+  a("tactic", x.tactic);
+}
+template <class A>
+void walk(A& a, Evidence& x) {
+  a("event", x.event);
+  a("time_ns", x.time_ns);
+  a("pid", x.pid);
+  a("text", x.text);
+}
+template <class A>
+void walk(A& a, Finding& x) {
+  a("rule_id", x.rule_id);
+  a("title", x.title);
+  a("level", x.level);
+  a("category", x.category);
+  a("techniques", x.techniques);
+  a("weight", x.weight);
+  a("contribution", x.contribution);
+  a("count", x.count);
+  a("description", x.description);
+  a("evidence", x.evidence);
+  a("ancestry", x.ancestry);
+  a("layer", x.layer);
+}
+template <class A>
+void walk(A& a, Process& x) {
+  a("pid", x.pid);
+  a("parent", x.parent);
+  a("start_ns", x.start_ns);
+  a("end_ns", x.end_ns);
+  a("path", x.path);
+  a("argv", x.argv);
+  a("sha256", x.sha256);
+  a("origin", x.origin);
+  a("uid", x.uid);
+  a("exit_status", x.exit_status);
+  a("execs", x.execs);
+}
+template <class A>
+void walk(A& a, NetworkPeer& x) {
+  a("proto", x.proto);
+  a("addr", x.addr);
+  a("port", x.port);
+  a("name", x.name);
+  a("flows", x.flows);
+  a("bytes_out", x.bytes_out);
+  a("bytes_in", x.bytes_in);
+  a("first_data", x.first_data);
+}
+template <class A>
+void walk(A& a, FileChange& x) {
+  a("path", x.path);
+  a("origin", x.origin);
+  a("file_type", x.file_type);
+  a("sha256", x.sha256);
+  a("size_bytes", x.size_bytes);
+  a("mode", x.mode);
+  a("executed", x.executed);
+}
+template <class A>
+void walk(A& a, SourceCount& x) {
+  a("source", x.source);
+  a("seen", x.seen);
+  a("lost", x.lost);
+  a("required", x.required);
+  a("attached", x.attached);
+  a("detail", x.detail);
+}
+template <class A>
+void walk(A& a, Completeness& x) {
+  a("complete", x.complete);
+  a("lost", x.lost);
+  a("reasons", x.reasons);
+  a("sources", x.sources);
+}
+template <class A>
+void walk(A& a, LayerInfo& x) {
+  a("digest", x.digest);
+  a("diff_id", x.diff_id);
+  a("size_bytes", x.size_bytes);
+  a("created_by", x.created_by);
+}
+template <class A>
+void walk(A& a, PhaseTime& x) {
+  a("phase", x.phase);
+  a("duration_ns", x.duration_ns);
+}
+template <class A>
+void walk(A& a, ScanPart& x) {
+  TraceHeader& header = x.report.header;
+  a("id", header.scan_id);
+  a("attempt", header.attempt);
+  a("ref", header.job.ref);
+  a("start_time_ns", header.start_time_ns);
+  a("duration_ms", header.job.duration);
+  a("network", header.job.network);
+  a("insecure", header.job.insecure);
+  a("agent", header.agent_id);
+  a("tracer", header.tracer_version);
+  a("runtime", header.runtime_version);
+  a("kernel", header.kernel);
+  a("guest_addr", header.guest_addr);
+  a("rules", x.report.rules_version);
+}
+template <class A>
+void walk(A& a, ImagePart& x) {
+  ImageInfo& image = x.image;
+  a("digest", image.digest);
+  a("index_digest", image.index_digest);
+  a("config_digest", image.config_digest);
+  a("architecture", image.architecture);
+  a("os", image.os);
+  a("entrypoint", image.entrypoint);
+  a("cmd", image.cmd);
+  a("env", image.env);
+  a("user", image.user);
+  a("working_dir", image.working_dir);
+  a("stop_signal", image.stop_signal);
+  a("exposed_ports", image.exposed_ports);
+  a("layers", image.layers);
+}
+template <class A>
+void walk(A& a, RunPart& x) {
+  TraceFooter& footer = x.footer;
+  a("end", footer.reason);
+  a("exit_status", footer.exit_status);
+  a("detail", footer.detail);
+  a("events", footer.events);
+  a("chunks", footer.chunks);
+  a("cpu_ns", footer.cpu_ns);
+  a("memory_peak_bytes", footer.memory_peak_bytes);
+  a("phases", footer.phases);
+}
+template <class A>
+void walk(A& a, LeftOutPart& x) {
+  a("processes", x.report.processes_left_out);
+  a("network", x.report.network_left_out);
+  a("files", x.report.files_left_out);
+}
+template <class A>
+void walk(A& a, Report& x) {
+  ScanPart scan{x};
+  ImagePart image{x.header.image};
+  RunPart run{x.footer};
+  LeftOutPart left_out{x};
+  a("scan", scan);
+  a("verdict", x.verdict);
+  a("score", x.score);
+  a("image", image);
+  a("run", run);
+  a("findings", x.findings);
+  a("processes", x.processes);
+  a("network", x.network);
+  a("dns_names", x.dns_names);
+  a("listening", x.listening);
+  a("files", x.files);
+  a("left_out", left_out);
+  a("completeness", x.completeness);
+  a("output", x.output);
+}
+
+/// printable(), but it leaves backslashes alone: for text that has been through printable() already, and
+/// never trusts that it has.
+std::string still_printable(const std::string& text);
+/// Puts every string of a fresh report through printable(). Once: backslashes double.
+void make_printable(Report& report);
+
+}  // namespace assay

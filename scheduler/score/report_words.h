@@ -1,0 +1,15 @@
+// report_words: the sentences of the text report: why this verdict, and how the run ended.
+#pragma once
+
+#include <string>
+
+#include "scheduler/score/report.h"
+
+namespace assay {
+
+/// One sentence or two: what was found, or why nothing could be proved.
+std::string reason(const Report& report);
+/// "ran 20.0 s, stopped when its time was up".
+std::string ending(const Report& report);
+
+}  // namespace assay

@@ -1,0 +1,153 @@
+// Wires one pass: witness joined to guest, tree and network brought up to date, records made, rules held
+// against them; then the report.
+#include "scheduler/score/scorer.h"
+
+#include <algorithm>
+#include <set>
+
+#include "common/paths.h"
+#include "common/text.h"
+#include "scheduler/score/completeness.h"
+#include "scheduler/score/findings.h"
+#include "scheduler/score/join.h"
+#include "scheduler/score/network_map.h"
+#include "scheduler/score/observe.h"
+#include "scheduler/score/process_tree.h"
+#include "scheduler/score/report_walk.h"
+#include "scheduler/score/rule.h"
+
+namespace assay {
+namespace {
+
+constexpr size_t kMaxFiles = 2000, kMaxOutputBytes = 8192, kMaxShownProcesses = 2000, kMaxExecuted = 20'000;
+
+std::array<bool, kCategoryCount> wanted_by(const RuleSet::State& rules) {
+  std::array<bool, kCategoryCount> out{};
+  for (size_t i = 0; i < kCategoryCount; ++i) out[i] = !rules.by_category[i].empty();
+  return out;
+}
+
+FileChange file_change(const Event& e) {
+  return {e.path.substr(0, 4096), e.origin, e.file_type, e.sha256, e.size_bytes, e.mode, false};
+}
+
+}  // namespace
+
+struct Scorer::State {
+  State(const RuleSet& set, const TraceHeader& trace_header)
+      : rules(set),
+        header(trace_header),
+        wanted(wanted_by(set.state())),
+        network(trace_header.guest_addr),
+        observer(tree, network, wanted),
+        findings(set.state(), tree) {}
+
+  void take(const Event& event);
+  void keep(const Event& event);
+  void summarise_run(const TraceFooter& footer);
+
+  const RuleSet& rules;
+  TraceHeader header;
+  std::array<bool, kCategoryCount> wanted;
+  CompletenessBook book;
+  Join join;
+  ProcessTree tree;
+  NetworkMap network;
+  Observer observer;
+  Findings findings;
+  std::vector<FileChange> files;
+  uint64_t files_left_out = 0;
+  std::set<std::string> executed;
+  std::string output;
+  uint64_t cpu_ns = 0, busy_ns = 0, observed_ns = 0;
+  Event last_usage;
+};
+
+void Scorer::State::keep(const Event& e) {
+  switch (e.kind) {
+    case EventKind::start:
+    case EventKind::exec:
+      if (executed.size() < kMaxExecuted) executed.insert(e.path);
+      return;
+    case EventKind::file:
+      if (files.size() < kMaxFiles)
+        files.push_back(file_change(e));
+      else
+        ++files_left_out;
+      return;
+    case EventKind::output:
+      if (output.size() < kMaxOutputBytes) output.append(e.data, 0, kMaxOutputBytes - output.size());
+      return;
+    case EventKind::usage:
+      cpu_ns += e.cpu_ns;
+      observed_ns += e.duration_ns > 0 ? static_cast<uint64_t>(e.duration_ns) : 0;
+      if (e.duration_ns > 0 && e.cpu_ns * 10 >= static_cast<uint64_t>(e.duration_ns) * 8)
+        busy_ns += static_cast<uint64_t>(e.duration_ns);
+      last_usage = e;
+      return;
+    default:
+      return;
+  }
+}
+
+void Scorer::State::take(const Event& event) {
+  network.add(event);
+  tree.add(event);
+  keep(event);
+  if (event.kind == EventKind::syscall && event.call.starts_with("rename") && !event.path2.empty()) {
+    size_t index = event.pid > 0 ? tree.find(event.pid) : ProcessTree::kNone;
+    std::string cwd = index == ProcessTree::kNone ? std::string() : tree.at(index).cwd;
+    tree.renamed(resolve_path(cwd, event.path), resolve_path(cwd, event.path2));
+  }
+  observer.observe(event, [&](const Record& record) { findings.evaluate(record, event); });
+}
+
+// One record of the whole run, for rules about sustained load. Its evidence is the last measurement.
+void Scorer::State::summarise_run(const TraceFooter& footer) {
+  if (!wanted[static_cast<size_t>(Category::run)]) return;
+  Record record(Category::run);
+  if (observed_ns > 0) record.own(Field::CpuPercent, cpu_ns * 100 / observed_ns);
+  record.own(Field::CpuSeconds, cpu_ns / 1'000'000'000);
+  record.own(Field::BusySeconds, busy_ns / 1'000'000'000);
+  record.own(Field::DurationSeconds, observed_ns / 1'000'000'000);
+  record.own(Field::ExitStatus, std::to_string(footer.exit_status));
+  record.borrow(Field::EndReason, to_string(footer.reason));
+  findings.evaluate(record, last_usage);
+}
+
+Scorer::Scorer(const RuleSet& rules, const TraceHeader& header)
+    : state_(std::make_unique<State>(rules, header)) {}
+Scorer::~Scorer() = default;
+
+void Scorer::add(const Event& event) {
+  state_->book.add(event);
+  state_->join.add(event, [this](const Event& joined) { state_->take(joined); });
+}
+
+Report Scorer::finish(const TraceFooter& footer) {
+  State& s = *state_;
+  s.join.flush([&](const Event& joined) { s.take(joined); });
+  s.summarise_run(footer);
+  Report report;
+  report.header = s.header;
+  report.footer = footer;
+  report.rules_version = s.rules.version();
+  report.findings = s.findings.findings();
+  report.score = score_findings(report.findings);
+  report.processes = s.tree.processes(kMaxShownProcesses);
+  report.processes_left_out = s.tree.left_out() + (s.tree.size() - report.processes.size());
+  report.network = s.network.peers();
+  report.network_left_out = s.network.left_out();
+  report.dns_names = s.network.names();
+  report.listening = s.network.listening();
+  report.files = std::move(s.files);
+  for (auto& file : report.files) file.executed = s.executed.contains(file.path);
+  report.files_left_out = s.files_left_out;
+  report.output = printable(s.output);
+  report.completeness = s.book.judge(footer, s.tree.left_out());
+  report.verdict = verdict_of(report.score, report.completeness);
+  make_printable(report);
+  return report;
+}
+
+}  // namespace assay

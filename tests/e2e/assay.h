@@ -1,0 +1,110 @@
+// What the end-to-end tests share: the assay command run as a user runs it, its report read as JSON, and what
+// must not be left behind.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "agent/sandbox.h"
+#include "common/process.h"
+
+namespace assay::e2e {
+
+namespace fs = std::filesystem;
+
+/// Skips where the machine lacks something, but fails in CI: there everything must run.
+#define ASSAY_NEEDS_HOST()                                                                       \
+  if (auto host_ = assay::check_host(); !host_) {                                                \
+    if (std::getenv("CI")) FAIL() << "this machine cannot run the test: " << host_.error().what; \
+    GTEST_SKIP() << host_.error().what;                                                          \
+  }                                                                                              \
+  static_assert(true)
+
+inline std::string bin(const std::string& name) { return std::string(ASSAY_BIN_DIR) + "/" + name; }
+
+/// build/images/NAME.tar, made by tests/images/build.
+inline fs::path image(const std::string& name) {
+  const char* dir = std::getenv("ASSAY_IMAGES");
+  return fs::path(dir ? dir : std::string(ASSAY_SOURCE_DIR) + "/build/images") / (name + ".tar");
+}
+
+class TempDir {
+ public:
+  TempDir() {
+    char path[] = "/tmp/assay-e2e-XXXXXX";
+    path_ = ::mkdtemp(path);
+  }
+  ~TempDir() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
+  const fs::path& path() const { return path_; }
+
+ private:
+  fs::path path_;
+};
+
+struct Ran {
+  int code = -1;
+  std::string out, err;
+  nlohmann::json json() const { return nlohmann::json::parse(out, nullptr, false); }
+};
+
+/// Runs `assay ARGS... --data DIR`.
+inline Ran assay(const TempDir& data, std::vector<std::string> args,
+                 std::chrono::seconds timeout = std::chrono::seconds(120)) {
+  Command command;
+  command.argv = std::move(args);
+  command.argv.insert(command.argv.begin(), bin("assay"));
+  command.argv.insert(command.argv.end(), {"--data", data.path() / "data"});
+  auto output = run(command, timeout, 64 << 20);
+  if (!output) {
+    ADD_FAILURE() << output.error().what;
+    return {};
+  }
+  return {output->status.shell_code(), output->out, output->err};
+}
+
+inline std::set<std::string> techniques(const nlohmann::json& report) {
+  std::set<std::string> ids;
+  for (const auto& finding : report.value("findings", nlohmann::json::array()))
+    for (const auto& technique : finding.value("techniques", nlohmann::json::array()))
+      ids.insert(technique.value("id", ""));
+  return ids;
+}
+
+inline std::set<std::string> rules(const nlohmann::json& report) {
+  std::set<std::string> ids;
+  for (const auto& finding : report.value("findings", nlohmann::json::array()))
+    ids.insert(finding.value("rule_id", ""));
+  return ids;
+}
+
+/// Everything a scan could leave on the host, as lines; compare before and after.
+inline std::set<std::string> leftovers() {
+  std::set<std::string> out;
+  std::ifstream mounts("/proc/self/mountinfo");
+  for (std::string line; std::getline(mounts, line);) out.insert("mount " + line.substr(line.find(' ')));
+  std::error_code ignored;
+  for (const char* dir : {"/run/assay", "/run/netns"})
+    for (const auto& entry : fs::directory_iterator(dir, ignored)) out.insert(entry.path().string());
+  for (fs::recursive_directory_iterator it("/sys/fs/cgroup", ignored), end; it != end; it.increment(ignored))
+    if (it->path().string().find("/assay") != std::string::npos) out.insert("cgroup " + it->path().string());
+  for (const auto& entry : fs::directory_iterator("/proc", ignored)) {
+    std::ifstream comm(entry.path() / "comm");
+    std::string name;
+    if (comm >> name && (name.starts_with("runsc") || name.starts_with("assay-sink") || name == "exe"))
+      out.insert("process " + name + " " + entry.path().filename().string());
+  }
+  return out;
+}
+
+}  // namespace assay::e2e

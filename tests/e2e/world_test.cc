@@ -1,0 +1,195 @@
+// A guest in the simulated internet: names resolve, every address and port answers, and all of it is
+// reported.
+#include "agent/world.h"
+
+#include <algorithm>
+
+#include "tests/e2e/chamber.h"
+
+namespace assay::chamber {
+namespace {
+
+// Speaks DNS by hand: a static program has no resolver library.
+constexpr const char* kGuest = R"(
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+static int dial(int type, const char* address, int port) {
+  struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port)};
+  struct timeval patience = {5, 0};
+  inet_aton(address, &to.sin_addr);
+  int fd = socket(AF_INET, type, 0);
+  setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  if (connect(fd, (void*)&to, sizeof to) != 0) { perror(address); return -1; }
+  return fd;
+}
+static void say(const char* address, int port, const char* text) {
+  char reply[2048];
+  int fd = dial(SOCK_STREAM, address, port);
+  if (*text) write(fd, text, strlen(text));
+  int n = read(fd, reply, sizeof reply - 1);
+  reply[n > 0 ? n : 0] = 0;
+  reply[strcspn(reply, "\r\n")] = 0;
+  reply[24] = 0;
+  printf("%d %s\n", port, reply);
+  close(fd);
+}
+int main(void) {
+  static const char query[] = "\x12\x34\x01\0\0\1\0\0\0\0\0\0\4pool\7example\3com\0\0\1\0\1";
+  unsigned char reply[512];
+  char address[32] = "";
+  int fd = dial(SOCK_DGRAM, "172.17.0.1", 53);
+  write(fd, query, sizeof query - 1);
+  int n = read(fd, reply, sizeof reply);
+  if (n > 4) sprintf(address, "%d.%d.%d.%d", reply[n - 4], reply[n - 3], reply[n - 2], reply[n - 1]);
+  printf("dns %d %s\n", n, address);
+  say(address, 8080, "GET /a.sh HTTP/1.1\r\nHost: pool.example.com\r\n\r\n");
+  say(address, 3333, "{\"id\":1,\"method\":\"login\",\"params\":{\"login\":\"x\"}}\n");
+  say("8.8.4.4", 22, "");
+  fd = dial(SOCK_DGRAM, "9.9.9.9", 53);  // a name server of the guest's own choice
+  write(fd, query, sizeof query - 1);
+  printf("dns %d\n", (int)read(fd, reply, sizeof reply));
+  fd = dial(SOCK_DGRAM, "1.2.3.4", 123);
+  char ntp[48] = {0x23};
+  write(fd, ntp, sizeof ntp);
+  printf("ntp %d\n", (int)read(fd, reply, sizeof reply));
+  fd = dial(SOCK_DGRAM, "5.6.7.8", 9999);
+  write(fd, "datagram", 8);
+  fd = dial(SOCK_STREAM, "203.0.113.9", 4444);
+  write(fd, "uid=0(root)\n", 12);
+  puts("done");
+  fflush(stdout);
+  sleep(1);
+  return 0;
+}
+)";
+
+std::string summary(const Event& event) {
+  std::string out = std::string(to_string(event.kind)) + " " + event.proto + " " + event.src_addr + " " +
+                    event.dst_addr + ":" + std::to_string(event.dst_port) + " name=" + event.name +
+                    " type=" + event.query_type + " answers=";
+  for (const std::string& answer : event.answers) out += answer + ",";
+  return out + " result=" + std::to_string(event.result) +
+         " data=" + event.data.substr(0, event.data.find_first_of("\r\n")) + "\n";
+}
+
+TEST(World, AnswersAndReportsWhateverTheGuestDials) {
+  REQUIRE_HOST();
+  TempDir temp;
+  std::string id = temp.path().filename();
+  Bundle bundle(temp.path() / "bundle");
+  ASSERT_TRUE(bundle.add_guest(kGuest));
+  std::vector<Event> events;
+  std::string printed;
+  {
+    auto network = Network::create();
+    ASSERT_TRUE(network) << network.error().what;
+    auto cgroup = Cgroup::create("assay/" + id + "/scan", {});
+    ASSERT_TRUE(cgroup) << cgroup.error().what;
+    auto world = World::start(*network, 0);
+    ASSERT_TRUE(world) << world.error().what;
+    ASSERT_TRUE(bundle.configure({"/guest"}, network->guest_ns_path()));
+    SandboxConfig config;
+    config.id = id;
+    config.bundle_dir = bundle.dir();
+    config.runtime_root = temp.path() / "runsc";
+    config.cgroup = &*cgroup;
+    auto sandbox = Sandbox::start(config);
+    ASSERT_TRUE(sandbox) << sandbox.error().what;
+    printed = read_output(sandbox->stdout_fd(), "done\n", seconds(30));
+    auto status = wait_for_end(*sandbox, seconds(20));
+    EXPECT_TRUE(status && status->shell_code() == 0) << sandbox->runtime_error();
+    EXPECT_TRUE(world->running());
+    events = world->finish();
+    EXPECT_TRUE(world->running());
+    EXPECT_EQ(world->lost(), 0u);
+    EXPECT_EQ(world->seen(), events.size());
+  }
+  ASSERT_FALSE(events.empty());
+  std::string address = events[0].answers.empty() ? "" : events[0].answers[0];
+  EXPECT_EQ(address, "198.19.58.75");  // follows from the name alone
+  EXPECT_EQ(printed,
+            "dns 50 198.19.58.75\n"
+            "8080 HTTP/1.1 200 OK\n"
+            "3333 {\"id\":1,\"jsonrpc\":\"2.0\",\n"
+            "22 SSH-2.0-OpenSSH_9.2p1 De\n"
+            "dns 50\n"
+            "ntp 48\n"
+            "done\n");
+  std::sort(events.begin(), events.end(),
+            [](const Event& a, const Event& b) { return a.time_ns < b.time_ns; });
+  std::string seen;
+  for (const Event& event : events) {
+    EXPECT_EQ(event.plane, Plane::host);
+    EXPECT_EQ(event.source, Source::sinkhole);
+    EXPECT_NE(event.src_port, 0u);
+    seen += summary(event);
+  }
+  EXPECT_EQ(
+      seen,
+      "dns udp 172.17.0.2 172.17.0.1:53 name=pool.example.com type=A answers=" + address +
+          ", result=0 data=\n" + "session tcp 172.17.0.2 " + address +
+          ":8080 name=pool.example.com type= answers= result=0 data=GET /a.sh HTTP/1.1\n" +
+          "session tcp 172.17.0.2 " + address + ":3333 name=pool.example.com type= answers= result=0 data=" +
+          R"({"id":1,"method":"login","params":{"login":"x"}})" + "\n" +
+          "session tcp 172.17.0.2 8.8.4.4:22 name= type= answers= result=0 data=\n"
+          "dns udp 172.17.0.2 9.9.9.9:53 name=pool.example.com type=A answers=" +
+          address + ", result=0 data=\n" +
+          "session udp 172.17.0.2 1.2.3.4:123 name= type= answers= result=0 data=" + events[5].data + "\n" +
+          "session udp 172.17.0.2 5.6.7.8:9999 name= type= answers= result=0 data=datagram\n"
+          "session tcp 172.17.0.2 203.0.113.9:4444 name= type= answers= result=0 data=uid=0(root)\n");
+  EXPECT_EQ(left_behind(id, temp.path() / "runsc"), "");
+}
+
+// The sinkhole that this process has started; its tests run one at a time.
+pid_t sinkhole_of_ours() {
+  for (const auto& entry : fs::directory_iterator("/proc")) {
+    std::error_code error;
+    auto exe = fs::read_symlink(entry.path() / "exe", error);
+    auto status = read_file(entry.path() / "status", 65536);
+    if (!error && exe.filename() == "assay-sinkhole" && status &&
+        status->find("\nPPid:\t" + std::to_string(::getpid()) + "\n") != std::string::npos)
+      return std::atoi(entry.path().filename().c_str());
+  }
+  return 0;
+}
+
+TEST(World, SinkholeRunsWithoutAnyPrivilege) {
+  REQUIRE_HOST();
+  auto network = Network::create();
+  ASSERT_TRUE(network) << network.error().what;
+  auto world = World::start(*network, 0);
+  ASSERT_TRUE(world) << world.error().what;
+  pid_t pid = sinkhole_of_ours();
+  ASSERT_NE(pid, 0);
+  auto status = read_file("/proc/" + std::to_string(pid) + "/status", 65536);
+  ASSERT_TRUE(status);
+  EXPECT_NE(status->find("\nUid:\t65534\t65534\t65534\t65534\n"), std::string::npos);
+  EXPECT_NE(status->find("\nGid:\t65534\t65534\t65534\t65534\n"), std::string::npos);
+  EXPECT_NE(status->find("\nGroups:\t \n"), std::string::npos);
+  EXPECT_NE(status->find("\nNoNewPrivs:\t1\n"), std::string::npos);
+  for (const char* set : {"CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"})
+    EXPECT_NE(status->find(std::string("\n") + set + ":\t0000000000000000\n"), std::string::npos) << set;
+}
+
+TEST(World, DeadSinkholeIsNoticed) {
+  REQUIRE_HOST();
+  auto network = Network::create();
+  ASSERT_TRUE(network) << network.error().what;
+  auto world = World::start(*network, 0);
+  ASSERT_TRUE(world) << world.error().what;
+  pid_t pid = sinkhole_of_ours();
+  ASSERT_NE(pid, 0);
+  ::kill(pid, SIGKILL);
+  pollfd p{world->fd(), POLLIN, 0};
+  ASSERT_EQ(::poll(&p, 1, 5000), 1);
+  EXPECT_TRUE(world->take().empty());
+  EXPECT_FALSE(world->running());
+  EXPECT_EQ(world->fd(), -1);  // a loop that polls it must not spin
+}
+
+}  // namespace
+}  // namespace assay::chamber

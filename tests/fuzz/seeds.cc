@@ -1,0 +1,62 @@
+// Writes valid inputs for each fuzzer to start from: fuzz-seeds DIR makes DIR/chunk, DIR/header, DIR/footer,
+// DIR/job, DIR/wire, DIR/image_ref.
+#include <cstdio>
+#include <filesystem>
+
+#include "common/codec.h"
+#include "common/codec_frame.h"
+#include "common/fd.h"
+#include "common/wire.h"
+#include "tests/unit/common/sample_trace.h"
+
+namespace assay {
+namespace {
+
+Status put(const std::filesystem::path& dir, const std::string& name, std::string_view bytes) {
+  std::error_code error;
+  std::filesystem::create_directories(dir, error);
+  return write_file(dir / name, bytes);
+}
+
+// What is inside the frame: the fuzzers put it into one.
+std::string inside(FrameType type, const std::string& framed) {
+  return *unframe(type, framed, 1 << 20, 8 << 20);
+}
+
+Status write_seeds(const std::filesystem::path& dir) {
+  for (size_t count : {1u, 3u, 60u}) {
+    ChunkWriter writer;
+    for (size_t i = 0; i < count; ++i)
+      writer.add(sample::event(static_cast<EventKind>(i % kEventKindCount), i % 5));
+    ASSAY_CHECK(put(dir / "chunk", std::to_string(count), inside(FrameType::chunk, writer.take())));
+  }
+  ASSAY_CHECK(put(dir / "header", "full", inside(FrameType::header, encode_header(sample::header()))));
+  ASSAY_CHECK(put(dir / "footer", "full", inside(FrameType::footer, encode_footer(sample::footer()))));
+  ASSAY_CHECK(put(dir / "job", "full", inside(FrameType::job, encode_job(sample::job()))));
+  std::string id = "20261125T031500-1f8a3c9e";
+  const wire::Message kMessages[] = {
+      wire::Submit{sample::job()},       wire::Finished{id, true, "", "{}"},
+      wire::Hello{1, "agent-1"},         wire::Chunk{id, 1, 2, "bytes"},
+      wire::Failed{id, 1, "io", "x"},    wire::Done{id, 3, sample::header(), sample::footer()},
+      wire::Lease{id, 5, sample::job()}, wire::Progress{id, "run", 1, 2, 3}};
+  for (const auto& message : kMessages)
+    ASSAY_CHECK(put(dir / "wire", std::to_string(message.index()), wire::encode(message)));
+  const char* kRefs[] = {"nginx", "r.io:5000/a/b:v1", "oci:dir:v1", "docker-archive:x.tar:nginx:1",
+                         "[::1]:5000/app"};
+  for (size_t i = 0; i < std::size(kRefs); ++i)
+    ASSAY_CHECK(put(dir / "image_ref", std::to_string(i), kRefs[i]));
+  return Status();
+}
+
+}  // namespace
+}  // namespace assay
+
+int main(int argc, char** argv) {
+  if (argc != 2) {
+    std::fprintf(stderr, "usage: fuzz-seeds DIR\n");
+    return 2;
+  }
+  auto status = assay::write_seeds(argv[1]);
+  if (!status) std::fprintf(stderr, "%s\n", status.error().what.c_str());
+  return status ? 0 : 1;
+}
