@@ -1,4 +1,5 @@
-// Which message is which, and what has to be remembered from one message to the next. The fields: seccheck_fields.
+// Which message is which, and what has to be remembered from one message to the next. The fields:
+// seccheck_fields.
 #include "agent/trace/seccheck_decode.h"
 
 #include "agent/trace/seccheck_fields.h"
@@ -135,7 +136,9 @@ Result<std::optional<Event>> SeccheckDecoder::decode(uint16_t type, std::string_
   auto event = decode_any(static_cast<SeccheckType>(type), payload, enter);
   if (!event)
     return Error{Errc::corrupt, "seccheck message of type " + std::to_string(type) + " cannot be decoded"};
-  if (enter) return std::optional<Event>();
+  // Of raw calls that we take both halves of, the exit tells all; of those sent often we take the enter
+  // alone.
+  if (enter && !event->call.starts_with("send")) return std::optional<Event>();
   // gVisor sends exit_notify_parent for every process but the first, whose end shows in task_exit alone.
   if (static_cast<SeccheckType>(type) == SeccheckType::task_exit &&
       (event->pid != init_pid_ || event->tid != event->pid))

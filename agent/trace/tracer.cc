@@ -127,7 +127,6 @@ std::vector<Event> Tracer::take() {
 std::vector<Event> Tracer::finish() {
   auto& s = *state_;
   s.witness->detach();
-  s.usage->detach();
   if (s.flows) s.flows->detach();
   s.reader->finish();
   int64_t deadline = wall_ns() + kFinishWaitNs;
@@ -137,6 +136,7 @@ std::vector<Event> Tracer::finish() {
     if (!s.last_seen) poll(&ready, 1, 100);
   }
   s.reader.reset();
+  s.usage->detach();  // last: the sandbox's end, which may take a while to be torn down, is its time as well
   s.finished = true;
   s.clock_drift_ns = s.decoder->clock_drift_ns();
   auto add = [&](Event event) { s.merge.add(std::move(event)); };

@@ -1,5 +1,5 @@
 // The host plane: witness, flows and usage, caused inside a real runsc, with all fields of their events.
-#include "tests/bpf/chamber.h"
+#include "tests/bpf/guest_run.h"
 
 namespace assay {
 namespace {
@@ -209,7 +209,7 @@ TEST(Usage, AgreesWithTheKernelsAccountOfTheCgroup) {
   // A second of wall time, of which a loaded machine may give less; the kernel's own account of the cgroup is
   // the measure.
   EXPECT_GT(sum, 0.3);
-  EXPECT_NEAR(sum, static_cast<double>(busy.cgroup_cpu_ns) / 1e9, 0.1);
+  EXPECT_NEAR(sum, static_cast<double>(busy.cgroup_cpu_ns) / 1e9, 0.15);
   auto samples = busy.all(EventKind::usage, Source::usage);
   ASSERT_GE(samples.size(), 2u);
   for (const auto& e : samples) {

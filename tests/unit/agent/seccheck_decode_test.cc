@@ -71,6 +71,8 @@ TEST(SeccheckDecode, EnterHalfOfARawCallTellsNothing) {
   auto event = decoder.decode(6, context(7, 7) + number(4, 87));
   ASSERT_TRUE(event);
   EXPECT_FALSE(event->has_value());
+  EXPECT_EQ(decoded(decoder, SeccheckType::raw, context(7, 7) + number(4, 44) + number(5, 3)).fd, 3)
+      << "but for sendto, of which it is all";
 }
 
 TEST(SeccheckDecode, FailedCallHasErrnoAndMinusOne) {
