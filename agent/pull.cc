@@ -163,6 +163,7 @@ Result<PulledImage> pull_registry(const ImageRef& ref, const Skopeo& skopeo, con
 Result<PulledImage> pull_files(const ImageRef& ref, const Skopeo& skopeo, const BlobStore& blobs,
                                const fs::path& layout) {
   std::string name = ref.str(), index_digest;
+  if (ref.kind != ImageRef::Kind::docker_archive) ASSAY_CHECK(check_listed(ref));
   if (ref.kind == ImageRef::Kind::oci) {
     ASSAY_TRY(std::string raw, skopeo.manifest());
     if (is_index(raw)) {
@@ -178,7 +179,6 @@ Result<PulledImage> pull_files(const ImageRef& ref, const Skopeo& skopeo, const 
     ASSAY_CHECK(skopeo.copy("", layout));
     auto resolved = resolve_copied(ref, layout, blobs);
     if (!resolved) return resolved.error();
-    if (ref.kind != ImageRef::Kind::docker_archive) ASSAY_CHECK(check_listed(ref, resolved->digest));
     resolved->index_digest = index_digest;
     ASSAY_TRY(bool complete, have_layers(resolved->manifest, blobs));
     auto raw = blobs.read(resolved->manifest.config.digest, kMaxMetadataBytes);

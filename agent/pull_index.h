@@ -1,18 +1,16 @@
-// pull_index: the index.json that an OCI layout or archive brings along (image-spec image-layout.md). skopeo
-// takes a manifest as it finds it; the index says which digest it should have.
+// pull_index: what an OCI layout or archive says of itself (image-spec image-layout.md), read before skopeo
+// copies it: skopeo takes a manifest as it finds it, without holding it against the index, and copies ten
+// thousand layers if that is what it says.
 #pragma once
 
-#include <vector>
-
-#include "agent/oci.h"
 #include "common/image_ref.h"
 #include "common/result.h"
 
 namespace assay {
 
-/// Errc::corrupt when `manifest`, which was copied from `ref` (kinds oci and oci_archive), is none of those
-/// that its index.json names. An index that names other things than OCI manifests says nothing about the
-/// copy, and is no error.
-Status check_listed(const ImageRef& ref, const Digest& manifest);
+/// For kinds oci and oci_archive: every manifest that index.json names is there, hashes to its digest, and
+/// parses. Errc::corrupt, unsupported or limit otherwise, naming the reference. Nested indexes are left to
+/// the caller.
+Status check_listed(const ImageRef& ref);
 
 }  // namespace assay

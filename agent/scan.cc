@@ -119,7 +119,7 @@ Result<std::vector<fs::path>> Scan::unpack_layers(const PulledImage& image) {
   std::vector<fs::path> paths;
   for (const PulledLayer& layer : image.layers) {
     report_progress(milliseconds(-1));
-    ASSAY_TRY(fs::path path, store.unpack(layer, limits_.unpack, cancel_fd_));
+    ASSAY_TRY(fs::path path, store.unpack(layer, limits_.unpack, cancel_fd_).context(lease_.job.ref));
     paths.push_back(std::move(path));
   }
   return paths;
@@ -158,8 +158,8 @@ Status Scan::describe(const PulledImage& image) {
 // Declared in the order in which each needs the one before; taken down in the opposite one, the sandbox
 // first.
 Status Scan::detonate(const PulledImage& image, const ScratchDir& scratch, Rootfs& rootfs) {
-  ASSAY_TRY(InitProcess init, init_process(image.config, rootfs.image()));
-  ASSAY_TRY(int stop_signal, parse_signal(image.config.stop_signal));
+  ASSAY_TRY(InitProcess init, init_process(image.config, rootfs.image()).context(lease_.job.ref));
+  ASSAY_TRY(int stop_signal, parse_signal(image.config.stop_signal).context(lease_.job.ref));
   ASSAY_TRY(Provenance provenance, Provenance::open(rootfs.image(), rootfs.merged()));
   ASSAY_TRY(fs::path bundle_dir, scratch.sub("bundle"));
   ASSAY_TRY(fs::path etc_dir, scratch.sub("etc"));

@@ -55,8 +55,9 @@ Status Ship::receive_until(const std::function<bool()>& reached) {
     if (reached()) return Status();
     auto left = std::chrono::duration_cast<milliseconds>(deadline - steady_clock::now());
     if (left.count() <= 0) return Error{Errc::timeout, "the scheduler has not acknowledged for 60 s"};
-    std::vector<WaitFor> items{link_};
+    std::vector<WaitFor> items{link_, WaitFor(cancel_fd_)};
     ASSAY_CHECK(wait(items, left));
+    if (items[1].ready) return Error{Errc::cancelled, "cancelled"};
   }
 }
 

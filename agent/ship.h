@@ -17,8 +17,9 @@ class Ship {
  public:
   static constexpr size_t kWindow = 16;  // chunks on the way: at most 16 MiB
 
-  Ship(Socket& link, std::string scan_id, uint32_t attempt)
-      : link_(link), scan_id_(std::move(scan_id)), attempt_(attempt) {}
+  /// `link` is borrowed. Once `cancel_fd` is readable, whatever waits returns Errc::cancelled.
+  Ship(Socket& link, std::string scan_id, uint32_t attempt, int cancel_fd)
+      : link_(link), scan_id_(std::move(scan_id)), attempt_(attempt), cancel_fd_(cancel_fd) {}
 
   /// Takes an event; sends a chunk when one is full. Blocks (bounded by kAckTimeout) while the window is
   /// full.
@@ -46,6 +47,7 @@ class Ship {
   Socket& link_;
   std::string scan_id_;
   uint32_t attempt_;
+  int cancel_fd_;
   ChunkWriter writer_;
   uint32_t next_index_ = 0;
   size_t unacked_ = 0;

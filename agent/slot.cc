@@ -10,11 +10,16 @@
 namespace assay {
 namespace {
 
+void raise(const Fd& event) {
+  uint64_t one = 1;
+  [[maybe_unused]] ssize_t n = ::write(event.get(), &one, sizeof one);
+}
+
 void run_lease(Socket& link, const wire::Lease& lease, const ScanPlace& place, const ScanLimits& limits,
                int cancel_fd) {
   spdlog::info("event=scan_start scan={} attempt={} ref={}", lease.scan_id, lease.attempt,
                printable(lease.job.ref, 200));
-  Ship ship(link, lease.scan_id, lease.attempt);
+  Ship ship(link, lease.scan_id, lease.attempt, cancel_fd);
   Status done = scan(lease, place, limits, cancel_fd, ship);
   if (done) {
     spdlog::info("event=scan_end scan={} events={}", lease.scan_id, ship.events());
@@ -27,13 +32,12 @@ void run_lease(Socket& link, const wire::Lease& lease, const ScanPlace& place, c
     spdlog::warn("event=untold scan={} why=\"{}\"", lease.scan_id, told.error().what);
 }
 
-void slot_thread(Socket link, int cancel_fd, ScanPlace place, ScanLimits limits) {
+void slot_thread(Socket link, int cancel_fd, int end_fd, ScanPlace place, ScanLimits limits) {
   for (;;) {
-    std::vector<WaitFor> items{link};
-    if (!wait(items, std::chrono::milliseconds(-1))) return;
+    std::vector<WaitFor> items{link, WaitFor(end_fd)};
+    if (!wait(items, std::chrono::milliseconds(-1)) || items[1].ready) return;
     auto frames = link.receive();
     if (!frames || !*frames) continue;
-    if ((**frames)[0].empty()) return;
     auto message = wire::decode((**frames)[0]);
     auto* lease = message ? std::get_if<wire::Lease>(&*message) : nullptr;
     if (lease == nullptr) continue;  // an answer that came after its scan had ended
@@ -51,23 +55,20 @@ Result<Slot> Slot::start(const Context& context, unsigned number, const ScanPlac
   std::string endpoint = "inproc://slot-" + place.instance + "-" + std::to_string(number);
   ASSAY_CHECK(link.bind(endpoint));
   ASSAY_CHECK(end.connect(endpoint));
-  Fd cancel(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (!cancel) return errno_error("eventfd");
-  std::thread thread(slot_thread, std::move(end), cancel.get(), place, limits);
-  return Slot(std::move(link), std::move(cancel), std::move(thread));
+  Fd cancel(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), ending(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!cancel || !ending) return errno_error("eventfd");
+  std::thread thread(slot_thread, std::move(end), cancel.get(), ending.get(), place, limits);
+  return Slot(std::move(link), std::move(cancel), std::move(ending), std::move(thread));
 }
 
 Slot::~Slot() {
   if (!thread_.joinable()) return;
+  raise(end_);
   cancel();
-  (void)link_.send("");
   thread_.join();
 }
 
-void Slot::cancel() {
-  uint64_t one = 1;
-  [[maybe_unused]] ssize_t n = ::write(cancel_.get(), &one, sizeof one);
-}
+void Slot::cancel() { raise(cancel_); }
 
 void Slot::clear_cancel() {
   uint64_t value = 0;
