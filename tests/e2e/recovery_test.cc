@@ -121,7 +121,7 @@ TEST(Recovery, KilledScanLeavesNothingAfterTheNext) {
   ASSERT_TRUE(scan);
   auto sandboxed = [&] {
     for (const auto& thing : leftovers())
-      if (thing.starts_with("process runsc-sandbox") && !before.contains(thing)) return true;
+      if (thing.starts_with("process exe") && !before.contains(thing)) return true;
     return false;
   };
   auto deadline = steady_clock::now() + seconds(60);
