@@ -11,6 +11,7 @@
 #include "agent/harvest.h"
 #include "agent/network.h"
 #include "agent/sandbox.h"
+#include "agent/scratch.h"
 #include "agent/trace/tracer.h"
 #include "agent/world.h"
 #include "common/clock.h"
@@ -24,35 +25,6 @@ namespace fs = std::filesystem;
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-// A directory of this scan, removed with all that is in it.
-class ScratchDir {
- public:
-  static Result<ScratchDir> make(const fs::path& path) {
-    std::error_code error;
-    fs::create_directories(path, error);
-    if (error) return errno_error("create " + path.string(), error.value());
-    return ScratchDir(path);
-  }
-  ScratchDir(ScratchDir&& other) noexcept : path_(std::exchange(other.path_, {})) {}
-  ScratchDir& operator=(ScratchDir&&) = delete;
-  ~ScratchDir() {
-    std::error_code ignored;
-    if (!path_.empty()) fs::remove_all(path_, ignored);
-  }
-  const fs::path& path() const { return path_; }
-  /// A directory within it.
-  Result<fs::path> sub(const char* name) const {
-    std::error_code error;
-    fs::create_directory(path_ / name, error);
-    if (error) return errno_error("create " + (path_ / name).string(), error.value());
-    return path_ / name;
-  }
-
- private:
-  explicit ScratchDir(fs::path path) : path_(std::move(path)) {}
-  fs::path path_;
-};
-
 class Scan {
  public:
   Scan(const wire::Lease& lease, const ScanPlace& place, const ScanLimits& limits, int cancel_fd, Ship& ship)
@@ -60,7 +32,7 @@ class Scan {
   Status run();
 
  private:
-  Result<PulledImage> pull_image(const fs::path& scratch);
+  Result<PulledImage> pull_image();
   Result<std::vector<fs::path>> unpack_layers(const PulledImage& image);
   Status describe(const PulledImage& image);
   Status detonate(const PulledImage& image, const ScratchDir& scratch, Rootfs& rootfs);
@@ -87,7 +59,7 @@ class Scan {
 Status Scan::run() {
   ASSAY_TRY(ScratchDir scratch, ScratchDir::make(place_.run_dir / lease_.scan_id));
   begin("pull");
-  ASSAY_TRY(PulledImage image, pull_image(scratch.path()));
+  ASSAY_TRY(PulledImage image, pull_image());
   begin("unpack");
   ASSAY_TRY(std::vector<fs::path> layers, unpack_layers(image));
   begin("start");
@@ -103,11 +75,10 @@ Status Scan::run() {
   return ship_.done(header_, footer_);
 }
 
-Result<PulledImage> Scan::pull_image(const fs::path& scratch) {
+Result<PulledImage> Scan::pull_image() {
   ASSAY_TRY(ImageRef ref, ImageRef::parse(lease_.job.ref));
   PullOptions options;
   options.blobs_dir = place_.data_dir / "blobs";
-  options.scratch_dir = scratch / "pull";
   options.insecure = lease_.job.insecure;
   options.auth_file = lease_.job.auth_file;
   options.cancel_fd = cancel_fd_;

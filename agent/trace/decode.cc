@@ -10,6 +10,7 @@
 #include "agent/trace/rootfs_lookup.h"
 #include "agent/trace/seccheck_socket.h"
 #include "agent/trace/witness.h"
+#include "common/clock.h"
 #include "common/digest.h"
 
 namespace assay {

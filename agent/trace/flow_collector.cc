@@ -7,6 +7,7 @@
 
 #include "agent/trace/bpf_support.h"
 #include "bpf/farm_event.h"
+#include "common/clock.h"
 
 namespace assay {
 namespace {

@@ -14,6 +14,7 @@
 #include "agent/trace/flow_collector.h"
 #include "agent/trace/rootfs_lookup.h"
 #include "agent/trace/usage.h"
+#include "common/clock.h"
 
 namespace assay {
 namespace {

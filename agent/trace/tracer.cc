@@ -17,6 +17,7 @@
 #include "agent/trace/seccheck_config.h"
 #include "agent/trace/usage.h"
 #include "agent/trace/witness.h"
+#include "common/clock.h"
 #include "common/fd.h"
 #include "common/process.h"
 
