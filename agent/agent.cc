@@ -3,8 +3,10 @@
 
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <deque>
 
 #include "agent/cleanup.h"
@@ -19,6 +21,7 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 constexpr milliseconds kHeartbeat{3000};
+constexpr rlim_t kOpenFiles = 65'536;
 
 class Agent {
  public:
@@ -110,8 +113,11 @@ void Agent::begin(const wire::Lease& lease, std::string_view frame) {
   for (Slot& slot : slots_) {
     if (!slot.scan_id.empty()) continue;
     slot.clear_cancel();
+    if (Status sent = slot.link().send(frame); !sent) {
+      spdlog::warn("event=lease_refused scan={} why=\"{}\"", lease.scan_id, sent.error().what);
+      return;
+    }
     slot.scan_id = lease.scan_id;
-    (void)slot.link().send(frame);
     return;
   }
   spdlog::warn("event=lease_refused scan={} why=\"no free slot\"",
@@ -142,6 +148,12 @@ std::string host_name() {
 
 Status prepare_agent_process() {
   ASSAY_CHECK(become_subreaper());
+  // Executed files wait open to be hashed: by far not so many as this, but more than the usual 1024 with a
+  // few slots.
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return errno_error("get the limit of open files");
+  files.rlim_cur = std::max(files.rlim_cur, std::min<rlim_t>(files.rlim_max, kOpenFiles));
+  if (::setrlimit(RLIMIT_NOFILE, &files) != 0) return errno_error("raise the limit of open files");
   if (::unshare(CLONE_NEWNS) != 0) return errno_error("make a mount namespace (are you root?)");
   if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
     return errno_error("make mounts private");

@@ -11,6 +11,7 @@
 #include <cerrno>
 
 #include "common/clock.h"
+#include "common/text.h"
 
 namespace assay {
 namespace {
@@ -28,9 +29,10 @@ class Loop {
   Result<GuestEnd> run();
 
  private:
+  GuestEnd finish(ExitStatus status, int out, int err);
   void read_output(int& fd, int number);
   Status pass_on();
-  void note(const std::string& what, const std::string& data);
+  void note(const std::string& what, const std::string& data, uint64_t left_out = 0);
   void stop(EndReason reason, bool at_once);
 
   GuestRun& run_;
@@ -38,6 +40,7 @@ class Loop {
   uint64_t left_bytes_;
   bool stopping_ = false;
   steady_clock::time_point kill_at_ = steady_clock::time_point::max();
+  steady_clock::time_point give_up_at_ = steady_clock::time_point::max();
 };
 
 Result<GuestEnd> Loop::run() {
@@ -58,11 +61,10 @@ Result<GuestEnd> Loop::run() {
     ASSAY_CHECK(pass_on());
 
     auto now = steady_clock::now();
-    if (auto status = run_.sandbox.ended()) {
-      read_output(out, 1);
-      read_output(err, 2);
-      end_.status = *status;
-      return end_;
+    if (auto status = run_.sandbox.ended()) return finish(*status, out, err);
+    if (now >= give_up_at_) {
+      end_.forced = true;
+      return finish({SIGKILL, true}, out, err);
     }
     if (!stopping_ && run_.over_limit()) stop(EndReason::limit, true);
     if (!stopping_ && now >= deadline) stop(EndReason::deadline, false);
@@ -78,12 +80,23 @@ Result<GuestEnd> Loop::run() {
   }
 }
 
+GuestEnd Loop::finish(ExitStatus status, int out, int err) {
+  read_output(out, 1);
+  read_output(err, 2);
+  end_.status = status;
+  if (end_.output_left_out_bytes > 0)
+    note("output_left_out", std::to_string(end_.output_left_out_bytes) + " bytes",
+         end_.output_left_out_bytes);
+  return end_;
+}
+
 void Loop::stop(EndReason reason, bool at_once) {
   stopping_ = true;
   end_.reason = reason;
   note("stopped", to_string(reason));
   run_.sandbox.signal(at_once ? SIGKILL : run_.stop_signal);
   kill_at_ = steady_clock::now() + kGrace;
+  give_up_at_ = steady_clock::now() + run_.patience;
 }
 
 void Loop::read_output(int& fd, int number) {
@@ -119,13 +132,14 @@ Status Loop::pass_on() {
   return run_.record(std::move(events));
 }
 
-void Loop::note(const std::string& what, const std::string& data) {
+void Loop::note(const std::string& what, const std::string& data, uint64_t left_out) {
   Event event;
   event.kind = EventKind::note;
   event.plane = Plane::host;
   event.time_ns = wall_ns() - run_.start_time_ns;
   event.call = what;
   event.data = data;
+  event.truncated = left_out;
   run_.tracer.add(std::move(event));
 }
 
@@ -140,7 +154,7 @@ Result<int> parse_signal(const std::string& text) {
     const char* known = ::sigabbrev_np(number);
     if (name == std::to_string(number) || (known != nullptr && name == known)) return number;
   }
-  return Error{Errc::invalid, "stop signal '" + text.substr(0, 40) + "' of the image is no signal"};
+  return Error{Errc::invalid, "stop signal '" + printable(text, 40) + "' of the image is no signal"};
 }
 
 }  // namespace assay

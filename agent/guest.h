@@ -22,7 +22,8 @@ struct GuestRun {
   int64_t start_time_ns = 0;
   std::chrono::milliseconds duration{0};
   int stop_signal = 15;
-  uint64_t output_limit_bytes = 0;
+  std::chrono::milliseconds patience{15'000};  // from the stop signal on
+  uint64_t output_limit_bytes = 0;             // beyond, output is counted, and told by a note at the end
   int cancel_fd = -1;
   /// Takes merged events, in order. An error of it ends the run and is returned.
   std::function<Status(std::vector<Event>)> record;
@@ -36,10 +37,12 @@ struct GuestEnd {
   EndReason reason = EndReason::exited;
   ExitStatus status;
   uint64_t output_left_out_bytes = 0;
+  bool forced = false;  // it did not end when told to: the sandbox's destructor must kill it
 };
 
 /// Returns when the container has ended by itself or was stopped: stop signal first, SIGKILL two seconds
-/// later.
+/// later. A runtime that does not heed that either (it may be the guest's by then) is not waited for:
+/// `forced`.
 Result<GuestEnd> run_guest(GuestRun run);
 
 /// "SIGTERM", "TERM" or "15" as a number; 15 for an empty text. Errc::invalid for anything else.

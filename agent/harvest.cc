@@ -5,6 +5,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 
@@ -62,6 +63,11 @@ class Harvester {
       std::string dir = std::move(pending.back());
       pending.pop_back();
       auto dir_fd = open_below(upper_.get(), dir, O_RDONLY | O_DIRECTORY, Links::refuse);
+      ASSAY_CHECK(look_at_cancel());
+      if (out_of_time()) {
+        count_.left_out += pending.size() + 1;
+        return Status();
+      }
       if (!dir_fd) {
         if (dir_fd.error().code != Errc::not_found) return dir_fd.error();
         ++count_.left_out;  // its path is longer than the kernel takes
@@ -72,6 +78,11 @@ class Harvester {
       std::sort(names.begin(), names.end());
       size_t first_subdirectory = pending.size();
       for (const std::string& name : names) {
+        ASSAY_CHECK(look_at_cancel());
+        if (out_of_time()) {
+          ++count_.left_out;
+          continue;
+        }
         struct stat s {};
         if (::fstatat(dir_fd->get(), name.c_str(), &s, AT_SYMLINK_NOFOLLOW) != 0)
           return errno_error("stat " + dir + "/" + name);
@@ -91,6 +102,13 @@ class Harvester {
   }
 
  private:
+  Status look_at_cancel() const {
+    pollfd cancel{limits_.cancel_fd, POLLIN, 0};
+    if (::poll(&cancel, 1, 0) > 0) return Error{Errc::cancelled, "the harvest was cancelled"};
+    return Status();
+  }
+  bool out_of_time() const { return std::chrono::steady_clock::now() >= deadline_; }
+
   // What the image has at the same path, its directories' links not followed: upper has real directories
   // there.
   struct InImage {
@@ -177,6 +195,7 @@ class Harvester {
 
   Fd upper_, image_;
   HarvestLimits limits_;
+  std::chrono::steady_clock::time_point deadline_ = std::chrono::steady_clock::now() + limits_.time;
   uint64_t budget_bytes_ = kHashBudgetBytes;
   std::vector<Event> found_;
   HarvestCount count_;

@@ -3,6 +3,7 @@
 // are bounded.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -28,6 +29,9 @@ class Provenance {
   /// A start event has no path: it gets the one that argv[0] means in the image. Other kinds are left as they
   /// are.
   void annotate(Event& event);
+  /// Executed files that were too large, or too many bytes in all, to be held against the image: their origin
+  /// is not known.
+  uint64_t left_out() const;
 
  private:
   struct State;
@@ -37,12 +41,14 @@ class Provenance {
 
 struct HarvestLimits {
   uint64_t files = 20'000;
-  uint64_t file_bytes = 256ull << 20;  // larger files are listed without a hash
+  uint64_t file_bytes = 256ull << 20;      // larger files are listed without a hash
+  std::chrono::milliseconds time{60'000};  // what has not been looked at by then is left out
+  int cancel_fd = -1;                      // readable: Errc::cancelled
 };
 
 struct HarvestCount {
   uint64_t listed = 0;
-  uint64_t left_out = 0;  // beyond `files`, or nested deeper than a path can say
+  uint64_t left_out = 0;  // beyond `files` or `time`, or nested deeper than a path can say
 };
 
 /// One `file` event for each file, directory or link the guest created, changed or deleted (a whiteout), to

@@ -14,6 +14,7 @@ namespace {
 
 constexpr uint64_t kMaxHashBytes = 1ull << 30;  // of one executable
 constexpr size_t kMaxCached = 50'000;
+constexpr const char* kNotHashed = "?";  // it is there, but its digest is not known
 constexpr std::string_view kDeleted = " (deleted)";
 constexpr const char* kDefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -75,6 +76,10 @@ std::vector<std::string> candidates(const Event& event) {
 
 struct Provenance::State {
   Fd image, merged;
+  // Of one scan: a guest can change and execute a large sparse file again and again, and the run's loop waits
+  // for us.
+  uint64_t budget_bytes = 4ull << 30;
+  uint64_t left_out = 0;
   std::map<std::string, std::string> image_digests;  // path -> hex, "" when the image has no such file
   std::map<std::string, std::pair<std::string, std::string>> merged_digests;  // path -> (file identity, hex)
 
@@ -92,14 +97,18 @@ struct Provenance::State {
     return "";
   }
 
+  void count(const Result<std::string>& hash) {
+    if (!hash && hash.error().code == Errc::limit) ++left_out;
+  }
+
   std::string image_digest(const std::string& path) {
     auto known = image_digests.find(path);
     if (known != image_digests.end()) return known->second;
     std::string hex;
-    uint64_t budget = kMaxHashBytes;
     if (auto found = find(image.get(), path)) {
-      auto hash = hash_file(found->fd.get(), kMaxHashBytes, budget, path);
-      hex = hash ? *hash : "?";  // there, but nothing equals it
+      auto hash = hash_file(found->fd.get(), kMaxHashBytes, budget_bytes, path);
+      hex = hash ? *hash : kNotHashed;
+      count(hash);
     }
     if (image_digests.size() < kMaxCached) image_digests[path] = hex;
     return hex;
@@ -111,8 +120,8 @@ struct Provenance::State {
     std::string identity = file_identity(found->s);
     auto known = merged_digests.find(path);
     if (known != merged_digests.end() && known->second.first == identity) return known->second.second;
-    uint64_t budget = kMaxHashBytes;
-    auto hash = hash_file(found->fd.get(), kMaxHashBytes, budget, path);
+    auto hash = hash_file(found->fd.get(), kMaxHashBytes, budget_bytes, path);
+    count(hash);
     if (!hash) return "";
     if (merged_digests.size() < kMaxCached) merged_digests[path] = {identity, *hash};
     return *hash;
@@ -132,6 +141,8 @@ Result<Provenance> Provenance::open(const std::filesystem::path& image_root,
   return Provenance(std::move(state));
 }
 
+uint64_t Provenance::left_out() const { return state_->left_out; }
+
 void Provenance::annotate(Event& event) {
   if (event.kind != EventKind::start && event.kind != EventKind::exec) return;
   if (event.kind == EventKind::start && event.path.empty()) event.path = state_->first_program(event);
@@ -147,10 +158,11 @@ void Provenance::annotate(Event& event) {
   bool covered = under_runtime_mount(path);
   if (event.sha256.empty() && !covered && !deleted)
     event.sha256 = event.kind == EventKind::start ? state_->image_digest(path) : state_->merged_digest(path);
+  if (event.sha256 == kNotHashed) event.sha256.clear();
   std::string expected = covered ? "" : state_->image_digest(path);
   if (expected.empty()) {
     event.origin = "dropped";
-  } else if (!event.sha256.empty()) {
+  } else if (!event.sha256.empty() && expected != kNotHashed) {
     event.origin = event.sha256 == expected ? "image" : "changed";
   }
 }

@@ -14,8 +14,7 @@
 namespace assay {
 
 struct PullOptions {
-  std::filesystem::path blobs_dir;    // shared by all scans of this host: sha256/<hex>
-  std::filesystem::path scratch_dir;  // of this scan; removed by the caller
+  std::filesystem::path blobs_dir;  // shared by all scans of this host: sha256/<hex>
   bool insecure = false;
   std::string auth_file;
   std::chrono::seconds timeout{600};

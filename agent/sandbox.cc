@@ -208,7 +208,8 @@ std::string last_runtime_error(std::string_view log) {
     size_t end = std::min(log.find("{\"msg\"", begin + 1), log.size());
     auto entry = nlohmann::json::parse(log.substr(begin, end - begin), nullptr, false);
     if (!entry.is_object() || !entry.contains("msg") || !entry["msg"].is_string()) continue;
-    if (entry.value("level", "error") == "error") found = entry["msg"].get<std::string>();
+    auto level = entry.find("level");
+    if (level == entry.end() || *level == "error") found = entry["msg"].get<std::string>();
   }
   for (std::string_view prefix : {"running container: ", "creating container: ", "starting container: ",
                                   "starting root container: ", "starting sandbox: ", "creating process: "})

@@ -11,6 +11,7 @@
 #include "agent/harvest.h"
 #include "agent/network.h"
 #include "agent/sandbox.h"
+#include "agent/scratch.h"
 #include "agent/trace/tracer.h"
 #include "agent/world.h"
 #include "common/clock.h"
@@ -24,35 +25,6 @@ namespace fs = std::filesystem;
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-// A directory of this scan, removed with all that is in it.
-class ScratchDir {
- public:
-  static Result<ScratchDir> make(const fs::path& path) {
-    std::error_code error;
-    fs::create_directories(path, error);
-    if (error) return errno_error("create " + path.string(), error.value());
-    return ScratchDir(path);
-  }
-  ScratchDir(ScratchDir&& other) noexcept : path_(std::exchange(other.path_, {})) {}
-  ScratchDir& operator=(ScratchDir&&) = delete;
-  ~ScratchDir() {
-    std::error_code ignored;
-    if (!path_.empty()) fs::remove_all(path_, ignored);
-  }
-  const fs::path& path() const { return path_; }
-  /// A directory within it.
-  Result<fs::path> sub(const char* name) const {
-    std::error_code error;
-    fs::create_directory(path_ / name, error);
-    if (error) return errno_error("create " + (path_ / name).string(), error.value());
-    return path_ / name;
-  }
-
- private:
-  explicit ScratchDir(fs::path path) : path_(std::move(path)) {}
-  fs::path path_;
-};
-
 class Scan {
  public:
   Scan(const wire::Lease& lease, const ScanPlace& place, const ScanLimits& limits, int cancel_fd, Ship& ship)
@@ -60,11 +32,16 @@ class Scan {
   Status run();
 
  private:
-  Result<PulledImage> pull_image(const fs::path& scratch);
+  Result<PulledImage> pull_image();
   Result<std::vector<fs::path>> unpack_layers(const PulledImage& image);
   Status describe(const PulledImage& image);
   Status detonate(const PulledImage& image, const ScratchDir& scratch, Rootfs& rootfs);
-  Status run_in(Sandbox& sandbox, Tracer& tracer, World* world, Provenance& provenance, int stop_signal);
+  Result<Tracer> open_tracer(const fs::path& dir, const Cgroup& cgroup, const Rootfs& rootfs,
+                             const Network* network);
+  Status run_in(const SandboxConfig& config, Tracer& tracer, World* world, Provenance& provenance,
+                int stop_signal);
+  Status gather(Tracer& tracer, World* world, Provenance& provenance, const Rootfs& rootfs);
+  SourceCount own_count(const Provenance& provenance) const;
   Status record(Provenance& provenance, std::vector<Event> events);
   Status gather_files(Tracer& tracer, const Rootfs& rootfs);
   void begin(const std::string& phase);
@@ -78,7 +55,7 @@ class Scan {
   Ship& ship_;
   TraceHeader header_;
   TraceFooter footer_;
-  bool guest_started_ = false;
+  bool guest_started_ = false, forced_ = false;
   uint64_t agent_events_ = 0;
   std::string phase_;
   steady_clock::time_point phase_start_;
@@ -87,7 +64,7 @@ class Scan {
 Status Scan::run() {
   ASSAY_TRY(ScratchDir scratch, ScratchDir::make(place_.run_dir / lease_.scan_id));
   begin("pull");
-  ASSAY_TRY(PulledImage image, pull_image(scratch.path()));
+  ASSAY_TRY(PulledImage image, pull_image());
   begin("unpack");
   ASSAY_TRY(std::vector<fs::path> layers, unpack_layers(image));
   begin("start");
@@ -96,18 +73,16 @@ Status Scan::run() {
   ASSAY_TRY(Rootfs rootfs, Rootfs::mount(layers, rootfs_dir, limits_.rootfs, mount_points(image.config)));
   ASSAY_CHECK(detonate(image, scratch, rootfs));
   end_phase();
-  footer_.chunks = 0;
   ASSAY_CHECK(ship_.flush());
   footer_.events = ship_.events();
   footer_.chunks = ship_.chunks();
   return ship_.done(header_, footer_);
 }
 
-Result<PulledImage> Scan::pull_image(const fs::path& scratch) {
+Result<PulledImage> Scan::pull_image() {
   ASSAY_TRY(ImageRef ref, ImageRef::parse(lease_.job.ref));
   PullOptions options;
   options.blobs_dir = place_.data_dir / "blobs";
-  options.scratch_dir = scratch / "pull";
   options.insecure = lease_.job.insecure;
   options.auth_file = lease_.job.auth_file;
   options.cancel_fd = cancel_fd_;
@@ -155,6 +130,21 @@ Status Scan::describe(const PulledImage& image) {
   return Status();
 }
 
+Result<Tracer> Scan::open_tracer(const fs::path& dir, const Cgroup& cgroup, const Rootfs& rootfs,
+                                 const Network* network) {
+  TracerConfig config;
+  config.dir = dir;
+  config.start_time_ns = header_.start_time_ns;
+  config.cgroup_id = cgroup.id();
+  config.rootfs = rootfs.merged();
+  if (network) {
+    config.world_ns_fd = network->world_ns();
+    config.world_ifindex = network->world_ifindex();
+    config.guest_addr = network->guest_addr();
+  }
+  return Tracer::open(config);
+}
+
 // Declared in the order in which each needs the one before; taken down in the opposite one, the sandbox
 // first.
 Status Scan::detonate(const PulledImage& image, const ScratchDir& scratch, Rootfs& rootfs) {
@@ -164,7 +154,6 @@ Status Scan::detonate(const PulledImage& image, const ScratchDir& scratch, Rootf
   ASSAY_TRY(fs::path bundle_dir, scratch.sub("bundle"));
   ASSAY_TRY(fs::path etc_dir, scratch.sub("etc"));
   ASSAY_TRY(fs::path trace_dir, scratch.sub("trace"));
-  const bool networked = lease_.job.network == NetworkMode::sinkhole;
 
   BundleOptions bundle;
   bundle.rootfs = rootfs.merged();
@@ -172,7 +161,7 @@ Status Scan::detonate(const PulledImage& image, const ScratchDir& scratch, Rootf
       image.manifest_digest.hex().substr(0, 12);  // as docker names containers, and the same at every scan
   bundle.memory_bytes = limits_.cgroup.memory_bytes;
   std::optional<Network> network;
-  if (networked) {
+  if (lease_.job.network == NetworkMode::sinkhole) {
     ASSAY_TRY(network, Network::create());
     ASSAY_CHECK(network->write_etc(etc_dir, bundle.hostname));
     bundle.etc_dir = etc_dir;
@@ -182,20 +171,10 @@ Status Scan::detonate(const PulledImage& image, const ScratchDir& scratch, Rootf
   ASSAY_TRY(Cgroup cgroup, Cgroup::create("assay/" + place_.instance + "/" + lease_.scan_id, limits_.cgroup));
   header_.start_time_ns = wall_ns();
   std::optional<World> world;
-  if (networked) {
+  if (network) {
     ASSAY_TRY(world, World::start(*network, header_.start_time_ns));
   }
-  TracerConfig trace;
-  trace.dir = trace_dir;
-  trace.start_time_ns = header_.start_time_ns;
-  trace.cgroup_id = cgroup.id();
-  trace.rootfs = rootfs.merged();
-  if (networked) {
-    trace.world_ns_fd = network->world_ns();
-    trace.world_ifindex = network->world_ifindex();
-    trace.guest_addr = network->guest_addr();
-  }
-  ASSAY_TRY(Tracer tracer, Tracer::open(trace));
+  ASSAY_TRY(Tracer tracer, open_tracer(trace_dir, cgroup, rootfs, network ? &*network : nullptr));
   ASSAY_CHECK(write_file(bundle_dir / "config.json", runtime_config(image.config, init, bundle)));
 
   SandboxConfig config;
@@ -203,33 +182,47 @@ Status Scan::detonate(const PulledImage& image, const ScratchDir& scratch, Rootf
   config.bundle_dir = bundle_dir;
   config.runtime_root = place_.run_dir / "runsc";
   config.pod_init_config = tracer.pod_init_config();
-  config.network = networked;
+  config.network = network.has_value();
   config.cgroup = &cgroup;
-  {
-    ASSAY_TRY(Sandbox sandbox, Sandbox::start(config));
-    begin("run");
-    ASSAY_CHECK(run_in(sandbox, tracer, world ? &*world : nullptr, provenance, stop_signal));
-    begin("harvest");
-    footer_.memory_peak_bytes = cgroup.memory_peak_bytes();
-    footer_.cpu_ns = cgroup.cpu_ns();
-    footer_.detail = sandbox.runtime_error();
-  }
-  ASSAY_CHECK(gather_files(tracer, rootfs));
-  if (world)
+  ASSAY_CHECK(run_in(config, tracer, world ? &*world : nullptr, provenance, stop_signal));
+  return gather(tracer, world ? &*world : nullptr, provenance, rootfs);
+}
+
+// What remains once the sandbox is gone: the last words of every source, and what the guest left behind.
+Status Scan::gather(Tracer& tracer, World* world, Provenance& provenance, const Rootfs& rootfs) {
+  // Before the harvest, which may take long: the sinkhole's reports wait in a buffer of limited size.
+  if (world) {
     for (Event& event : world->finish()) tracer.add(std::move(event));
-  ASSAY_CHECK(record(provenance, tracer.finish()));
-  for (SourceCount& count : tracer.counts()) footer_.sources.push_back(std::move(count));
-  if (world)
     footer_.sources.push_back({Source::sinkhole, world->seen(), world->lost(),
                                world->running() ? "" : "the sinkhole ended early", true, world->running()});
-  footer_.sources.push_back({Source::agent, agent_events_, 0, "", false, true});
+  }
+  ASSAY_CHECK(gather_files(tracer, rootfs));
+  ASSAY_CHECK(record(provenance, tracer.finish()));
+  for (SourceCount& count : tracer.counts()) footer_.sources.push_back(std::move(count));
+  footer_.sources.push_back(own_count(provenance));
   if (!guest_started_)
     return Error{Errc::invalid, lease_.job.ref + " cannot be started: " +
                                     (footer_.detail.empty() ? "the runtime gave no reason" : footer_.detail)};
   return Status();
 }
 
-Status Scan::run_in(Sandbox& sandbox, Tracer& tracer, World* world, Provenance& provenance, int stop_signal) {
+// Output beyond its bound is no loss for a verdict, and stands in a note; these two are.
+SourceCount Scan::own_count(const Provenance& provenance) const {
+  SourceCount out{Source::agent, agent_events_, provenance.left_out(), "", false, true};
+  if (out.lost > 0) out.detail = "executed files too large to be held against the image";
+  if (forced_) {
+    ++out.lost;
+    out.detail +=
+        std::string(out.detail.empty() ? "" : "; ") + "the sandbox did not heed its end and was killed";
+  }
+  out.required = out.lost > 0;
+  return out;
+}
+
+Status Scan::run_in(const SandboxConfig& config, Tracer& tracer, World* world, Provenance& provenance,
+                    int stop_signal) {
+  ASSAY_TRY(Sandbox sandbox, Sandbox::start(config));
+  begin("run");
   GuestRun run{
       .sandbox = sandbox,
       .tracer = tracer,
@@ -249,6 +242,11 @@ Status Scan::run_in(Sandbox& sandbox, Tracer& tracer, World* world, Provenance& 
   ASSAY_TRY(GuestEnd end, run_guest(std::move(run)));
   footer_.reason = end.reason;
   footer_.exit_status = end.status.shell_code();
+  forced_ = end.forced;
+  begin("harvest");
+  footer_.memory_peak_bytes = config.cgroup->memory_peak_bytes();
+  footer_.cpu_ns = config.cgroup->cpu_ns();
+  footer_.detail = sandbox.runtime_error();
   return Status();
 }
 
@@ -264,13 +262,15 @@ Status Scan::record(Provenance& provenance, std::vector<Event> events) {
 
 Status Scan::gather_files(Tracer& tracer, const Rootfs& rootfs) {
   int64_t now_ns = wall_ns() - header_.start_time_ns;
-  auto count = harvest(rootfs.upper(), rootfs.image(), HarvestLimits{}, [&](Event event) {
+  HarvestLimits limits;
+  limits.cancel_fd = cancel_fd_;
+  auto count = harvest(rootfs.upper(), rootfs.image(), limits, [&](Event event) {
     event.time_ns = now_ns;
     tracer.add(std::move(event));
   });
   if (!count) return count.error().context("harvest " + lease_.job.ref);
   SourceCount source{Source::harvest, count->listed, count->left_out, "", true, true};
-  if (count->left_out > 0) source.detail = "more changed files than are listed";
+  if (count->left_out > 0) source.detail = "more changed files than can be listed";
   footer_.sources.push_back(source);
   return Status();
 }

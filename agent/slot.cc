@@ -28,8 +28,9 @@ void run_lease(Socket& link, const wire::Lease& lease, const ScanPlace& place, c
   spdlog::info("event=scan_failed scan={} code={} why=\"{}\"", lease.scan_id, to_string(done.error().code),
                printable(done.error().what, 400));
   if (done.error().code == Errc::cancelled) return;  // whoever cancelled it knows
-  if (Status told = ship.failed(done.error()); !told)
-    spdlog::warn("event=untold scan={} why=\"{}\"", lease.scan_id, told.error().what);
+  Status told = ship.failed(done.error());
+  if (!told && told.error().code != Errc::cancelled)
+    spdlog::warn("event=untold scan={} why=\"{}\"", lease.scan_id, printable(told.error().what, 400));
 }
 
 void slot_thread(Socket link, int cancel_fd, int end_fd, ScanPlace place, ScanLimits limits) {

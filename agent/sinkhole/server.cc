@@ -10,7 +10,7 @@
 #include <cerrno>
 #include <ctime>
 
-#include "agent/sinkhole/clock.h"
+#include "common/clock.h"
 
 namespace assay::sinkhole {
 namespace {

@@ -8,9 +8,9 @@
 #include <cerrno>
 #include <cstring>
 
-#include "agent/sinkhole/clock.h"
 #include "agent/sinkhole/ntp.h"
 #include "agent/sinkhole/server.h"
+#include "common/clock.h"
 
 namespace assay::sinkhole {
 namespace {

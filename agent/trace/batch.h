@@ -35,6 +35,7 @@ struct Record {
 struct Batch {
   static constexpr size_t kMaxBytes = 512 * 1024;
   static constexpr size_t kMaxRecords = 4096;
+  static constexpr size_t kMaxFiles = 64;  // descriptors are the whole process's
 
   std::vector<Record> records;
   std::string bytes;

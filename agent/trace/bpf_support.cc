@@ -13,6 +13,7 @@
 #include <cstring>
 #include <vector>
 
+#include "common/clock.h"
 #include "common/fd.h"
 
 namespace assay {
@@ -62,12 +63,6 @@ int cgroup_level(uint64_t cgroup_id) {
           std::count(text.begin() + static_cast<ptrdiff_t>(root.size()), text.end(), '/'));
   }
   return 0;
-}
-
-int64_t wall_ns() {
-  timespec now{};
-  clock_gettime(CLOCK_REALTIME, &now);
-  return now.tv_sec * 1'000'000'000 + now.tv_nsec;
 }
 
 int64_t monotonic_to_wall_ns() {

@@ -18,12 +18,10 @@ uint64_t percpu_sum(int map_fd, uint32_t slot, size_t value_size, size_t member_
 /// known.
 int cgroup_level(uint64_t cgroup_id);
 
-/// Wall-clock nanoseconds, and what to add to CLOCK_MONOTONIC (which BPF programs read) to get there.
-int64_t wall_ns();
+/// What to add to CLOCK_MONOTONIC (which BPF programs read) to get to wall_ns() of common/clock.h.
 int64_t monotonic_to_wall_ns();
 
-/// libbpf's own messages: the last few lines, for error texts. It has one callback for the whole process, set
-/// here.
+/// libbpf prints nothing from here on: what it would print is in our errors.
 void quiet_libbpf();
 
 }  // namespace assay

@@ -6,11 +6,12 @@
 #include <algorithm>
 #include <cstring>
 
+#include "agent/harvest_file.h"
 #include "agent/trace/bpf_support.h"
 #include "agent/trace/rootfs_lookup.h"
 #include "agent/trace/seccheck_socket.h"
 #include "agent/trace/witness.h"
-#include "common/digest.h"
+#include "common/clock.h"
 
 namespace assay {
 namespace {
@@ -94,7 +95,6 @@ void Decoder::executable(const Fd& file) {
   if (fstat(file.get(), &st) != 0) return;
   if (exec_->mode == 0) exec_->mode = st.st_mode;
   exec_->size_bytes = static_cast<uint64_t>(st.st_size);
-  if (exec_->size_bytes > kMaxHashedBytes) return;
   auto nanoseconds = [](const timespec& t) {
     return static_cast<uint64_t>(t.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(t.tv_nsec);
   };
@@ -102,10 +102,10 @@ void Decoder::executable(const Fd& file) {
                               nanoseconds(st.st_ctim)};
   auto found = hashes_.find(key);
   if (found == hashes_.end()) {
-    auto digest = digest_fd(file.get(), exec_->path);
+    auto digest = hash_file(file.get(), kMaxHashedBytes, hash_budget_bytes_, exec_->path);
     if (!digest) return;
     if (hashes_.size() >= kMaxHashes) hashes_.clear();
-    found = hashes_.emplace(key, digest->hex()).first;
+    found = hashes_.emplace(key, *digest).first;
   }
   exec_->sha256 = found->second;
 }

@@ -34,6 +34,7 @@ class Decoder {
 
  private:
   static constexpr uint64_t kMaxHashedBytes = 256ull << 20;
+  static constexpr uint64_t kHashBudgetBytes = 4ull << 30;  // of one scan; Provenance tries what is left
   static constexpr size_t kMaxHashes = 4096;
   void seccheck(std::string_view datagram, const Record& record, const Emit& emit);
   void executable(const Fd& file);
@@ -49,6 +50,7 @@ class Decoder {
   FlowEvents flow_events_;
   Counts counts_;
   std::optional<Event> exec_;  // waits for its executable, which is the next record if there is one
+  uint64_t hash_budget_bytes_ = kHashBudgetBytes;
   std::map<std::array<uint64_t, 5>, std::string> hashes_;  // by device, inode, size, mtime, ctime
   int64_t usage_at_ns_;
   uint64_t usage_total_ns_ = 0;

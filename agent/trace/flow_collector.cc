@@ -4,14 +4,17 @@
 #include <bpf/bpf.h>
 
 #include <cstring>
+#include <vector>
 
 #include "agent/trace/bpf_support.h"
 #include "bpf/farm_event.h"
+#include "common/clock.h"
 
 namespace assay {
 namespace {
 
 constexpr int64_t kLingerNs = 2'000'000'000;
+constexpr size_t kMaxKeys = 1 << 18;  // twice what the table holds
 
 void take(int map_fd, const char* key, const FlowCollector::Emit& emit) {
   farm_flow flow;
@@ -34,15 +37,15 @@ void FlowCollector::collect_ended(int64_t now_ns, const Emit& emit) {
     take(map_fd_, ended_.front().key.data(), emit);
 }
 
+// First all keys, then each: to ask for the first key again and again would walk the emptied part of the
+// table each time.
 void FlowCollector::collect_all(int map_fd, const Emit& emit) {
+  std::vector<farm_flow_key> keys;
   farm_flow_key key;
-  while (bpf_map_get_next_key(map_fd, nullptr, &key) == 0) {
-    auto bytes = std::string(reinterpret_cast<const char*>(&key), sizeof key);
-    size_t before = bytes.size();
-    take(map_fd, bytes.data(), emit);
-    if (bpf_map_get_next_key(map_fd, nullptr, &key) == 0 && std::memcmp(&key, bytes.data(), before) == 0)
-      break;  // cannot be removed
-  }
+  while (keys.size() < kMaxKeys &&
+         bpf_map_get_next_key(map_fd, keys.empty() ? nullptr : &keys.back(), &key) == 0)
+    keys.push_back(key);
+  for (const farm_flow_key& each : keys) take(map_fd, reinterpret_cast<const char*>(&each), emit);
 }
 
 }  // namespace assay

@@ -14,6 +14,7 @@
 #include "agent/trace/flow_collector.h"
 #include "agent/trace/rootfs_lookup.h"
 #include "agent/trace/usage.h"
+#include "common/clock.h"
 
 namespace assay {
 namespace {
@@ -97,6 +98,7 @@ int Reader::State::on_flow(void* self, void* data, size_t size) {
 }
 
 void Reader::State::look_up_executable(uint16_t type, std::string_view datagram, int64_t now) {
+  if (batch->files.size() >= Batch::kMaxFiles) return;  // hashed later, by path
   Fd file = open_reported_executable(sources.rootfs_dir, type, datagram);
   if (!file) return;
   batch->records.push_back({RecordKind::executable, static_cast<uint32_t>(batch->files.size()), 0, now});

@@ -17,8 +17,10 @@
 #include "agent/trace/seccheck_config.h"
 #include "agent/trace/usage.h"
 #include "agent/trace/witness.h"
+#include "common/clock.h"
 #include "common/fd.h"
 #include "common/process.h"
+#include "common/text.h"
 
 namespace assay {
 namespace {
@@ -33,7 +35,7 @@ Result<SeccheckConfig> probe_seccheck(const std::string& socket_path) {
   ASSAY_TRY(auto output, run(std::move(command), std::chrono::seconds(20), kMetadataBytes));
   if (output.status.shell_code() != 0)
     return Error{Errc::unsupported, "`runsc trace metadata` failed: install a runsc of 2023 or later: " +
-                                        output.err.substr(0, 200)};
+                                        printable(output.err, 200)};
   ASSAY_TRY(auto offered, parse_trace_metadata(output.out));
   return make_seccheck_config(offered, socket_path);
 }

@@ -24,6 +24,7 @@
 
 #include "agent/trace/bpf_support.h"
 #include "agent/trace/tracer.h"
+#include "common/clock.h"
 #include "common/digest.h"
 #include "common/event.h"
 #include "common/fd.h"

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "agent/trace/tracer.h"
+#include "common/clock.h"
 #include "common/digest.h"
 #include "common/event.h"
 #include "tests/bpf/chamber.h"

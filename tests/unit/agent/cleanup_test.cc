@@ -159,6 +159,8 @@ TEST(RuntimeError, LastErrorWithoutItsPrefixesOnOneLine) {
   EXPECT_EQ(last_runtime_error(R"({"msg":"a warning","level":"warning","time":"t"})"), "");
   EXPECT_EQ(last_runtime_error(""), "");
   EXPECT_EQ(last_runtime_error("{\"msg\""), "");
+  EXPECT_EQ(last_runtime_error(R"({"msg":"of no level","level":7})"), "");
+  EXPECT_EQ(last_runtime_error(R"({"msg":"no level at all"})"), "no level at all");
 }
 
 }  // namespace

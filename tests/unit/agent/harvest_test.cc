@@ -3,6 +3,7 @@
 #include "agent/harvest.h"
 
 #include <fcntl.h>
+#include <sys/eventfd.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
@@ -86,6 +87,25 @@ TEST_F(Harvest, NewChangedAndDeletedFilesAreListedByPath) {
             "dropped other /var/new/pipe 0\ndropped script /var/new/run.sh 12 #\n");
   EXPECT_EQ(events_[7].path2, "/etc/shadow");
   EXPECT_EQ(events_[3].mode, 0755u);
+}
+
+TEST_F(Harvest, CancelEndsIt) {
+  Fd cancel(::eventfd(1, EFD_CLOEXEC));
+  HarvestLimits limits;
+  limits.cancel_fd = cancel.get();
+  auto count = harvest(rootfs_->upper(), rootfs_->image(), limits, [](Event) { ADD_FAILURE(); });
+  ASSERT_FALSE(count);
+  EXPECT_EQ(count.error().code, Errc::cancelled);
+}
+
+TEST_F(Harvest, WhatItHasNoTimeForIsCounted) {
+  ASSERT_TRUE(write_file(merged("home/new"), "x"));
+  HarvestLimits limits;
+  limits.time = std::chrono::milliseconds(0);
+  auto count = harvest(rootfs_->upper(), rootfs_->image(), limits, [](Event) { ADD_FAILURE(); });
+  ASSERT_TRUE(count) << count.error().what;
+  EXPECT_EQ(count->listed, 0u);
+  EXPECT_GT(count->left_out, 0u);
 }
 
 TEST_F(Harvest, FilesOnlyOpenedOrTouchedAreLeftOut) {
@@ -235,6 +255,21 @@ TEST_F(ProvenanceTest, PathsNeverLeaveTheRoot) {
   fs::create_symlink(secret, merged("home/s"));
   EXPECT_EQ(exec("/home/s"), "dropped ");
   EXPECT_EQ(exec("/../../../../../../../../../../../.." + secret.string()), "dropped ");
+}
+
+TEST_F(ProvenanceTest, FilesTooLargeToBeHashedAreCounted) {
+  ASSERT_TRUE(write_file(merged("home/huge"), "", 0755));
+  ASSERT_EQ(::truncate(merged("home/huge").c_str(), (1l << 30) + 1), 0);
+  auto provenance = Provenance::open(rootfs_->image(), rootfs_->merged());
+  ASSERT_TRUE(provenance);
+  EXPECT_EQ(provenance->left_out(), 0u);
+  Event event;
+  event.kind = EventKind::exec;
+  event.path = "/home/huge";
+  provenance->annotate(event);
+  EXPECT_EQ(event.origin, "dropped");
+  EXPECT_EQ(event.sha256, "");
+  EXPECT_EQ(provenance->left_out(), 1u);
 }
 
 TEST_F(ProvenanceTest, OtherEventsAreLeftAlone) {

@@ -15,7 +15,6 @@ class PullTest : public testing::Test {
   PullOptions options() const {
     PullOptions out;
     out.blobs_dir = dir_.path() / "blobs";
-    out.scratch_dir = dir_.path() / "scratch";
     return out;
   }
   Result<PulledImage> pull_ref(const std::string& text, PullOptions with) {
