@@ -255,6 +255,9 @@ void Observer::on_file_call(const Event& event, const Emit& emit) {
 
 void Observer::on_left_file(const Event& event, const Emit& emit) {
   bool fresh = (event.origin == "dropped" || event.origin == "changed") && event.file_type != "dir";
+  // dpkg writes beside the target, then renames; that rename's names were often not seen.
+  const FileWriter* writer = tree_.writer_of(event.path);
+  if (writer == nullptr) writer = tree_.writer_of(event.path + ".dpkg-new");
   for (Category category : {Category::file_left, Category::file_event}) {
     if (!wants(category) || (category == Category::file_event && !fresh)) continue;
     Record record(category);
@@ -265,6 +268,8 @@ void Observer::on_left_file(const Event& event, const Emit& emit) {
     record.own(Field::Mode, octal(event.mode));
     record.own(Field::Setuid, event.file_type != "dir" && (event.mode & S_ISUID) != 0);
     record.own(Field::Size, event.size_bytes);
+    if (writer != nullptr) record.borrow(Field::FileWriter, writer->image);
+    if (writer != nullptr) record.borrow(Field::Image, writer->image);
     if (!event.sha256.empty()) record.own(Field::Hashes, "SHA256=" + event.sha256);
     emit(record);
   }
