@@ -76,11 +76,11 @@ Result<Socket> Farm::client() const {
   return socket;
 }
 
-std::optional<Error> Farm::trouble() {
+const std::optional<Error>& Farm::trouble() {
   for (auto* ended : {&agent_ended_, &scheduler_ended_})
-    if (ended->valid() && ended->wait_for(std::chrono::seconds(0)) == std::future_status::ready)
-      return ended->get();
-  return std::nullopt;
+    if (!trouble_ && ended->wait_for(std::chrono::seconds(0)) == std::future_status::ready)
+      trouble_ = ended->get();
+  return trouble_;
 }
 
 }  // namespace assay::cli

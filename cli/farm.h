@@ -25,8 +25,8 @@ class Farm {
 
   /// A client's socket to the scheduler.
   Result<Socket> client() const;
-  /// The error that ended one of the threads, if one has ended.
-  std::optional<Error> trouble();
+  /// The error that ended one of the threads, if one has ended; from then on no scan ends.
+  const std::optional<Error>& trouble();
   Store& store() { return store_; }
 
  private:
@@ -40,6 +40,7 @@ class Farm {
   Fd stop_agent_, stop_scheduler_;
   std::promise<Error> agent_error_, scheduler_error_;
   std::future<Error> agent_ended_, scheduler_ended_;
+  std::optional<Error> trouble_;
   std::thread scheduler_, agent_;
 };
 

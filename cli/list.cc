@@ -21,7 +21,7 @@ std::string as_json(const ScanRecord& record) {
   out["ref"] = printable(record.job.ref);
   out["digest"] = printable(record.digest);
   out["state"] = to_string(record.state);
-  out["verdict"] = record.verdict;
+  out["verdict"] = printable(record.verdict);
   out["score"] = record.score;
   out["submitted_ns"] = record.submitted_ns;
   out["finished_ns"] = record.finished_ns;
@@ -33,7 +33,7 @@ std::string as_text(const ScanRecord& record) {
   char head[128];
   bool done = record.state == ScanState::done;
   std::snprintf(head, sizeof head, "%-24s  %-12s  %5s  ", record.scan_id.c_str(),
-                done ? record.verdict.c_str() : to_string(record.state),
+                done ? printable(record.verdict).c_str() : to_string(record.state),
                 done ? std::to_string(record.score).c_str() : "-");
   std::string out = head + printable(record.job.ref, 200);
   if (!record.error.empty()) out += "  (" + printable(record.error, 200) + ")";
@@ -46,7 +46,7 @@ Result<int> show(const po::variables_map& map) {
   unsigned left = map["limit"].as<unsigned>();
   if (format == Format::text) std::printf("%-24s  %-12s  %5s  %s\n", "SCAN", "VERDICT", "SCORE", "IMAGE");
   std::string rows;
-  ASSAY_CHECK(Keep(store).each_scan([&](const ScanRecord& record) {
+  Status all = Keep(store).each_scan([&](const ScanRecord& record) {
     if (left == 0) return false;
     --left;
     if (format == Format::text)
@@ -54,8 +54,9 @@ Result<int> show(const po::variables_map& map) {
     else
       rows += (rows.empty() ? "" : ",\n ") + as_json(record);
     return true;
-  }));
+  });
   if (format == Format::json) std::printf("[%s]\n", rows.c_str());
+  ASSAY_CHECK(all);  // after the rows that are whole
   return static_cast<int>(kBelowGate);
 }
 

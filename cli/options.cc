@@ -1,10 +1,13 @@
 // Values of options, and Boost's parser with its exceptions turned into Results.
 #include "cli/options.h"
 
+#include <poll.h>
 #include <unistd.h>
 
 #include <boost/program_options.hpp>
+#include <cerrno>
 #include <charconv>
+#include <cstdio>
 #include <cstdlib>
 #include <iostream>
 #include <map>
@@ -98,6 +101,17 @@ Result<po::variables_map> parse(const Args& args, const po::options_description&
     return Error{Errc::invalid, e.what()};
   }
   return map;
+}
+
+Status flush_stdout() {
+  errno = 0;
+  bool out = static_cast<bool>(std::cout.flush());
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0 && out) return Status();
+  int error = errno;
+  pollfd poll{1, 0, 0};
+  if (::poll(&poll, 1, 0) > 0 && (poll.revents & POLLERR) != 0) return Status();
+  if (error != 0) return errno_error("write to standard output", error);
+  return Error{Errc::io, "write to standard output: not all of it could be written"};
 }
 
 int complain(const Error& error, int code) {

@@ -44,6 +44,9 @@ Result<std::filesystem::path> find_rules(const std::string& given);
 Result<boost::program_options::variables_map> parse(
     const Args& args, const boost::program_options::options_description& options, const char* positional);
 
+/// Everything that was printed is out. A reader that has closed its end wanted no more: that is no error.
+Status flush_stdout();
+
 /// "assay: what" on stderr, one line, safe to show; returns `code`.
 int complain(const Error& error, int code);
 

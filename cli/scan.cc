@@ -74,6 +74,8 @@ Result<ScanOptions> read_options(const po::variables_map& map) {
   options.data_dir = map.count("data") ? std::filesystem::path(text("data")) : default_data_dir();
   if (!options.keep_trace.empty() && options.refs.size() > 1)
     return Error{Errc::invalid, "--keep-trace takes one image, not " + std::to_string(options.refs.size())};
+  if (!options.output.empty() && options.output == options.keep_trace)
+    return Error{Errc::invalid, "--output and --keep-trace name the same file"};
   for (const std::string& ref : options.refs) {
     options.job.ref = ref;
     ASSAY_CHECK(check_job(options.job));
@@ -104,14 +106,17 @@ Result<wire::Finished> Follow::run(const Job& job) {
     std::vector<WaitFor> items{link_, WaitFor(signal_fd_)};
     ASSAY_CHECK(wait(items, milliseconds(200)));
     if (items[1].ready) ASSAY_CHECK(interrupted());
-    if (auto trouble = farm_.trouble()) return *trouble;
+    if (const auto& trouble = farm_.trouble()) return *trouble;
     ASSAY_TRY(auto frames, link_.receive());
     if (!frames) continue;
     ASSAY_TRY(wire::Message message, wire::decode(frames->back()));
     if (auto* accepted = std::get_if<wire::Accepted>(&message)) scan_id_ = accepted->scan_id;
     if (auto* refused = std::get_if<wire::Refused>(&message)) return Error{Errc::invalid, refused->reason};
-    if (auto* progress = std::get_if<wire::Progress>(&message)) line.show(*progress);
-    if (auto* finished = std::get_if<wire::Finished>(&message)) return std::move(*finished);
+    // What comes late from the scan before is passed over.
+    if (auto* progress = std::get_if<wire::Progress>(&message); progress && progress->scan_id == scan_id_)
+      line.show(*progress);
+    if (auto* finished = std::get_if<wire::Finished>(&message); finished && finished->scan_id == scan_id_)
+      return std::move(*finished);
   }
 }
 
@@ -144,7 +149,7 @@ Result<Outcome> scan_one(Farm& farm, Socket& link, int signal_fd, const ScanOpti
   Job job = options.job;
   job.ref = ref;
   ASSAY_TRY(wire::Finished finished, Follow(farm, link, signal_fd).run(job));
-  if (!finished.ok) return Error{Errc::io, finished.error};
+  if (!finished.ok) return Error{finished.error == "cancelled" ? Errc::cancelled : Errc::io, finished.error};
   if (finished.report.empty()) {  // too large for a frame
     ASSAY_TRY(finished.report, Keep(farm.store()).report(finished.scan_id));
   }
@@ -163,8 +168,8 @@ std::string join_json(const std::vector<std::string>& reports, bool array) {
 
 Status print(const ScanOptions& options, const std::string& text) {
   if (!options.output.empty()) return write_file(options.output, text).context("write the report");
-  std::cout << text << std::flush;
-  return Status();
+  std::cout << text;
+  return flush_stdout();
 }
 
 Result<std::string> as_text(const std::string& json, bool to_file) {
@@ -172,7 +177,52 @@ Result<std::string> as_text(const std::string& json, bool to_file) {
   return report_text(report, {!to_file && wants_color(1), to_file ? 100 : terminal_width(1)});
 }
 
+// Found out before minutes of scanning, not after.
+Status check_outputs(const ScanOptions& options) {
+  if (!options.output.empty()) ASSAY_CHECK(check_writable(options.output).context("--output"));
+  if (!options.keep_trace.empty()) ASSAY_CHECK(check_writable(options.keep_trace).context("--keep-trace"));
+  return Status();
+}
+
+// Scans one after the other; what fails is told on stderr and the others go on, unless none can end any more.
+Exit scan_all(Farm& farm, Socket& link, int signal_fd, const ScanOptions& options,
+              std::vector<std::string>& reports) {
+  Exit code = kBelowGate;
+  for (const std::string& ref : options.refs) {
+    auto outcome = scan_one(farm, link, signal_fd, options, ref);
+    if (!outcome) {
+      bool last = outcome.error().code == Errc::cancelled || farm.trouble();
+      complain(options.refs.size() > 1 && !last ? outcome.error().context(ref) : outcome.error(), kFailed);
+      code = worse(code, kFailed);
+      if (last) return code;
+      continue;
+    }
+    code = worse(code, outcome->code);
+    reports.push_back(std::move(outcome->report));
+    if (options.format != Format::text || !options.output.empty()) continue;
+    auto shown = as_text(reports.back(), false);
+    Status printed = shown ? print(options, *shown) : Status(shown.error());
+    if (!printed) code = worse(code, static_cast<Exit>(complain(printed.error(), kFailed)));
+  }
+  return code;
+}
+
+// What is written once all scans have ended: JSON, or the texts that go to a file.
+Result<std::string> joined(const ScanOptions& options, const std::vector<std::string>& reports) {
+  bool array = options.refs.size() > 1;
+  if (options.format == Format::json)
+    return reports.empty() && !array ? std::string() : join_json(reports, array);
+  std::string text;
+  if (options.output.empty()) return text;
+  for (const std::string& report : reports) {
+    ASSAY_TRY(std::string shown, as_text(report, true));
+    text += shown;
+  }
+  return text;
+}
+
 int run(const ScanOptions& options) {
+  if (Status ready = check_outputs(options); !ready) return complain(ready.error(), kFailed);
   auto signals = catch_end_signals();
   if (!signals) return complain(signals.error(), kFailed);
   auto rules = find_rules(options.rules);
@@ -182,31 +232,12 @@ int run(const ScanOptions& options) {
   auto link = (*farm)->client();
   if (!link) return complain(link.error(), kFailed);
 
-  Exit code = kBelowGate;
   std::vector<std::string> reports;
-  std::string text;
-  for (const std::string& ref : options.refs) {
-    auto outcome = scan_one(**farm, *link, signals->get(), options, ref);
-    if (!outcome) {
-      complain(outcome.error(), kFailed);
-      code = worse(code, kFailed);
-      if (outcome.error().what == "cancelled") break;
-      continue;
-    }
-    code = worse(code, outcome->code);
-    if (options.format == Format::text) {
-      auto shown = as_text(outcome->report, !options.output.empty());
-      if (!shown) return complain(shown.error(), kFailed);
-      if (!options.output.empty())
-        text += *shown;
-      else
-        std::cout << *shown << std::flush;
-    }
-    reports.push_back(std::move(outcome->report));
-  }
-  if (options.format == Format::json && !reports.empty()) text = join_json(reports, options.refs.size() > 1);
-  if (!text.empty())
-    if (Status printed = print(options, text); !printed) return complain(printed.error(), kFailed);
+  Exit code = scan_all(**farm, *link, signals->get(), options, reports);
+  auto text = joined(options, reports);
+  if (!text) return complain(text.error(), kFailed);
+  if (!text->empty())
+    if (Status printed = print(options, *text); !printed) return complain(printed.error(), kFailed);
   return code;
 }
 

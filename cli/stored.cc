@@ -31,6 +31,7 @@ int run_stored(const Args& args, const char* usage, const char* positional, bool
     return complain({Errc::invalid, std::string("no ") + positional + " given\n" + usage}, kUsage);
   Result<int> done = verb(*map);
   if (!done) return complain(done.error(), done.error().code == Errc::invalid ? kUsage : kFailed);
+  if (Status out = flush_stdout(); !out) return complain(out.error(), kFailed);
   return *done;
 }
 

@@ -2,6 +2,7 @@
 #include "common/fd.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 
 #include <array>
 #include <cerrno>
@@ -40,6 +41,23 @@ Status write_all(int fd, std::string_view bytes, const std::string& name) {
     if (n < 0) return errno_error("write " + name);
     bytes.remove_prefix(static_cast<size_t>(n));
   }
+  return Status();
+}
+
+Status check_writable(const std::string& path) {
+  struct stat info;
+  if (::stat(path.c_str(), &info) == 0) {
+    if (!S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode))
+      return ::access(path.c_str(), W_OK) == 0 ? Status() : Status(errno_error("open " + path));
+    auto opened = open_file(path, O_WRONLY);
+    return opened ? Status() : Status(opened.error());
+  }
+  // Also what a dangling link names is only made to be removed again.
+  ASSAY_TRY(Fd made, open_file(path, O_WRONLY | O_CREAT));
+  std::string name = "/proc/self/fd/" + std::to_string(made.get());
+  char target[4096];
+  ssize_t length = ::readlink(name.c_str(), target, sizeof target - 1);
+  if (length > 0) ::unlink(std::string(target, static_cast<size_t>(length)).c_str());
   return Status();
 }
 

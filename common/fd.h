@@ -45,6 +45,9 @@ Result<std::string> read_file(const std::string& path, size_t limit_bytes);
 Result<std::string> read_fd(int fd, size_t limit_bytes, const std::string& name);
 /// Creates or truncates, writes all.
 Status write_file(const std::string& path, std::string_view bytes, unsigned mode = 0644);
+/// Whether write_file() could create or overwrite it; leaves the file system as it was. Pipes and devices are
+/// not opened: that could block, or end their reader.
+Status check_writable(const std::string& path);
 /// Writes all of `bytes`. `name` is for the error.
 Status write_all(int fd, std::string_view bytes, const std::string& name);
 

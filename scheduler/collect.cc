@@ -2,6 +2,7 @@
 #include "scheduler/collect.h"
 
 #include "common/codec.h"
+#include "common/text.h"
 
 namespace assay {
 
@@ -16,6 +17,10 @@ Status Collect::chunk(const wire::Chunk& chunk) {
 }
 
 Result<ScanRecord> Collect::done(const wire::Done& done) {
+  // The header says which chunks count, and the report is made of it.
+  if (done.header.scan_id != done.scan_id || done.header.attempt != done.attempt)
+    return Error{Errc::invalid, "the header is of scan " + printable(done.header.scan_id, 64) + ", attempt " +
+                                    std::to_string(done.header.attempt)};
   ASSAY_TRY(ScanRecord record, keep_.scan(done.scan_id));
   record.state = ScanState::shipped;
   record.attempt = done.attempt;
@@ -24,9 +29,10 @@ Result<ScanRecord> Collect::done(const wire::Done& done) {
   return record;
 }
 
-Result<ScanRecord> Collect::failed(const std::string& scan_id, const std::string& reason, int64_t now_ns) {
+Result<ScanRecord> Collect::ended(const std::string& scan_id, ScanState state, const std::string& reason,
+                                  int64_t now_ns) {
   ASSAY_TRY(ScanRecord record, keep_.scan(scan_id));
-  record.state = ScanState::failed;
+  record.state = state;
   record.error = reason;
   record.finished_ns = now_ns;
   ASSAY_CHECK(keep_.put_scan(record));

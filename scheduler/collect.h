@@ -19,10 +19,12 @@ class Collect {
 
   /// Synced when it returns. Errc::limit beyond kMaxChunks or the chunk size.
   Status chunk(const wire::Chunk& chunk);
-  /// The trace is whole: the record goes to `shipped`, with the image's digest.
+  /// The trace is whole: the record goes to `shipped`, with the image's digest. Errc::invalid when the header
+  /// is of another scan or attempt.
   Result<ScanRecord> done(const wire::Done& done);
-  /// The scan failed for good: the record keeps the reason.
-  Result<ScanRecord> failed(const std::string& scan_id, const std::string& reason, int64_t now_ns);
+  /// The scan ended without a report, failed or cancelled: the record keeps the reason.
+  Result<ScanRecord> ended(const std::string& scan_id, ScanState state, const std::string& reason,
+                           int64_t now_ns);
 
  private:
   Keep& keep_;

@@ -24,8 +24,10 @@ std::optional<Queue::Grant> Queue::lease(const std::string& agent, Time now) {
   return Grant{scan_id, entry.attempts, entry.job};
 }
 
-bool Queue::holds(const std::string& scan_id, uint32_t attempt) const {
-  return leased_.contains(scan_id) && jobs_.at(scan_id).attempts == attempt;
+bool Queue::holds(const std::string& agent, const std::string& scan_id, uint32_t attempt) const {
+  if (!leased_.contains(scan_id)) return false;
+  const Entry& entry = jobs_.at(scan_id);
+  return entry.attempts == attempt && entry.agent == agent;
 }
 
 void Queue::renew(const std::string& agent, Time now) {
@@ -35,8 +37,8 @@ void Queue::renew(const std::string& agent, Time now) {
   }
 }
 
-bool Queue::complete(const std::string& scan_id, uint32_t attempt) {
-  if (!holds(scan_id, attempt)) return false;
+bool Queue::complete(const std::string& agent, const std::string& scan_id, uint32_t attempt) {
+  if (!holds(agent, scan_id, attempt)) return false;
   leased_.erase(scan_id);
   jobs_.erase(scan_id);
   return true;

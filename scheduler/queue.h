@@ -1,6 +1,6 @@
 // queue: which jobs wait, which are leased to whom, and until when. Pure: takes `now`, touches no clock,
-// socket or disk. A lease carries an attempt number, the fence: what an agent says about an attempt that is
-// no longer held is refused.
+// socket or disk. A lease carries an attempt number, the fence: what an agent says about an attempt that it
+// does not hold is refused.
 #pragma once
 
 #include <chrono>
@@ -41,12 +41,14 @@ class Queue {
   void submit(const std::string& scan_id, const Job& job, uint32_t attempts_made = 0);
   /// The job that has waited longest, leased to `agent`; nothing when none waits.
   std::optional<Grant> lease(const std::string& agent, Time now);
-  /// The fence: whether this attempt is the one that is leased now.
-  bool holds(const std::string& scan_id, uint32_t attempt) const;
+  /// Whether the job waits or is leased.
+  bool knows(const std::string& scan_id) const { return jobs_.contains(scan_id); }
+  /// The fence: whether this attempt is the one that is leased now, and to this agent.
+  bool holds(const std::string& agent, const std::string& scan_id, uint32_t attempt) const;
   /// A sign of life: every lease of `agent` runs anew.
   void renew(const std::string& agent, Time now);
-  /// Takes the job out. False when this attempt is not held.
-  bool complete(const std::string& scan_id, uint32_t attempt);
+  /// Takes the job out. False when the agent does not hold this attempt.
+  bool complete(const std::string& agent, const std::string& scan_id, uint32_t attempt);
   /// Takes the job out wherever it is. The agent that holds it, if one does, to be told.
   std::optional<std::string> cancel(const std::string& scan_id);
   /// Leases whose agents have been silent for too long: each goes back to the queue once, or is given up.

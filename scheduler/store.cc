@@ -117,7 +117,7 @@ Store::~Store() = default;
 Result<Store> Store::open(const std::filesystem::path& dir, Mode mode) {
   if (mode == Mode::read_write) ASSAY_CHECK(make_directory(dir));
   if (mode == Mode::read_only && !holds_store(dir))
-    return Error{Errc::not_found, "data directory " + dir.string() + " holds no scans yet"};
+    return Error{Errc::not_found, "no scans in " + dir.string() + " yet: `assay scan REF` makes one"};
 
   auto cache = rocksdb::NewLRUCache(32 << 20);
   std::vector<rocksdb::ColumnFamilyDescriptor> families;

@@ -130,6 +130,42 @@ TEST(BadInput, WithoutRootItSaysSo) {
   EXPECT_NE(ran.err.find("root"), std::string::npos) << ran.err;
 }
 
+// No second image waits for an agent that has ended.
+TEST(BadInput, WithoutARunDirectoryEveryScanEndsWithOneLine) {
+  ASSAY_NEEDS_HOST();
+  TempDir data;
+  Command command;
+  command.argv = {bin("assay"), "scan", "oci:/no/such", "oci:/no/other", "--data", data.path() / "data"};
+  command.new_mount_ns = true;
+  command.cover = {"/run"};
+  auto output = run(std::move(command), std::chrono::seconds(60));
+  ASSERT_TRUE(output) << output.error().what;
+  EXPECT_EQ(output->status.shell_code(), 1);
+  expect_one_clear_line(output->err);
+  EXPECT_NE(output->err.find("/run/assay"), std::string::npos) << output->err;
+}
+
+TEST(BadInput, OutputThatCannotBeWrittenIsFoundOutBeforeTheScan) {
+  ASSAY_NEEDS_HOST();
+  TempDir data;
+  for (const char* option : {"--output", "--keep-trace"}) {
+    Ran ran = assay(data, {"scan", "oci:/no/such", option, "/no/such/dir/file"});
+    EXPECT_EQ(ran.code, 1);
+    EXPECT_EQ(ran.err,
+              "assay: " + std::string(option) + ": open /no/such/dir/file: No such file or directory\n");
+  }
+}
+
+TEST(BadInput, OfSeveralImagesTheFailedAreNamedAndJsonStaysAnArray) {
+  ASSAY_NEEDS_HOST();
+  TempDir data;
+  Ran ran = assay(data, {"scan", "oci:/no/such", "oci:/no/other", "--format", "json"});
+  EXPECT_EQ(ran.code, 1);
+  EXPECT_EQ(ran.json(), nlohmann::json::array());
+  EXPECT_TRUE(ran.err.starts_with("assay: oci:/no/such: ")) << ran.err;
+  EXPECT_NE(ran.err.find("\nassay: oci:/no/other: "), std::string::npos) << ran.err;
+}
+
 TEST(BadInput, WithoutKernelTypesItSaysSo) {
   ASSAY_NEEDS_HOST();
   TempDir data;

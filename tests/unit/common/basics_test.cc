@@ -149,6 +149,26 @@ TEST(Fd, ReadsFilesUpToTheirLimit) {
   EXPECT_EQ(write_file("/dev/full", "x").error().code, Errc::no_space);
 }
 
+TEST(Fd, WritableIsFoundOutWithoutATrace) {
+  char dir[] = "/tmp/assay-test-XXXXXX";
+  ASSERT_NE(::mkdtemp(dir), nullptr);
+  std::string name = std::string(dir) + "/file", link = std::string(dir) + "/link";
+  EXPECT_TRUE(check_writable(name));
+  EXPECT_FALSE(read_file(name, 1)) << "was left behind";
+  ASSERT_EQ(::symlink(name.c_str(), link.c_str()), 0);
+  EXPECT_TRUE(check_writable(link));
+  EXPECT_FALSE(read_file(name, 1)) << "was left behind";
+  ASSERT_TRUE(write_file(name, "kept"));
+  EXPECT_TRUE(check_writable(name));
+  EXPECT_EQ(*read_file(name, 10), "kept");
+  EXPECT_EQ(check_writable(dir).error().what, "open " + std::string(dir) + ": Is a directory");
+  EXPECT_EQ(check_writable(name + "/x").error().what, "open " + name + "/x: Not a directory");
+  EXPECT_TRUE(check_writable("/dev/null"));
+  ::unlink(link.c_str());
+  ::unlink(name.c_str());
+  ::rmdir(dir);
+}
+
 TEST(Fd, OpensCloseOnExec) {
   auto fd = open_file("/dev/null", O_RDONLY);
   ASSERT_TRUE(fd);

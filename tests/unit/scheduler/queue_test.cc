@@ -55,11 +55,32 @@ TEST(Queue, StaleAttemptIsRefused) {
   queue.submit("a", {});
   EXPECT_EQ(queue.lease("x", at(0))->attempt, 1u);
   (void)queue.expire(at(15));
-  EXPECT_FALSE(queue.holds("a", 1));
+  EXPECT_FALSE(queue.holds("x", "a", 1));
   EXPECT_EQ(queue.lease("y", at(16))->attempt, 2u);
-  EXPECT_FALSE(queue.complete("a", 1));
-  EXPECT_TRUE(queue.complete("a", 2));
-  EXPECT_FALSE(queue.complete("a", 2));
+  EXPECT_FALSE(queue.complete("x", "a", 1));
+  EXPECT_TRUE(queue.complete("y", "a", 2));
+  EXPECT_FALSE(queue.complete("y", "a", 2));
+}
+
+TEST(Queue, OnlyTheAgentThatHoldsALeaseSpeaksForIt) {
+  Queue queue({seconds(15), 3});
+  queue.submit("a", {});
+  (void)queue.lease("x", at(0));
+  EXPECT_TRUE(queue.holds("x", "a", 1));
+  EXPECT_FALSE(queue.holds("y", "a", 1));
+  EXPECT_FALSE(queue.complete("y", "a", 1));
+  EXPECT_EQ(queue.render(), "waiting:; leased: a/1 by x");
+}
+
+TEST(Queue, KnowsEveryJobUntilItEnds) {
+  Queue queue({seconds(15), 3});
+  EXPECT_FALSE(queue.knows("a"));
+  queue.submit("a", {});
+  EXPECT_TRUE(queue.knows("a"));
+  (void)queue.lease("x", at(0));
+  EXPECT_TRUE(queue.knows("a"));
+  EXPECT_TRUE(queue.complete("x", "a", 1));
+  EXPECT_FALSE(queue.knows("a"));
 }
 
 TEST(Queue, JobIsGivenUpAfterItsLastAttempt) {
@@ -89,7 +110,7 @@ TEST(Queue, RandomSequencesEndEveryJobOnce) {
     std::mt19937 random(seed);
     Queue queue({seconds(15), 3});
     std::map<std::string, int> ends;
-    std::vector<Queue::Grant> grants;
+    std::vector<std::pair<std::string, Queue::Grant>> grants;
     int now = 0, made = 0;
     for (int step = 0; step < 400; ++step) {
       now += static_cast<int>(random() % 4);
@@ -98,13 +119,14 @@ TEST(Queue, RandomSequencesEndEveryJobOnce) {
           if (made < 60) queue.submit("j" + std::to_string(made++), {});
           break;
         case 1:
-        case 2:
-          if (auto grant = queue.lease("a" + std::to_string(random() % 3), at(now))) grants.push_back(*grant);
-          break;
+        case 2: {
+          std::string agent = "a" + std::to_string(random() % 3);
+          if (auto grant = queue.lease(agent, at(now))) grants.emplace_back(agent, *grant);
+        } break;
         case 3:
           if (!grants.empty()) {
-            auto& grant = grants[random() % grants.size()];
-            if (queue.complete(grant.scan_id, grant.attempt)) ++ends[grant.scan_id];
+            auto& [agent, grant] = grants[random() % grants.size()];
+            if (queue.complete(agent, grant.scan_id, grant.attempt)) ++ends[grant.scan_id];
           }
           break;
         case 4:
@@ -122,7 +144,7 @@ TEST(Queue, RandomSequencesEndEveryJobOnce) {
       for (auto& lapse : queue.expire(at(now)))
         if (lapse.given_up) ++ends[lapse.scan_id];
       while (auto grant = queue.lease("a0", at(now)))
-        if (random() % 2 && queue.complete(grant->scan_id, grant->attempt)) ++ends[grant->scan_id];
+        if (random() % 2 && queue.complete("a0", grant->scan_id, grant->attempt)) ++ends[grant->scan_id];
     }
     EXPECT_EQ(ends.size(), static_cast<size_t>(made)) << "seed " << seed;
     for (auto& [id, count] : ends) EXPECT_EQ(count, 1) << id << " seed " << seed;

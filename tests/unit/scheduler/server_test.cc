@@ -184,6 +184,57 @@ TEST_F(ServerTest, SilentAgentLosesItsLeaseAndItsLateResultIsRefused) {
   EXPECT_EQ(stats_.stale_messages, 1u);
 }
 
+TEST_F(ServerTest, AgentCannotShipForALeaseOfAnother) {
+  start();
+  Socket client = connect(), holder = connect(), other = connect();
+  say(client, wire::Submit{job()});
+  say(holder, wire::Want{1});
+  auto lease = expect<wire::Lease>(holder);
+  say(other, wire::Chunk{lease.scan_id, lease.attempt, 0, "forged"});
+  EXPECT_EQ(expect<wire::Cancel>(other).scan_id, lease.scan_id);
+  say(other, wire::Failed{lease.scan_id, lease.attempt, "io", "forged"});
+  (void)expect<wire::DoneAck>(other);
+  ship(holder, lease);
+  EXPECT_TRUE(expect<wire::Finished>(client).ok);
+  stop();
+  EXPECT_EQ(stats_.stale_messages, 2u);
+}
+
+TEST_F(ServerTest, TraceThatNamesAnotherScanOrAttemptFails) {
+  start();
+  Socket client = connect(), agent = connect();
+  for (bool other_scan : {true, false}) {
+    say(client, wire::Submit{job()});
+    say(agent, wire::Want{1});
+    auto lease = expect<wire::Lease>(agent);
+    TraceHeader header;
+    header.scan_id = other_scan ? "20260101T000000-00000000" : lease.scan_id;
+    header.attempt = other_scan ? lease.attempt : lease.attempt + 1;
+    say(agent, wire::Done{lease.scan_id, lease.attempt, header, {}});
+    auto finished = expect<wire::Finished>(client);
+    EXPECT_FALSE(finished.ok);
+    EXPECT_TRUE(finished.error.starts_with("cannot keep its trace: the header is of scan "))
+        << finished.error;
+  }
+}
+
+TEST_F(ServerTest, CancelOfAFinishedScanChangesNothing) {
+  start();
+  Socket client = connect(), agent = connect();
+  say(client, wire::Submit{job()});
+  say(agent, wire::Want{1});
+  auto lease = expect<wire::Lease>(agent);
+  ship(agent, lease);
+  EXPECT_TRUE(expect<wire::Finished>(client).ok);
+  say(client, wire::Cancel{lease.scan_id});
+  say(client, wire::Cancel{"20260101T000000-00000000"});
+  say(client, wire::Submit{job()});  // answered after the cancels
+  (void)expect<wire::Accepted>(client);
+  stop();
+  EXPECT_EQ(Keep(*store_).scan(lease.scan_id)->state, ScanState::done);
+  EXPECT_EQ(stats_.failed, 0u);
+}
+
 TEST_F(ServerTest, MalformedFramesAreCountedAndHurtNobody) {
   start();
   Socket client = connect();
@@ -232,6 +283,8 @@ TEST_F(ServerTest, CancelReachesTheAgentAndEndsTheJob) {
   say(client, wire::Cancel{scan_id});
   EXPECT_EQ(expect<wire::Cancel>(agent).scan_id, scan_id);
   EXPECT_EQ(expect<wire::Finished>(client).error, "cancelled");
+  stop();
+  EXPECT_EQ(Keep(*store_).scan(scan_id)->state, ScanState::cancelled);
 }
 
 }  // namespace

@@ -213,7 +213,7 @@ TEST(Store, SaysWhatIsWrongWithTheDirectory) {
   std::string missing = (dir.path() / "missing").string(), file = (dir.path() / "file").string();
   std::ofstream(file) << "x";
   EXPECT_EQ(outcome(Store::open(missing, Store::Mode::read_only)),
-            "not_found: data directory " + missing + " holds no scans yet");
+            "not_found: no scans in " + missing + " yet: `assay scan REF` makes one");
   EXPECT_FALSE(std::filesystem::exists(missing)) << "reading creates nothing";
   EXPECT_EQ(outcome(Store::open(file, Store::Mode::read_write)),
             "io: create data directory " + file + ": Not a directory");
