@@ -1,4 +1,6 @@
 // assay: finds the verb and runs it.
+#include <signal.h>
+
 #include <iostream>
 #include <map>
 #include <string>
@@ -19,6 +21,7 @@ constexpr const char* kUsageText =
 }  // namespace
 
 int main(int argc, char** argv) {
+  ::signal(SIGPIPE, SIG_IGN);  // a reader that goes away must not end a scan before it has cleaned up
   using Verb = int (*)(const assay::cli::Args&);
   static const std::map<std::string, Verb> kVerbs = {{"scan", assay::cli::scan},
                                                      {"report", assay::cli::report},

@@ -41,6 +41,8 @@ class ServerTest : public testing::Test {
   }
   void start(bool resume = true, Queue::Limits limits = {}) {
     stop_ = Fd(::eventfd(0, EFD_CLOEXEC));
+    // A new name each time: ZeroMQ gives an inproc name up some time after its socket is closed.
+    endpoint_ = "inproc://server-test-" + std::to_string(++starts_);
     ServerConfig config{endpoint_, limits, resume};
     thread_ = std::thread([this, config] {
       auto stats = serve(context_, config, *store_, *rules_, stop_.get());
@@ -108,7 +110,8 @@ class ServerTest : public testing::Test {
   }
 
   std::filesystem::path dir_;
-  std::string endpoint_ = "inproc://server-test";
+  int starts_ = 0;
+  std::string endpoint_;
   Context context_;
   std::unique_ptr<RuleSet> rules_;
   std::unique_ptr<Store> store_;
