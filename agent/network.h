@@ -1,5 +1,6 @@
-// network: one scan's pair of network namespaces, joined by a veth: the guest's side, which runsc takes over, and the world's side, where the
-// sinkhole answers for every address. Both are anonymous: they end with the descriptors and processes that hold them.
+// network: one scan's pair of network namespaces, joined by a veth: the guest's side, which runsc takes over,
+// and the world's side, where the sinkhole answers for every address. Both are anonymous: they end with the
+// descriptors and processes that hold them.
 #pragma once
 
 #include <filesystem>
@@ -13,15 +14,18 @@ namespace assay {
 
 class Network {
  public:
-  /// Makes both namespaces, the veth pair, addresses and routes (AnyIP in the world's side). Needs root and iproute2.
+  /// Makes both namespaces, the veth pair, addresses and routes (AnyIP in the world's side). Needs root and
+  /// iproute2.
   static Result<Network> create();
 
   int guest_ns() const { return guest_.get(); }
   int world_ns() const { return world_.get(); }
-  std::string guest_ns_path() const;        // /proc/<pid>/fd/<n>: for the runtime config
-  const std::string& guest_addr() const { return guest_addr_; }   // "172.17.0.2"
-  const std::string& world_addr() const { return world_addr_; }   // gateway and name server
-  unsigned world_ifindex() const { return world_ifindex_; }       // of the veth's end in the world's side: where `flows` attaches
+  std::string guest_ns_path() const;                             // /proc/<pid>/fd/<n>: for the runtime config
+  const std::string& guest_addr() const { return guest_addr_; }  // "172.17.0.2"
+  const std::string& world_addr() const { return world_addr_; }  // gateway and name server
+  unsigned world_ifindex() const {
+    return world_ifindex_;
+  }  // of the veth's end in the world's side: where `flows` attaches
   /// resolv.conf, hosts and hostname for the guest, written to `dir`.
   Status write_etc(const std::filesystem::path& dir, const std::string& hostname) const;
 
@@ -32,7 +36,8 @@ class Network {
   unsigned world_ifindex_ = 0;
 };
 
-/// Runs `f` on a thread of its own inside the network namespace `ns_fd`. For sockets and BPF attachments that belong there.
+/// Runs `f` on a thread of its own inside the network namespace `ns_fd`. For sockets and BPF attachments that
+/// belong there.
 Status in_net_ns(int ns_fd, const std::function<Status()>& f);
 
 }  // namespace assay

@@ -1,5 +1,6 @@
-// slot: a thread that runs one scan after another. Leases come in and messages go out over a PAIR socket; an empty message from the slot
-// says that it is free. That a scan, or the thread, shall end comes by eventfd: a message could be read by the scan and be lost.
+// slot: a thread that runs one scan after another. Leases come in and messages go out over a PAIR socket; an
+// empty message from the slot says that it is free. That a scan, or the thread, shall end comes by eventfd: a
+// message could be read by the scan and be lost.
 #pragma once
 
 #include <string>
@@ -27,7 +28,10 @@ class Slot {
 
  private:
   Slot(Socket link, Fd cancel, Fd end, std::thread thread)
-      : link_(std::move(link)), cancel_(std::move(cancel)), end_(std::move(end)), thread_(std::move(thread)) {}
+      : link_(std::move(link)),
+        cancel_(std::move(cancel)),
+        end_(std::move(end)),
+        thread_(std::move(thread)) {}
   Socket link_;
   Fd cancel_, end_;
   std::thread thread_;

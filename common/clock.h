@@ -1,4 +1,5 @@
-// The wall clock in the unit of traces: nanoseconds since the Unix epoch. For edges only; the pure core takes `now`.
+// The wall clock in the unit of traces: nanoseconds since the Unix epoch. For edges only; the pure core takes
+// `now`.
 #pragma once
 
 #include <chrono>
@@ -6,6 +7,8 @@
 
 namespace assay {
 inline int64_t wall_ns() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
 }
 }  // namespace assay

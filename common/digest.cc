@@ -46,7 +46,9 @@ std::string to_hex(std::string_view bytes) {
   return out;
 }
 
-std::string Digest::hex() const { return to_hex({reinterpret_cast<const char*>(bytes.data()), bytes.size()}); }
+std::string Digest::hex() const {
+  return to_hex({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+}
 
 Digest Digest::of(std::string_view data) {
   Sha256 hasher;

@@ -16,19 +16,20 @@
 namespace assay {
 
 struct Command {
-  std::vector<std::string> argv{};               // argv[0] is looked up in PATH and in /usr/sbin:/sbin
+  std::vector<std::string> argv{};                // argv[0] is looked up in PATH and in /usr/sbin:/sbin
   std::optional<std::vector<std::string>> env{};  // NAME=value; none: the parent's
-  int stdin_fd = -1;                            // -1: /dev/null. Borrowed.
-  int stdout_fd = -1;                           // -1: /dev/null
+  int stdin_fd = -1;                              // -1: /dev/null. Borrowed.
+  int stdout_fd = -1;                             // -1: /dev/null
   int stderr_fd = -1;
   std::vector<std::pair<int, int>>
-      keep_fds{};        // (ours, number in the child), besides 0, 1, 2; everything else is closed
+      keep_fds{};      // (ours, number in the child), besides 0, 1, 2; everything else is closed
   int net_ns_fd = -1;  // enter this network namespace first
   std::vector<int> cgroup_procs_fds{};  // open cgroup.procs files: the child writes itself into each
-  bool new_mount_ns = false;          // in a private mount namespace...
+  bool new_mount_ns = false;            // in a private mount namespace...
   std::vector<std::string> cover{};     // ...with an empty read-only tmpfs over each of these
-  std::optional<std::pair<uid_t, gid_t>> drop_to{};  // setgroups, setgid, setuid, no_new_privs, no capabilities
-  int death_signal = 9;                            // 0: outlive us
+  std::optional<std::pair<uid_t, gid_t>>
+      drop_to{};         // setgroups, setgid, setuid, no_new_privs, no capabilities
+  int death_signal = 9;  // 0: outlive us
 };
 
 /// As of wait(2): code, or 128 + signal.

@@ -6,9 +6,9 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-#include "common/paths.h"
 #include "agent/trace/seccheck_decode.h"
 #include "agent/trace/seccheck_socket.h"
+#include "common/paths.h"
 #include "schema/seccheck.pb.h"
 
 namespace assay {

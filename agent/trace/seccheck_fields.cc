@@ -6,10 +6,10 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
-#include "common/paths.h"
 #include "agent/trace/sockaddr.h"
 #include "agent/trace/syscalls.h"
 #include "common/digest.h"
+#include "common/paths.h"
 
 namespace assay {
 namespace {

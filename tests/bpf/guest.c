@@ -1,4 +1,5 @@
-/* The guest of the tracer's tests: each verb causes one kind of event, with arguments that the test knows. Static, without output on success. */
+/* The guest of the tracer's tests: each verb causes one kind of event, with arguments that the test knows.
+ * Static, without output on success. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -26,256 +27,230 @@
 #include <time.h>
 #include <unistd.h>
 
-static void check(int ok, const char *what)
-{
-	if (ok)
-		return;
-	fprintf(stderr, "guest: %s: %s\n", what, strerror(errno));
-	exit(99);
+static void check(int ok, const char* what) {
+  if (ok) return;
+  fprintf(stderr, "guest: %s: %s\n", what, strerror(errno));
+  exit(99);
 }
 
-static struct sockaddr_in inet_address(const char *addr, const char *port)
-{
-	struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(atoi(port))};
+static struct sockaddr_in inet_address(const char* addr, const char* port) {
+  struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(atoi(port))};
 
-	inet_pton(AF_INET, addr, &a.sin_addr);
-	return a;
+  inet_pton(AF_INET, addr, &a.sin_addr);
+  return a;
 }
 
-static int tcp_connect(const char *addr, const char *port)
-{
-	struct sockaddr_in a = inet_address(addr, port);
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
+static int tcp_connect(const char* addr, const char* port) {
+  struct sockaddr_in a = inet_address(addr, port);
+  int fd = socket(AF_INET, SOCK_STREAM, 0);
 
-	check(fd >= 0, "socket");
-	if (connect(fd, (struct sockaddr *)&a, sizeof(a)) < 0) {
-		close(fd);
-		return -1;
-	}
-	return fd;
+  check(fd >= 0, "socket");
+  if (connect(fd, (struct sockaddr*)&a, sizeof(a)) < 0) {
+    close(fd);
+    return -1;
+  }
+  return fd;
 }
 
-static void unhex(const char *hex, char *out, int n)
-{
-	for (int i = 0; i < n; i++)
-		sscanf(hex + 2 * i, "%2hhx", (unsigned char *)out + i);
+static void unhex(const char* hex, char* out, int n) {
+  for (int i = 0; i < n; i++) sscanf(hex + 2 * i, "%2hhx", (unsigned char*)out + i);
 }
 
-static void *thread_main(void *arg)
-{
-	return arg;
-}
+static void* thread_main(void* arg) { return arg; }
 
 /* Sends each of the hex strings, and waits for an answer after each; then closes. */
-static void talk(int fd, int datagrams, int argc, char **argv)
-{
-	static char bytes[65536];
+static void talk(int fd, int datagrams, int argc, char** argv) {
+  static char bytes[65536];
 
-	for (int i = 0; i < argc; i++) {
-		int n = strlen(argv[i]) / 2;
+  for (int i = 0; i < argc; i++) {
+    int n = strlen(argv[i]) / 2;
 
-		unhex(argv[i], bytes, n);
-		check(send(fd, bytes, n, 0) == n, "send");
-		if (datagrams)
-			recv(fd, bytes, sizeof(bytes), 0);
-	}
-	if (!datagrams) {
-		shutdown(fd, SHUT_WR);
-		while (recv(fd, bytes, sizeof(bytes), 0) > 0)
-			;
-	}
-	close(fd);
+    unhex(argv[i], bytes, n);
+    check(send(fd, bytes, n, 0) == n, "send");
+    if (datagrams) recv(fd, bytes, sizeof(bytes), 0);
+  }
+  if (!datagrams) {
+    shutdown(fd, SHUT_WR);
+    while (recv(fd, bytes, sizeof(bytes), 0) > 0)
+      ;
+  }
+  close(fd);
 }
 
-static void do_unix(const char *path)
-{
-	struct sockaddr_un a = {.sun_family = AF_UNIX};
-	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+static void do_unix(const char* path) {
+  struct sockaddr_un a = {.sun_family = AF_UNIX};
+  int fd = socket(AF_UNIX, SOCK_STREAM, 0);
 
-	strcpy(a.sun_path, path);
-	if (path[0] == '@')
-		a.sun_path[0] = 0;
-	connect(fd, (struct sockaddr *)&a, offsetof(struct sockaddr_un, sun_path) + strlen(path));
+  strcpy(a.sun_path, path);
+  if (path[0] == '@') a.sun_path[0] = 0;
+  connect(fd, (struct sockaddr*)&a, offsetof(struct sockaddr_un, sun_path) + strlen(path));
 }
 
-static void do_server(const char *port)
-{
-	struct sockaddr_in a = inet_address("127.0.0.1", port), peer;
-	socklen_t length = sizeof(peer);
-	int one = 1, fd = socket(AF_INET, SOCK_STREAM, 0);
+static void do_server(const char* port) {
+  struct sockaddr_in a = inet_address("127.0.0.1", port), peer;
+  socklen_t length = sizeof(peer);
+  int one = 1, fd = socket(AF_INET, SOCK_STREAM, 0);
 
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	check(!bind(fd, (struct sockaddr *)&a, sizeof(a)), "bind");
-	check(!listen(fd, 7), "listen");
-	check(tcp_connect("127.0.0.1", port) >= 0, "connect");
-	check(accept(fd, (struct sockaddr *)&peer, &length) >= 0, "accept");
+  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+  check(!bind(fd, (struct sockaddr*)&a, sizeof(a)), "bind");
+  check(!listen(fd, 7), "listen");
+  check(tcp_connect("127.0.0.1", port) >= 0, "connect");
+  check(accept(fd, (struct sockaddr*)&peer, &length) >= 0, "accept");
 }
 
-static void do_ids(void)
-{
-	gid_t groups[] = {44};
+static void do_ids(void) {
+  gid_t groups[] = {44};
 
-	setgroups(1, groups);
-	setregid(45, 46);
-	setresgid(50, 51, 52);
-	setgid(51);
-	setreuid(0, 0);
-	setresuid(1, 1001, 0);
-	setuid(1001);
+  setgroups(1, groups);
+  setregid(45, 46);
+  setresgid(50, 51, 52);
+  setgid(51);
+  setreuid(0, 0);
+  setresuid(1, 1001, 0);
+  setuid(1001);
 }
 
-static void do_files(void)
-{
-	int fd = open("/tmp/a", O_CREAT | O_WRONLY, 0600);
+static void do_files(void) {
+  int fd = open("/tmp/a", O_CREAT | O_WRONLY, 0600);
 
-	check(write(fd, "secret words", 12) == 12, "write");
-	check(!rename("/tmp/a", "/tmp/b"), "rename");
-	check(!chmod("/tmp/b", 04755), "chmod");
-	check(!link("/tmp/b", "/tmp/c"), "link");
-	check(!symlink("/tmp/b", "/tmp/d"), "symlink");
-	check(!mkdir("/tmp/e", 0711), "mkdir");
-	check(!rmdir("/tmp/e"), "rmdir");
-	check(!unlink("/tmp/c"), "unlink");
-	unlink("/tmp/none");
+  check(write(fd, "secret words", 12) == 12, "write");
+  check(!rename("/tmp/a", "/tmp/b"), "rename");
+  check(!chmod("/tmp/b", 04755), "chmod");
+  check(!link("/tmp/b", "/tmp/c"), "link");
+  check(!symlink("/tmp/b", "/tmp/d"), "symlink");
+  check(!mkdir("/tmp/e", 0711), "mkdir");
+  check(!rmdir("/tmp/e"), "rmdir");
+  check(!unlink("/tmp/c"), "unlink");
+  unlink("/tmp/none");
 }
 
-static void do_danger(void)
-{
-	struct iovec vec = {"gathered", 8};
-	char buffer[8] = "";
+static void do_danger(void) {
+  struct iovec vec = {"gathered", 8};
+  char buffer[8] = "";
 
-	mount("proc", "/mnt", "proc", MS_RDONLY, "hidepid=2");
-	syscall(SYS_memfd_create, "payload", 1);
-	ptrace(PTRACE_TRACEME, 0, 0, 0);
-	syscall(SYS_unshare, 0x10000000);
-	syscall(SYS_setns, -1, 0);
-	syscall(SYS_bpf, 5, buffer, 8);
-	syscall(SYS_process_vm_writev, 77777, &vec, 1, &vec, 1, 0);
-	syscall(SYS_init_module, buffer, 0, "opts=1");
-	prctl(PR_SET_NAME, "renamed");
-	check(writev(1, &vec, 1) == 8, "writev");
-	kill(getpid(), 0);
+  mount("proc", "/mnt", "proc", MS_RDONLY, "hidepid=2");
+  syscall(SYS_memfd_create, "payload", 1);
+  ptrace(PTRACE_TRACEME, 0, 0, 0);
+  syscall(SYS_unshare, 0x10000000);
+  syscall(SYS_setns, -1, 0);
+  syscall(SYS_bpf, 5, buffer, 8);
+  syscall(SYS_process_vm_writev, 77777, &vec, 1, &vec, 1, 0);
+  syscall(SYS_init_module, buffer, 0, "opts=1");
+  prctl(PR_SET_NAME, "renamed");
+  check(writev(1, &vec, 1) == 8, "writev");
+  kill(getpid(), 0);
 }
 
-static void burn(double seconds)
-{
-	struct timespec t;
-	double end;
+static void burn(double seconds) {
+  struct timespec t;
+  double end;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	end = t.tv_sec + t.tv_nsec / 1e9 + seconds;
-	do
-		clock_gettime(CLOCK_MONOTONIC, &t);
-	while (t.tv_sec + t.tv_nsec / 1e9 < end);
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  end = t.tv_sec + t.tv_nsec / 1e9 + seconds;
+  do clock_gettime(CLOCK_MONOTONIC, &t);
+  while (t.tv_sec + t.tv_nsec / 1e9 < end);
 }
 
-int main(int argc, char **argv)
-{
-	const char *verb = argc > 1 ? argv[1] : "nothing";
-	char *argv_true[] = {"renamed", "exit", "0", NULL}, *env[] = {"ANSWER=42", NULL};
-	pthread_t thread;
-	pid_t child;
+int main(int argc, char** argv) {
+  const char* verb = argc > 1 ? argv[1] : "nothing";
+  char *argv_true[] = {"renamed", "exit", "0", NULL}, *env[] = {"ANSWER=42", NULL};
+  pthread_t thread;
+  pid_t child;
 
-	if (!strcmp(verb, "exit")) {
-		_exit(atoi(argv[2]));
-	} else if (!strcmp(verb, "exec")) {
-		execve(argv[2], argv_true, env);
-	} else if (!strcmp(verb, "selfdelete")) {
-		/* a dropper: copies itself, runs the copy, which is deleted at once */
-		if (!(child = fork())) {
-			char *args[] = {"/tmp/dropped", "unlinkself", NULL};
+  if (!strcmp(verb, "exit")) {
+    _exit(atoi(argv[2]));
+  } else if (!strcmp(verb, "exec")) {
+    execve(argv[2], argv_true, env);
+  } else if (!strcmp(verb, "selfdelete")) {
+    /* a dropper: copies itself, runs the copy, which is deleted at once */
+    if (!(child = fork())) {
+      char* args[] = {"/tmp/dropped", "unlinkself", NULL};
 
-			execve("/tmp/dropped", args, env);
-		}
-		waitpid(child, NULL, 0);
-	} else if (!strcmp(verb, "unlinkself")) {
-		unlink("/tmp/dropped");
-	} else if (!strcmp(verb, "memfd")) {
-		int in = open("/bin/guest", O_RDONLY), fd = syscall(SYS_memfd_create, "payload", MFD_CLOEXEC), n;
-		static char buffer[65536];
+      execve("/tmp/dropped", args, env);
+    }
+    waitpid(child, NULL, 0);
+  } else if (!strcmp(verb, "unlinkself")) {
+    unlink("/tmp/dropped");
+  } else if (!strcmp(verb, "memfd")) {
+    int in = open("/bin/guest", O_RDONLY), fd = syscall(SYS_memfd_create, "payload", MFD_CLOEXEC), n;
+    static char buffer[65536];
 
-		while ((n = read(in, buffer, sizeof(buffer))) > 0)
-			write(fd, buffer, n);
-		if (argc > 2) {
-			char path[64];
+    while ((n = read(in, buffer, sizeof(buffer))) > 0) write(fd, buffer, n);
+    if (argc > 2) {
+      char path[64];
 
-			sprintf(path, "/proc/self/fd/%d", fd);
-			execve(path, argv_true, env);
-		}
-		syscall(SYS_execveat, fd, "", argv_true, env, AT_EMPTY_PATH);
-	} else if (!strcmp(verb, "fork")) {
-		if (!(child = fork()))
-			_exit(atoi(argv[2]));
-		waitpid(child, NULL, 0);
-	} else if (!strcmp(verb, "killed")) {
-		if (!(child = fork()))
-			for (;;)
-				pause();
-		kill(child, SIGKILL);
-		waitpid(child, NULL, 0);
-	} else if (!strcmp(verb, "thread")) {
-		check(!pthread_create(&thread, NULL, thread_main, NULL), "pthread_create");
-		pthread_join(thread, NULL);
-	} else if (!strcmp(verb, "open")) {
-		int dir = open("/etc", O_RDONLY | O_DIRECTORY);
+      sprintf(path, "/proc/self/fd/%d", fd);
+      execve(path, argv_true, env);
+    }
+    syscall(SYS_execveat, fd, "", argv_true, env, AT_EMPTY_PATH);
+  } else if (!strcmp(verb, "fork")) {
+    if (!(child = fork())) _exit(atoi(argv[2]));
+    waitpid(child, NULL, 0);
+  } else if (!strcmp(verb, "killed")) {
+    if (!(child = fork()))
+      for (;;) pause();
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+  } else if (!strcmp(verb, "thread")) {
+    check(!pthread_create(&thread, NULL, thread_main, NULL), "pthread_create");
+    pthread_join(thread, NULL);
+  } else if (!strcmp(verb, "open")) {
+    int dir = open("/etc", O_RDONLY | O_DIRECTORY);
 
-		open("/etc/motd", O_RDONLY);
-		openat(dir, "motd", O_RDONLY);
-		open("/none", O_RDONLY);
-		chdir("/tmp");
-		open("../tmp/./new", O_CREAT | O_RDWR, 0640);
-		creat("/tmp/created", 0604);
-	} else if (!strcmp(verb, "tcp")) {
-		int fd = tcp_connect(argv[2], argv[3]);
+    open("/etc/motd", O_RDONLY);
+    openat(dir, "motd", O_RDONLY);
+    open("/none", O_RDONLY);
+    chdir("/tmp");
+    open("../tmp/./new", O_CREAT | O_RDWR, 0640);
+    creat("/tmp/created", 0604);
+  } else if (!strcmp(verb, "tcp")) {
+    int fd = tcp_connect(argv[2], argv[3]);
 
-		if (fd >= 0)
-			talk(fd, 0, argc - 4, argv + 4);
-	} else if (!strcmp(verb, "udp")) {
-		struct sockaddr_in a = inet_address(argv[2], argv[3]);
-		int fd = socket(AF_INET, SOCK_DGRAM, 0);
-		struct timeval patience = {1, 0};
+    if (fd >= 0) talk(fd, 0, argc - 4, argv + 4);
+  } else if (!strcmp(verb, "udp")) {
+    struct sockaddr_in a = inet_address(argv[2], argv[3]);
+    int fd = socket(AF_INET, SOCK_DGRAM, 0);
+    struct timeval patience = {1, 0};
 
-		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-		check(!connect(fd, (struct sockaddr *)&a, sizeof(a)), "connect");
-		talk(fd, 1, argc - 4, argv + 4);
-	} else if (!strcmp(verb, "unix")) {
-		do_unix(argv[2]);
-	} else if (!strcmp(verb, "server")) {
-		do_server(argv[2]);
-	} else if (!strcmp(verb, "sockets")) {
-		socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP);
-		socket(AF_INET6, SOCK_DGRAM, 0);
-		socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
-		socket(AF_INET, 77, 0);
-	} else if (!strcmp(verb, "chdir")) {
-		int dir = open("/etc", O_RDONLY | O_DIRECTORY);
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+    check(!connect(fd, (struct sockaddr*)&a, sizeof(a)), "connect");
+    talk(fd, 1, argc - 4, argv + 4);
+  } else if (!strcmp(verb, "unix")) {
+    do_unix(argv[2]);
+  } else if (!strcmp(verb, "server")) {
+    do_server(argv[2]);
+  } else if (!strcmp(verb, "sockets")) {
+    socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP);
+    socket(AF_INET6, SOCK_DGRAM, 0);
+    socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
+    socket(AF_INET, 77, 0);
+  } else if (!strcmp(verb, "chdir")) {
+    int dir = open("/etc", O_RDONLY | O_DIRECTORY);
 
-		check(!chdir("/tmp"), "chdir");
-		check(!chdir("../etc"), "chdir");
-		chdir("/none");
-		check(!fchdir(dir), "fchdir");
-		chroot("/tmp");
-	} else if (!strcmp(verb, "ids")) {
-		do_ids();
-	} else if (!strcmp(verb, "dup")) {
-		int fd = open("/etc/motd", O_RDONLY);
+    check(!chdir("/tmp"), "chdir");
+    check(!chdir("../etc"), "chdir");
+    chdir("/none");
+    check(!fchdir(dir), "fchdir");
+    chroot("/tmp");
+  } else if (!strcmp(verb, "ids")) {
+    do_ids();
+  } else if (!strcmp(verb, "dup")) {
+    int fd = open("/etc/motd", O_RDONLY);
 
-		dup(fd);
-		dup2(fd, 17);
-		dup3(fd, 18, O_CLOEXEC);
-		dup(99);
-	} else if (!strcmp(verb, "files")) {
-		do_files();
-	} else if (!strcmp(verb, "danger")) {
-		do_danger();
-	} else if (!strcmp(verb, "burn")) {
-		burn(atof(argv[2]));
-	} else if (!strcmp(verb, "many")) {
-		for (int i = atoi(argv[2]); i > 0; i--)
-			close(open("/etc/motd", O_RDONLY));
-	} else if (!strcmp(verb, "manyraw")) {
-		for (int i = atoi(argv[2]); i > 0; i--)
-			syscall(atoi(argv[3]), -1, 0, 0, 0, 0, 0);
-	}
-	return 0;
+    dup(fd);
+    dup2(fd, 17);
+    dup3(fd, 18, O_CLOEXEC);
+    dup(99);
+  } else if (!strcmp(verb, "files")) {
+    do_files();
+  } else if (!strcmp(verb, "danger")) {
+    do_danger();
+  } else if (!strcmp(verb, "burn")) {
+    burn(atof(argv[2]));
+  } else if (!strcmp(verb, "many")) {
+    for (int i = atoi(argv[2]); i > 0; i--) close(open("/etc/motd", O_RDONLY));
+  } else if (!strcmp(verb, "manyraw")) {
+    for (int i = atoi(argv[2]); i > 0; i--) syscall(atoi(argv[3]), -1, 0, 0, 0, 0, 0);
+  }
+  return 0;
 }

@@ -98,7 +98,8 @@ inline std::set<std::string> leftovers() {
     for (const auto& entry : fs::directory_iterator(dir, ignored))
       if (entry.path().filename() != ".lock") out.insert(entry.path().string());  // the base's own, empty
   for (fs::recursive_directory_iterator it("/sys/fs/cgroup", ignored), end; it != end; it.increment(ignored))
-    if (it->is_directory(ignored) && it->path().string().find("/assay") != std::string::npos) out.insert("cgroup " + it->path().string());
+    if (it->is_directory(ignored) && it->path().string().find("/assay") != std::string::npos)
+      out.insert("cgroup " + it->path().string());
   for (const auto& entry : fs::directory_iterator("/proc", ignored)) {
     std::ifstream comm(entry.path() / "comm");
     std::string name;

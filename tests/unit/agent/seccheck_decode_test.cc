@@ -11,11 +11,11 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
-#include "common/paths.h"
 #include "agent/trace/seccheck_config.h"
 #include "agent/trace/seccheck_socket.h"
 #include "agent/trace/sockaddr.h"
 #include "agent/trace/syscalls.h"
+#include "common/paths.h"
 
 namespace assay {
 namespace {

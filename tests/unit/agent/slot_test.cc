@@ -15,7 +15,8 @@ TEST(Slot, EndsWhileItsScanWaitsForAnAcknowledgementThatNeverComes) {
   char dir[] = "/tmp/assay-slot-XXXXXX";
   ASSERT_NE(::mkdtemp(dir), nullptr);
   Context context;
-  ScanPlace place{std::filesystem::path(dir) / "data", std::filesystem::path(dir) / "run", "slot-test", "agent"};
+  ScanPlace place{std::filesystem::path(dir) / "data", std::filesystem::path(dir) / "run", "slot-test",
+                  "agent"};
   auto begin = std::chrono::steady_clock::now();
   {
     auto slot = Slot::start(context, 0, place, ScanLimits{});
@@ -34,7 +35,8 @@ TEST(Slot, EndsWhileItsScanWaitsForAnAcknowledgementThatNeverComes) {
       failed = message && std::holds_alternative<wire::Failed>(*message);
     }
   }
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(20));  // far below the 60 s that an acknowledgement may take
+  EXPECT_LT(std::chrono::steady_clock::now() - begin,
+            std::chrono::seconds(20));  // far below the 60 s that an acknowledgement may take
   std::filesystem::remove_all(dir);
 }
 
