@@ -101,11 +101,21 @@ inline std::set<std::string> leftovers() {
     if (it->is_directory(ignored) && it->path().string().find("/assay") != std::string::npos)
       out.insert("cgroup " + it->path().string());
   for (const auto& entry : fs::directory_iterator("/proc", ignored)) {
-    std::ifstream comm(entry.path() / "comm");
-    std::string name;
+    std::ifstream comm(entry.path() / "comm"), stat(entry.path() / "stat");
+    std::string name, pid, in_brackets, state;
+    if (stat >> pid >> in_brackets >> state && state == "Z")
+      continue;  // dead, for whoever's child it is to reap
     if (comm >> name && (name.starts_with("runsc") || name.starts_with("assay-sink") || name == "exe"))
       out.insert("process " + name + " " + entry.path().filename().string());
   }
+  return out;
+}
+
+/// What is there now and was not in `before`; what ended meanwhile belonged to somebody else.
+inline std::set<std::string> left_behind(const std::set<std::string>& before) {
+  std::set<std::string> out;
+  for (const auto& thing : leftovers())
+    if (!before.contains(thing)) out.insert(thing);
   return out;
 }
 

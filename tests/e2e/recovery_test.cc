@@ -90,7 +90,7 @@ TEST(Recovery, KilledAgentLeavesNothingAndItsJobRunsAgain) {
     auto* progress = std::get_if<wire::Progress>(&m);
     return progress != nullptr && progress->phase == "run" && progress->events > 0;
   }));
-  EXPECT_NE(leftovers(), before);  // the scan is there to be seen
+  EXPECT_NE(left_behind(before), std::set<std::string>());  // the scan is there to be seen
   first->kill_now();
 
   Daemon second(agent_argv, dir.path() / "agent2.log");
@@ -103,9 +103,7 @@ TEST(Recovery, KilledAgentLeavesNothingAndItsJobRunsAgain) {
   EXPECT_TRUE(ok);
   // The second agent's own run directory is the only thing that lives; nothing of the first one or of any
   // scan does.
-  std::set<std::string> extra;
-  for (const auto& thing : leftovers())
-    if (!before.contains(thing)) extra.insert(thing);
+  std::set<std::string> extra = left_behind(before);
   EXPECT_LE(extra.size(), 3u);
   for (const auto& thing : extra)
     EXPECT_TRUE(thing.starts_with("/run/assay/") || thing.starts_with("cgroup ")) << thing;
@@ -134,7 +132,7 @@ TEST(Recovery, KilledScanLeavesNothingAfterTheNext) {
   Ran next =
       assay(data, {"scan", "oci-archive:" + image("quiet").string(), "--duration", "2s", "--format", "json"});
   EXPECT_EQ(next.code, 0) << next.err;
-  EXPECT_EQ(leftovers(), before);
+  EXPECT_EQ(left_behind(before), std::set<std::string>());
   Ran listed = assay(data, {"list", "--format", "json"});
   EXPECT_EQ(listed.json()[1]["error"], "interrupted: the scan that ran it was ended") << listed.out;
 }
@@ -153,14 +151,14 @@ TEST(Recovery, InterruptedScanEndsInOrder) {
   write_end.reset();
   ASSERT_TRUE(scan);
   auto deadline = steady_clock::now() + seconds(60);
-  while (leftovers() == before && steady_clock::now() < deadline)
+  while (left_behind(before).empty() && steady_clock::now() < deadline)
     ASSERT_FALSE(scan->wait_until(steady_clock::now() + milliseconds(50)));
   scan->kill(SIGINT);
   auto status = scan->wait_until(steady_clock::now() + seconds(20));
   ASSERT_TRUE(status) << "still running 20 s after SIGINT";
   EXPECT_EQ(status->code, 1);
   EXPECT_NE(read_fd(read_end.get(), 1 << 16, "stderr")->find("cancelled"), std::string::npos);
-  EXPECT_EQ(leftovers(), before);
+  EXPECT_EQ(left_behind(before), std::set<std::string>());
 }
 
 }  // namespace
