@@ -20,6 +20,7 @@ const std::string kId = "20261125T031500-1f8a3c9e";
 class StoredTest : public testing::Test {
  protected:
   void SetUp() override {
+    testing::FLAGS_gtest_death_test_style = "threadsafe";  // the store has threads
     char path[] = "/tmp/assay-cli-XXXXXX";
     dir_ = ::mkdtemp(path);
   }
