@@ -1,9 +1,9 @@
 // assay-agent: options, host checks, loop.
 #include <boost/program_options.hpp>
-#include <iostream>
 
 #include "agent/agent.h"
 #include "agent/sandbox.h"
+#include "common/daemon.h"
 #include "common/log.h"
 #include "common/signals.h"
 #include "common/version.h"
@@ -13,8 +13,7 @@ namespace {
 namespace po = boost::program_options;
 using namespace assay;
 
-Status run(const po::variables_map& map) {
-  ASSAY_CHECK(set_up_log(map["log-level"].as<std::string>()));
+Status serve_from(const po::variables_map& map) {
   ASSAY_CHECK(check_host());
   ASSAY_TRY(Fd signals, catch_end_signals());
   ASSAY_CHECK(prepare_agent_process());
@@ -40,21 +39,5 @@ int main(int argc, char** argv) {
       "directory of pulled blobs and unpacked layers");
   add("slots", po::value<unsigned>()->default_value(1), "scans at once");
   add("id", po::value<std::string>(), "name of this agent (default: the host's)");
-  add("log-level", po::value<std::string>()->default_value("info"), "trace, debug, info, warn, error, off");
-  add("help,h", "this text");
-  po::variables_map map;
-  try {
-    po::store(po::parse_command_line(argc, argv, options), map);
-    po::notify(map);
-  } catch (const po::error& e) {
-    std::cerr << "assay-agent: " << e.what() << "\n";
-    return 2;
-  }
-  if (map.count("help")) {
-    std::cout << options;
-    return 0;
-  }
-  Status ended = run(map);
-  if (!ended) std::cerr << "assay-agent: " << ended.error().what << "\n";
-  return ended ? 0 : 1;
+  return assay::daemon_main("assay-agent", argc, argv, options, serve_from);
 }

@@ -1,7 +1,7 @@
 // assay-scheduler: options, store, rules, loop.
 #include <boost/program_options.hpp>
-#include <iostream>
 
+#include "common/daemon.h"
 #include "common/log.h"
 #include "common/signals.h"
 #include "common/version.h"
@@ -12,8 +12,7 @@ namespace {
 namespace po = boost::program_options;
 using namespace assay;
 
-Status run(const po::variables_map& map) {
-  ASSAY_CHECK(set_up_log(map["log-level"].as<std::string>()));
+Status serve_from(const po::variables_map& map) {
   ASSAY_TRY(Fd signals, catch_end_signals());
   ASSAY_TRY(RuleSet rules, RuleSet::load(map["rules"].as<std::string>()));
   ASSAY_TRY(Store store, Store::open(map["data"].as<std::string>(), Store::Mode::read_write));
@@ -38,21 +37,5 @@ int main(int argc, char** argv) {
   add("data", po::value<std::string>()->default_value("/var/lib/assay/store"), "directory of the store");
   add("rules", po::value<std::string>()->default_value("/usr/share/assay/rules"),
       "directory of detection rules");
-  add("log-level", po::value<std::string>()->default_value("info"), "trace, debug, info, warn, error, off");
-  add("help,h", "this text");
-  po::variables_map map;
-  try {
-    po::store(po::parse_command_line(argc, argv, options), map);
-    po::notify(map);
-  } catch (const po::error& e) {
-    std::cerr << "assay-scheduler: " << e.what() << "\n";
-    return 2;
-  }
-  if (map.count("help")) {
-    std::cout << options;
-    return 0;
-  }
-  Status ended = run(map);
-  if (!ended) std::cerr << "assay-scheduler: " << ended.error().what << "\n";
-  return ended ? 0 : 1;
+  return assay::daemon_main("assay-scheduler", argc, argv, options, serve_from);
 }
