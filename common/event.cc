@@ -161,18 +161,19 @@ const char* to_string(EndReason reason) {
 const char* to_string(NetworkMode mode) { return mode == NetworkMode::none ? "none" : "sinkhole"; }
 
 std::string event_json(const Event& event) {
-  static const Event kDefault;
+  static const Event kStandard;
+  // Where each field's default stands, in the order of the walk.
+  static const std::vector<const void*> kDefaults = [] {
+    std::vector<const void*> places;
+    for_each_field(kStandard, [&](int, const char*, const auto& standard) { places.push_back(&standard); });
+    return places;
+  }();
   nlohmann::ordered_json out;
-  auto add = [&]<class T>(const char* name, const T& value, const T& standard, bool always) {
-    if (always || value != standard) put(out, name, value);
-  };
-  // Walk the event and a default one in step: fields at their default are left out, identity always stays.
+  size_t next = 0;
+  // Fields at their default are left out; identity always stays.
   for_each_field(event, [&](int id, const char* name, const auto& value) {
-    using T = std::decay_t<decltype(value)>;
-    for_each_field(kDefault, [&](int other, const char*, const auto& standard) {
-      if constexpr (std::is_same_v<T, std::decay_t<decltype(standard)>>)
-        if (other == id) add(name, value, standard, id <= 5);
-    });
+    const auto& standard = *static_cast<const std::decay_t<decltype(value)>*>(kDefaults[next++]);
+    if (id <= 5 || value != standard) put(out, name, value);
   });
   return out.dump();
 }
