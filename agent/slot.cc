@@ -1,19 +1,11 @@
 // The slot's thread.
 #include "agent/slot.h"
 
-#include <sys/eventfd.h>
-#include <unistd.h>
-
 #include "common/log.h"
 #include "common/text.h"
 
 namespace assay {
 namespace {
-
-void raise(const Fd& event) {
-  uint64_t one = 1;
-  [[maybe_unused]] ssize_t n = ::write(event.get(), &one, sizeof one);
-}
 
 void run_lease(Socket& link, const wire::Lease& lease, const ScanPlace& place, const ScanLimits& limits,
                int cancel_fd) {
@@ -56,24 +48,21 @@ Result<Slot> Slot::start(const Context& context, unsigned number, const ScanPlac
   std::string endpoint = "inproc://slot-" + place.instance + "-" + std::to_string(number);
   ASSAY_CHECK(link.bind(endpoint));
   ASSAY_CHECK(end.connect(endpoint));
-  Fd cancel(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), ending(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (!cancel || !ending) return errno_error("eventfd");
+  ASSAY_TRY(Fd cancel, make_event());
+  ASSAY_TRY(Fd ending, make_event());
   std::thread thread(slot_thread, std::move(end), cancel.get(), ending.get(), place, limits);
   return Slot(std::move(link), std::move(cancel), std::move(ending), std::move(thread));
 }
 
 Slot::~Slot() {
   if (!thread_.joinable()) return;
-  raise(end_);
+  raise_event(end_.get());
   cancel();
   thread_.join();
 }
 
-void Slot::cancel() { raise(cancel_); }
+void Slot::cancel() { raise_event(cancel_.get()); }
 
-void Slot::clear_cancel() {
-  uint64_t value = 0;
-  [[maybe_unused]] ssize_t n = ::read(cancel_.get(), &value, sizeof value);
-}
+void Slot::clear_cancel() { clear_event(cancel_.get()); }
 
 }  // namespace assay

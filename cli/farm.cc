@@ -1,9 +1,6 @@
 // Two threads and their ends.
 #include "cli/farm.h"
 
-#include <sys/eventfd.h>
-#include <unistd.h>
-
 #include "agent/agent.h"
 #include "agent/sandbox.h"
 #include "common/log.h"
@@ -13,11 +10,6 @@ namespace assay::cli {
 namespace {
 
 constexpr const char* kEndpoint = "inproc://scheduler";
-
-void raise(const Fd& event) {
-  uint64_t one = 1;
-  [[maybe_unused]] ssize_t n = ::write(event.get(), &one, sizeof one);
-}
 
 }  // namespace
 
@@ -29,8 +21,8 @@ Result<std::unique_ptr<Farm>> Farm::start(const std::filesystem::path& data_dir,
   std::filesystem::create_directories(data_dir, error);
   if (error) return errno_error("create data directory " + data_dir.string(), error.value());
   ASSAY_TRY(Store store, Store::open(data_dir / "store", Store::Mode::read_write));
-  Fd stop_agent(::eventfd(0, EFD_CLOEXEC)), stop_scheduler(::eventfd(0, EFD_CLOEXEC));
-  if (!stop_agent || !stop_scheduler) return errno_error("eventfd");
+  ASSAY_TRY(Fd stop_agent, make_event());
+  ASSAY_TRY(Fd stop_scheduler, make_event());
   std::unique_ptr<Farm> farm(
       new Farm(std::move(store), std::move(rules), std::move(stop_agent), std::move(stop_scheduler)));
   farm->scheduler_ = std::thread([f = farm.get()] { f->run_scheduler(); });
@@ -47,9 +39,9 @@ Farm::Farm(Store store, RuleSet rules, Fd stop_agent, Fd stop_scheduler)
       scheduler_ended_(scheduler_error_.get_future()) {}
 
 Farm::~Farm() {
-  raise(stop_agent_);
+  raise_event(stop_agent_.get());
   if (agent_.joinable()) agent_.join();
-  raise(stop_scheduler_);
+  raise_event(stop_scheduler_.get());
   if (scheduler_.joinable()) scheduler_.join();
 }
 

@@ -2,6 +2,7 @@
 #include "common/fd.h"
 
 #include <fcntl.h>
+#include <sys/eventfd.h>
 #include <sys/stat.h>
 
 #include <array>
@@ -64,6 +65,24 @@ Status check_writable(const std::string& path) {
 Status write_file(const std::string& path, std::string_view bytes, unsigned mode) {
   ASSAY_TRY(Fd fd, open_file(path, O_WRONLY | O_CREAT | O_TRUNC, mode));
   return write_all(fd.get(), bytes, path);
+}
+
+Result<Fd> make_event() {
+  Fd fd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!fd) return errno_error("eventfd");
+  return fd;
+}
+
+void raise_event(int fd) {
+  uint64_t one = 1;
+  while (::write(fd, &one, sizeof one) < 0 && errno == EINTR) {
+  }
+}
+
+void clear_event(int fd) {
+  uint64_t count = 0;
+  while (::read(fd, &count, sizeof count) < 0 && errno == EINTR) {
+  }
 }
 
 }  // namespace assay

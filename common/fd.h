@@ -51,4 +51,10 @@ Status check_writable(const std::string& path);
 /// Writes all of `bytes`. `name` is for the error.
 Status write_all(int fd, std::string_view bytes, const std::string& name);
 
+/// An eventfd, non-blocking: how one thread wakes another that waits on descriptors.
+Result<Fd> make_event();
+/// Makes it readable; it stays so until cleared.
+void raise_event(int fd);
+void clear_event(int fd);
+
 }  // namespace assay

@@ -1,9 +1,6 @@
 // The scoring thread. It answers [id, "", verdict, score, report] or [id, error].
 #include "scheduler/scoring.h"
 
-#include <sys/eventfd.h>
-#include <unistd.h>
-
 #include <charconv>
 #include <functional>
 
@@ -47,8 +44,7 @@ Result<Scoring> Scoring::start(const Context& context, Store& store, const RuleS
   ASSAY_TRY(Socket far, Socket::open(context, Socket::Type::pair, kMaxWaiting));
   ASSAY_CHECK(near.bind(kEndpoint));
   ASSAY_CHECK(far.connect(kEndpoint));
-  Fd stop(::eventfd(0, EFD_CLOEXEC));
-  if (!stop) return errno_error("eventfd");
+  ASSAY_TRY(Fd stop, make_event());
   Scoring scoring(std::move(near), std::move(stop));
   scoring.thread_ =
       std::thread(run_scoring, std::move(far), scoring.stop_.get(), std::ref(store), std::cref(rules));
@@ -57,8 +53,7 @@ Result<Scoring> Scoring::start(const Context& context, Store& store, const RuleS
 
 Scoring::~Scoring() {
   if (!thread_.joinable()) return;
-  uint64_t one = 1;
-  [[maybe_unused]] ssize_t n = ::write(stop_.get(), &one, sizeof one);
+  raise_event(stop_.get());
   thread_.join();
 }
 

@@ -1,8 +1,6 @@
 // The channel: two indices, each written by one side only, and an eventfd each way.
 #include "agent/trace/batch.h"
 
-#include <sys/eventfd.h>
-
 namespace assay {
 
 void Batch::add(RecordKind kind, std::string_view head, std::string_view tail, int64_t arrival_ns) {
@@ -13,9 +11,8 @@ void Batch::add(RecordKind kind, std::string_view head, std::string_view tail, i
 
 Result<std::unique_ptr<BatchChannel>> BatchChannel::open() {
   std::unique_ptr<BatchChannel> channel(new BatchChannel());
-  channel->ready_ = Fd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  channel->space_ = Fd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (!channel->ready_ || !channel->space_) return errno_error("eventfd for the trace channel");
+  ASSAY_TRY(channel->ready_, make_event());
+  ASSAY_TRY(channel->space_, make_event());
   return channel;
 }
 
@@ -24,7 +21,7 @@ bool BatchChannel::try_push(std::unique_ptr<Batch>& batch) {
   if (head - tail_.load(std::memory_order_acquire) == kCapacity) return false;
   slots_[head % kCapacity] = std::move(batch);
   head_.store(head + 1, std::memory_order_release);
-  signal(ready_.get());
+  raise_event(ready_.get());
   return true;
 }
 
@@ -37,20 +34,8 @@ std::unique_ptr<Batch> BatchChannel::pop() {
   if (tail == head_.load(std::memory_order_acquire)) return nullptr;
   auto batch = std::move(slots_[tail % kCapacity]);
   tail_.store(tail + 1, std::memory_order_release);
-  signal(space_.get());
+  raise_event(space_.get());
   return batch;
-}
-
-void BatchChannel::signal(int eventfd) {
-  uint64_t one = 1;
-  while (write(eventfd, &one, sizeof one) < 0 && errno == EINTR) {
-  }
-}
-
-void BatchChannel::clear(int eventfd) {
-  uint64_t count;
-  while (read(eventfd, &count, sizeof count) < 0 && errno == EINTR) {
-  }
 }
 
 }  // namespace assay

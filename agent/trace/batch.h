@@ -63,13 +63,10 @@ class BatchChannel {
   // The producer's side.
   bool try_push(std::unique_ptr<Batch>& batch);  // false: full, and `batch` stays
   bool idle() const;                             // the consumer has taken all
-  int space_fd() const { return space_.get(); }  // readable after a pop; clear with clear(space_fd())
+  int space_fd() const { return space_.get(); }  // readable after a pop; clear with clear_event()
   // The consumer's side.
   std::unique_ptr<Batch> pop();                  // null: empty
   int ready_fd() const { return ready_.get(); }  // readable after a push
-
-  static void signal(int eventfd);
-  static void clear(int eventfd);
 
  private:
   BatchChannel() = default;

@@ -65,8 +65,7 @@ struct Reader::State {
 };
 
 Status Reader::State::open() {
-  orders = Fd(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (!orders) return errno_error("eventfd for the trace reader");
+  ASSAY_TRY(orders, make_event());
   if (sources.witness_ring >= 0) {
     rings = ring_buffer__new(sources.witness_ring, on_witness, this, nullptr);
     if (rings == nullptr) return bpf_error("witness", "map its ring", errno);
@@ -149,7 +148,7 @@ void Reader::State::flush(bool last) {
   while (!abandoned && !channel.try_push(batch)) {
     pollfd waits[] = {{channel.space_fd(), POLLIN, 0}, {orders.get(), POLLIN, 0}};
     poll(waits, 2, 1000);
-    BatchChannel::clear(channel.space_fd());
+    clear_event(channel.space_fd());
     take_orders();
   }
   batch = std::make_unique<Batch>();
@@ -202,7 +201,7 @@ Result<std::unique_ptr<Reader>> Reader::start(SeccheckSocket socket, const Reade
   return std::unique_ptr<Reader>(new Reader(std::move(state)));
 }
 
-void Reader::finish() { BatchChannel::signal(state_->orders.get()); }
+void Reader::finish() { raise_event(state_->orders.get()); }
 
 Reader::~Reader() {
   auto order = static_cast<uint64_t>(Order::abandon);

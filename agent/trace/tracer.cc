@@ -101,7 +101,7 @@ void Tracer::State::absorb(const Batch& batch) {
 }
 
 void Tracer::State::pop_all() {
-  BatchChannel::clear(channel->ready_fd());
+  clear_event(channel->ready_fd());
   while (auto batch = channel->pop()) absorb(*batch);
 }
 
