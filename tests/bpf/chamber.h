@@ -29,6 +29,7 @@
 #include "common/event.h"
 #include "common/fd.h"
 #include "common/process.h"
+#include "tests/support.h"
 
 namespace assay {
 
@@ -38,20 +39,18 @@ namespace fs = std::filesystem;
 inline std::string cannot_run() {
   std::string why;
   if (geteuid() != 0)
-    why = "needs root";
+    why = "root";
   else if (access("/sys/kernel/btf/vmlinux", R_OK) != 0)
-    why = "needs a kernel with BTF";
+    why = "a kernel with BTF";
   else if (!find_program("runsc"))
-    why = "needs runsc";
+    why = "runsc";
   return why;
 }
 
-#define ASSAY_REQUIRE_HOST()                           \
-  do {                                                 \
-    if (auto why = cannot_run(); !why.empty()) {       \
-      if (std::getenv("CI") != nullptr) FAIL() << why; \
-      GTEST_SKIP() << why;                             \
-    }                                                  \
+#define ASSAY_REQUIRE_HOST()        \
+  do {                              \
+    auto why_ = cannot_run();       \
+    ASSAY_NEED(why_.empty(), why_); \
   } while (false)
 
 template <class T>
@@ -79,20 +78,6 @@ inline std::string sh(std::vector<std::string> argv, int net_ns_fd = -1) {
   EXPECT_EQ(output.status.shell_code(), 0) << shown << ": " << output.err;
   return output.out;
 }
-
-/// A directory that is gone afterwards.
-class TempDir {
- public:
-  TempDir() {
-    char name[] = "/tmp/assay-trace-XXXXXX";
-    path_ = mkdtemp(name);
-  }
-  ~TempDir() { fs::remove_all(path_); }
-  const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
 
 /// A v2 cgroup of the test's own.
 class TestCgroup {

@@ -15,18 +15,17 @@
 
 #include "agent/sandbox.h"
 #include "common/process.h"
+#include "tests/support.h"
 
 namespace assay::e2e {
 
 namespace fs = std::filesystem;
 
-/// Skips where the machine lacks something, but fails in CI: there everything must run.
-#define ASSAY_NEEDS_HOST()                                                                       \
-  if (auto host_ = assay::check_host(); !host_) {                                                \
-    if (std::getenv("CI")) FAIL() << "this machine cannot run the test: " << host_.error().what; \
-    GTEST_SKIP() << host_.error().what;                                                          \
-  }                                                                                              \
-  static_assert(true)
+#define ASSAY_NEEDS_HOST()                                            \
+  do {                                                                \
+    auto host_ = ::assay::check_host();                               \
+    ASSAY_NEED(host_, "a host that can scan: " + host_.error().what); \
+  } while (false)
 
 inline std::string bin(const std::string& name) { return std::string(ASSAY_BIN_DIR) + "/" + name; }
 
@@ -35,22 +34,6 @@ inline fs::path image(const std::string& name) {
   const char* dir = std::getenv("ASSAY_IMAGES");
   return fs::path(dir ? dir : std::string(ASSAY_SOURCE_DIR) + "/build/images") / (name + ".tar");
 }
-
-class TempDir {
- public:
-  TempDir() {
-    char path[] = "/tmp/assay-e2e-XXXXXX";
-    path_ = ::mkdtemp(path);
-  }
-  ~TempDir() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
 
 struct Ran {
   int code = -1;

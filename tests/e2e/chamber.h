@@ -16,6 +16,7 @@
 #include "agent/network.h"
 #include "agent/sandbox.h"
 #include "common/process.h"
+#include "tests/support.h"
 
 namespace assay::chamber {
 
@@ -25,32 +26,12 @@ using std::chrono::seconds;
 using std::chrono::steady_clock;
 
 // Skips visibly where this machine cannot run a sandbox; in CI it must.
-#define REQUIRE_HOST()                                                             \
-  do {                                                                             \
-    auto host_ = ::assay::check_host();                                            \
-    const char* ci_ = std::getenv("CI");                                           \
-    if (!host_ && ci_ && std::string(ci_) == "true") FAIL() << host_.error().what; \
-    if (!host_) GTEST_SKIP() << host_.error().what;                                \
-    ASSERT_TRUE(::assay::become_subreaper());                                      \
+#define REQUIRE_HOST()                                                \
+  do {                                                                \
+    auto host_ = ::assay::check_host();                               \
+    ASSAY_NEED(host_, "a host that can scan: " + host_.error().what); \
+    ASSERT_TRUE(::assay::become_subreaper());                         \
   } while (false)
-
-class TempDir {
- public:
-  TempDir() {
-    std::string name = fs::temp_directory_path() / "assay-test-XXXXXX";
-    if (::mkdtemp(name.data())) path_ = name;
-  }
-  TempDir(const TempDir&) = delete;
-  TempDir& operator=(const TempDir&) = delete;
-  ~TempDir() {
-    std::error_code error;
-    fs::remove_all(path_, error);
-  }
-  const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
 
 // A bundle whose rootfs holds /guest, a static program made from `source`.
 class Bundle {

@@ -11,6 +11,7 @@
 #include <filesystem>
 
 #include "common/process.h"
+#include "tests/support.h"
 
 namespace assay {
 namespace {
@@ -62,9 +63,7 @@ class CgroupTest : public testing::Test {
   void SetUp() override {
     auto mounts = cgroup_mounts();
     bool usable = ::geteuid() == 0 && mounts && !mounts->empty();
-    const char* ci = std::getenv("CI");
-    if (!usable && ci && std::string(ci) == "true") FAIL() << "needs root and a cgroup hierarchy";
-    if (!usable) GTEST_SKIP() << "needs root and a cgroup hierarchy";
+    ASSAY_NEED(usable, "root and a cgroup hierarchy");
   }
   std::string name_ = "assay/unit-" + std::to_string(::getpid()) + "/scan";
 };

@@ -12,6 +12,7 @@
 #include "agent/cgroup.h"
 #include "agent/sandbox.h"
 #include "common/process.h"
+#include "tests/support.h"
 
 namespace assay {
 namespace {
@@ -81,9 +82,7 @@ TEST_F(RunDirTest, DeadAgentsDirectoryIsRemovedAndTheLivingKept) {
 // Whatever outlived the agent is found by its cgroup; a stranger's cgroup of the same shape is not touched.
 TEST_F(RunDirTest, SurvivorsOfADeadAgentAreKilledByTheirCgroup) {
   bool usable = ::geteuid() == 0 && cgroup_mounts();
-  const char* ci = std::getenv("CI");
-  ASSERT_TRUE(usable || !ci || std::string(ci) != "true") << "needs root and a cgroup hierarchy";
-  if (!usable) GTEST_SKIP() << "needs root and a cgroup hierarchy";
+  ASSAY_NEED(usable, "root and a cgroup hierarchy");
   std::string dead = die();
   std::string others = "0000beef-" + dead.substr(9);
   auto sleep_in = [](const Cgroup& cgroup) {

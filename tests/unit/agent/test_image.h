@@ -21,27 +21,11 @@
 #include "common/digest.h"
 #include "common/fd.h"
 #include "common/process.h"
+#include "tests/support.h"
 
 namespace assay::test {
 
-/// Removed at the end of the test.
-class TempDir {
- public:
-  TempDir() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "assay-test-XXXXXX").string();
-    path_ = ::mkdtemp(pattern.data());
-  }
-  TempDir(const TempDir&) = delete;
-  TempDir& operator=(const TempDir&) = delete;
-  ~TempDir() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
+using assay::TempDir;
 
 struct TarEntry {
   std::string name{};
@@ -229,15 +213,6 @@ inline std::string this_architecture() {
 }
 inline std::string other_architecture() { return this_architecture() == "amd64" ? "arm64" : "amd64"; }
 
-/// Skips the test, but fails it under CI=true, where everything must run.
-#define ASSAY_NEED(condition, what)                                      \
-  do {                                                                   \
-    if (!(condition)) {                                                  \
-      const char* ci = ::getenv("CI");                                   \
-      if (ci && std::string(ci) == "true") FAIL() << "needs " << (what); \
-      GTEST_SKIP() << "needs " << (what);                                \
-    }                                                                    \
-  } while (false)
 #define ASSAY_NEED_ROOT() ASSAY_NEED(::geteuid() == 0, "root")
 
 }  // namespace assay::test

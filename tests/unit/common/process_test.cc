@@ -1,6 +1,7 @@
 // Children on the real kernel: which step failed, what they inherit, what is captured, and that none outlives
 // us.
 #include "common/process.h"
+#include "tests/support.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -227,10 +228,7 @@ TEST(Process, ChildDiesWithItsParent) {
 }
 
 TEST(Process, DropsPrivileges) {
-  if (::geteuid() != 0) {
-    ASSERT_EQ(std::getenv("CI"), nullptr) << "must run as root under CI";
-    GTEST_SKIP() << "needs root";
-  }
+  ASSAY_NEED(::geteuid() == 0, "root");
   Command command =
       shell("id -u; id -g; id -G; grep -E '^(Cap(Prm|Eff|Bnd)|NoNewPrivs)' /proc/self/status | tr -d '\\t'");
   command.drop_to = {{65534, 65533}};
@@ -241,10 +239,7 @@ TEST(Process, DropsPrivileges) {
 }
 
 TEST(Process, CoversDirectoriesInAMountNamespaceOfItsOwn) {
-  if (::geteuid() != 0) {
-    ASSERT_EQ(std::getenv("CI"), nullptr) << "must run as root under CI";
-    GTEST_SKIP() << "needs root";
-  }
+  ASSAY_NEED(::geteuid() == 0, "root");
   Command command = shell("ls -A /usr/share; touch /usr/share/x 2>/dev/null || echo read-only");
   command.new_mount_ns = true;
   command.cover = {"/usr/share"};

@@ -6,8 +6,8 @@
 
 #include "common/codec.h"
 #include "scheduler/scan_codec.h"
+#include "tests/support.h"
 #include "tests/unit/common/sample_trace.h"
-#include "tests/unit/scheduler/temp_dir.h"
 
 namespace assay {
 namespace {

@@ -11,7 +11,7 @@
 #include <cstring>
 #include <fstream>
 
-#include "tests/unit/scheduler/temp_dir.h"
+#include "tests/support.h"
 
 namespace assay {
 namespace {
@@ -250,10 +250,7 @@ int fill_a_small_disk(const std::filesystem::path& dir) {
 }
 
 TEST(StoreDeathTest, SaysThatTheDiskIsFull) {
-  if (::geteuid() != 0) {
-    ASSERT_EQ(std::getenv("CI"), nullptr) << "must run as root under CI";
-    GTEST_SKIP() << "needs root for a file system of its own";
-  }
+  ASSAY_NEED(::geteuid() == 0, "root for a file system of its own");
   testing::FLAGS_gtest_death_test_style = "threadsafe";
   TempDir dir;
   EXPECT_EXIT(
