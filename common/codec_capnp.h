@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "common/result.h"
+#include "common/submission.h"
 #include "common/trace.h"
 #include "schema/job.capnp.h"
 #include "schema/trace.capnp.h"
@@ -119,6 +120,8 @@ std::string flatten(capnp::MessageBuilder& message);
 
 void write_job(schema::Job::Builder out, const Job& job);
 Job read_job(schema::Job::Reader in, Rules& rules);
+void write_submission(schema::Submission::Builder out, const Submission& submission);
+Submission read_submission(schema::Submission::Reader in, Rules& rules);
 void write_header(schema::Header::Builder out, const TraceHeader& header);
 TraceHeader read_header(schema::Header::Reader in, Rules& rules);
 void write_footer(schema::Footer::Builder out, const TraceFooter& footer);

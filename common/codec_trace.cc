@@ -100,6 +100,8 @@ void write_job(schema::Job::Builder out, const Job& job) {
   out.setNetwork(static_cast<uint8_t>(job.network));
   out.setInsecure(job.insecure);
   out.setAuthFile(Cut(job.auth_file, kMaxErrorBytes));
+  out.setCpuMillis(job.cpu_millis);
+  out.setMemoryBytes(job.memory_bytes);
 }
 
 Job read_job(schema::Job::Reader in, Rules& rules) {
@@ -110,6 +112,8 @@ Job read_job(schema::Job::Reader in, Rules& rules) {
   job.network = rules.number(in.getNetwork(), NetworkMode::sinkhole, "network mode");
   job.insecure = in.getInsecure();
   job.auth_file = rules.text(in.getAuthFile(), kMaxErrorBytes, "auth file");
+  job.cpu_millis = in.getCpuMillis();
+  job.memory_bytes = in.getMemoryBytes();
   return job;
 }
 

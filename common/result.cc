@@ -24,6 +24,10 @@ const char* to_string(Errc code) {
       return "no_space";
     case Errc::limit:
       return "limit";
+    case Errc::conflict:
+      return "conflict";
+    case Errc::busy:
+      return "busy";
     case Errc::timeout:
       return "timeout";
     case Errc::cancelled:

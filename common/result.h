@@ -22,6 +22,8 @@ enum class Errc {
   unsupported,  // understood, but not something that can be done here
   no_space,     // a disk, directory or quota is full
   limit,        // a bound of ours was hit
+  conflict,     // what was to be changed is not as it was thought to be
+  busy,         // a peer asks to be left alone for a while (HTTP 429)
   timeout,
   cancelled,
   io,  // any other failure of the system

@@ -1,5 +1,6 @@
-// keep: what is kept of a scan, and under which keys (docs/store.md). Typed records over the store; no
-// policy.
+// keep: what is kept of a scan and a batch, and under which keys (docs/store.md). Typed records over the store.
+// Changes are made as batches (pure: a value that the caller commits, many at once); reading goes to the
+// store. No policy.
 #pragma once
 
 #include <functional>
@@ -7,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "common/job.h"
+#include "common/submission.h"
 #include "common/trace.h"
 #include "scheduler/store.h"
 
@@ -15,46 +16,94 @@ namespace assay {
 
 enum class ScanState : uint8_t { queued = 0, leased = 1, shipped = 2, done = 3, failed = 4, cancelled = 5 };
 const char* to_string(ScanState state);
+inline bool is_open(ScanState state) { return state <= ScanState::shipped; }
 
 /// One scan, as `assay list` shows it.
 struct ScanRecord {
   std::string scan_id;
-  Job job;
+  Submission submission;
   ScanState state = ScanState::queued;
-  uint32_t attempt = 0;
-  int64_t submitted_ns = 0, finished_ns = 0;  // wall clock
-  std::string digest;                         // of the image, once known
-  std::string verdict;                        // once scored
+  uint32_t attempt = 0;   // of the lease that is or was held last
+  uint32_t failures = 0;  // attempts that count against the limit
+  std::string agent;      // who holds or held it last
+  int64_t submitted_ns = 0, leased_ns = 0, finished_ns = 0;  // wall clock
+  std::string digest;      // of the image, once known
+  std::string verdict;     // once scored
   int32_t score = 0;
-  std::string error;  // why it failed
+  std::string error;       // why it failed, or why its last attempt did
+  std::string error_code;  // to_string(Errc) of it
+  std::string same_as;     // scan id whose trace and report this one shares: an equal job that was in flight,
+                           // or a result used again. Empty: its own
+};
+
+/// A manifest of images that were submitted together. Its scans are found by members().
+struct BatchRecord {
+  std::string batch_id;  // a scan id's form
+  std::string name;
+  std::string tenant;
+  Labels labels;
+  int64_t created_ns = 0;
+  std::string manifest;  // JSON, as it was submitted, to be run again
 };
 
 class Keep {
  public:
   explicit Keep(Store& store) : store_(store) {}  // borrowed
 
-  Status put_scan(const ScanRecord& record);
-  Result<ScanRecord> scan(const std::string& scan_id) const;
-  /// Newest first.
-  Status each_scan(const std::function<bool(const ScanRecord&)>& visit) const;
+  // ---- changes
 
-  /// A chunk may come twice (a retry): the second replaces the first.
-  Status put_chunk(const std::string& scan_id, uint32_t attempt, uint32_t index, std::string_view bytes);
-  /// Header and footer; from then on the trace is whole. One batch with the record.
-  Status put_trace_end(const ScanRecord& record, const TraceHeader& header, const TraceFooter& footer);
+  /// A scan comes into being. Expects: no scan of this id.
+  static StoreBatch submitted(const ScanRecord& record);
+  /// From one state to the next. Expects: the open scan is in the state, attempt and hands of `before`. Where
+  /// `after` is done: index entries by digest and by result_key() (when it has its own report).
+  static StoreBatch moved(const ScanRecord& before, const ScanRecord& after);
+  /// A scan that had ended is queued again. Expects: it is not open.
+  static StoreBatch reopened(const ScanRecord& after);
+  /// A chunk may come twice (a retry): the second replaces the first. Expects: this attempt is leased to
+  /// `record.agent`. Errc::limit for one that is too large.
+  static Result<StoreBatch> chunk(const ScanRecord& record, uint32_t index, std::string_view bytes);
+  /// moved(), with header and footer: the trace is whole. What earlier attempts shipped is deleted.
+  Result<StoreBatch> shipped(const ScanRecord& before, const ScanRecord& after, const TraceHeader& header,
+                             const TraceFooter& footer) const;
+  /// moved() to done, with the report.
+  static StoreBatch reported(const ScanRecord& before, const ScanRecord& after, std::string_view report_json);
+  /// Expects: no batch of this id.
+  static StoreBatch batch(const BatchRecord& record);
+
+  // ---- reading
+
+  Result<ScanRecord> scan(const std::string& scan_id) const;
+  /// Newest first, from `start` (a scan id; empty: the newest) on.
+  Status each_scan(const std::function<bool(const ScanRecord&)>& visit, const std::string& start = "") const;
+  /// Every scan that has not ended, oldest first. A record that cannot be read does not hide the others: it is
+  /// left out, and counted.
+  struct Opened {
+    uint64_t unreadable = 0;
+    std::string first_error;
+  };
+  Result<Opened> each_open(const std::function<void(ScanRecord)>& visit) const;
+
   Result<TraceHeader> header(const std::string& scan_id) const;
   Result<TraceFooter> footer(const std::string& scan_id) const;
   /// Every event of the scan's kept attempt, in order. Errc::corrupt when a chunk is missing or damaged.
   Status each_event(const std::string& scan_id, const std::function<void(const Event&)>& visit) const;
-
-  /// The report and the record that says done, in one batch, with the index by digest.
-  Status put_report(const ScanRecord& record, std::string_view report_json);
+  /// As kept, the agent's bytes. Follows same_as, as do header(), footer() and each_event().
   Result<std::string> report(const std::string& scan_id) const;
   /// Scan ids of a digest, newest first.
   Result<std::vector<std::string>> scans_of(const std::string& digest) const;
 
+  Result<BatchRecord> batch(const std::string& batch_id) const;
+  Status each_batch(const std::function<bool(const BatchRecord&)>& visit) const;  // newest first
+  /// Scan ids of a batch, oldest first.
+  Status each_member(const std::string& batch_id, const std::function<bool(const std::string&)>& visit) const;
+  /// The newest scan with a result for this key, or Errc::not_found.
+  Result<std::string> result(const std::string& result_key) const;
+
  private:
   Store& store_;
 };
+
+/// What makes two results interchangeable: the image, how it was run, and by which tracer.
+std::string result_key(const std::string& digest, const Job& job, const std::string& tracer_version);
 
 }  // namespace assay

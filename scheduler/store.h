@@ -1,11 +1,13 @@
-// store: ordered keys, atomic batches and range scans, on RocksDB. The narrow seam that another engine could
-// fill; nothing outside store.cc knows RocksDB. What the keys mean is in keep.h.
+// store: ordered keys, atomic batches with preconditions, range scans and blobs. The narrow seam that another
+// engine could fill; RocksDB is behind it, in store.cc and nowhere else. What the keys mean is in keep.h.
+// One thread writes; any thread reads.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,7 +16,9 @@
 
 namespace assay {
 
-enum class Family : uint8_t { scans = 0, chunks = 1, reports = 2, digests = 3 };
+/// `chunks` and `reports` hold blobs: large values that never change.
+enum class Family : uint8_t { scans, chunks, reports, digests, open, batches, members, results };
+inline constexpr size_t kFamilies = 8;
 
 struct StoreOp {
   Family family;
@@ -23,28 +27,43 @@ struct StoreOp {
   bool remove = false;
 };
 
+struct Precondition {
+  Family family;
+  std::string key;
+  std::optional<std::string> value;  // what must be there; nullopt: nothing
+};
+
+/// All of it, or, when a precondition does not hold, nothing of it.
+struct StoreBatch {
+  std::vector<Precondition> expect;
+  std::vector<StoreOp> ops;
+};
+
 class Store {
  public:
   enum class Mode { read_write, read_only };
   /// Creates the directory when writable. Errors: denied (another process has it open: says which directory
   /// and what to do), no_space, corrupt, not_found (read_only and no store there).
-  static Result<Store> open(const std::filesystem::path& dir, Mode mode);
-  Store(Store&&) noexcept;
-  Store& operator=(Store&&) noexcept;
-  ~Store();
+  static Result<std::unique_ptr<Store>> open(const std::filesystem::path& dir, Mode mode);
+  virtual ~Store() = default;
 
-  /// All or nothing, on disk (WAL synced) when it returns.
-  Status write(const std::vector<StoreOp>& batch);
+  /// Group commit: the batches in order, each seeing those before it, in one synced write. On disk when it
+  /// returns; element i is ok, or Errc::conflict naming the key whose precondition did not hold (that batch
+  /// left no trace, the others stand). An error instead (no_space, io): none of them is written, and the
+  /// same call may be tried again.
+  virtual Result<std::vector<Status>> commit(const std::vector<StoreBatch>& group) = 0;
+  /// One batch without preconditions.
+  Status write(std::vector<StoreOp> ops);
+
   /// Errc::not_found when there is no such key.
-  Result<std::string> get(Family family, std::string_view key) const;
-  /// Keys with `prefix` in order (newest-first callers pass reverse); stops when `visit` returns false.
-  Status scan(Family family, std::string_view prefix, bool reverse,
-              const std::function<bool(std::string_view key, std::string_view value)>& visit) const;
-
- private:
-  struct State;
-  explicit Store(std::unique_ptr<State> state);
-  std::unique_ptr<State> state_;
+  virtual Result<std::string> get(Family family, std::string_view key) const = 0;
+  /// Keys with `prefix` in order (newest-first callers pass reverse), from `start` on if that is not empty (at
+  /// or after it; with reverse: at or before); stops when `visit` returns false.
+  virtual Status scan(Family family, std::string_view prefix, bool reverse,
+                      const std::function<bool(std::string_view key, std::string_view value)>& visit,
+                      std::string_view start = {}) const = 0;
+  /// Room left where the store writes, in bytes.
+  virtual Result<uint64_t> free_bytes() const = 0;
 };
 
 }  // namespace assay

@@ -1,4 +1,4 @@
-# A scan job, as common/job.h holds it in memory.
+# A scan job, as common/job.h holds it in memory, and its submission (common/submission.h).
 @0xb5e2a4a8f2d1c601;
 using Cxx = import "/capnp/c++.capnp";
 $Cxx.namespace("assay::schema");
@@ -9,4 +9,21 @@ struct Job {
   network @2 :UInt8;
   insecure @3 :Bool;
   authFile @4 :Text;
+  cpuMillis @5 :UInt32;
+  memoryBytes @6 :UInt64;
+}
+
+struct Label {
+  name @0 :Text;
+  value @1 :Text;
+}
+
+struct Submission {
+  job @0 :Job;
+  lane @1 :UInt8;
+  tenant @2 :Text;
+  batch @3 :Text;
+  labels @4 :List(Label);
+  expect @5 :Text;
+  fresh @6 :Bool;
 }

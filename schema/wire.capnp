@@ -2,33 +2,76 @@
 @0xb5e2a4a8f2d1c603;
 using Cxx = import "/capnp/c++.capnp";
 using Job = import "job.capnp".Job;
+using Submission = import "job.capnp".Submission;
 using Trace = import "trace.capnp";
 $Cxx.namespace("assay::schema");
 
 struct Message {
   union {
-    submit @0 :Job;
-    accepted @1 :Text;
-    refused @2 :Text;
-    finished @3 :Finished;
-    progress @4 :Progress;
-    hello @5 :Hello;
-    want @6 :UInt32;
-    chunk @7 :Chunk;
-    done @8 :Done;
-    failed @9 :Failed;
-    heartbeat @10 :Text;
-    lease @11 :Lease;
-    chunkAck @12 :Chunk;    # without bytes
-    doneAck @13 :DoneAck;
-    cancel @14 :Text;
+    hello @0 :Hello;      # first and never renumbered: an agent of any version is understood as far as this
+    refused @1 :Refused;  # likewise
+    submit @2 :Submit;
+    ask @3 :Ask;
+    watch @4 :Watch;
+    accepted @5 :List(Text);
+    finished @6 :Finished;
+    answer @7 :Answer;
+    notice @8 :Notice;
+    progress @9 :Progress;
+    want @10 :Want;
+    heartbeat @11 :Void;
+    resolved @12 :Resolved;
+    chunk @13 :Chunk;
+    done @14 :Done;
+    failed @15 :Failed;
+    welcome @16 :Void;
+    who @17 :Void;
+    lease @18 :Lease;
+    proceed @19 :Attempt;
+    chunkAck @20 :Chunk;  # without bytes
+    doneAck @21 :Attempt;
+    cancel @22 :Attempt;
   }
 
+  struct Attempt {
+    scanId @0 :Text;
+    attempt @1 :UInt32;
+  }
+  struct Submit {
+    submissions @0 :List(Submission);
+    follow @1 :Bool;
+  }
+  struct Ask {
+    op @0 :Text;
+    body @1 :Data;
+  }
+  struct Watch {
+    scanId @0 :Text;
+    batch @1 :Text;
+  }
+  struct Refused {
+    code @0 :Text;
+    reason @1 :Text;
+  }
   struct Finished {
     scanId @0 :Text;
     ok @1 :Bool;
     error @2 :Text;
     report @3 :Data;
+  }
+  struct Answer {
+    status @0 :UInt32;
+    body @1 :Data;
+  }
+  struct Notice {
+    scanId @0 :Text;
+    batch @1 :Text;
+    state @2 :Text;
+    phase @3 :Text;
+    verdict @4 :Text;
+    score @5 :Int32;
+    error @6 :Text;
+    missed @7 :UInt64;
   }
   struct Progress {
     scanId @0 :Text;
@@ -36,10 +79,29 @@ struct Message {
     timeLeftMs @2 :Int64;
     events @3 :UInt64;
     lost @4 :UInt64;
+    attempt @5 :UInt32;
   }
   struct Hello {
     version @0 :UInt32;
     agentId @1 :Text;
+    instance @2 :Text;
+    tracerVersion @3 :Text;
+    slots @4 :UInt32;
+    cpuMillis @5 :UInt32;
+    memoryBytes @6 :UInt64;
+    held @7 :List(Attempt);
+    cached @8 :List(UInt64);
+  }
+  struct Want {
+    credit @0 :UInt32;
+    cpuMillis @1 :UInt32;
+    memoryBytes @2 :UInt64;
+    why @3 :Text;
+  }
+  struct Resolved {
+    scanId @0 :Text;
+    attempt @1 :UInt32;
+    digest @2 :Text;
   }
   struct Chunk {
     scanId @0 :Text;
@@ -58,14 +120,11 @@ struct Message {
     attempt @1 :UInt32;
     code @2 :Text;
     error @3 :Text;
+    retryAfterMs @4 :UInt64;
   }
   struct Lease {
     scanId @0 :Text;
     attempt @1 :UInt32;
     job @2 :Job;
-  }
-  struct DoneAck {
-    scanId @0 :Text;
-    attempt @1 :UInt32;
   }
 }
