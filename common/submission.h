@@ -1,5 +1,5 @@
-// Submission: a job and what the farm needs to place it: who asks, how urgent it is, what it belongs to. Plain
-// data; travels in schema/job.capnp.
+// Submission: a job and what the farm needs to place it: who asks, how urgent it is, what it belongs to.
+// Plain data; travels in schema/job.capnp.
 #pragma once
 
 #include <string>

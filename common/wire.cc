@@ -1,10 +1,13 @@
-// Messages in Cap'n Proto (schema/wire.capnp), one per frame. What a peer sends is bounded field by field;
-// what we send is cut to the same bounds first.
+// Messages into Cap'n Proto (schema/wire.capnp), one per frame. What we send is cut to the bounds that the
+// other side (wire_read.cc) holds it to.
 #include "common/wire.h"
+
+#include <algorithm>
 
 #include "common/codec.h"
 #include "common/codec_capnp.h"
-#include "common/ids.h"
+#include "common/image_ref.h"
+#include "common/wire_limits.h"
 #include "schema/wire.capnp.h"
 
 namespace assay::wire {
@@ -12,25 +15,63 @@ namespace {
 
 using namespace capnp_codec;
 
-// What a frame must hold beside a report.
-constexpr size_t kMaxReportBytes = kMaxFrameBytes - 16 * 1024;
-constexpr size_t kMaxCredit = 4096;
+void set_attempt(schema::Message::Attempt::Builder to, const std::string& scan_id, uint32_t attempt) {
+  to.setScanId(Cut(scan_id, kMaxIdBytes));
+  to.setAttempt(attempt);
+}
 
-void write(schema::Message::Builder out, const Submit& m) { write_job(out.initSubmit(), m.job); }
-void write(schema::Message::Builder out, const Accepted& m) { out.setAccepted(Cut(m.scan_id, kMaxIdBytes)); }
-void write(schema::Message::Builder out, const Refused& m) { out.setRefused(Cut(m.reason, kMaxErrorBytes)); }
+void write(schema::Message::Builder out, const Submit& m) {
+  assert(m.submissions.size() <= kMaxSubmissions);
+  auto to = out.initSubmit();
+  auto list = to.initSubmissions(static_cast<unsigned>(m.submissions.size()));
+  for (unsigned i = 0; i < list.size(); ++i) write_submission(list[i], m.submissions[i]);
+  to.setFollow(m.follow);
+}
+void write(schema::Message::Builder out, const Ask& m) {
+  assert(m.body.size() <= kMaxBodyBytes);
+  auto to = out.initAsk();
+  to.setOp(Cut(m.op, kMaxOpBytes));
+  to.setBody(blob(m.body));
+}
+void write(schema::Message::Builder out, const Watch& m) {
+  auto to = out.initWatch();
+  to.setScanId(Cut(m.scan_id, kMaxIdBytes));
+  to.setBatch(Cut(m.batch, kMaxIdBytes));
+}
+void write(schema::Message::Builder out, const Accepted& m) {
+  auto list = out.initAccepted(static_cast<unsigned>(m.scan_ids.size()));
+  for (unsigned i = 0; i < list.size(); ++i) list.set(i, Cut(m.scan_ids[i], kMaxIdBytes));
+}
+void write(schema::Message::Builder out, const Refused& m) {
+  auto to = out.initRefused();
+  to.setCode(Cut(m.code, kMaxIdBytes));
+  to.setReason(Cut(m.reason, kMaxErrorBytes));
+}
 void write(schema::Message::Builder out, const Finished& m) {
   auto to = out.initFinished();
   to.setScanId(Cut(m.scan_id, kMaxIdBytes));
-  if (m.report.size() > kMaxReportBytes) {
-    to.setError(Cut("the report of scan " + m.scan_id + " has " + std::to_string(m.report.size()) +
-                        " bytes, more than a message holds; it is stored: read it with `assay report`",
-                    kMaxErrorBytes));
-    return;
-  }
   to.setOk(m.ok);
   to.setError(Cut(m.error, kMaxErrorBytes));
-  to.setReport(blob(m.report));
+  // One too large for a frame stays in the store, where the client can read it.
+  if (m.report.size() <= kMaxBodyBytes) to.setReport(blob(m.report));
+}
+void write(schema::Message::Builder out, const Answer& m) {
+  auto to = out.initAnswer();
+  bool fits = m.body.size() <= kMaxBodyBytes;
+  to.setStatus(fits ? m.status : 500);
+  to.setBody(fits ? blob(m.body)
+                  : blob("{\"error\":{\"code\":\"limit\",\"message\":\"the answer is too large\"}}"));
+}
+void write(schema::Message::Builder out, const Notice& m) {
+  auto to = out.initNotice();
+  to.setScanId(Cut(m.scan_id, kMaxIdBytes));
+  to.setBatch(Cut(m.batch, kMaxIdBytes));
+  to.setState(Cut(m.state, kMaxIdBytes));
+  to.setPhase(Cut(m.phase, kMaxIdBytes));
+  to.setVerdict(Cut(m.verdict, kMaxIdBytes));
+  to.setScore(m.score);
+  to.setError(Cut(m.error, kMaxErrorBytes));
+  to.setMissed(m.missed);
 }
 void write(schema::Message::Builder out, const Progress& m) {
   auto to = out.initProgress();
@@ -39,13 +80,36 @@ void write(schema::Message::Builder out, const Progress& m) {
   to.setTimeLeftMs(m.time_left_ms);
   to.setEvents(m.events);
   to.setLost(m.lost);
+  to.setAttempt(m.attempt);
 }
 void write(schema::Message::Builder out, const Hello& m) {
   auto to = out.initHello();
   to.setVersion(m.version);
   to.setAgentId(Cut(m.agent_id, kMaxIdBytes));
+  to.setInstance(Cut(m.instance, kMaxIdBytes));
+  to.setTracerVersion(Cut(m.tracer_version, kMaxIdBytes));
+  to.setSlots(m.capacity.slots);
+  to.setCpuMillis(m.capacity.cpu_millis);
+  to.setMemoryBytes(m.capacity.memory_bytes);
+  auto held = to.initHeld(static_cast<unsigned>(std::min(m.held.size(), kMaxHeld)));
+  for (unsigned i = 0; i < held.size(); ++i) set_attempt(held[i], m.held[i].scan_id, m.held[i].attempt);
+  auto cached = to.initCached(static_cast<unsigned>(std::min(m.cached.size(), kMaxCached)));
+  for (unsigned i = 0; i < cached.size(); ++i) cached.set(i, m.cached[i]);
 }
-void write(schema::Message::Builder out, const Want& m) { out.setWant(m.credit); }
+void write(schema::Message::Builder out, const Want& m) {
+  auto to = out.initWant();
+  to.setCredit(m.credit);
+  to.setCpuMillis(m.cpu_millis);
+  to.setMemoryBytes(m.memory_bytes);
+  to.setWhy(Cut(m.why, kMaxErrorBytes));
+}
+void write(schema::Message::Builder out, const Heartbeat&) { out.setHeartbeat(); }
+void write(schema::Message::Builder out, const Resolved& m) {
+  auto to = out.initResolved();
+  to.setScanId(Cut(m.scan_id, kMaxIdBytes));
+  to.setAttempt(m.attempt);
+  to.setDigest(Cut(m.digest, kMaxErrorBytes));
+}
 void write(schema::Message::Builder out, const Chunk& m) {
   assert(m.bytes.size() <= kMaxChunkBytes);
   auto to = out.initChunk();
@@ -67,15 +131,18 @@ void write(schema::Message::Builder out, const Failed& m) {
   to.setAttempt(m.attempt);
   to.setCode(Cut(m.code, kMaxIdBytes));
   to.setError(Cut(m.error, kMaxErrorBytes));
+  to.setRetryAfterMs(m.retry_after_ms);
 }
-void write(schema::Message::Builder out, const Heartbeat& m) {
-  out.setHeartbeat(Cut(m.agent_id, kMaxIdBytes));
-}
+void write(schema::Message::Builder out, const Welcome&) { out.setWelcome(); }
+void write(schema::Message::Builder out, const Who&) { out.setWho(); }
 void write(schema::Message::Builder out, const Lease& m) {
   auto to = out.initLease();
   to.setScanId(Cut(m.scan_id, kMaxIdBytes));
   to.setAttempt(m.attempt);
   write_job(to.initJob(), m.job);
+}
+void write(schema::Message::Builder out, const Proceed& m) {
+  set_attempt(out.initProceed(), m.scan_id, m.attempt);
 }
 void write(schema::Message::Builder out, const ChunkAck& m) {
   auto to = out.initChunkAck();
@@ -84,94 +151,10 @@ void write(schema::Message::Builder out, const ChunkAck& m) {
   to.setIndex(m.index);
 }
 void write(schema::Message::Builder out, const DoneAck& m) {
-  auto to = out.initDoneAck();
-  to.setScanId(Cut(m.scan_id, kMaxIdBytes));
-  to.setAttempt(m.attempt);
+  set_attempt(out.initDoneAck(), m.scan_id, m.attempt);
 }
-void write(schema::Message::Builder out, const Cancel& m) { out.setCancel(Cut(m.scan_id, kMaxIdBytes)); }
-
-// Becomes a key and a file name, so only what make_scan_id() writes.
-std::string scan_id(capnp::Text::Reader text, Rules& rules) {
-  std::string id = rules.text(text, kMaxIdBytes, "scan id");
-  rules.check(is_scan_id(id), "malformed scan id");
-  return id;
-}
-
-// Each getter of a pointer spends traversal, and a frame is only worth reading once: a big blob is fetched
-// once and then looked at.
-std::string big_blob(capnp::Data::Reader bytes, size_t max, Rules& rules, const char* rule) {
-  rules.check(bytes.size() <= max, rule);
-  return rules.ok() ? std::string(view(bytes)) : std::string();
-}
-
-Message read_finished(schema::Message::Finished::Reader in, Rules& rules) {
-  return Finished{scan_id(in.getScanId(), rules), in.getOk(),
-                  rules.text(in.getError(), kMaxErrorBytes, "error"),
-                  big_blob(in.getReport(), kMaxReportBytes, rules, "report is too large")};
-}
-
-Message read_chunk(schema::Message::Chunk::Reader in, Rules& rules) {
-  return Chunk{scan_id(in.getScanId(), rules), in.getAttempt(), in.getIndex(),
-               big_blob(in.getBytes(), kMaxChunkBytes, rules, "chunk is too large")};
-}
-
-Message read_want(uint32_t credit, Rules& rules) {
-  rules.check(credit <= kMaxCredit, "absurd credit");
-  return Want{credit};
-}
-
-Message read(schema::Message::Reader in, Rules& rules) {
-  using Which = schema::Message::Which;
-  switch (in.which()) {
-    case Which::SUBMIT:
-      return Submit{read_job(in.getSubmit(), rules)};
-    case Which::ACCEPTED:
-      return Accepted{scan_id(in.getAccepted(), rules)};
-    case Which::REFUSED:
-      return Refused{rules.text(in.getRefused(), kMaxErrorBytes, "reason")};
-    case Which::FINISHED:
-      return read_finished(in.getFinished(), rules);
-    case Which::PROGRESS: {
-      auto m = in.getProgress();
-      return Progress{scan_id(m.getScanId(), rules), rules.text(m.getPhase(), kMaxIdBytes, "phase"),
-                      m.getTimeLeftMs(), m.getEvents(), m.getLost()};
-    }
-    case Which::HELLO:
-      return Hello{in.getHello().getVersion(),
-                   rules.text(in.getHello().getAgentId(), kMaxIdBytes, "agent id")};
-    case Which::WANT:
-      return read_want(in.getWant(), rules);
-    case Which::CHUNK:
-      return read_chunk(in.getChunk(), rules);
-    case Which::DONE: {
-      auto m = in.getDone();
-      return Done{scan_id(m.getScanId(), rules), m.getAttempt(), read_header(m.getHeader(), rules),
-                  read_footer(m.getFooter(), rules)};
-    }
-    case Which::FAILED: {
-      auto m = in.getFailed();
-      return Failed{scan_id(m.getScanId(), rules), m.getAttempt(),
-                    rules.text(m.getCode(), kMaxIdBytes, "code"),
-                    rules.text(m.getError(), kMaxErrorBytes, "error")};
-    }
-    case Which::HEARTBEAT:
-      return Heartbeat{rules.text(in.getHeartbeat(), kMaxIdBytes, "agent id")};
-    case Which::LEASE: {
-      auto m = in.getLease();
-      return Lease{scan_id(m.getScanId(), rules), m.getAttempt(), read_job(m.getJob(), rules)};
-    }
-    case Which::CHUNK_ACK: {
-      auto m = in.getChunkAck();
-      return ChunkAck{scan_id(m.getScanId(), rules), m.getAttempt(), m.getIndex()};
-    }
-    case Which::DONE_ACK:
-      return DoneAck{scan_id(in.getDoneAck().getScanId(), rules), in.getDoneAck().getAttempt()};
-    case Which::CANCEL:
-      return Cancel{scan_id(in.getCancel(), rules)};
-  }
-  rules.unsupported("a kind that this version does not know (" +
-                    std::to_string(static_cast<unsigned>(in.which())) + ")");
-  return Refused{};
+void write(schema::Message::Builder out, const Cancel& m) {
+  set_attempt(out.initCancel(), m.scan_id, m.attempt);
 }
 
 }  // namespace
@@ -185,11 +168,23 @@ std::string encode(const Message& message) {
   return out;
 }
 
-Result<Message> decode(std::string_view bytes) {
-  if (bytes.size() > kMaxFrameBytes)
-    return Error{Errc::corrupt, "message: " + std::to_string(bytes.size()) + " bytes, more than " +
-                                    std::to_string(kMaxFrameBytes)};
-  return read_message<schema::Message>(bytes, "message", read);
+bool is_retryable(std::string_view code) {
+  for (Errc errc :
+       {Errc::no_space, Errc::io, Errc::timeout, Errc::unreachable, Errc::busy, Errc::limit, Errc::cancelled})
+    if (code == to_string(errc)) return true;
+  return false;
+}
+
+// FNV-1a, 64 bits: the same on every host and in every release.
+uint64_t affinity_key(const std::string& ref) {
+  auto parsed = ImageRef::parse(ref);
+  std::string name = ref;
+  if (parsed)
+    name =
+        parsed->kind == ImageRef::Kind::registry ? parsed->registry + "/" + parsed->repository : parsed->path;
+  uint64_t hash = 14695981039346656037u;
+  for (char c : name) hash = (hash ^ static_cast<uint8_t>(c)) * 1099511628211u;
+  return hash == 0 ? 1 : hash;
 }
 
 }  // namespace assay::wire

@@ -169,19 +169,19 @@ struct Cancel {
   uint32_t attempt = 0;
 };
 
-using Message = std::variant<Submit, Ask, Watch, Accepted, Refused, Finished, Answer, Notice, Progress, Hello, Want,
-                             Heartbeat, Resolved, Chunk, Done, Failed, Welcome, Who, Lease, Proceed, ChunkAck,
-                             DoneAck, Cancel>;
+using Message = std::variant<Submit, Ask, Watch, Accepted, Refused, Finished, Answer, Notice, Progress, Hello,
+                             Want, Heartbeat, Resolved, Chunk, Done, Failed, Welcome, Who, Lease, Proceed,
+                             ChunkAck, DoneAck, Cancel>;
 
 std::string encode(const Message& message);
 Result<Message> decode(std::string_view bytes);
 
-/// Whether a job that failed with this code may go better elsewhere or later: what the host, the network or the
-/// registry is to blame for (no_space, io, timeout, unreachable, busy, limit, cancelled), not the image.
+/// Whether a job that failed with this code may go better elsewhere or later: what the host, the network or
+/// the registry is to blame for (no_space, io, timeout, unreachable, busy, limit, cancelled), not the image.
 bool is_retryable(std::string_view code);
 
-/// What a reference's layers are likely to be shared by: a hash of registry and repository, or of the path for
-/// local images. Never 0.
+/// What a reference's layers are likely to be shared by: a hash of registry and repository, or of the path
+/// for local images. Never 0.
 uint64_t affinity_key(const std::string& ref);
 
 }  // namespace assay::wire

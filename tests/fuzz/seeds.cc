@@ -35,10 +35,16 @@ Status write_seeds(const std::filesystem::path& dir) {
   ASSAY_CHECK(put(dir / "job", "full", inside(FrameType::job, encode_job(sample::job()))));
   std::string id = "20261125T031500-1f8a3c9e";
   const wire::Message kMessages[] = {
-      wire::Submit{sample::job()},       wire::Finished{id, true, "", "{}"},
-      wire::Hello{1, "agent-1"},         wire::Chunk{id, 1, 2, "bytes"},
-      wire::Failed{id, 1, "io", "x"},    wire::Done{id, 3, sample::header(), sample::footer()},
-      wire::Lease{id, 5, sample::job()}, wire::Progress{id, "run", 1, 2, 3}};
+      wire::Submit{{{sample::job(), Lane::batch, "t", id, {{"a", "b"}}, "clean", true}}, false},
+      wire::Ask{"agents", "{}"},
+      wire::Finished{id, true, "", "{}"},
+      wire::Hello{wire::kVersion, "agent-1", "i", "0", {1, 2, 3}, {{id, 1}}, {4}},
+      wire::Chunk{id, 1, 2, "bytes"},
+      wire::Failed{id, 1, "io", "x", 5},
+      wire::Done{id, 3, sample::header(), sample::footer()},
+      wire::Lease{id, 5, sample::job()},
+      wire::Notice{id, id, "done", "", "clean", 1, "", 2},
+      wire::Progress{id, "run", 1, 2, 3, 4}};
   for (const auto& message : kMessages)
     ASSAY_CHECK(put(dir / "wire", std::to_string(message.index()), wire::encode(message)));
   const char* kRefs[] = {"nginx", "r.io:5000/a/b:v1", "oci:dir:v1", "docker-archive:x.tar:nginx:1",

@@ -38,6 +38,8 @@ inline Job job() {
   job.network = NetworkMode::none;
   job.insecure = true;
   job.auth_file = "/root/.docker/config.json";
+  job.cpu_millis = 1500;
+  job.memory_bytes = 1ull << 31;
   return job;
 }
 
@@ -86,7 +88,8 @@ inline TraceFooter footer() {
 // Rendered whole, so that a test compares everything and shows what differs.
 inline std::string str(const Job& j) {
   return j.ref + " " + std::to_string(j.duration.count()) + "ms " + to_string(j.network) +
-         (j.insecure ? " insecure " : " ") + j.auth_file;
+         (j.insecure ? " insecure " : " ") + j.auth_file + " " +
+         std::to_string(j.cpu_millis) + " " + std::to_string(j.memory_bytes);
 }
 
 inline std::string str(const std::vector<std::string>& items) {
