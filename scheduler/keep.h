@@ -1,6 +1,6 @@
-// keep: what is kept of a scan and a batch, and under which keys (docs/store.md). Typed records over the store.
-// Changes are made as batches (pure: a value that the caller commits, many at once); reading goes to the
-// store. No policy.
+// keep: what is kept of a scan and a batch, and under which keys (docs/store.md). Typed records over the
+// store. Changes are made as batches (pure: a value that the caller commits, many at once); reading goes to
+// the store. No policy.
 #pragma once
 
 #include <functional>
@@ -23,12 +23,12 @@ struct ScanRecord {
   std::string scan_id;
   Submission submission;
   ScanState state = ScanState::queued;
-  uint32_t attempt = 0;   // of the lease that is or was held last
-  uint32_t failures = 0;  // attempts that count against the limit
-  std::string agent;      // who holds or held it last
+  uint32_t attempt = 0;                                      // of the lease that is or was held last
+  uint32_t failures = 0;                                     // attempts that count against the limit
+  std::string agent;                                         // who holds or held it last
   int64_t submitted_ns = 0, leased_ns = 0, finished_ns = 0;  // wall clock
-  std::string digest;      // of the image, once known
-  std::string verdict;     // once scored
+  std::string digest;                                        // of the image, once known
+  std::string verdict;                                       // once scored
   int32_t score = 0;
   std::string error;       // why it failed, or why its last attempt did
   std::string error_code;  // to_string(Errc) of it
@@ -75,8 +75,8 @@ class Keep {
   Result<ScanRecord> scan(const std::string& scan_id) const;
   /// Newest first, from `start` (a scan id; empty: the newest) on.
   Status each_scan(const std::function<bool(const ScanRecord&)>& visit, const std::string& start = "") const;
-  /// Every scan that has not ended, oldest first. A record that cannot be read does not hide the others: it is
-  /// left out, and counted.
+  /// Every scan that has not ended, oldest first. A record that cannot be read does not hide the others: it
+  /// is left out, and counted.
   struct Opened {
     uint64_t unreadable = 0;
     std::string first_error;

@@ -57,8 +57,8 @@ class Store {
 
   /// Errc::not_found when there is no such key.
   virtual Result<std::string> get(Family family, std::string_view key) const = 0;
-  /// Keys with `prefix` in order (newest-first callers pass reverse), from `start` on if that is not empty (at
-  /// or after it; with reverse: at or before); stops when `visit` returns false.
+  /// Keys with `prefix` in order (newest-first callers pass reverse), from `start` on if that is not empty
+  /// (at or after it; with reverse: at or before); stops when `visit` returns false.
   virtual Status scan(Family family, std::string_view prefix, bool reverse,
                       const std::function<bool(std::string_view key, std::string_view value)>& visit,
                       std::string_view start = {}) const = 0;
