@@ -46,8 +46,7 @@ Result<Scored> understand(std::vector<std::string> frames) {
 
 }  // namespace
 
-Result<Scoring> Scoring::start(const Context& context, Store& store, const RuleSet& rules,
-                               unsigned threads) {
+Result<Scoring> Scoring::start(const Context& context, Store& store, const RuleSet& rules, unsigned threads) {
   Scoring scoring;
   for (unsigned i = 0; i < threads; ++i) {
     ASSAY_TRY(Socket near, Socket::open(context, Socket::Type::pair, 2 * kAhead));

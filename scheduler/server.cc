@@ -40,7 +40,8 @@ Server::Server(const Context& context, const ServerConfig& config, Store& store,
 Status Server::recover() {
   ASSAY_TRY(Keep::Opened upgraded, keep_.upgrade());
   if (upgraded.unreadable > 0)
-    spdlog::error("event=unreadable_records count={} first=\"{}\"", upgraded.unreadable, upgraded.first_error);
+    spdlog::error("event=unreadable_records count={} first=\"{}\"", upgraded.unreadable,
+                  upgraded.first_error);
   std::vector<ScanRecord> followers;
   size_t leased = 0;
   ASSAY_TRY(Keep::Opened opened, keep_.each_open([&](ScanRecord record) {
@@ -61,6 +62,11 @@ Status Server::recover() {
   if (opened.unreadable > 0)
     spdlog::error("event=unreadable_records count={} first=\"{}\"", opened.unreadable, opened.first_error);
   for (ScanRecord& record : followers) attach(std::move(record));
+  ASSAY_CHECK(keep_.each_agent_mode([&](const std::string& agent, const std::string& mode) {
+    for (auto known : {Agents::Mode::draining, Agents::Mode::fenced})
+      if (mode == to_string(known)) agents_.set_mode(agent, known);
+    return true;
+  }));
   spdlog::info("event=recovered open={} waiting={} leased={} shipped={}", open_.size(),
                open_.size() - leased - to_score_.size(), leased, to_score_.size());
   if (config_.resume_jobs) return Status();

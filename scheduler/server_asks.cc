@@ -86,11 +86,14 @@ wire::Answer Server::explain(const std::string& scan_id) const {
   if (it == open_.end()) return wrong({Errc::not_found, "scan " + printable(scan_id, 64) + " is not open"});
   const ScanRecord& record = it->second;
   json waits = json::array();
-  auto why = [&](const char* code, const std::string& words) { waits.push_back({{"code", code}, {"text", words}}); };
+  auto why = [&](const char* code, const std::string& words) {
+    waits.push_back({{"code", code}, {"text", words}});
+  };
   if (no_room()) why("no_space", "the scheduler's disk is full");
   if (record.state == ScanState::shipped) why("scoring", "its trace is whole and waits to be scored");
   if (!record.same_as.empty()) why("follows", "scan " + record.same_as + ", an equal job, runs for both");
-  if (record.state == ScanState::queued && record.same_as.empty()) why("queue", queue_.explain(scan_id, now_));
+  if (record.state == ScanState::queued && record.same_as.empty())
+    why("queue", queue_.explain(scan_id, now_));
   return right({{"scan_id", scan_id}, {"waits", std::move(waits)}});
 }
 
@@ -184,6 +187,8 @@ wire::Answer Server::set_agent_mode(const std::string& name, const std::string& 
   if (!agents_.knows(name))
     return wrong({Errc::not_found, "no agent '" + printable(name, 64) + "' has been here"});
   agents_.set_mode(name, *mode);
+  // Outlives a restart: who was shut out stays out.
+  stage_.add(Keep::agent_mode(name, *mode == Agents::Mode::active ? "" : to_string(*mode)), [] {});
   spdlog::warn("event=agent_mode agent={} mode={}", printable(name, 64), to_string(*mode));
   // A fenced agent is not trusted any more: what it runs is run elsewhere, what it says of it is refused.
   if (*mode == Agents::Mode::fenced)
