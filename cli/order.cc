@@ -48,19 +48,6 @@ Result<uint32_t> parse_cpus(std::string_view text) {
   return static_cast<uint32_t>(std::lround(cpus * 1000));
 }
 
-Result<uint64_t> parse_bytes(std::string_view text) {
-  uint64_t value = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  std::string_view unit = text.substr(static_cast<size_t>(end - text.data()));
-  static constexpr std::pair<std::string_view, unsigned> kUnits[] = {
-      {"", 0}, {"K", 10}, {"M", 20}, {"G", 30}, {"T", 40}};
-  for (auto [name, shift] : kUnits)
-    if (error == std::errc() && unit == name && value > 0 && value <= (uint64_t{1} << 50) >> shift)
-      return value << shift;
-  return Error{Errc::invalid,
-               "'" + printable(text, 64) + "' is no size: bytes, or a number with K, M, G or T, as in 512M"};
-}
-
 std::vector<std::string> read_list(std::string_view text, const std::string& name, Complaints& complaints) {
   std::vector<std::string> out;
   if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);  // a byte order mark

@@ -37,8 +37,6 @@ Result<std::pair<std::string, std::string>> parse_label(std::string_view text);
 Result<std::string> parse_expectation(std::string_view text);
 /// "1.5" as 1500 thousandths.
 Result<uint32_t> parse_cpus(std::string_view text);
-/// "512M", "2G", "1048576": powers of 1024.
-Result<uint64_t> parse_bytes(std::string_view text);
 
 /// What is wrong with a file, as far as it was read.
 struct Complaints {

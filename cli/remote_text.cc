@@ -16,6 +16,10 @@ constexpr size_t kMaxMessageBytes = 500;
 
 bool alnum(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
 
+bool is_name(char c) { return alnum(c) || c == '.' || c == '-'; }
+bool is_address(char c) { return alnum(c) || c == ':' || c == '.'; }
+bool all_of(std::string_view text, bool (*rule)(char)) { return std::all_of(text.begin(), text.end(), rule); }
+
 Error bad_url(std::string_view text, const std::string& rule) {
   return {Errc::invalid, "server '" + printable(text, 200) + "' " + rule + ": http://HOST[:PORT] is wanted"};
 }
@@ -73,13 +77,12 @@ Result<ServerUrl> ServerUrl::parse(std::string_view text) {
   }
   if (rest.ends_with('/')) rest.remove_suffix(1);
   url.port = url.tls ? kTlsPort : kDefaultPort;
-  size_t end = rest.starts_with('[') ? rest.find(']') : rest.find(':');
-  if (rest.starts_with('[') && end != std::string_view::npos) ++end;
+  bool address = rest.starts_with('[');  // IPv6
+  size_t end = address ? rest.find(']') : rest.find(':');
+  if (address) end = end == std::string_view::npos ? 0 : end + 1;
   std::string_view host = rest.substr(0, end), port = end < rest.size() ? rest.substr(end) : "";
-  bool address = host.starts_with('[');
-  bool fits = std::all_of(host.begin(), host.end(), [&](char c) {
-    return alnum(c) || c == '.' || c == '-' || (address && (c == ':' || c == '[' || c == ']'));
-  });
+  bool fits = address ? host.size() > 2 && all_of(host.substr(1, host.size() - 2), is_address)
+                      : all_of(host, is_name);
   if (host.empty() || host.size() > 253 || !fits) return bad_url(text, "names no host");
   url.host = host;
   if (port.empty()) return url;
