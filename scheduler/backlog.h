@@ -22,6 +22,12 @@
 
 namespace assay {
 
+/// By how much longer than the head of the lane above a job must have waited to be its equal, by lane; the
+/// first is not used.
+using AgingSteps = std::array<std::chrono::milliseconds, kLanes>;
+inline constexpr AgingSteps kAging{std::chrono::minutes(10), std::chrono::minutes(10),
+                                   std::chrono::minutes(10), std::chrono::minutes(10)};
+
 using EntryOrder = EntryList<&Entry::order>;
 using EntryAge = EntryList<&Entry::age>;
 
@@ -109,8 +115,7 @@ class Backlog {
   /// Tenants that are not named have weight 1.
   void set_weights(const std::map<std::string, uint32_t>& weights);
   const std::map<std::string, uint32_t>& weights() const { return weights_; }
-  /// By how much longer than the head of the lane above a job must have waited to be its equal.
-  void set_aging(const std::array<std::chrono::milliseconds, kLanes>& steps) { aging_ = steps; }
+  void set_aging(const AgingSteps& steps) { aging_ = steps; }
 
   /// Ready from now on; borrowed until it is removed. At the back of its flow, or at the front.
   void add(Entry& entry, bool front, QueueTime now);
@@ -184,7 +189,7 @@ class Backlog {
   Lanes rivals(const std::array<QueueTime, kLanes>& oldest) const;
 
   std::array<LaneState, kLanes> lanes_;
-  std::array<std::chrono::milliseconds, kLanes> aging_{};
+  AgingSteps aging_ = kAging;
   std::map<std::string, uint32_t> weights_;
   std::map<std::pair<QueueTime, uint64_t>, Entry*> holds_;  // by their end
   uint64_t numbers_ = 0;

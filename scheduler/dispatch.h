@@ -21,8 +21,7 @@ namespace assay {
 struct DispatchPolicy {
   /// A job of a lane that has waited by so much longer than the head of the lane above is its equal: the two
   /// lanes take turns. The first lane's is not used.
-  std::array<std::chrono::milliseconds, kLanes> aging{std::chrono::minutes(10), std::chrono::minutes(10),
-                                                      std::chrono::minutes(10), std::chrono::minutes(10)};
+  AgingSteps aging = kAging;
   std::chrono::milliseconds affinity_wait{500};  // from when it was first passed over; 0: none
   /// A job that is next but has found no room for so long has an agent kept free for it.
   std::chrono::milliseconds room_wait{60000};
@@ -80,7 +79,7 @@ class Dispatch {
   Obstacle inspect(const Round& round, Channel& channel) const;
   void close_for_room(Round& round, const Channel& channel) const;
   void keep_free(Round& round);
-  void end_keeping(Round& round);
+  bool end_keeping(Round& round);
   const Kept* kept_for(const Channel& channel) const;
   QueueTime next_change(Round& round) const;
 

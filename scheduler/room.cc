@@ -24,6 +24,9 @@ const Dispatch::Kept* Dispatch::kept_for(const Channel& channel) const {
 
 void Dispatch::survey(Round& round) const {
   Backlog& backlog = round.queue.backlog();
+  round.usable = 0;
+  round.credit = round.most_memory = 0;
+  round.most_cpu = 0;
   for (const auto& row : round.agents.rows()) {
     if (!row.usable) continue;
     ++round.usable;
@@ -70,15 +73,15 @@ void Dispatch::close_for_room(Round& round, const Channel& channel) const {
 
 // Ends what is no longer wanted or does not help: the job has gone, the agent has, or it is idle and has
 // still no room to offer.
-void Dispatch::end_keeping(Round& round) {
-  if (kept_.empty()) return;
+bool Dispatch::end_keeping(Round& round) {
+  if (kept_.empty()) return false;
   std::map<uint64_t, Channel*> wanted;
   round.queue.backlog().each_channel([&](Channel& channel) {
     auto kind = channel.obstacle.kind;
     bool waits = kind == Obstacle::Kind::none || kind == Obstacle::Kind::no_room;
     if (waits && channel.no_room_since) wanted[channel.number] = &channel;
   });
-  std::erase_if(kept_, [&](Kept& kept) {
+  size_t ended = std::erase_if(kept_, [&](Kept& kept) {
     const auto& row = round.agents.rows()[kept.agent];
     auto it = wanted.find(kept.channel);
     bool end = it == wanted.end() || row.kept_for != kept.channel || !row.usable;
@@ -93,10 +96,11 @@ void Dispatch::end_keeping(Round& round) {
     if (end && row.kept_for == kept.channel) round.agents.keep(kept.agent, 0);
     return end;
   });
+  return ended > 0;
 }
 
 void Dispatch::keep_free(Round& round) {
-  end_keeping(round);
+  if (end_keeping(round)) survey(round);
   round.queue.backlog().each_channel([&](Channel& channel) {
     if (!channel.no_room_since || round.now - *channel.no_room_since < policy_.room_wait) return;
     auto kind = channel.obstacle.kind;
