@@ -33,6 +33,8 @@ class Shipment {
   /// The scheduler may have missed everything that it has not acknowledged.
   void restart();
 
+  /// The first chunk that is not acknowledged.
+  uint32_t first() const { return base_; }
   /// When next() may have an answer without a word from anyone; Time::max(): never.
   Time wake() const;
   /// "base=2 next=5 total=7 ended", for tests and logs.

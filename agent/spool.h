@@ -73,6 +73,7 @@ class SpoolWriter {
   Status done(const wire::Done& done);
   /// Its chunks are of no use then, and go.
   Status failed(const wire::Failed& failed);
+  const std::filesystem::path& dir() const { return dir_; }
 
  private:
   SpoolWriter(std::filesystem::path dir, uint64_t reserve_bytes)
