@@ -158,4 +158,8 @@ Result<Keep::Opened> Keep::upgrade() {
   return opened;
 }
 
+StoreBatch Keep::agent_mode(const std::string& agent, const std::string& mode) {
+  return {{}, {{Family::agents, agent, mode, mode.empty()}}};
+}
+
 }  // namespace assay

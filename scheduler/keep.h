@@ -86,6 +86,9 @@ class Keep {
   /// open scans. Otherwise it is one look. Errc::unsupported when a later layout is there.
   Result<Opened> upgrade();
 
+  /// What an operator has said of an agent ("draining", "fenced"); empty: nothing any more.
+  static StoreBatch agent_mode(const std::string& agent, const std::string& mode);
+
   // ---- reading
 
   Result<ScanRecord> scan(const std::string& scan_id) const;
@@ -110,6 +113,8 @@ class Keep {
   Status each_batch(const std::function<bool(const BatchRecord&)>& visit) const;  // newest first
   /// Scan ids of a batch, oldest first.
   Status each_member(const std::string& batch_id, const std::function<bool(const std::string&)>& visit) const;
+  Status each_agent_mode(
+      const std::function<bool(const std::string& agent, const std::string& mode)>& visit) const;
   /// The newest scan with a result for this key, or Errc::not_found.
   Result<std::string> result(const std::string& result_key) const;
 

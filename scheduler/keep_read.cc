@@ -183,4 +183,11 @@ Result<std::string> Keep::result(const std::string& result_key) const {
   return scan_id;
 }
 
+Status Keep::each_agent_mode(
+    const std::function<bool(const std::string& agent, const std::string& mode)>& visit) const {
+  return store_.scan(Family::agents, "", false, [&](std::string_view agent, std::string_view mode) {
+    return visit(std::string(agent), std::string(mode));
+  });
+}
+
 }  // namespace assay

@@ -15,7 +15,7 @@ using std::chrono::milliseconds;
 // With a thread at once: one in work and those that keep it from waiting for the loop.
 constexpr unsigned kAhead = 64;
 
-void score_one(Socket& socket, const Store& store, const std::string& scan_id, const RuleSet& rules) {
+void score_one(Socket& socket, Store& store, const std::string& scan_id, const RuleSet& rules) {
   Result<Report> report = evaluate(Keep(store), scan_id, rules);
   Status sent;
   if (report) {
@@ -27,7 +27,7 @@ void score_one(Socket& socket, const Store& store, const std::string& scan_id, c
   if (!sent) spdlog::error("event=score_lost scan={} error=\"{}\"", scan_id, sent.error().what);
 }
 
-void run_scoring(Socket socket, int stop_fd, const Store& store, const RuleSet& rules) {
+void run_scoring(Socket socket, int stop_fd, Store& store, const RuleSet& rules) {
   for (;;) {
     std::vector<WaitFor> items{socket, WaitFor(stop_fd)};
     if (!wait(items, milliseconds(-1)) || items[1].ready) return;
@@ -46,8 +46,7 @@ Result<Scored> understand(std::vector<std::string> frames) {
 
 }  // namespace
 
-Result<Scoring> Scoring::start(const Context& context, const Store& store, const RuleSet& rules,
-                               unsigned threads) {
+Result<Scoring> Scoring::start(const Context& context, Store& store, const RuleSet& rules, unsigned threads) {
   Scoring scoring;
   for (unsigned i = 0; i < threads; ++i) {
     ASSAY_TRY(Socket near, Socket::open(context, Socket::Type::pair, 2 * kAhead));
@@ -58,7 +57,7 @@ Result<Scoring> Scoring::start(const Context& context, const Store& store, const
     ASSAY_CHECK(near.bind(endpoint));
     ASSAY_CHECK(far.connect(endpoint));
     ASSAY_TRY(Fd stop, make_event());
-    std::thread thread(run_scoring, std::move(far), stop.get(), std::cref(store), std::cref(rules));
+    std::thread thread(run_scoring, std::move(far), stop.get(), std::ref(store), std::cref(rules));
     scoring.workers_.push_back({std::move(near), std::move(stop), std::move(thread), 0});
   }
   return scoring;

@@ -28,7 +28,7 @@ struct Scored {
 class Scoring {
  public:
   /// `store` and `rules` are borrowed until this object's end.
-  static Result<Scoring> start(const Context& context, const Store& store, const RuleSet& rules,
+  static Result<Scoring> start(const Context& context, Store& store, const RuleSet& rules,
                                unsigned threads = 1);
   Scoring(Scoring&&) = default;
   Scoring& operator=(Scoring&&) = delete;

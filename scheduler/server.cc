@@ -33,10 +33,15 @@ Server::Server(const Context& context, const ServerConfig& config, Store& store,
       scoring_(std::move(scoring)),
       queue_(config.limits),
       dispatch_(config.policy),
+      measure_(config.metrics),
       now_(steady_clock::now()) {}
 
 // Every in-memory index is made anew from what the store holds.
 Status Server::recover() {
+  ASSAY_TRY(Keep::Opened upgraded, keep_.upgrade());
+  if (upgraded.unreadable > 0)
+    spdlog::error("event=unreadable_records count={} first=\"{}\"", upgraded.unreadable,
+                  upgraded.first_error);
   std::vector<ScanRecord> followers;
   size_t leased = 0;
   ASSAY_TRY(Keep::Opened opened, keep_.each_open([&](ScanRecord record) {
@@ -57,6 +62,11 @@ Status Server::recover() {
   if (opened.unreadable > 0)
     spdlog::error("event=unreadable_records count={} first=\"{}\"", opened.unreadable, opened.first_error);
   for (ScanRecord& record : followers) attach(std::move(record));
+  ASSAY_CHECK(keep_.each_agent_mode([&](const std::string& agent, const std::string& mode) {
+    for (auto known : {Agents::Mode::draining, Agents::Mode::fenced})
+      if (mode == to_string(known)) agents_.set_mode(agent, known);
+    return true;
+  }));
   spdlog::info("event=recovered open={} waiting={} leased={} shipped={}", open_.size(),
                open_.size() - leased - to_score_.size(), leased, to_score_.size());
   if (config_.resume_jobs) return Status();
@@ -144,7 +154,7 @@ void Server::handle(const Peer& peer, const std::string& frame, bool from_agents
 
 void Server::refuse(const Peer& peer, const std::string& reason, const std::string& why) {
   ++stats_.refused[reason];
-  if (config_.metrics) config_.metrics->refused(reason);
+  measure_.refused(reason);
   const auto* session = sessions_.find(peer.id);
   spdlog::warn("event=refused reason={} agent={} peer={} why=\"{}\"", reason,
                printable(session ? session->agent : peer.user, 64), to_hex(peer.id), printable(why, 300));
@@ -168,12 +178,13 @@ Status Server::commit() {
   if (written) {
     ++stats_.commits;
     stats_.committed += size;
-    if (config_.metrics) config_.metrics->committed(steady_clock::now() - start, size);
+    measure_.committed(steady_clock::now() - start, size);
     if (stalled_) spdlog::info("event=resumed staged={}", size);
     stalled_ = false;
     return Status();
   }
   if (written.error().code != Errc::no_space) return written;
+  measure_.commit_failed();
   if (!stalled_) {
     ++stats_.stalls;
     spdlog::error("event=stalled staged={} why=\"{}\"", stage_.size(), written.error().what);
@@ -198,15 +209,8 @@ Status Server::each_second() {
     agents_.lost(agent);
   }
   if (config_.alive) config_.alive();
-  measure();
+  measure_.levels({queue_, agents_, now_, free_bytes_, stalled_, watchers_.missed()});
   return Status();
-}
-
-void Server::measure() {
-  if (config_.metrics == nullptr) return;
-  config_.metrics->measure(
-      queue_.stats(now_), agents_.list(now_),
-      {free_bytes_, stalled_, open_.size(), watchers_.missed(), to_score_.size() + scoring_->waiting()});
 }
 
 Status Server::reload() {

@@ -55,7 +55,7 @@ void Server::on_hello(const Peer& peer, wire::Hello& m) {
                         "the key of agent " + printable(peer.user, 64) + " is revoked");
   std::string agent = config_.keys ? peer.user : m.agent_id;
   if (agent.empty()) return refuse_hello(Errc::invalid, "malformed", "an agent without a name");
-  auto change = sessions_.open(peer.id, agent, m.instance, now_);
+  auto change = sessions_.open(peer.id, {agent, m.instance, m.tracer_version, now_});
   agents_.hello(agent, m.capacity, m.cached, now_);
   (void)tell_agent(agent, wire::Welcome{});
   // On a connection that goes on, a lease may be on its way that the agent could not list yet.
@@ -80,6 +80,7 @@ void Server::on(const std::string&, wire::Heartbeat&) {}
 void Server::on(const std::string& agent, wire::Progress& m) {
   if (!queue_.holds(agent, m.scan_id, m.attempt)) return;
   const ScanRecord& record = open_.at(m.scan_id);
+  phases_[m.scan_id] = m.phase;
   if (auto it = clients_.find(m.scan_id); it != clients_.end()) tell_client(it->second, m);
   if (!watchers_.empty())
     notify(wire::Notice{m.scan_id, record.submission.batch, "progress", m.phase, "", 0, "", 0});
@@ -89,7 +90,7 @@ void Server::on(const std::string& agent, wire::Progress& m) {
 bool Server::holds(const std::string& agent, const std::string& scan_id, uint32_t attempt) {
   if (queue_.holds(agent, scan_id, attempt)) return true;
   ++stats_.stale_messages;
-  if (config_.metrics) config_.metrics->stale();
+  measure_.stale();
   (void)tell_agent(agent, wire::Cancel{scan_id, attempt});
   return false;
 }
@@ -126,7 +127,7 @@ void Server::on(const std::string& agent, wire::Chunk& m) {
     return end_failed(m.scan_id, to_string(batch.error().code),
                       "cannot keep its trace: " + batch.error().what);
   }
-  if (config_.metrics) config_.metrics->chunk(m.bytes.size());
+  measure_.chunk(m.bytes.size());
   stage_.add(std::move(*batch), [this, agent, ack = wire::ChunkAck{m.scan_id, m.attempt, m.index}] {
     (void)tell_agent(agent, ack);
   });
@@ -137,7 +138,7 @@ void Server::on(const std::string& agent, wire::Done& m) {
   if (!queue_.holds(agent, m.scan_id, m.attempt)) {
     // A Done that comes again has been kept; it may be forgotten all the same.
     ++stats_.stale_messages;
-    if (config_.metrics) config_.metrics->stale();
+    measure_.stale();
     (void)tell_agent(agent, wire::DoneAck{m.scan_id, m.attempt});
     return;
   }
@@ -156,7 +157,8 @@ void Server::on(const std::string& agent, wire::Done& m) {
   ScanRecord after = before;
   after.state = ScanState::shipped;
   after.digest = m.header.image.digest;
-  auto batch = keep_.shipped(before, after, m.header, m.footer);
+  after.tracer_version = m.header.tracer_version;
+  auto batch = Keep::shipped(before, after, m.header, m.footer);
   if (!batch) {
     acknowledge();
     return end_failed(m.scan_id, to_string(batch.error().code),
@@ -164,7 +166,7 @@ void Server::on(const std::string& agent, wire::Done& m) {
   }
   agents_.remember(agent, wire::affinity_key(before.submission.job.ref));
   rate_.finished(now_, static_cast<double>(wall_ns() - before.leased_ns) / 1e9);
-  if (config_.metrics) config_.metrics->shipped(after, m.footer);
+  measure_.shipped(m.footer);
   open_[m.scan_id] = after;
   stage_.add(std::move(*batch), [this, acknowledge, after] {
     acknowledge();
@@ -177,7 +179,7 @@ void Server::on(const std::string& agent, wire::Failed& m) {
   if (stalled_) return;
   if (!queue_.holds(agent, m.scan_id, m.attempt)) {
     ++stats_.stale_messages;
-    if (config_.metrics) config_.metrics->stale();
+    measure_.stale();
     (void)tell_agent(agent, wire::DoneAck{m.scan_id, m.attempt});
     return;
   }

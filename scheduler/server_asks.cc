@@ -14,6 +14,8 @@ namespace {
 
 using nlohmann::json;
 
+constexpr size_t kMaxTenants = 100;
+
 uint32_t http_status(Errc code) {
   switch (code) {
     case Errc::invalid:
@@ -34,9 +36,7 @@ uint32_t http_status(Errc code) {
 }
 
 wire::Answer wrong(const Error& error) {
-  return {http_status(error.code),
-          json{{"error", {{"code", to_string(error.code)}, {"message", error.what}}}}.dump(
-              -1, ' ', false, json::error_handler_t::replace)};
+  return {http_status(error.code), ask::error_body(to_string(error.code), error.what)};
 }
 
 wire::Answer right(const json& body) {
@@ -48,25 +48,14 @@ std::string text(const json& body, const char* name) {
   return it != body.end() && it->is_string() ? it->get<std::string>() : std::string();
 }
 
-json as_json(const Agents::View& view, std::chrono::steady_clock::time_point now) {
-  double silent = std::chrono::duration<double>(now - view.last_seen).count();
-  return {{"name", view.name},
-          {"mode", to_string(view.mode)},
-          {"connected", view.connected},
-          {"slots", view.capacity.slots},
-          {"cpu_millis", view.capacity.cpu_millis},
-          {"memory_bytes", view.capacity.memory_bytes},
-          {"credit", view.credit},
-          {"free_cpu_millis", view.cpu_millis},
-          {"free_memory_bytes", view.memory_bytes},
-          {"why", view.why},
-          {"leases", view.leases},
-          {"last_seen_s", view.last_seen == Agents::View().last_seen ? json() : json(silent)}};
+double ms(std::chrono::steady_clock::duration time) {
+  return std::chrono::duration<double, std::milli>(time).count();
 }
 
-std::optional<Agents::Mode> parse_mode(const std::string& name) {
-  for (auto mode : {Agents::Mode::active, Agents::Mode::draining, Agents::Mode::fenced})
-    if (name == to_string(mode)) return mode;
+std::optional<Agents::Mode> mode_after(const std::string& order) {
+  if (order == "drain") return Agents::Mode::draining;
+  if (order == "fence") return Agents::Mode::fenced;
+  if (order == "undrain" || order == "unfence") return Agents::Mode::active;
   return std::nullopt;
 }
 
@@ -78,7 +67,7 @@ std::optional<wire::Answer> Server::answer(const std::string& client, const wire
   if (m.op == ask::kAgents) return describe_agents();
   if (m.op == ask::kQueue) return describe_queue();
   if (m.op == ask::kCapacity) return describe_capacity(m);
-  if (m.op == ask::kExplain) return right({{"waits", explain(text(body, "scan_id"))}});
+  if (m.op == ask::kExplain) return explain(text(body, "scan_id"));
   if (m.op == ask::kAgentMode) return set_agent_mode(text(body, "name"), text(body, "mode"));
   if (m.op == ask::kReload) {
     Status done = reload();
@@ -92,54 +81,80 @@ std::optional<wire::Answer> Server::answer(const std::string& client, const wire
   return wrong({Errc::not_found, "no operation '" + printable(m.op, 64) + "'"});
 }
 
-std::string Server::explain(const std::string& scan_id) const {
+wire::Answer Server::explain(const std::string& scan_id) const {
   auto it = open_.find(scan_id);
-  if (it == open_.end()) return "";
+  if (it == open_.end()) return wrong({Errc::not_found, "scan " + printable(scan_id, 64) + " is not open"});
   const ScanRecord& record = it->second;
-  if (record.state == ScanState::shipped) return "waits to be scored";
-  if (!record.same_as.empty()) return "waits for scan " + record.same_as + ", an equal job";
-  if (no_room()) return "the scheduler's disk is full";
-  return queue_.explain(scan_id, now_);
+  json waits = json::array();
+  auto why = [&](const char* code, const std::string& words) {
+    waits.push_back({{"code", code}, {"text", words}});
+  };
+  if (no_room()) why("no_space", "the scheduler's disk is full");
+  if (record.state == ScanState::shipped) why("scoring", "its trace is whole and waits to be scored");
+  if (!record.same_as.empty()) why("follows", "scan " + record.same_as + ", an equal job, runs for both");
+  if (record.state == ScanState::queued && record.same_as.empty())
+    why("queue", queue_.explain(scan_id, now_));
+  return right({{"scan_id", scan_id}, {"waits", std::move(waits)}});
 }
 
 wire::Answer Server::describe_agents() const {
+  std::unordered_map<std::string, json> leases;
+  int64_t wall = wall_ns();
+  for (const auto& [scan_id, record] : open_) {
+    if (record.state != ScanState::leased) continue;
+    auto phase = phases_.find(scan_id);
+    auto [it, fresh] = leases.try_emplace(record.agent, json::array());
+    it->second.push_back({{"scan_id", scan_id},
+                          {"attempt", record.attempt},
+                          {"phase", phase == phases_.end() ? "" : phase->second},
+                          {"age_ms", (wall - record.leased_ns) / 1'000'000}});
+  }
   json list = json::array();
-  for (const auto& view : agents_.list(queue_)) list.push_back(as_json(view, now_));
+  for (const auto& view : agents_.list(queue_)) {
+    auto held = leases.find(view.name);
+    bool never = view.last_seen == QueueTime();
+    list.push_back({{"name", view.name},
+                    {"mode", to_string(view.mode)},
+                    {"connected", view.connected},
+                    {"version", sessions_.version_of(view.name)},
+                    {"slots", view.capacity.slots},
+                    {"cpu_millis", view.capacity.cpu_millis},
+                    {"memory_bytes", view.capacity.memory_bytes},
+                    {"credit", view.credit},
+                    {"why", view.why},
+                    {"seen_ms", never ? json() : json(ms(now_ - view.last_seen))},
+                    {"cached", view.cached},
+                    {"leases", held == leases.end() ? json::array() : held->second}});
+  }
   return right({{"agents", std::move(list)}});
 }
 
 wire::Answer Server::describe_queue() const {
-  json lanes = json::object(), tenants = json::object();
+  json lanes = json::array(), tenants = json::array();
   auto stats = queue_.lanes(now_);
   for (size_t i = 0; i < kLanes; ++i)
-    lanes[to_string(static_cast<Lane>(i))] = {
-        {"ready", stats[i].ready},
-        {"delayed", stats[i].delayed},
-        {"leased", stats[i].leased},
-        {"oldest_wait_s", std::chrono::duration<double>(stats[i].oldest_wait).count()}};
+    lanes.push_back({{"lane", to_string(static_cast<Lane>(i))},
+                     {"queued", stats[i].ready + stats[i].delayed},
+                     {"leased", stats[i].leased},
+                     {"oldest_ms", ms(stats[i].oldest_wait)}});
   for (const auto& [tenant, count] : queue_.tenants())
-    tenants[tenant] = {{"waiting", count.waiting}, {"leased", count.leased}};
-  auto measured = rate_.measure(now_);
+    if (tenants.size() < kMaxTenants)
+      tenants.push_back({{"tenant", tenant}, {"queued", count.waiting}, {"leased", count.leased}});
   return right({{"lanes", std::move(lanes)},
                 {"tenants", std::move(tenants)},
-                {"open", open_.size()},
+                {"delayed", queue_.delayed()},
                 {"scoring", to_score_.size() + scoring_->waiting()},
-                {"agents", sessions_.size()},
-                {"finished_per_min", measured.per_second() * 60},
-                {"service_s", measured.mean_seconds},
-                {"free_bytes", free_bytes_},
-                {"accepting", !no_room()}});
+                {"stalled", no_room()},
+                {"free_bytes", free_bytes_}});
 }
 
 wire::Answer Server::describe_capacity(const wire::Ask& m) const {
   json body = json::parse(m.body, nullptr, false);
   CapacityInput input;
   auto stats = queue_.lanes(now_);
-  json lanes = json::object();
   for (size_t i = 0; i < kLanes; ++i) {
     input.waiting[i] = stats[i].ready + stats[i].delayed;
     input.leased += stats[i].leased;
-    lanes[to_string(static_cast<Lane>(i))] = input.waiting[i];
   }
   for (const auto& view : agents_.list(queue_)) {
     if (!view.connected || view.mode != Agents::Mode::active) continue;
@@ -147,18 +162,21 @@ wire::Answer Server::describe_capacity(const wire::Ask& m) const {
     input.slots += view.capacity.slots;
   }
   input.measured = rate_.measure(now_);
-  if (auto it = body.find("seconds"); it != body.end() && it->is_number())
+  json asked;
+  if (auto it = body.find("seconds"); it != body.end() && it->is_number()) {
+    asked = *it;
     input.finish_in_seconds = it->get<double>();
+  }
   CapacityAnswer answer = capacity(input);
   auto number = [](const auto& value) { return value ? json(*value) : json(); };
-  return right({{"backlog", std::move(lanes)},
-                {"leased", input.leased},
+  return right({{"seconds", asked},
+                {"backlog", queue_.ready() + queue_.delayed() + input.leased},
+                {"agents", input.agents},
                 {"slots", input.slots},
-                {"agents_now", input.agents},
-                {"agents_needed", number(answer.agents_needed)},
-                {"service_s", input.measured.mean_seconds},
-                {"rate_per_min", input.measured.per_second() * 60},
+                {"service_s", input.measured.finished > 0 ? json(input.measured.mean_seconds) : json()},
+                {"rate_per_s", input.measured.per_second()},
                 {"finish_s", number(answer.seconds)},
+                {"agents_needed", number(answer.agents_needed)},
                 {"basis", answer.basis}});
 }
 
@@ -169,6 +187,8 @@ wire::Answer Server::set_agent_mode(const std::string& name, const std::string& 
   if (!agents_.knows(name))
     return wrong({Errc::not_found, "no agent '" + printable(name, 64) + "' has been here"});
   agents_.set_mode(name, *mode);
+  // Outlives a restart: who was shut out stays out.
+  stage_.add(Keep::agent_mode(name, *mode == Agents::Mode::active ? "" : to_string(*mode)), [] {});
   spdlog::warn("event=agent_mode agent={} mode={}", printable(name, 64), to_string(*mode));
   // A fenced agent is not trusted any more: what it runs is run elsewhere, what it says of it is refused.
   if (*mode == Agents::Mode::fenced)
@@ -176,7 +196,7 @@ wire::Answer Server::set_agent_mode(const std::string& name, const std::string& 
       (void)tell_agent(name, wire::Cancel{lost.scan_id, lost.attempt});
       lapse(lost, to_string(Errc::denied), "its agent " + name + " was fenced");
     }
-  return right({{"name", name}, {"mode", mode_name}});
+  return right({{"name", name}, {"mode", to_string(*mode)}});
 }
 
 std::optional<wire::Answer> Server::order_cancel(const std::string& client, const std::string& scan_id,
@@ -215,7 +235,8 @@ std::optional<wire::Answer> Server::order_retry(const std::string& client, const
 std::optional<wire::Answer> Server::order_batch(const std::string& client, const wire::Ask& m) {
   json body = json::parse(m.body, nullptr, false);
   BatchRecord batch;
-  batch.batch_id = ids_.next(std::chrono::system_clock::now());
+  batch.batch_id = text(body, "batch_id");
+  if (!is_scan_id(batch.batch_id)) return wrong({Errc::invalid, "no batch id"});
   batch.name = text(body, "name");
   batch.tenant = text(body, "tenant");
   batch.manifest = text(body, "manifest");

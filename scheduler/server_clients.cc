@@ -39,11 +39,7 @@ ScanRecord Server::new_record(Submission submission) {
   record.scan_id = ids_.next(std::chrono::system_clock::now());
   record.submission = std::move(submission);
   record.submitted_ns = wall_ns();
-  if (auto leader = coalesce_.leader_of(record.submission)) {
-    record.same_as = *leader;
-    ++stats_.coalesced;
-    if (config_.metrics) config_.metrics->coalesced();
-  }
+  if (auto leader = coalesce_.leader_of(record.submission)) record.same_as = *leader;
   // Others of the same message may follow this one.
   if (record.same_as.empty()) coalesce_.lead(record.scan_id, record.submission);
   return record;
@@ -70,8 +66,8 @@ void Server::on_client(const std::string& client, wire::Submit& m) {
   };
   auto kept = [this, client, follow = m.follow, records, accepted] {
     stats_.submitted += records.size();
+    measure_.submitted(records.size());
     for (const ScanRecord& record : records) {
-      if (config_.metrics) config_.metrics->submitted(record);
       if (follow) clients_[record.scan_id] = client;
       spdlog::debug("event=queued scan={} ref={}", record.scan_id, record.submission.job.ref);
       notify(record);

@@ -65,7 +65,7 @@ void Server::dispatch_jobs() {
     after.attempt = assignment.attempt;
     after.agent = assignment.agent;
     after.leased_ns = wall_ns();
-    if (config_.metrics) config_.metrics->leased(after);
+    measure_.leased(after, assignment.cached);
     ++stats_.leased;
     wire::Lease lease{after.scan_id, after.attempt, after.submission.job};
     move(after, [this, lease = std::move(lease), agent = assignment.agent] {
@@ -84,7 +84,7 @@ void Server::expire_leases() {
 
 void Server::lapse(const Lapse& lapse, const std::string& code, const std::string& why) {
   ++stats_.redelivered;
-  if (config_.metrics) config_.metrics->redelivered();
+  measure_.redelivered(code);
   spdlog::warn("event=lease_ended scan={} attempt={} agent={} failures={} given_up={} why=\"{}\"",
                lapse.scan_id, lapse.attempt, printable(lapse.agent, 64), lapse.failures, lapse.given_up,
                printable(why, 300));
@@ -106,6 +106,7 @@ void Server::move(ScanRecord after, Stage::Kept kept) {
     notify(after);
     if (kept) kept();
   });
+  if (after.state != ScanState::leased) phases_.erase(after.scan_id);
   if (is_open(after.state))
     it->second = std::move(after);
   else
@@ -178,8 +179,9 @@ void Server::end_with_result_of(const std::string& scan_id, const ScanRecord& ot
   after.error.clear();
   after.error_code.clear();
   after.finished_ns = wall_ns();
-  ++stats_.reused;
-  if (config_.metrics) config_.metrics->reused();
+  bool equal_in_flight = !open_.at(scan_id).same_as.empty();
+  ++(equal_in_flight ? stats_.coalesced : stats_.reused);
+  equal_in_flight ? measure_.coalesced() : measure_.reused();
   spdlog::info("event=done scan={} verdict={} score={} same_as={}", scan_id, after.verdict, after.score,
                after.same_as);
   move(after, [this, after] {
@@ -237,7 +239,7 @@ Result<ScanRecord> Server::retry(const std::string& scan_id) {
 }
 
 void Server::finished(const ScanRecord& record, const std::string& report) {
-  if (config_.metrics) config_.metrics->ended(record);
+  measure_.ended(record);
   auto it = clients_.find(record.scan_id);
   if (it == clients_.end()) return;
   tell_client(it->second,

@@ -16,6 +16,7 @@
 #include "scheduler/coalesce.h"
 #include "scheduler/dispatch.h"
 #include "scheduler/keep.h"
+#include "scheduler/measure.h"
 #include "scheduler/scoring.h"
 #include "scheduler/server.h"
 #include "scheduler/sessions.h"
@@ -53,7 +54,6 @@ class Server {
   std::chrono::milliseconds time_to_wait() const;
   void refuse(const Peer& peer, const std::string& reason, const std::string& why);
   void drain_zap();
-  void measure();
 
   // server_agents.cc: each takes a message of an agent whose session is known, but for Hello.
   void from_agent(const Peer& peer, wire::Message& message);
@@ -85,11 +85,11 @@ class Server {
   // server_asks.cc
   /// The answer, or nothing when it comes once what was ordered is on disk.
   std::optional<wire::Answer> answer(const std::string& client, const wire::Ask& m);
-  std::string explain(const std::string& scan_id) const;
+  wire::Answer explain(const std::string& scan_id) const;
   wire::Answer describe_agents() const;
   wire::Answer describe_queue() const;
   wire::Answer describe_capacity(const wire::Ask& m) const;
-  wire::Answer set_agent_mode(const std::string& name, const std::string& mode_name);
+  wire::Answer set_agent_mode(const std::string& name, const std::string& order);
   std::optional<wire::Answer> order_cancel(const std::string& client, const std::string& scan_id,
                                            const std::string& batch_id);
   std::optional<wire::Answer> order_retry(const std::string& client, const std::string& scan_id);
@@ -132,8 +132,10 @@ class Server {
   Coalesce coalesce_;
   Watchers watchers_;
   ServiceRate rate_;
+  Measure measure_;
   ScanIds ids_;
   std::unordered_map<std::string, ScanRecord> open_;      // scans that have not ended, as the store has them
+  std::unordered_map<std::string, std::string> phases_;   // of leased scans, as their agents last said
   std::unordered_map<std::string, std::string> clients_;  // scan id -> the client that follows it
   std::deque<std::string> to_score_;                      // whole traces that could not be handed out
   Time now_{};

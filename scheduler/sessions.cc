@@ -3,23 +3,27 @@
 
 namespace assay {
 
-Sessions::Change Sessions::open(const std::string& peer, const std::string& agent,
-                                const std::string& instance, Time now) {
+Sessions::Change Sessions::open(const std::string& peer, Session session) {
   asked_.erase(peer);
   // A connection that now speaks for another agent no longer speaks for the first.
-  if (auto it = sessions_.find(peer); it != sessions_.end() && it->second.agent != agent)
+  if (auto it = sessions_.find(peer); it != sessions_.end() && it->second.agent != session.agent)
     close(it->second.agent);
   Change change = Change::appeared;
-  if (auto it = peers_.find(agent); it != peers_.end()) {
+  if (auto it = peers_.find(session.agent); it != peers_.end()) {
     const Session& before = sessions_.at(it->second);
-    change = before.instance != instance ? Change::restarted
-             : it->second == peer        ? Change::known
-                                         : Change::reconnected;
-    close(agent);
+    change = before.instance != session.instance ? Change::restarted
+             : it->second == peer                ? Change::known
+                                                 : Change::reconnected;
+    close(session.agent);
   }
-  sessions_[peer] = {agent, instance, now};
-  peers_[agent] = peer;
+  peers_[session.agent] = peer;
+  sessions_[peer] = std::move(session);
   return change;
+}
+
+std::string Sessions::version_of(const std::string& agent) const {
+  auto it = peers_.find(agent);
+  return it == peers_.end() ? "" : sessions_.at(it->second).version;
 }
 
 const Sessions::Session* Sessions::find(const std::string& peer) const {

@@ -17,17 +17,20 @@ class Sessions {
   struct Session {
     std::string agent;
     std::string instance;  // of the agent's process
+    std::string version;   // of its tracer
     Time last_seen{};
   };
   enum class Change { known, reconnected, restarted, appeared };
 
   /// What the Hello of `agent` from connection `peer` means: the same connection and process again, another
   /// connection of the same process, another process of the same name, or an agent that was not there.
-  Change open(const std::string& peer, const std::string& agent, const std::string& instance, Time now);
+  Change open(const std::string& peer, Session session);
   /// The session of a connection, or nothing.
   const Session* find(const std::string& peer) const;
   void seen(const std::string& peer, Time now);
   /// The connection that speaks for the agent now.
+  /// Of the connected agent's tracer, or empty.
+  std::string version_of(const std::string& agent) const;
   const std::string* peer_of(const std::string& agent) const;
   void close(const std::string& agent);
   /// Sessions silent since `since`, closed; their agents.

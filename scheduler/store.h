@@ -17,8 +17,8 @@
 namespace assay {
 
 /// `chunks` and `reports` hold blobs: large values that never change.
-enum class Family : uint8_t { scans, chunks, reports, digests, open, batches, members, results };
-inline constexpr size_t kFamilies = 8;
+enum class Family : uint8_t { scans, chunks, reports, digests, open, batches, members, results, agents };
+inline constexpr size_t kFamilies = 9;
 /// "scans", "chunks"...
 const char* to_string(Family family);
 
