@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "common/event.h"
 #include "common/loop.h"
 #include "common/result.h"
 
@@ -16,9 +17,10 @@ namespace assay {
 /// What a scan did, for the agent's metrics.
 struct ScanStats {
   uint64_t events = 0;
+  bool failed = false;                      // there is no trace
   uint32_t pulls = 0, pull_cache_hits = 0;  // an image whose layers were all there is a hit, and no pull
   uint32_t layers_unpacked = 0, layers_reused = 0;
-  std::array<uint64_t, 16> lost{};  // by Source
+  std::array<uint64_t, kSourceCount> lost{};  // by Source
 };
 
 struct LinkNote {

@@ -122,8 +122,8 @@ Result<bool> have_layers(const Manifest& manifest, const BlobStore& blobs) {
 Status check_layers(const Manifest& manifest, const BlobStore& blobs) {
   for (const Descriptor& layer : manifest.layers)
     if (auto checked = blobs.verify(layer.digest, layer.size_bytes); !checked)
-      return Error{Errc::corrupt, checked.error().what +
-                                      ": the source is damaged, push or save the image again"};
+      return Error{Errc::corrupt,
+                   checked.error().what + ": the source is damaged, push or save the image again"};
   return Status();
 }
 

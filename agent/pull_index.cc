@@ -35,8 +35,7 @@ Result<Files> from_archive(const ImageRef& ref, const std::set<std::string>& nam
   std::unique_ptr<struct archive, decltype(&archive_read_free)> tar(archive_read_new(), archive_read_free);
   archive_read_support_format_tar(tar.get());
   archive_read_support_filter_all(tar.get());  // skopeo takes compressed archives too
-  Error damaged{Errc::corrupt,
-                ref.path + " is not a whole tar archive: it is damaged or cut short"};
+  Error damaged{Errc::corrupt, ref.path + " is not a whole tar archive: it is damaged or cut short"};
   if (archive_read_open_filename(tar.get(), ref.path.c_str(), 64 * 1024) != ARCHIVE_OK) return damaged;
   Files files;
   while (files.size() < names.size()) {

@@ -154,10 +154,9 @@ Result<std::string> Skopeo::config(const std::string& digest) const {
 
 Status Skopeo::copy(const std::string& digest, const std::filesystem::path& layout) const {
   // Uncompressed layers stay as they are: their digests must be those of the source.
-  auto done =
-      run({"copy", "--quiet", "--dest-oci-accept-uncompressed-layers", "--dest-shared-blob-dir",
-                  options_.blobs_dir.string(), source(digest), "oci:" + layout.string() + ":image"},
-                 true, 64 * 1024);
+  auto done = run({"copy", "--quiet", "--dest-oci-accept-uncompressed-layers", "--dest-shared-blob-dir",
+                   options_.blobs_dir.string(), source(digest), "oci:" + layout.string() + ":image"},
+                  true, 64 * 1024);
   if (!done) return done.error();
   return Status();
 }

@@ -59,6 +59,7 @@ Status Ship::done(const TraceHeader& header, TraceFooter footer) {
 
 Status Ship::failed(const Error& error) {
   stats.events = events_;
+  stats.failed = true;
   ASSAY_CHECK(spool_.failed({key_.scan_id, key_.attempt, to_string(error.code), error.what,
                              static_cast<uint64_t>(retry_after.count())}));
   return tell(link_, {.kind = LinkNote::Kind::ended, .stats = stats});

@@ -45,7 +45,7 @@ class Ship {
 
   uint64_t events() const { return events_; }
   uint64_t bytes() const { return bytes_; }
-  ScanStats stats;                             // told to the loop with the end
+  ScanStats stats;                           // told to the loop with the end
   std::chrono::milliseconds retry_after{0};  // told to the scheduler with a failure
 
  private:

@@ -121,7 +121,8 @@ Result<unsigned> Shipper::ship(const AttemptKey& key, Attempt& attempt, Socket& 
   while (auto index = attempt.shipment.next(now)) {
     auto frame = part(key, *index);
     if (!frame) {
-      spdlog::error("event=spool_damaged attempt={} why=\"{}\"", key.str(), printable(frame.error().what, 400));
+      spdlog::error("event=spool_damaged attempt={} why=\"{}\"", key.str(),
+                    printable(frame.error().what, 400));
       fail({key.scan_id, key.attempt, to_string(Errc::io), "its trace was lost from the agent's spool", 0});
       return sent;
     }

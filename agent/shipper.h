@@ -1,5 +1,6 @@
-// shipper: the agent's loop's side of shipping: what is in the spool goes to the scheduler, a window of chunks
-// an attempt at a time, and leaves the disk when it is acknowledged. Which part is next, shipment says.
+// shipper: the agent's loop's side of shipping: what is in the spool goes to the scheduler, a window of
+// chunks an attempt at a time, and leaves the disk when it is acknowledged. Which part is next, shipment
+// says.
 #pragma once
 
 #include <map>
@@ -32,7 +33,7 @@ class Shipper {
   bool holds(const AttemptKey& key) const { return attempts_.contains(key); }
   bool whole(const AttemptKey& key) const;
   std::vector<wire::Held> held() const;  // at most wire::kMaxHeld
-  bool empty() const { return attempts_.empty(); }
+  size_t attempts() const { return attempts_.size(); }
   uint64_t bytes() const { return bytes_; }
   uint64_t chunks() const { return chunks_; }
   const std::filesystem::path& dir() const { return spool_.dir(); }

@@ -113,6 +113,11 @@ Result<Spool> Spool::open(const fs::path& dir) {
   return spool;
 }
 
+void Spool::drop_found() {
+  for (const Found& found : found_) drop(found.key);
+  found_.clear();
+}
+
 Result<std::string> Spool::chunk(const AttemptKey& key, uint32_t index) const {
   return read_plain(dir_ / key.str() / chunk_name(index), kMaxChunkBytes);
 }

@@ -43,6 +43,8 @@ class Spool {
   const std::filesystem::path& dir() const { return dir_; }
   /// As of open().
   const std::vector<Found>& found() const { return found_; }
+  /// Nobody waits for what was found.
+  void drop_found();
   /// Errc::not_found, corrupt or io: then the attempt cannot be shipped.
   Result<std::string> chunk(const AttemptKey& key, uint32_t index) const;
   /// The message that ends it: a wire::Done or wire::Failed, encoded.
