@@ -7,6 +7,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -42,7 +43,6 @@ struct TenantShare {
 /// What one batch has in one channel: first in, first out.
 struct Flow {
   Branch* branch = nullptr;
-  const std::string* name = nullptr;  // of the batch
   BatchShare* batch = nullptr;
   EntryOrder returned, fresh;  // `returned` go first
   Ranked<Flow> rank;
@@ -72,9 +72,9 @@ struct Channel {
 
   // Dispatch's, which is the one to set them.
   Obstacle obstacle;
-  uint64_t fits_as_of = 0;    // Agents::generation() when `fits` was found; 0: not yet
-  bool fits = false;          // some agent is large enough
-  QueueTime no_room_since{};  // the epoch: room was found since
+  uint64_t fits_as_of = 0;                 // Agents::generation() when `fits` was found; 0: not yet
+  bool fits = false;                       // some agent is large enough
+  std::optional<QueueTime> no_room_since;  // none was found since
 
   bool open() const { return obstacle.kind == Obstacle::Kind::none; }
   QueueTime oldest() const { return age.front()->since; }
@@ -83,7 +83,6 @@ struct Channel {
 /// What one tenant has in one channel.
 struct Branch {
   Channel* channel = nullptr;
-  const std::string* name = nullptr;  // of the tenant
   TenantShare* tenant = nullptr;
   std::unordered_map<const BatchShare*, Flow> flows;
   std::set<Ranked<Flow>> ranking;
@@ -114,11 +113,11 @@ class Backlog {
 
   /// Whose turn it is among the lanes that have a job in an open channel or are in `also`, `shut` ones left
   /// out.
-  std::optional<Lane> turn(const Lanes& also, const Lanes& shut, QueueTime now) const;
+  std::optional<Lane> turn(const Lanes& also, const Lanes& shut) const;
   /// The next job of the lane's open channels that is not held; null when there is none.
   Entry* next(Lane lane);
   /// Whether this channel's lane could have the turn if all found room that look for it.
-  bool may_go(const Channel& channel, QueueTime now) const;
+  bool may_go(const Channel& channel) const;
 
   /// Puts a job aside for agents that it had better go to. It counts as its tenant's turn already. After
   /// `until` it is at its flow's front again, for anyone; but it stays among the agents' hopes.
@@ -146,26 +145,23 @@ class Backlog {
     uint64_t last_turn = 0;
     FairClock clock;  // of its tenants
     std::unordered_map<std::string, TenantShare> tenants;
-    std::map<std::tuple<std::string, uint32_t, uint64_t>, Channel> channels;
+    std::map<std::tuple<std::string, uint32_t, uint64_t>, Channel, std::less<>> channels;
     std::unordered_map<uint32_t, Hopes> hopes;  // by agent
     size_t hoping = 0;                          // jobs
   };
 
   LaneState& lane_of(Lane lane) { return lanes_[static_cast<size_t>(lane)]; }
   const LaneState& lane_of(Lane lane) const { return lanes_[static_cast<size_t>(lane)]; }
-  std::pair<const std::string, TenantShare>& tenant_of(LaneState& lane, const std::string& name);
+  uint32_t weight_of(const std::string& tenant) const;
+  Channel& channel_of(const QueuedJob& job);
   Flow& flow_of(const QueuedJob& job);
-  void link(Entry& entry, bool front);
   void unlink(Entry& entry);
   void rank(Flow& flow);
-  void unrank(Flow& flow);
-  static Branch* first(Channel& channel, const FairClock& clock);
-  static Flow* first(Branch& branch);
   void charge(Entry& entry);
   void forget_hopes(Entry& entry);
-  void drop(Entry& entry);
+  void drop(Flow& flow, const QueuedJob& job);
   template <typename Goes>
-  Lanes rivals(const Goes& goes, const Lanes& also, const Lanes& shut, QueueTime now) const;
+  Lanes rivals(const Goes& goes) const;
 
   std::array<LaneState, kLanes> lanes_;
   std::array<std::chrono::milliseconds, kLanes> aging_{};
