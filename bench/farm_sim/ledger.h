@@ -15,7 +15,7 @@ namespace assay::bench {
 /// What was posted together. A slice whose answer never came may be there or not, but never half.
 struct Slice {
   std::string tag;  // the label "slice" of each of its jobs
-  std::string tenant;
+  std::string tenant, lane;
   std::vector<std::string> refs;
   enum class Outcome : uint8_t { open, accepted, unknown } outcome = Outcome::open;
 };

@@ -74,7 +74,11 @@ Result<uint16_t> free_port() {
 }
 
 Status Http::connect() {
-  fd_ = Fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (make_) {
+    ASSAY_TRY(fd_, make_());
+  } else {
+    fd_ = Fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  }
   if (!fd_) return errno_error("socket");
   int on = 1;
   (void)::setsockopt(fd_.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);

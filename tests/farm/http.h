@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -19,8 +20,10 @@ struct Response {
 
 class Http {
  public:
-  Http(uint16_t port, std::string token, std::string host = "127.0.0.1")
-      : host_(std::move(host)), port_(port), token_(std::move(token)) {}
+  /// Where its sockets come from, when they are not this process's own: another network namespace.
+  using MakeSocket = std::function<Result<Fd>()>;
+  Http(uint16_t port, std::string token, std::string host = "127.0.0.1", MakeSocket make = nullptr)
+      : host_(std::move(host)), port_(port), token_(std::move(token)), make_(std::move(make)) {}
 
   /// Sends the request (connecting first where needed); its answer comes from poll(). Errors: unreachable.
   Status begin(const std::string& method, const std::string& target, const std::string& body = "");
@@ -45,6 +48,7 @@ class Http {
   std::string host_;
   uint16_t port_;
   std::string token_;
+  MakeSocket make_;
   Fd fd_;
   std::string out_, in_, body_;
   size_t body_at_ = 0;  // where the body begins in in_; 0: the head is not whole yet
