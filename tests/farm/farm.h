@@ -50,6 +50,11 @@ class Farm {
   /// Where and with which key an agent of this name connects.
   Result<Socket> connect(const Context& context, const std::string& agent) const;
 
+  /// How a real agent of this name is started: writes its config file into `data`, which it keeps its data
+  /// in.
+  Result<std::vector<std::string>> agent_argv(const std::string& agent, const std::filesystem::path& data,
+                                              unsigned slots) const;
+
   const std::string& endpoint() const { return endpoint_; }
   std::filesystem::path store() const { return data_; }
   std::filesystem::path dir() const { return options_.dir; }

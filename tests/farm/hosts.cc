@@ -1,4 +1,4 @@
-#include "tests/e2e/farm/hosts.h"
+#include "tests/farm/hosts.h"
 
 #include <fcntl.h>
 #include <sched.h>
@@ -9,7 +9,7 @@
 #include "agent/network.h"
 #include "common/process.h"
 
-namespace assay::e2e {
+namespace assay::farm {
 namespace {
 
 // On a thread of its own, so that nothing else of the test ever runs in there.
@@ -75,4 +75,4 @@ Result<Fd> Hosts::tcp_socket(size_t host) const {
   return fd;
 }
 
-}  // namespace assay::e2e
+}  // namespace assay::farm

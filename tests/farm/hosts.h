@@ -8,7 +8,7 @@
 #include "common/fd.h"
 #include "common/result.h"
 
-namespace assay::e2e {
+namespace assay::farm {
 
 class Hosts {
  public:
@@ -28,4 +28,4 @@ class Hosts {
   std::vector<Fd> hosts_;
 };
 
-}  // namespace assay::e2e
+}  // namespace assay::farm
