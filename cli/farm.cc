@@ -9,7 +9,8 @@
 namespace assay::cli {
 namespace {
 
-constexpr const char* kEndpoint = "inproc://scheduler";
+constexpr const char* kAgents = "inproc://agents";
+constexpr const char* kClients = "inproc://clients";
 
 }  // namespace
 
@@ -20,7 +21,7 @@ Result<std::unique_ptr<Farm>> Farm::start(const std::filesystem::path& data_dir,
   std::error_code error;
   std::filesystem::create_directories(data_dir, error);
   if (error) return errno_error("create data directory " + data_dir.string(), error.value());
-  ASSAY_TRY(Store store, Store::open(data_dir / "store", Store::Mode::read_write));
+  ASSAY_TRY(std::unique_ptr<Store> store, Store::open(data_dir / "store", Store::Mode::read_write));
   ASSAY_TRY(Fd stop_agent, make_event());
   ASSAY_TRY(Fd stop_scheduler, make_event());
   std::unique_ptr<Farm> farm(
@@ -30,7 +31,7 @@ Result<std::unique_ptr<Farm>> Farm::start(const std::filesystem::path& data_dir,
   return farm;
 }
 
-Farm::Farm(Store store, RuleSet rules, Fd stop_agent, Fd stop_scheduler)
+Farm::Farm(std::unique_ptr<Store> store, RuleSet rules, Fd stop_agent, Fd stop_scheduler)
     : store_(std::move(store)),
       rules_(std::move(rules)),
       stop_agent_(std::move(stop_agent)),
@@ -47,16 +48,19 @@ Farm::~Farm() {
 
 void Farm::run_scheduler() {
   ServerConfig config;
-  config.endpoint = kEndpoint;
-  config.resume_jobs =
-      false;  // this process serves one command; a job of an earlier one has nobody waiting for it
-  auto ended = serve(context_, config, store_, rules_, stop_scheduler_.get());
+  config.agents = {kAgents};
+  config.clients = kClients;
+  // This process serves one command: a job of an earlier one has nobody waiting for it, and an attempt that
+  // failed is told at once.
+  config.resume_jobs = false;
+  config.retry = false;
+  auto ended = serve(context_, config, *store_, rules_, stop_scheduler_.get());
   if (!ended) scheduler_error_.set_value(ended.error().context("scheduler"));
 }
 
 void Farm::run_agent(const std::filesystem::path& data_dir) {
   AgentConfig config;
-  config.endpoint = kEndpoint;
+  config.endpoint = kAgents;
   config.data_dir = data_dir;
   Status ended = serve_agent(context_, config, stop_agent_.get());
   if (!ended) agent_error_.set_value(ended.error().context("agent"));
@@ -64,7 +68,7 @@ void Farm::run_agent(const std::filesystem::path& data_dir) {
 
 Result<Socket> Farm::client() const {
   ASSAY_TRY(Socket socket, Socket::open(context_, Socket::Type::dealer));
-  ASSAY_CHECK(socket.connect(kEndpoint));
+  ASSAY_CHECK(socket.connect(kClients));
   return socket;
 }
 

@@ -27,14 +27,14 @@ class Farm {
   Result<Socket> client() const;
   /// The error that ended one of the threads, if one has ended; from then on no scan ends.
   const std::optional<Error>& trouble();
-  Store& store() { return store_; }
+  Store& store() { return *store_; }
 
  private:
-  Farm(Store store, RuleSet rules, Fd stop_agent, Fd stop_scheduler);
+  Farm(std::unique_ptr<Store> store, RuleSet rules, Fd stop_agent, Fd stop_scheduler);
   void run_scheduler();
   void run_agent(const std::filesystem::path& data_dir);
 
-  Store store_;
+  std::unique_ptr<Store> store_;
   RuleSet rules_;
   Context context_;
   Fd stop_agent_, stop_scheduler_;

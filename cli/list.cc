@@ -18,7 +18,7 @@ namespace po = boost::program_options;
 std::string as_json(const ScanRecord& record) {
   nlohmann::ordered_json out;
   out["scan"] = record.scan_id;
-  out["ref"] = printable(record.job.ref);
+  out["ref"] = printable(record.submission.job.ref);
   out["digest"] = printable(record.digest);
   out["state"] = to_string(record.state);
   out["verdict"] = printable(record.verdict);
@@ -35,18 +35,18 @@ std::string as_text(const ScanRecord& record) {
   std::snprintf(head, sizeof head, "%-24s  %-12s  %5s  ", record.scan_id.c_str(),
                 done ? printable(record.verdict).c_str() : to_string(record.state),
                 done ? std::to_string(record.score).c_str() : "-");
-  std::string out = head + printable(record.job.ref, 200);
+  std::string out = head + printable(record.submission.job.ref, 200);
   if (!record.error.empty()) out += "  (" + printable(record.error, 200) + ")";
   return out;
 }
 
 Result<int> show(const po::variables_map& map) {
   ASSAY_TRY(Format format, parse_format(map["format"].as<std::string>()));
-  ASSAY_TRY(Store store, open_stored(map));
+  ASSAY_TRY(std::unique_ptr<Store> store, open_stored(map));
   unsigned left = map["limit"].as<unsigned>();
   if (format == Format::text) std::printf("%-24s  %-12s  %5s  %s\n", "SCAN", "VERDICT", "SCORE", "IMAGE");
   std::string rows;
-  Status all = Keep(store).each_scan([&](const ScanRecord& record) {
+  Status all = Keep(*store).each_scan([&](const ScanRecord& record) {
     if (left == 0) return false;
     --left;
     if (format == Format::text)

@@ -6,7 +6,6 @@
 
 #include <boost/program_options.hpp>
 #include <cerrno>
-#include <charconv>
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
@@ -18,18 +17,6 @@ namespace assay::cli {
 
 namespace po = boost::program_options;
 namespace fs = std::filesystem;
-
-Result<std::chrono::milliseconds> parse_duration(std::string_view text) {
-  static const std::map<std::string_view, uint64_t> kUnits = {
-      {"", 1000}, {"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}};
-  uint64_t value = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  auto unit = kUnits.find(text.substr(static_cast<size_t>(end - text.data())));
-  if (error != std::errc() || unit == kUnits.end() || value > 1'000'000'000)
-    return Error{Errc::invalid,
-                 "duration '" + std::string(text) + "' is not a number with ms, s, m or h, as in 30s"};
-  return std::chrono::milliseconds(value * unit->second);
-}
 
 Result<NetworkMode> parse_network(std::string_view text) {
   if (text == "sinkhole") return NetworkMode::sinkhole;

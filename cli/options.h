@@ -10,6 +10,7 @@
 #include "cli/verbs.h"
 #include "common/job.h"
 #include "common/result.h"
+#include "common/units.h"
 #include "scheduler/score/report.h"
 
 namespace boost::program_options {
@@ -19,8 +20,6 @@ class variables_map;
 
 namespace assay::cli {
 
-/// "30s", "2m", "1h", "500ms", or plain seconds "30". Errc::invalid names the text.
-Result<std::chrono::milliseconds> parse_duration(std::string_view text);
 Result<NetworkMode> parse_network(std::string_view text);
 /// The verdict from which on the gate closes. "malicious", "suspicious", or "none".
 enum class Gate { none, malicious, suspicious };

@@ -16,8 +16,8 @@ namespace po = boost::program_options;
 Result<int> show(const po::variables_map& map) {
   ASSAY_TRY(Format format, parse_format(map["format"].as<std::string>()));
   ASSAY_TRY(std::string scan_id, stored_scan_id(map));
-  ASSAY_TRY(Store store, open_stored(map));
-  Keep keep(store);
+  ASSAY_TRY(std::unique_ptr<Store> store, open_stored(map));
+  Keep keep(*store);
   ASSAY_TRY(ScanRecord record, keep.scan(scan_id));
   if (record.state != ScanState::done)
     return Error{Errc::not_found, "scan " + scan_id + " has no report: it is " + to_string(record.state) +

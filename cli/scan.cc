@@ -100,7 +100,10 @@ class Follow {
 };
 
 Result<wire::Finished> Follow::run(const Job& job) {
-  ASSAY_CHECK(link_.send(wire::encode(wire::Submit{job})));
+  Submission submission;
+  submission.job = job;
+  submission.fresh = true;  // whoever scans here wants to see it run
+  ASSAY_CHECK(link_.send(wire::encode(wire::Submit{{submission}, true})));
   ProgressLine line(job.ref);
   for (;;) {
     std::vector<WaitFor> items{link_, WaitFor(signal_fd_)};
@@ -110,7 +113,8 @@ Result<wire::Finished> Follow::run(const Job& job) {
     ASSAY_TRY(auto frames, link_.receive());
     if (!frames) continue;
     ASSAY_TRY(wire::Message message, wire::decode(frames->back()));
-    if (auto* accepted = std::get_if<wire::Accepted>(&message)) scan_id_ = accepted->scan_id;
+    if (auto* accepted = std::get_if<wire::Accepted>(&message); accepted && accepted->scan_ids.size() == 1)
+      scan_id_ = accepted->scan_ids[0];
     if (auto* refused = std::get_if<wire::Refused>(&message)) return Error{Errc::invalid, refused->reason};
     // What comes late from the scan before is passed over.
     if (auto* progress = std::get_if<wire::Progress>(&message); progress && progress->scan_id == scan_id_)
@@ -123,7 +127,7 @@ Result<wire::Finished> Follow::run(const Job& job) {
 Status Follow::interrupted() {
   clear_signals(signal_fd_);
   if (scan_id_.empty()) return Error{Errc::cancelled, "interrupted"};
-  return link_.send(wire::encode(wire::Cancel{scan_id_}));
+  return link_.send(wire::encode(wire::Cancel{scan_id_, 0}));
 }
 
 Status keep_trace(Store& store, const std::string& scan_id, const std::string& path) {

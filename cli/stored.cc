@@ -35,7 +35,7 @@ int run_stored(const Args& args, const char* usage, const char* positional, bool
   return *done;
 }
 
-Result<Store> open_stored(const po::variables_map& map) {
+Result<std::unique_ptr<Store>> open_stored(const po::variables_map& map) {
   std::filesystem::path data =
       map.count("data") ? std::filesystem::path(map["data"].as<std::string>()) : default_data_dir();
   return Store::open(data / "store", Store::Mode::read_only);

@@ -23,7 +23,7 @@ int run_stored(const Args& args, const char* usage, const char* positional, bool
                const StoredVerb& verb);
 
 /// The store of --data, read-only.
-Result<Store> open_stored(const boost::program_options::variables_map& map);
+Result<std::unique_ptr<Store>> open_stored(const boost::program_options::variables_map& map);
 /// The positional word, checked to be a scan id.
 Result<std::string> stored_scan_id(const boost::program_options::variables_map& map);
 

@@ -27,8 +27,8 @@ Result<int> show(const po::variables_map& map) {
     if (!ends) return ends.error();
     return static_cast<int>(kBelowGate);
   }
-  ASSAY_TRY(Store store, open_stored(map));
-  ASSAY_CHECK(Keep(store).each_event(word, print));
+  ASSAY_TRY(std::unique_ptr<Store> store, open_stored(map));
+  ASSAY_CHECK(Keep(*store).each_event(word, print));
   return static_cast<int>(kBelowGate);
 }
 

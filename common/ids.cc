@@ -8,15 +8,38 @@
 
 namespace assay {
 
-std::string make_scan_id(std::chrono::system_clock::time_point now) {
+namespace {
+
+std::string second_of(std::chrono::system_clock::time_point now) {
   std::time_t seconds = std::chrono::system_clock::to_time_t(now);
   std::tm utc{};
   gmtime_r(&seconds, &utc);
-  char time[32], id[48];
-  std::strftime(time, sizeof time, "%Y%m%dT%H%M%S", &utc);
+  char time[32];
+  std::strftime(time, sizeof time, "%Y%m%dT%H%M%S-", &utc);
+  return time;
+}
+
+std::string id_of(const std::string& second, uint32_t number) {
+  char digits[16];
+  std::snprintf(digits, sizeof digits, "%08x", number);
+  return second + digits;
+}
+
+}  // namespace
+
+std::string make_scan_id(std::chrono::system_clock::time_point now) {
   std::random_device random;
-  std::snprintf(id, sizeof id, "%s-%08x", time, static_cast<unsigned>(random()));
-  return id;
+  return id_of(second_of(now), random());
+}
+
+std::string ScanIds::next(std::chrono::system_clock::time_point now) {
+  // A clock that was set back does not bring ids back.
+  std::string second = std::max(second_of(now), second_);
+  if (second != second_) {
+    second_ = second;
+    number_ = std::random_device()() & 0x7fffffff;  // room to count up
+  }
+  return id_of(second_, number_++);
 }
 
 bool is_scan_id(std::string_view text) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -12,5 +13,16 @@ namespace assay {
 std::string make_scan_id(std::chrono::system_clock::time_point now);
 /// Only what make_scan_id() can write; ids come from users and the network and become keys and file names.
 bool is_scan_id(std::string_view text);
+
+/// Ids in ascending order, none twice: random where a second begins, then counting. For whoever makes
+/// thousands a second, where random ones alone would collide.
+class ScanIds {
+ public:
+  std::string next(std::chrono::system_clock::time_point now);
+
+ private:
+  std::string second_;  // "20261125T031500-"
+  uint32_t number_ = 0;
+};
 
 }  // namespace assay

@@ -1,54 +1,57 @@
-// Typed records over ordered keys. The layout is documented in docs/store.md; it stands here once more as
-// code and nowhere else.
+// Changes as batches. Each carries the fence as its precondition: the index of open scans must say what the
+// caller believes.
 #include "scheduler/keep.h"
 
 #include "common/codec.h"
 #include "common/digest.h"
-#include "common/ids.h"
-#include "common/text.h"
+#include "scheduler/keep_keys.h"
 #include "scheduler/scan_codec.h"
 
 namespace assay {
+
+using namespace keep_keys;
+
 namespace {
 
-void put_be32(std::string& key, uint32_t value) {
-  for (int shift = 24; shift >= 0; shift -= 8) key += static_cast<char>(value >> shift & 0xff);
+constexpr size_t kMaxDigestShown = 80;
+constexpr size_t kMaxVersionShown = 64;
+
+StoreOp scan_op(const ScanRecord& record) {
+  assert(is_scan_id(record.scan_id));
+  return {Family::scans, record.scan_id, encode_scan(record)};
 }
 
-uint32_t get_be32(std::string_view bytes) {
-  uint32_t value = 0;
-  for (size_t i = 0; i < 4; ++i) value = value << 8 | static_cast<uint8_t>(bytes[i]);
-  return value;
+std::string fence_of(const ScanRecord& record) {
+  return encode_open(record.state, record.attempt, record.agent);
 }
 
-std::string attempt_key(const std::string& scan_id, uint32_t attempt) {
-  std::string key = scan_id;
-  put_be32(key, attempt);
-  return key;
+StoreOp open_op(const ScanRecord& record) {
+  if (is_open(record.state)) return {Family::open, record.scan_id, fence_of(record)};
+  return {Family::open, record.scan_id, "", true};
 }
 
-std::string chunk_key(const std::string& scan_id, uint32_t attempt, uint32_t index) {
-  std::string key = attempt_key(scan_id, attempt);
-  put_be32(key, index);
-  return key;
+// The digest is an agent's word: what is none gets no entry.
+void index_result(StoreBatch& batch, const ScanRecord& done) {
+  auto digest = Digest::parse(done.digest);
+  if (!digest) return;
+  batch.ops.push_back({Family::digests, digest_key(digest->str(), done.scan_id), ""});
+  if (!done.same_as.empty() || done.tracer_version.empty()) return;
+  batch.ops.push_back(
+      {Family::results, result_key(digest->str(), done.submission.job, done.tracer_version), done.scan_id});
 }
 
-std::string digest_key(const std::string& digest, const std::string& scan_id) {
-  return digest + "/" + scan_id;
+Status check_header(const ScanRecord& after, const TraceHeader& header) {
+  std::string of = "the header of scan " + after.scan_id + " ";
+  if (header.scan_id != after.scan_id || header.attempt != after.attempt)
+    return Error{Errc::invalid, of + "is of scan " + printable(header.scan_id, 64) + ", attempt " +
+                                    std::to_string(header.attempt)};
+  if (header.image.digest != after.digest)
+    return Error{Errc::invalid, of + "is of image " + printable(header.image.digest, kMaxDigestShown)};
+  if (header.tracer_version != after.tracer_version)
+    return Error{Errc::invalid,
+                 of + "is of tracer version " + printable(header.tracer_version, kMaxVersionShown)};
+  return Status();
 }
-
-// Ids have one length, so that no key is a prefix of another scan's.
-Status check_id(const std::string& scan_id) {
-  if (is_scan_id(scan_id)) return Status();
-  return Error{Errc::invalid, "'" + printable(scan_id, 64) + "' is no scan id; `assay list` shows them"};
-}
-
-Error no_scan(const Error& error, const std::string& scan_id, const char* what) {
-  if (error.code != Errc::not_found) return error.context("scan " + scan_id);
-  return {Errc::not_found, "scan " + scan_id + " " + what};
-}
-
-StoreOp scan_op(const ScanRecord& record) { return {Family::scans, record.scan_id, encode_scan(record)}; }
 
 }  // namespace
 
@@ -70,123 +73,93 @@ const char* to_string(ScanState state) {
   return "unknown";
 }
 
-Status Keep::put_scan(const ScanRecord& record) {
+std::string result_key(const std::string& digest, const Job& job, const std::string& tracer_version) {
+  return printable(digest, kMaxDigestShown) + "/" + to_string(job.network) + "/" +
+         std::to_string(job.duration.count()) + "ms/" + std::to_string(job.cpu_millis) + "/" +
+         std::to_string(job.memory_bytes) + "/" + printable(tracer_version, kMaxVersionShown);
+}
+
+StoreBatch Keep::submitted(const ScanRecord& record) {
+  assert(is_open(record.state));
+  StoreBatch out{{{Family::scans, record.scan_id, std::nullopt}}, {scan_op(record), open_op(record)}};
+  if (const std::string& batch_id = record.submission.batch; !batch_id.empty()) {
+    assert(is_scan_id(batch_id));
+    out.ops.push_back({Family::members, batch_id + record.scan_id, ""});
+  }
+  return out;
+}
+
+StoreBatch Keep::moved(const ScanRecord& before, const ScanRecord& after) {
+  assert(before.scan_id == after.scan_id && is_open(before.state));
+  StoreBatch out{{{Family::open, before.scan_id, fence_of(before)}}, {scan_op(after), open_op(after)}};
+  if (after.state == ScanState::done) index_result(out, after);
+  return out;
+}
+
+StoreBatch Keep::reopened(const ScanRecord& after) {
+  assert(after.state == ScanState::queued && after.same_as.empty());
+  return {{{Family::open, after.scan_id, std::nullopt}}, {scan_op(after), open_op(after)}};
+}
+
+Result<StoreBatch> Keep::chunk(const ScanRecord& record, uint32_t index, std::string_view bytes) {
   ASSAY_CHECK(check_id(record.scan_id));
-  return store_.write({scan_op(record)});
-}
-
-Result<ScanRecord> Keep::scan(const std::string& scan_id) const {
-  ASSAY_CHECK(check_id(scan_id));
-  auto bytes = store_.get(Family::scans, scan_id);
-  if (!bytes) return no_scan(bytes.error(), scan_id, "is not known here; `assay list` shows what is");
-  return decode_scan(*bytes).context("scan " + scan_id);
-}
-
-Status Keep::each_scan(const std::function<bool(const ScanRecord&)>& visit) const {
-  Status damaged;
-  // One damaged record does not hide the others; it is told at the end.
-  ASSAY_CHECK(store_.scan(Family::scans, "", true, [&](std::string_view key, std::string_view value) {
-    auto record = decode_scan(value);
-    if (record) return visit(*record);
-    if (damaged) damaged = record.error().context("scan " + printable(key, 64));
-    return true;
-  }));
-  return damaged;
-}
-
-Status Keep::put_chunk(const std::string& scan_id, uint32_t attempt, uint32_t index, std::string_view bytes) {
-  ASSAY_CHECK(check_id(scan_id));
   if (bytes.size() > kMaxChunkBytes)
     return Error{Errc::limit, "a chunk of " + std::to_string(bytes.size()) + " bytes"};
-  return store_.write({{Family::chunks, chunk_key(scan_id, attempt, index), std::string(bytes)}});
+  return StoreBatch{
+      {{Family::open, record.scan_id, encode_open(ScanState::leased, record.attempt, record.agent)}},
+      {{Family::chunks, chunk_key(record.scan_id, record.attempt, index), std::string(bytes)}}};
 }
 
-Status Keep::put_trace_end(const ScanRecord& record, const TraceHeader& header, const TraceFooter& footer) {
-  ASSAY_CHECK(check_id(record.scan_id));
-  std::vector<StoreOp> batch = {scan_op(record),
-                                {Family::reports, record.scan_id + "/header", encode_header(header)},
-                                {Family::reports, record.scan_id + "/footer", encode_footer(footer)}};
-  // What earlier attempts shipped goes; theirs are the lower keys.
-  std::string kept = attempt_key(record.scan_id, header.attempt);
-  ASSAY_CHECK(store_.scan(Family::chunks, record.scan_id, false, [&](std::string_view key, std::string_view) {
-    if (key >= kept) return false;
-    batch.push_back({Family::chunks, std::string(key), "", true});
-    return true;
-  }));
-  return store_.write(batch);
-}
-
-Result<TraceHeader> Keep::header(const std::string& scan_id) const {
-  ASSAY_CHECK(check_id(scan_id));
-  auto bytes = store_.get(Family::reports, scan_id + "/header");
-  if (!bytes) return no_scan(bytes.error(), scan_id, "has no whole trace");
-  return decode_header(*bytes).context("scan " + scan_id);
-}
-
-Result<TraceFooter> Keep::footer(const std::string& scan_id) const {
-  ASSAY_CHECK(check_id(scan_id));
-  auto bytes = store_.get(Family::reports, scan_id + "/footer");
-  if (!bytes) return no_scan(bytes.error(), scan_id, "has no whole trace");
-  return decode_footer(*bytes).context("scan " + scan_id);
-}
-
-Status Keep::each_event(const std::string& scan_id, const std::function<void(const Event&)>& visit) const {
-  ASSAY_TRY(TraceHeader kept, header(scan_id));
-  ASSAY_TRY(TraceFooter end, footer(scan_id));
-  std::string prefix = attempt_key(scan_id, kept.attempt);
-  uint32_t chunks = 0;
-  uint64_t events = 0;
-  Status broken;
-  ASSAY_CHECK(store_.scan(Family::chunks, prefix, false, [&](std::string_view key, std::string_view value) {
-    if (key.size() != prefix.size() + 4 || get_be32(key.substr(prefix.size())) != chunks) {
-      broken = Error{Errc::corrupt, "scan " + scan_id + ": chunk " + std::to_string(chunks) + " is missing"};
-      return false;
-    }
-    auto decoded = decode_chunk(value);
-    if (!decoded) {
-      broken = decoded.error().context("scan " + scan_id + ", chunk " + std::to_string(chunks));
-      return false;
-    }
-    for (const Event& event : *decoded) visit(event);
-    events += decoded->size();
-    ++chunks;
-    return true;
-  }));
-  ASSAY_CHECK(broken);
-  if (chunks != end.chunks || events != end.events)
-    return Error{Errc::corrupt, "scan " + scan_id + ": holds " + std::to_string(chunks) + " chunks with " +
-                                    std::to_string(events) + " events; its footer says " +
-                                    std::to_string(end.chunks) + " with " + std::to_string(end.events)};
-  return Status();
-}
-
-Status Keep::put_report(const ScanRecord& record, std::string_view report_json) {
-  ASSAY_CHECK(check_id(record.scan_id));
-  std::vector<StoreOp> batch = {scan_op(record),
-                                {Family::reports, record.scan_id + "/report", std::string(report_json)}};
-  if (!record.digest.empty()) {
-    ASSAY_TRY(Digest digest, Digest::parse(record.digest));
-    batch.push_back({Family::digests, digest_key(digest.str(), record.scan_id), ""});
+Result<StoreBatch> Keep::shipped(const ScanRecord& before, const ScanRecord& after, const TraceHeader& header,
+                                 const TraceFooter& footer) {
+  ASSAY_CHECK(check_header(after, header));
+  StoreBatch out = moved(before, after);
+  out.ops.push_back({Family::reports, after.scan_id + kHeader, encode_header(header)});
+  out.ops.push_back({Family::reports, after.scan_id + kFooter, encode_footer(footer)});
+  // What earlier attempts shipped goes, theirs are the lower keys, and the report that was made of it.
+  if (header.attempt > 1) {
+    out.ops.push_back({Family::chunks, attempt_key(after.scan_id, 0), "", true,
+                       attempt_key(after.scan_id, header.attempt)});
+    out.ops.push_back({Family::reports, after.scan_id + kReport, "", true});
   }
-  return store_.write(batch);
+  return out;
 }
 
-Result<std::string> Keep::report(const std::string& scan_id) const {
-  ASSAY_CHECK(check_id(scan_id));
-  auto bytes = store_.get(Family::reports, scan_id + "/report");
-  if (!bytes) return no_scan(bytes.error(), scan_id, "has no report");
-  return bytes;
+StoreBatch Keep::reported(const ScanRecord& before, const ScanRecord& after, std::string_view report_json) {
+  assert(after.state == ScanState::done && after.same_as.empty());
+  StoreBatch out = moved(before, after);
+  out.ops.push_back({Family::reports, after.scan_id + kReport, std::string(report_json)});
+  return out;
 }
 
-Result<std::vector<std::string>> Keep::scans_of(const std::string& digest) const {
-  ASSAY_TRY(Digest parsed, Digest::parse(digest));
-  std::string prefix = digest_key(parsed.str(), "");
-  std::vector<std::string> ids;
-  ASSAY_CHECK(store_.scan(Family::digests, prefix, true, [&](std::string_view key, std::string_view) {
-    ids.emplace_back(key.substr(prefix.size()));
+StoreBatch Keep::batch(const BatchRecord& record) {
+  assert(is_scan_id(record.batch_id));
+  return {{{Family::batches, record.batch_id, std::nullopt}},
+          {{Family::batches, record.batch_id, encode_batch(record)}}};
+}
+
+Result<Keep::Opened> Keep::upgrade() {
+  Opened opened;
+  auto layout = store_.get(Family::open, kLayoutKey);
+  if (layout && *layout == kLayout) return opened;
+  if (layout)
+    return Error{Errc::unsupported, "the store has layout " + printable(*layout, 16) +
+                                        ", which a later assay made; this one knows " + kLayout};
+  if (layout.error().code != Errc::not_found) return layout.error();
+  std::vector<StoreOp> index = {{Family::open, kLayoutKey, kLayout}};
+  ASSAY_CHECK(store_.scan(Family::scans, "", false, [&](std::string_view key, std::string_view value) {
+    auto record = decode_scan(value);
+    if (record && is_open(record->state)) index.push_back(open_op(*record));
+    if (!record && opened.unreadable++ == 0)
+      opened.first_error = record.error().context("scan " + printable(key, 64)).what;
     return true;
   }));
-  return ids;
+  ASSAY_CHECK(store_.write(std::move(index)));
+  return opened;
+}
+
+StoreBatch Keep::agent_mode(const std::string& agent, const std::string& mode) {
+  return {{}, {{Family::agents, agent, mode, mode.empty()}}};
 }
 
 }  // namespace assay

@@ -1,6 +1,6 @@
-// keep: what is kept of a scan and a batch, and under which keys (docs/store.md). Typed records over the store.
-// Changes are made as batches (pure: a value that the caller commits, many at once); reading goes to the
-// store. No policy.
+// keep: what is kept of a scan and a batch, and under which keys (docs/store.md). Typed records over the
+// store. Changes are made as batches (pure: a value that the caller commits, many at once); reading goes to
+// the store. No policy.
 #pragma once
 
 #include <functional>
@@ -23,71 +23,88 @@ struct ScanRecord {
   std::string scan_id;
   Submission submission;
   ScanState state = ScanState::queued;
-  uint32_t attempt = 0;   // of the lease that is or was held last
-  uint32_t failures = 0;  // attempts that count against the limit
-  std::string agent;      // who holds or held it last
+  uint32_t attempt = 0;                                      // of the lease that is or was held last
+  uint32_t failures = 0;                                     // attempts that count against the limit
+  std::string agent;                                         // who holds or held it last
   int64_t submitted_ns = 0, leased_ns = 0, finished_ns = 0;  // wall clock
-  std::string digest;      // of the image, once known
-  std::string verdict;     // once scored
+  std::string digest;                                        // of the image, once known
+  std::string verdict;                                       // once scored
   int32_t score = 0;
   std::string error;       // why it failed, or why its last attempt did
   std::string error_code;  // to_string(Errc) of it
   std::string same_as;     // scan id whose trace and report this one shares: an equal job that was in flight,
                            // or a result used again. Empty: its own
+  std::string tracer_version;  // that made its trace, once whole
 };
 
-/// A manifest of images that were submitted together. Its scans are found by members().
+inline constexpr size_t kMaxManifestBytes = 4 << 20;
+
+/// A manifest of images that were submitted together. Its scans are found by each_member().
 struct BatchRecord {
   std::string batch_id;  // a scan id's form
   std::string name;
   std::string tenant;
   Labels labels;
   int64_t created_ns = 0;
-  std::string manifest;  // JSON, as it was submitted, to be run again
+  std::string manifest;  // JSON, as it was submitted, to be run again; at most kMaxManifestBytes
 };
 
 class Keep {
  public:
   explicit Keep(Store& store) : store_(store) {}  // borrowed
 
-  // ---- changes
+  // ---- changes. Ids in them are ours: is_scan_id() holds.
 
-  /// A scan comes into being. Expects: no scan of this id.
+  /// A scan comes into being, in its batch if it names one. Expects: no scan of this id.
   static StoreBatch submitted(const ScanRecord& record);
   /// From one state to the next. Expects: the open scan is in the state, attempt and hands of `before`. Where
-  /// `after` is done: index entries by digest and by result_key() (when it has its own report).
+  /// `after` is done: index entries by digest and, when it has its own report, by result_key(), for which
+  /// `after` names digest and tracer version.
   static StoreBatch moved(const ScanRecord& before, const ScanRecord& after);
-  /// A scan that had ended is queued again. Expects: it is not open.
+  /// A scan that had ended is queued again, with what it had kept until the next trace is whole; its attempts
+  /// are numbered on from `after.attempt`, which is that of the last lease. Expects: it is not open.
   static StoreBatch reopened(const ScanRecord& after);
   /// A chunk may come twice (a retry): the second replaces the first. Expects: this attempt is leased to
-  /// `record.agent`. Errc::limit for one that is too large.
+  /// `record.agent`. Errc::limit for one that is too large, invalid for no scan id.
   static Result<StoreBatch> chunk(const ScanRecord& record, uint32_t index, std::string_view bytes);
-  /// moved(), with header and footer: the trace is whole. What earlier attempts shipped is deleted.
-  Result<StoreBatch> shipped(const ScanRecord& before, const ScanRecord& after, const TraceHeader& header,
-                             const TraceFooter& footer) const;
+  /// moved(), with header and footer: the trace is whole. What earlier attempts shipped is deleted, and its
+  /// report. Errc::invalid when the header is of another scan, attempt, digest or tracer version than
+  /// `after`.
+  static Result<StoreBatch> shipped(const ScanRecord& before, const ScanRecord& after,
+                                    const TraceHeader& header, const TraceFooter& footer);
   /// moved() to done, with the report.
   static StoreBatch reported(const ScanRecord& before, const ScanRecord& after, std::string_view report_json);
   /// Expects: no batch of this id.
   static StoreBatch batch(const BatchRecord& record);
 
-  // ---- reading
-
-  Result<ScanRecord> scan(const std::string& scan_id) const;
-  /// Newest first, from `start` (a scan id; empty: the newest) on.
-  Status each_scan(const std::function<bool(const ScanRecord&)>& visit, const std::string& start = "") const;
-  /// Every scan that has not ended, oldest first. A record that cannot be read does not hide the others: it is
-  /// left out, and counted.
+  /// What each_open() and upgrade() could not use.
   struct Opened {
     uint64_t unreadable = 0;
     std::string first_error;
   };
+  /// Once after opening for writing, before anything else: gives a store of the first layout its index of
+  /// open scans. Otherwise it is one look. Errc::unsupported when a later layout is there.
+  Result<Opened> upgrade();
+
+  /// What an operator has said of an agent ("draining", "fenced"); empty: nothing any more.
+  static StoreBatch agent_mode(const std::string& agent, const std::string& mode);
+
+  // ---- reading
+
+  Result<ScanRecord> scan(const std::string& scan_id) const;
+  /// Newest first, from `start` (a scan id; empty: the newest) on. A damaged record does not hide the others:
+  /// it is told at the end.
+  Status each_scan(const std::function<bool(const ScanRecord&)>& visit, const std::string& start = "") const;
+  /// Every scan that has not ended, oldest first; reads no others. A record that cannot be read, or says
+  /// otherwise than the index, is left out, and counted.
   Result<Opened> each_open(const std::function<void(ScanRecord)>& visit) const;
 
   Result<TraceHeader> header(const std::string& scan_id) const;
   Result<TraceFooter> footer(const std::string& scan_id) const;
   /// Every event of the scan's kept attempt, in order. Errc::corrupt when a chunk is missing or damaged.
   Status each_event(const std::string& scan_id, const std::function<void(const Event&)>& visit) const;
-  /// As kept, the agent's bytes. Follows same_as, as do header(), footer() and each_event().
+  /// As kept. Follows same_as, as do header(), footer() and each_event(): one step, for a scan that shares
+  /// has nothing to share.
   Result<std::string> report(const std::string& scan_id) const;
   /// Scan ids of a digest, newest first.
   Result<std::vector<std::string>> scans_of(const std::string& digest) const;
@@ -96,14 +113,17 @@ class Keep {
   Status each_batch(const std::function<bool(const BatchRecord&)>& visit) const;  // newest first
   /// Scan ids of a batch, oldest first.
   Status each_member(const std::string& batch_id, const std::function<bool(const std::string&)>& visit) const;
+  Status each_agent_mode(
+      const std::function<bool(const std::string& agent, const std::string& mode)>& visit) const;
   /// The newest scan with a result for this key, or Errc::not_found.
   Result<std::string> result(const std::string& result_key) const;
 
  private:
+  Result<std::string> owner(const std::string& scan_id) const;
   Store& store_;
 };
 
-/// What makes two results interchangeable: the image, how it was run, and by which tracer.
+/// What makes two results interchangeable: the image, how it was run, and by which tracer. One line.
 std::string result_key(const std::string& digest, const Job& job, const std::string& tracer_version);
 
 }  // namespace assay

@@ -1,4 +1,4 @@
-// The scoring thread. It answers [id, "", verdict, score, report] or [id, error].
+// The scoring threads. One answers [id, "", verdict, score, report] or [id, error].
 #include "scheduler/scoring.h"
 
 #include <charconv>
@@ -12,11 +12,11 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr const char* kEndpoint = "inproc://scorer";
-constexpr int kMaxWaiting = 100'000;
+// With a thread at once: one in work and those that keep it from waiting for the loop.
+constexpr unsigned kAhead = 64;
 
-void score_one(Socket& socket, const Keep& keep, const std::string& scan_id, const RuleSet& rules) {
-  Result<Report> report = evaluate(keep, scan_id, rules);
+void score_one(Socket& socket, Store& store, const std::string& scan_id, const RuleSet& rules) {
+  Result<Report> report = evaluate(Keep(store), scan_id, rules);
   Status sent;
   if (report) {
     std::string json = report_json(*report), score = std::to_string(report->score);
@@ -28,46 +28,77 @@ void score_one(Socket& socket, const Keep& keep, const std::string& scan_id, con
 }
 
 void run_scoring(Socket socket, int stop_fd, Store& store, const RuleSet& rules) {
-  Keep keep(store);
   for (;;) {
     std::vector<WaitFor> items{socket, WaitFor(stop_fd)};
     if (!wait(items, milliseconds(-1)) || items[1].ready) return;
     auto message = socket.receive();
-    if (message && *message) score_one(socket, keep, (**message)[0], rules);
+    if (message && *message) score_one(socket, store, (**message)[0], rules);
   }
+}
+
+Result<Scored> understand(std::vector<std::string> frames) {
+  if (frames.size() == 2) return Scored{frames[0], frames[1], "", 0, ""};
+  if (frames.size() != 5) return Error{Errc::corrupt, "scoring answered what nobody understands"};
+  Scored scored{frames[0], "", frames[2], 0, std::move(frames[4])};
+  std::from_chars(frames[3].data(), frames[3].data() + frames[3].size(), scored.score);
+  return scored;
 }
 
 }  // namespace
 
-Result<Scoring> Scoring::start(const Context& context, Store& store, const RuleSet& rules) {
-  ASSAY_TRY(Socket near, Socket::open(context, Socket::Type::pair, kMaxWaiting));
-  ASSAY_TRY(Socket far, Socket::open(context, Socket::Type::pair, kMaxWaiting));
-  ASSAY_CHECK(near.bind(kEndpoint));
-  ASSAY_CHECK(far.connect(kEndpoint));
-  ASSAY_TRY(Fd stop, make_event());
-  Scoring scoring(std::move(near), std::move(stop));
-  scoring.thread_ =
-      std::thread(run_scoring, std::move(far), scoring.stop_.get(), std::ref(store), std::cref(rules));
+Result<Scoring> Scoring::start(const Context& context, Store& store, const RuleSet& rules, unsigned threads) {
+  Scoring scoring;
+  for (unsigned i = 0; i < threads; ++i) {
+    ASSAY_TRY(Socket near, Socket::open(context, Socket::Type::pair, 2 * kAhead));
+    ASSAY_TRY(Socket far, Socket::open(context, Socket::Type::pair, 2 * kAhead));
+    // Named by the rules' address as well: with new rules new threads start beside the old ones.
+    char endpoint[96];
+    std::snprintf(endpoint, sizeof endpoint, "inproc://scorer-%p-%u", static_cast<const void*>(&rules), i);
+    ASSAY_CHECK(near.bind(endpoint));
+    ASSAY_CHECK(far.connect(endpoint));
+    ASSAY_TRY(Fd stop, make_event());
+    std::thread thread(run_scoring, std::move(far), stop.get(), std::ref(store), std::cref(rules));
+    scoring.workers_.push_back({std::move(near), std::move(stop), std::move(thread), 0});
+  }
   return scoring;
 }
 
 Scoring::~Scoring() {
-  if (!thread_.joinable()) return;
-  raise_event(stop_.get());
-  thread_.join();
+  for (Worker& worker : workers_) raise_event(worker.stop.get());
+  for (Worker& worker : workers_)
+    if (worker.thread.joinable()) worker.thread.join();
 }
 
-Status Scoring::request(const std::string& scan_id) { return socket_.send(scan_id); }
+Status Scoring::request(const std::string& scan_id) {
+  waiting_.push_back(scan_id);
+  return hand_out();
+}
+
+Status Scoring::hand_out() {
+  for (Worker& worker : workers_)
+    for (; worker.in_work < kAhead && !waiting_.empty(); ++worker.in_work) {
+      ASSAY_CHECK(worker.socket.send(waiting_.front()));
+      waiting_.pop_front();
+    }
+  return Status();
+}
 
 Result<std::optional<Scored>> Scoring::take() {
-  ASSAY_TRY(auto received, socket_.receive());
-  if (!received) return std::optional<Scored>();
-  auto& frames = *received;
-  if (frames.size() == 2) return std::optional(Scored{frames[0], frames[1], "", 0, ""});
-  if (frames.size() != 5) return Error{Errc::corrupt, "scoring answered what nobody understands"};
-  Scored scored{frames[0], "", frames[2], 0, std::move(frames[4])};
-  std::from_chars(frames[3].data(), frames[3].data() + frames[3].size(), scored.score);
-  return std::optional(std::move(scored));
+  for (Worker& worker : workers_) {
+    ASSAY_TRY(auto received, worker.socket.receive());
+    if (!received) continue;
+    --worker.in_work;
+    ASSAY_CHECK(hand_out());
+    ASSAY_TRY(Scored scored, understand(std::move(*received)));
+    return std::optional(std::move(scored));
+  }
+  return std::optional<Scored>();
+}
+
+std::vector<const Socket*> Scoring::sockets() const {
+  std::vector<const Socket*> out;
+  for (const Worker& worker : workers_) out.push_back(&worker.socket);
+  return out;
 }
 
 }  // namespace assay

@@ -1,11 +1,13 @@
-// scoring: a thread that turns whole traces into reports, so that agents are never kept waiting for it. Takes
-// scan ids and gives back reports; keeps nothing.
+// scoring: threads that turn whole traces into reports, so that agents are never kept waiting for it. Takes
+// scan ids and gives back reports; keeps nothing but the ids that wait.
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "common/fd.h"
 #include "common/loop.h"
@@ -26,23 +28,32 @@ struct Scored {
 class Scoring {
  public:
   /// `store` and `rules` are borrowed until this object's end.
-  static Result<Scoring> start(const Context& context, Store& store, const RuleSet& rules);
+  static Result<Scoring> start(const Context& context, Store& store, const RuleSet& rules,
+                               unsigned threads = 1);
   Scoring(Scoring&&) = default;
   Scoring& operator=(Scoring&&) = delete;
-  ~Scoring();  // waits for the scan in work; those behind it stay unscored
+  ~Scoring();  // waits for the scans in work; those behind them stay unscored
 
+  /// Scores it once a thread is free.
   Status request(const std::string& scan_id);
   /// What has been scored since, one a call; nothing when there is no more.
   Result<std::optional<Scored>> take();
   /// Readable when there is something to take.
-  const Socket& socket() const { return socket_; }
+  std::vector<const Socket*> sockets() const;
+  size_t waiting() const { return waiting_.size(); }
 
  private:
-  Scoring(Socket socket, Fd stop) : socket_(std::move(socket)), stop_(std::move(stop)) {}
+  struct Worker {
+    Socket socket;
+    Fd stop;
+    std::thread thread;
+    unsigned in_work = 0;
+  };
+  Scoring() = default;
+  Status hand_out();
 
-  Socket socket_;
-  Fd stop_;
-  std::thread thread_;
+  std::vector<Worker> workers_;
+  std::deque<std::string> waiting_;
 };
 
 }  // namespace assay

@@ -1,7 +1,10 @@
-// The loop: receive, decide, keep, answer.
+// The loop: receive, decide, commit, answer.
 #include "scheduler/server.h"
 
+#include <algorithm>
+
 #include "common/clock.h"
+#include "common/digest.h"
 #include "common/log.h"
 #include "common/text.h"
 #include "scheduler/server_loop.h"
@@ -11,137 +14,237 @@ namespace assay {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
+namespace {
+
+constexpr int kMessagesPerTurn = 1024;  // of each socket; what they change is committed together
+constexpr milliseconds kSecond{1000};
+
+}  // namespace
+
+Server::Server(const Context& context, const ServerConfig& config, Store& store, Socket agents,
+               Socket clients, Scoring scoring)
+    : context_(context),
+      config_(config),
+      store_(store),
+      keep_(store),
+      stage_(store),
+      agents_socket_(std::move(agents)),
+      clients_socket_(std::move(clients)),
+      scoring_(std::move(scoring)),
+      queue_(config.limits),
+      dispatch_(config.policy),
+      measure_(config.metrics),
+      now_(steady_clock::now()) {}
+
+// Every in-memory index is made anew from what the store holds.
 Status Server::recover() {
-  std::vector<ScanRecord> open;
-  ASSAY_CHECK(keep_.each_scan([&](const ScanRecord& record) {
-    if (record.state <= ScanState::shipped) open.push_back(record);
+  ASSAY_TRY(Keep::Opened upgraded, keep_.upgrade());
+  if (upgraded.unreadable > 0)
+    spdlog::error("event=unreadable_records count={} first=\"{}\"", upgraded.unreadable,
+                  upgraded.first_error);
+  std::vector<ScanRecord> followers;
+  size_t leased = 0;
+  ASSAY_TRY(Keep::Opened opened, keep_.each_open([&](ScanRecord record) {
+    if (record.state == ScanState::shipped) {
+      to_score_.push_back(record.scan_id);
+      open_[record.scan_id] = std::move(record);
+    } else if (!record.same_as.empty()) {
+      followers.push_back(std::move(record));
+    } else if (record.state == ScanState::leased && config_.resume_jobs) {
+      ++leased;
+      coalesce_.lead(record.scan_id, record.submission);
+      queue_.restore(queued_job(record), record.agent, now_);
+      open_[record.scan_id] = std::move(record);
+    } else {
+      attach(std::move(record));
+    }
+  }));
+  if (opened.unreadable > 0)
+    spdlog::error("event=unreadable_records count={} first=\"{}\"", opened.unreadable, opened.first_error);
+  for (ScanRecord& record : followers) attach(std::move(record));
+  ASSAY_CHECK(keep_.each_agent_mode([&](const std::string& agent, const std::string& mode) {
+    for (auto known : {Agents::Mode::draining, Agents::Mode::fenced})
+      if (mode == to_string(known)) agents_.set_mode(agent, known);
     return true;
   }));
-  // Oldest first, as they were queued.
-  for (auto it = open.rbegin(); it != open.rend(); ++it) {
-    if (it->state == ScanState::shipped) {
-      start_scoring(it->scan_id);
-    } else if (config_.resume_jobs) {
-      queue_.submit(it->scan_id, it->job, it->attempt);
-    } else {
-      auto record = collect_.ended(it->scan_id, ScanState::failed,
-                                   "interrupted: the scan that ran it was ended", wall_ns());
-      if (!record) return record.error();
-    }
+  spdlog::info("event=recovered open={} waiting={} leased={} shipped={}", open_.size(),
+               open_.size() - leased - to_score_.size(), leased, to_score_.size());
+  if (config_.resume_jobs) return Status();
+  std::vector<std::string> interrupted;
+  for (const auto& [scan_id, record] : open_)
+    if (record.state != ScanState::shipped) interrupted.push_back(scan_id);
+  for (const std::string& scan_id : interrupted) {
+    (void)queue_.cancel(scan_id);
+    end_failed(scan_id, to_string(Errc::cancelled), "interrupted: the scan that ran it was ended");
   }
-  return Status();
+  return stage_.commit();
+}
+
+Status Server::bind() {
+  for (const std::string& endpoint : config_.agents) ASSAY_CHECK(agents_socket_.bind(endpoint));
+  return clients_socket_.bind(config_.clients);
 }
 
 Status Server::run(int stop_fd) {
-  while (!fatal_) {
-    std::vector<WaitFor> items{router_, scoring_.socket(), WaitFor(stop_fd)};
-    ASSAY_CHECK(wait(items, milliseconds(500)));
-    if (items[2].ready) return Status();
-    if (items[0].ready) drain_router();
-    if (items[1].ready) drain_scoring();
+  for (;;) {
+    std::vector<WaitFor> items{WaitFor(stop_fd), WaitFor(config_.reload_fd), agents_socket_, clients_socket_};
+    if (config_.zap != nullptr) items.emplace_back(config_.zap->socket());
+    // Scored reports wait where they are while nothing can be written.
+    if (!stalled_)
+      for (const Socket* socket : scoring_->sockets()) items.emplace_back(*socket);
+    ASSAY_CHECK(wait(items, time_to_wait()));
+    if (items[0].ready) return commit();
+    if (items[1].ready) {
+      clear_signals(config_.reload_fd);
+      if (Status done = reload(); !done) spdlog::error("event=reload_failed why=\"{}\"", done.error().what);
+    }
+    ASSAY_CHECK(turn());
+  }
+}
+
+Status Server::turn() {
+  now_ = steady_clock::now();
+  // What the messages of one turn change is written together; whoever sends more is served in the next.
+  drain(agents_socket_, true);
+  drain(clients_socket_, false);
+  if (config_.zap != nullptr) drain_zap();
+  if (!stalled_) {
+    ASSAY_CHECK(drain_scoring());
     expire_leases();
     dispatch_jobs();
   }
-  return *fatal_;
+  ASSAY_CHECK(commit());
+  if (now_ < next_second_) return Status();
+  next_second_ = now_ + kSecond;
+  return each_second();
 }
 
-void Server::finish_failed(const std::string& scan_id, const std::string& reason) {
-  finish_without_report(scan_id, ScanState::failed, reason);
+milliseconds Server::time_to_wait() const {
+  if (!stage_.empty() && !stalled_) return milliseconds(0);
+  Time next = std::min({next_second_, queue_.next_deadline(), dispatch_.next_deadline()});
+  auto left = std::chrono::ceil<milliseconds>(next - steady_clock::now());
+  return std::clamp(left, milliseconds(0), kSecond);
 }
 
-void Server::finish_without_report(const std::string& scan_id, ScanState state, const std::string& reason) {
-  ++stats_.failed;
-  spdlog::info("event={} scan={} why=\"{}\"", to_string(state), scan_id, printable(reason, 300));
-  auto record = collect_.ended(scan_id, state, state == ScanState::failed ? reason : "", wall_ns());
-  if (!record) spdlog::error("event=store_error scan={} error=\"{}\"", scan_id, record.error().what);
-  tell_client(scan_id, wire::Finished{scan_id, false, reason, ""}, true);
-}
-
-void Server::tell_client(const std::string& scan_id, const wire::Message& message, bool last) {
-  auto it = clients_.find(scan_id);
-  if (it == clients_.end()) return;
-  Status sent = send(it->second, message);
-  if (last || (!sent && sent.error().code == Errc::not_found)) clients_.erase(it);
-}
-
-void Server::dispatch_jobs() {
-  for (auto& [agent, grant] : dispatch_.assign(queue_, steady_clock::now())) {
-    auto record = keep_.scan(grant.scan_id);
-    if (!record) {
-      fatal_ = record.error();
-      return;
-    }
-    record->state = ScanState::leased;
-    record->attempt = grant.attempt;
-    if (Status kept = keep_.put_scan(*record); !kept) {
-      (void)queue_.cancel(grant.scan_id);
-      finish_failed(grant.scan_id, "cannot record its lease: " + kept.error().what);
+bool Server::drain(Socket& socket, bool from_agents) {
+  for (int i = 0; i < kMessagesPerTurn; ++i) {
+    auto received = socket.receive_from();
+    if (!received || !*received) return false;
+    Received& message = **received;
+    Peer peer{message.frames[0], message.user};
+    if (message.frames.size() != 2 || message.too_many_frames) {
+      refuse(peer, "malformed", "a message of other than one frame");
       continue;
     }
-    Status sent = send(agent, wire::Lease{grant.scan_id, grant.attempt, grant.job});
-    spdlog::info("event=leased scan={} attempt={} sent={}", grant.scan_id, grant.attempt,
-                 static_cast<bool>(sent));
-    if (!sent) dispatch_.forget(agent);  // the lease lapses by itself and the job goes to another
+    handle(peer, message.frames[1], from_agents);
+  }
+  return true;
+}
+
+void Server::handle(const Peer& peer, const std::string& frame, bool from_agents) {
+  if (frame.size() > wire::kMaxFrameBytes)
+    return refuse(peer, "oversized", "a frame of " + std::to_string(frame.size()) + " bytes");
+  auto message = wire::decode(frame);
+  if (!message) return refuse(peer, "malformed", message.error().what);
+  if (from_agents)
+    from_agent(peer, *message);
+  else
+    from_client(peer.id, *message);
+}
+
+void Server::refuse(const Peer& peer, const std::string& reason, const std::string& why) {
+  ++stats_.refused[reason];
+  measure_.refused(reason);
+  const auto* session = sessions_.find(peer.id);
+  spdlog::warn("event=refused reason={} agent={} peer={} why=\"{}\"", reason,
+               printable(session ? session->agent : peer.user, 64), to_hex(peer.id), printable(why, 300));
+}
+
+void Server::drain_zap() {
+  for (int i = 0; i < kMessagesPerTurn; ++i) {
+    auto refusal = config_.zap->take_refusal();
+    if (!refusal || !*refusal) return;
+    refuse({"", (**refusal).key}, (**refusal).reason,
+           "key " + (**refusal).key + " from " + (**refusal).address);
   }
 }
 
-void Server::expire_leases() {
-  for (const auto& lapse : queue_.expire(steady_clock::now())) {
-    ++stats_.redelivered;
-    dispatch_.forget(lapse.agent);
-    spdlog::warn("event=lease_expired scan={} attempt={} given_up={}", lapse.scan_id, lapse.attempt,
-                 lapse.given_up);
-    if (lapse.given_up)
-      finish_failed(lapse.scan_id,
-                    "its agent fell silent " + std::to_string(lapse.attempt) + " times in a row: given up");
+// While the disk is full the stage is tried again once a second; nothing new is taken until it is written.
+Status Server::commit() {
+  if (stage_.empty() || (stalled_ && now_ < next_commit_)) return Status();
+  size_t size = stage_.size();
+  auto start = steady_clock::now();
+  Status written = stage_.commit();
+  if (written) {
+    ++stats_.commits;
+    stats_.committed += size;
+    measure_.committed(steady_clock::now() - start, size);
+    if (stalled_) spdlog::info("event=resumed staged={}", size);
+    stalled_ = false;
+    return Status();
   }
+  if (written.error().code != Errc::no_space) return written;
+  measure_.commit_failed();
+  if (!stalled_) {
+    ++stats_.stalls;
+    spdlog::error("event=stalled staged={} why=\"{}\"", stage_.size(), written.error().what);
+  }
+  stalled_ = !stage_.empty();
+  low_on_space_ = true;
+  next_commit_ = now_ + kSecond;
+  return Status();
 }
 
-void Server::start_scoring(const std::string& scan_id) {
-  tell_client(scan_id, wire::Progress{scan_id, "score", -1, 0, 0}, false);
-  if (Status sent = scoring_.request(scan_id); !sent)
-    finish_failed(scan_id, "cannot score it: " + sent.error().what);
+Status Server::each_second() {
+  if (auto free = store_.free_bytes()) {
+    bool low = *free < config_.reserve_bytes;
+    if (low != low_on_space_)
+      spdlog::log(low ? spdlog::level::err : spdlog::level::info, "event={} free_bytes={} reserve_bytes={}",
+                  low ? "low_on_space" : "space_again", *free, config_.reserve_bytes);
+    low_on_space_ = low;
+    free_bytes_ = *free;
+  }
+  for (const std::string& agent : sessions_.expire(now_ - config_.limits.lease)) {
+    spdlog::warn("event=agent_silent agent={}", agent);
+    agents_.lost(agent);
+  }
+  if (config_.alive) config_.alive();
+  measure_.levels({queue_, agents_, now_, free_bytes_, stalled_, watchers_.missed()});
+  return Status();
 }
 
-void Server::drain_scoring() {
-  for (;;) {
-    auto scored = scoring_.take();
-    if (!scored) {
-      fatal_ = scored.error();
-      return;
-    }
-    if (!*scored) return;
-    keep_scored(**scored);
+Status Server::reload() {
+  if (!config_.reload) return Error{Errc::unsupported, "there is nothing to read again"};
+  ASSAY_TRY(Reload fresh, config_.reload());
+  if (fresh.rules) {
+    // The old threads end with what they have in work; what waited with them is handed out again.
+    ASSAY_TRY(Scoring scoring, Scoring::start(context_, store_, *fresh.rules, config_.scorers));
+    scoring_.emplace(std::move(scoring));
+    rules_ = std::move(fresh.rules);
+    to_score_.clear();
+    for (const auto& [scan_id, record] : open_)
+      if (record.state == ScanState::shipped) to_score_.push_back(scan_id);
   }
-}
-
-void Server::keep_scored(const Scored& scored) {
-  auto record = keep_.scan(scored.scan_id);
-  if (record && record->state != ScanState::shipped) return;  // cancelled meanwhile: its client knows
-  if (!scored.error.empty()) return finish_failed(scored.scan_id, "cannot score it: " + scored.error);
-  Status kept = record ? Status() : Status(record.error());
-  if (record) {
-    record->state = ScanState::done;
-    record->verdict = scored.verdict;
-    record->score = scored.score;
-    record->finished_ns = wall_ns();
-    kept = keep_.put_report(*record, scored.report);
+  if (fresh.agents && config_.zap != nullptr) {
+    ASSAY_CHECK(config_.zap->allow(*fresh.agents));
+    config_.allowed = allowed_names(*fresh.agents);
+    // Connections that are there already are not asked again: their sessions end here.
+    for (const std::string& agent : sessions_.agents())
+      if (!config_.allowed.contains(agent)) lose(agent, "its key is no longer allowed");
   }
-  if (!kept) return finish_failed(scored.scan_id, "cannot keep its report: " + kept.error().what);
-  ++stats_.finished;
-  spdlog::info("event=done scan={} verdict={} score={}", scored.scan_id, scored.verdict, scored.score);
-  // A report too large for a frame stays in the store, where the client can read it.
-  bool fits = scored.report.size() + 4096 <= wire::kMaxFrameBytes;
-  tell_client(scored.scan_id, wire::Finished{scored.scan_id, true, "", fits ? scored.report : ""}, true);
+  spdlog::info("event=reloaded rules={} agents={}", rules_ != nullptr, config_.allowed.size());
+  return Status();
 }
 
 Result<ServerStats> serve(const Context& context, const ServerConfig& config, Store& store,
                           const RuleSet& rules, int stop_fd) {
-  ASSAY_TRY(Socket router, Socket::open(context, Socket::Type::router));
-  ASSAY_TRY(Scoring scoring, Scoring::start(context, store, rules));
-  ASSAY_CHECK(router.bind(config.endpoint));
-  Server server(config, store, std::move(router), scoring);
+  ASSAY_TRY(Socket agents, Socket::open(context, Socket::Type::router, 10'000));
+  if (config.keys) ASSAY_CHECK(agents.secure_as_server(*config.keys));
+  ASSAY_TRY(Socket clients, Socket::open(context, Socket::Type::router, 10'000));
+  ASSAY_TRY(Scoring scoring, Scoring::start(context, store, rules, config.scorers));
+  Server server(context, config, store, std::move(agents), std::move(clients), std::move(scoring));
   ASSAY_CHECK(server.recover());
+  ASSAY_CHECK(server.bind());
   ASSAY_CHECK(server.run(stop_fd));
   return server.stats();
 }

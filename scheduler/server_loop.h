@@ -1,73 +1,148 @@
-// server_loop: the state of the scheduler's loop, private to server.cc (the loop, leases, scoring, ends) and
-// server_messages.cc (what peers say).
+// server_loop: the state of the scheduler's loop, private to the server files: server.cc (the loop, recovery,
+// reload), server_agents.cc (what agents say), server_clients.cc (what clients say), server_asks.cc (their
+// questions), server_jobs.cc (how a job moves from state to state).
 #pragma once
 
+#include <deque>
 #include <map>
 #include <optional>
 #include <string>
+#include <unordered_map>
 
+#include "common/ids.h"
 #include "common/wire.h"
-#include "scheduler/collect.h"
+#include "scheduler/agents.h"
+#include "scheduler/capacity.h"
+#include "scheduler/coalesce.h"
 #include "scheduler/dispatch.h"
+#include "scheduler/keep.h"
+#include "scheduler/measure.h"
 #include "scheduler/scoring.h"
 #include "scheduler/server.h"
+#include "scheduler/sessions.h"
+#include "scheduler/stage.h"
+#include "scheduler/watchers.h"
 
 namespace assay {
 
 class Server {
  public:
-  Server(const ServerConfig& config, Store& store, Socket router, Scoring& scoring)
-      : config_(config),
-        keep_(store),
-        collect_(keep_),
-        queue_(config.limits),
-        router_(std::move(router)),
-        scoring_(scoring) {}
+  Server(const Context& context, const ServerConfig& config, Store& store, Socket agents, Socket clients,
+         Scoring scoring);
 
+  /// Before bind(): an agent that holds a lease must find it known.
   Status recover();
+  Status bind();
   Status run(int stop_fd);
   const ServerStats& stats() const { return stats_; }
 
  private:
-  void drain_router();
-  void handle(const std::string& peer, wire::Message message);
-  void on(const std::string& peer, wire::Submit& m);
-  void on(const std::string& peer, wire::Hello& m);
-  void on(const std::string& peer, wire::Want& m);
-  void on(const std::string& peer, wire::Heartbeat& m);
-  void on(const std::string& peer, wire::Progress& m);
-  void on(const std::string& peer, wire::Chunk& m);
-  void on(const std::string& peer, wire::Done& m);
-  void on(const std::string& peer, wire::Failed& m);
-  void on(const std::string& peer, wire::Cancel& m);
-  template <class T>
-  void on(const std::string& peer, T&) {  // what only a scheduler says
-    refuse(peer, "a message that only the scheduler sends");
-  }
-  void refuse(const std::string& peer, const std::string& why);
+  using Time = std::chrono::steady_clock::time_point;
+  /// Who said something: a connection, and its key's name where connections are encrypted.
+  struct Peer {
+    std::string id;
+    std::string user;
+  };
+
+  // server.cc
+  Status turn();
+  bool drain(Socket& socket, bool from_agents);
+  void handle(const Peer& peer, const std::string& frame, bool from_agents);
+  Status commit();
+  Status each_second();
+  Status reload();
+  std::chrono::milliseconds time_to_wait() const;
+  void refuse(const Peer& peer, const std::string& reason, const std::string& why);
+  void drain_zap();
+
+  // server_agents.cc: each takes a message of an agent whose session is known, but for Hello.
+  void from_agent(const Peer& peer, wire::Message& message);
+  void on_hello(const Peer& peer, wire::Hello& m);
+  void on(const std::string& agent, wire::Want& m);
+  void on(const std::string& agent, wire::Heartbeat&);
+  void on(const std::string& agent, wire::Progress& m);
+  void on(const std::string& agent, wire::Resolved& m);
+  void on(const std::string& agent, wire::Chunk& m);
+  void on(const std::string& agent, wire::Done& m);
+  void on(const std::string& agent, wire::Failed& m);
+  bool holds(const std::string& agent, const std::string& scan_id, uint32_t attempt);
+  void lose(const std::string& agent, const std::string& why);
+  Status tell_agent(const std::string& agent, const wire::Message& message);
+
+  // server_clients.cc
+  void from_client(const std::string& client, wire::Message& message);
+  void on_client(const std::string& client, wire::Submit& m);
+  void on_client(const std::string& client, wire::Watch& m);
+  void on_client(const std::string& client, wire::Cancel& m);
+  void on_client(const std::string& client, wire::Ask& m);
+  std::optional<Error> why_not_submit(const wire::Submit& m) const;
+  ScanRecord new_record(Submission submission);
+  void take_up(const ScanRecord& record);
+  void tell_client(const std::string& client, const wire::Message& message);
+  void notify(const ScanRecord& record);
+  void notify(wire::Notice notice);
+
+  // server_asks.cc
+  /// The answer, or nothing when it comes once what was ordered is on disk.
+  std::optional<wire::Answer> answer(const std::string& client, const wire::Ask& m);
+  wire::Answer explain(const std::string& scan_id) const;
+  wire::Answer describe_agents() const;
+  wire::Answer describe_queue() const;
+  wire::Answer describe_capacity(const wire::Ask& m) const;
+  wire::Answer set_agent_mode(const std::string& name, const std::string& order);
+  std::optional<wire::Answer> order_cancel(const std::string& client, const std::string& scan_id,
+                                           const std::string& batch_id);
+  std::optional<wire::Answer> order_retry(const std::string& client, const std::string& scan_id);
+  std::optional<wire::Answer> order_batch(const std::string& client, const wire::Ask& m);
+
+  // server_jobs.cc
+  void attach(ScanRecord record);
+  void enqueue(const ScanRecord& record);
+  QueuedJob queued_job(const ScanRecord& record) const;
   void dispatch_jobs();
   void expire_leases();
+  void lapse(const Lapse& lapse, const std::string& code, const std::string& why);
+  void move(ScanRecord after, Stage::Kept kept = {});
   void start_scoring(const std::string& scan_id);
-  void drain_scoring();
+  Status drain_scoring();
   void keep_scored(const Scored& scored);
-  void finish_failed(const std::string& scan_id, const std::string& reason);
-  void finish_without_report(const std::string& scan_id, ScanState state, const std::string& reason);
-  Result<std::string> new_scan_id() const;
-  void tell_client(const std::string& scan_id, const wire::Message& message, bool last);
-  Status send(const std::string& peer, const wire::Message& message) {
-    return router_.send_frames({peer, wire::encode(message)});
-  }
+  void end_failed(const std::string& scan_id, const std::string& code, const std::string& reason);
+  void end_without_report(const std::string& scan_id, ScanState state, const std::string& code,
+                          const std::string& reason);
+  void end_with_result_of(const std::string& scan_id, const ScanRecord& other);
+  void end_followers(const ScanRecord& leader);
+  void promote(const std::string& scan_id);
+  Status cancel(const std::string& scan_id);
+  Result<ScanRecord> retry(const std::string& scan_id);
+  void finished(const ScanRecord& record, const std::string& report);
+  bool no_room() const { return stalled_ || low_on_space_; }
 
+  const Context& context_;
   ServerConfig config_;
+  Store& store_;
   Keep keep_;
-  Collect collect_;
+  Stage stage_;
+  Socket agents_socket_, clients_socket_;
+  std::unique_ptr<RuleSet> rules_;  // those of a reload; the first ones are borrowed by scoring_
+  std::optional<Scoring> scoring_;
   Queue queue_;
+  Agents agents_;
   Dispatch dispatch_;
-  Socket router_;
-  Scoring& scoring_;                            // borrowed
-  std::map<std::string, std::string> clients_;  // scan id -> who waits for it
+  Sessions sessions_;
+  Coalesce coalesce_;
+  Watchers watchers_;
+  ServiceRate rate_;
+  Measure measure_;
+  ScanIds ids_;
+  std::unordered_map<std::string, ScanRecord> open_;      // scans that have not ended, as the store has them
+  std::unordered_map<std::string, std::string> phases_;   // of leased scans, as their agents last said
+  std::unordered_map<std::string, std::string> clients_;  // scan id -> the client that follows it
+  std::deque<std::string> to_score_;                      // whole traces that could not be handed out
+  Time now_{};
+  Time next_second_{}, next_commit_{};
+  bool stalled_ = false, low_on_space_ = false;
+  uint64_t free_bytes_ = 0;
   ServerStats stats_;
-  std::optional<Error> fatal_;
 };
 
 }  // namespace assay

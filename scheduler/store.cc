@@ -1,18 +1,23 @@
-// RocksDB behind the store. Every write is one synced batch; chunks and reports, which are large and never
-// change, live in blob files so that compaction does not copy them.
+// RocksDB behind the store. A group of batches is one synced write; chunks, reports and manifests, which are
+// large and never change, live in blob files so that compaction does not copy them.
 #include "scheduler/store.h"
 
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/listener.h>
 #include <rocksdb/table.h>
+#include <sys/statvfs.h>
 
+#include <algorithm>
 #include <array>
 #include <cassert>
+
+#include "scheduler/overlay.h"
 
 namespace assay {
 namespace {
 
-constexpr std::array<const char*, 4> kFamilies = {"scans", "chunks", "reports", "digests"};
 constexpr int kReadOnlyTries = 5;
 
 // No LOG file: RocksDB 7.8's aborts the process when the disk is full (it writes on after its first error),
@@ -21,6 +26,15 @@ class Silence : public rocksdb::Logger {
  public:
   using rocksdb::Logger::Logv;
   void Logv(const char*, va_list) override {}
+};
+
+// After a full disk commit() resumes the database when it is called again. Its own thread, which would do so
+// some seconds later, would only refuse that meanwhile.
+class NoSelfRecovery : public rocksdb::EventListener {
+ public:
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status, bool* auto_recovery) override {
+    *auto_recovery = false;
+  }
 };
 
 rocksdb::DBOptions db_options(Store::Mode mode) {
@@ -33,6 +47,7 @@ rocksdb::DBOptions db_options(Store::Mode mode) {
   options.max_total_wal_size = 64 << 20;
   options.db_write_buffer_size = 48 << 20;
   options.info_log = std::make_shared<Silence>();
+  options.listeners = {std::make_shared<NoSelfRecovery>()};
   // A torn last record is a write that was never acknowledged; damage before it is an error, not silence.
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
   return options;
@@ -42,16 +57,21 @@ rocksdb::ColumnFamilyOptions family_options(Family family, const std::shared_ptr
   rocksdb::ColumnFamilyOptions options;
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = cache;
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));  // most preconditions ask for absent keys
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   options.compression = rocksdb::kNoCompression;
   options.write_buffer_size = 4 << 20;
-  if (family == Family::chunks || family == Family::reports) {
+  if (family == Family::scans) {  // records are kept for years, and are alike
+    options.compression = rocksdb::kLZ4Compression;
+    options.write_buffer_size = 16 << 20;
+  }
+  if (family == Family::chunks || family == Family::reports || family == Family::batches) {
     options.write_buffer_size = 16 << 20;
     options.enable_blob_files = true;
     options.min_blob_size = 4096;
     options.blob_file_size = 128 << 20;
     options.enable_blob_garbage_collection = true;
-    // Chunks come compressed.
+    // Chunks and large manifests come compressed.
     options.blob_compression_type = family == Family::reports ? rocksdb::kZSTD : rocksdb::kNoCompression;
   }
   return options;
@@ -63,6 +83,8 @@ std::string upper_bound(std::string_view prefix) {
   if (!out.empty()) out.back() = static_cast<char>(out.back() + 1);
   return out;
 }
+
+rocksdb::Slice slice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
 
 bool holds_store(const std::filesystem::path& dir) {
   std::error_code error;
@@ -84,6 +106,7 @@ Error error_of(const rocksdb::Status& status, const std::filesystem::path& dir, 
     return {Errc::denied,
             where + ": not writable by this user; name another directory with --data (" + text + ")"};
   if (status.IsCorruption()) return {Errc::corrupt, where + ": " + text};
+  if (status.IsNotSupported()) return {Errc::unsupported, where + ": " + text};
   return {Errc::io, where + ": " + text};
 }
 
@@ -94,97 +117,188 @@ Status make_directory(const std::filesystem::path& dir) {
   return Status();
 }
 
-}  // namespace
-
-struct Store::State {
-  std::filesystem::path dir;
-  Mode mode;
-  std::unique_ptr<rocksdb::DB> db;
-  std::array<rocksdb::ColumnFamilyHandle*, kFamilies.size() + 1> handles{};  // RocksDB's own "default" last
-
-  rocksdb::ColumnFamilyHandle* handle(Family family) const { return handles[static_cast<size_t>(family)]; }
-  ~State() {
-    for (auto* handle : handles)
-      if (handle) db->DestroyColumnFamilyHandle(handle);
+class RocksStore : public Store {
+ public:
+  RocksStore(std::filesystem::path dir, Mode mode) : dir_(std::move(dir)), mode_(mode) {}
+  ~RocksStore() override {
+    for (auto* handle : handles_)
+      if (handle) db_->DestroyColumnFamilyHandle(handle);
   }
+
+  Status start();
+  Result<std::vector<Status>> commit(const std::vector<StoreBatch>& group) override;
+  Result<std::string> get(Family family, std::string_view key) const override;
+  Status scan(Family family, std::string_view prefix, bool reverse,
+              const std::function<bool(std::string_view key, std::string_view value)>& visit,
+              std::string_view start) const override;
+  Result<uint64_t> free_bytes() const override;
+
+ private:
+  rocksdb::Status open_once();
+  /// Nothing, or why the batch cannot be.
+  Result<std::optional<Error>> refusal(const StoreBatch& batch, const Overlay& overlay) const;
+  rocksdb::Status append(rocksdb::WriteBatch& out, const StoreBatch& batch) const;
+  rocksdb::ColumnFamilyHandle* handle(Family family) const { return handles_[static_cast<size_t>(family)]; }
+
+  std::filesystem::path dir_;
+  Mode mode_;
+  std::unique_ptr<rocksdb::DB> db_;
+  // RocksDB's own "default" last. Null: a reader found no such family.
+  std::array<rocksdb::ColumnFamilyHandle*, kFamilies + 1> handles_{};
+  bool failed_ = false;  // the last write: RocksDB takes none until it is resumed
 };
 
-Store::Store(std::unique_ptr<State> state) : state_(std::move(state)) {}
-Store::Store(Store&&) noexcept = default;
-Store& Store::operator=(Store&&) noexcept = default;
-Store::~Store() = default;
-
-Result<Store> Store::open(const std::filesystem::path& dir, Mode mode) {
-  if (mode == Mode::read_write) ASSAY_CHECK(make_directory(dir));
-  if (mode == Mode::read_only && !holds_store(dir))
-    return Error{Errc::not_found, "no scans in " + dir.string() + " yet: `assay scan REF` makes one"};
-
+rocksdb::Status RocksStore::open_once() {
+  std::vector<std::string> there;
+  if (holds_store(dir_)) {
+    auto status = rocksdb::DB::ListColumnFamilies(db_options(mode_), dir_.string(), &there);
+    if (!status.ok()) return status;
+  }
   auto cache = rocksdb::NewLRUCache(32 << 20);
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
-  for (size_t i = 0; i < kFamilies.size(); ++i)
-    families.emplace_back(kFamilies[i], family_options(static_cast<Family>(i), cache));
+  std::vector<size_t> places;  // in handles_
+  for (size_t i = 0; i < kFamilies; ++i) {
+    auto family = static_cast<Family>(i);
+    auto known = std::find(there.begin(), there.end(), to_string(family));
+    if (known == there.end() && mode_ == Mode::read_only) continue;
+    if (known != there.end()) there.erase(known);
+    families.emplace_back(to_string(family), family_options(family, cache));
+    places.push_back(i);
+  }
+  std::erase(there, rocksdb::kDefaultColumnFamilyName);
+  if (!there.empty() && mode_ == Mode::read_write)
+    return rocksdb::Status::NotSupported("a later assay wrote it, with '" + there.front() + "'");
   families.emplace_back(rocksdb::kDefaultColumnFamilyName, rocksdb::ColumnFamilyOptions());
+  places.push_back(kFamilies);
 
-  auto state = std::make_unique<State>();
-  state->dir = dir;
-  state->mode = mode;
   rocksdb::DB* db = nullptr;
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  auto status = mode_ == Mode::read_only
+                    ? rocksdb::DB::OpenForReadOnly(db_options(mode_), dir_.string(), families, &handles, &db)
+                    : rocksdb::DB::Open(db_options(mode_), dir_.string(), families, &handles, &db);
+  if (!status.ok()) return status;
+  db_.reset(db);
+  for (size_t i = 0; i < handles.size(); ++i) handles_[places[i]] = handles[i];
+  return status;
+}
+
+Status RocksStore::start() {
+  if (mode_ == Mode::read_write) ASSAY_CHECK(make_directory(dir_));
+  if (mode_ == Mode::read_only && !holds_store(dir_))
+    return Error{Errc::not_found, "no scans in " + dir_.string() + " yet: `assay scan REF` makes one"};
   rocksdb::Status status;
   // A writer may delete a file between a reader's look at the manifest and its open: look again.
-  for (int tries = mode == Mode::read_only ? kReadOnlyTries : 1; tries > 0; --tries) {
-    status = mode == Mode::read_only
-                 ? rocksdb::DB::OpenForReadOnly(db_options(mode), dir.string(), families, &handles, &db)
-                 : rocksdb::DB::Open(db_options(mode), dir.string(), families, &handles, &db);
-    if (status.ok()) break;
+  for (int tries = mode_ == Mode::read_only ? kReadOnlyTries : 1; tries > 0; --tries) {
+    status = open_once();
+    if (status.ok()) return Status();
   }
-  if (!status.ok()) return error_of(status, dir, "open data directory");
-  state->db.reset(db);
-  std::copy(handles.begin(), handles.end(), state->handles.begin());
-  return Store(std::move(state));
+  return error_of(status, dir_, "open data directory");
 }
 
-Status Store::write(const std::vector<StoreOp>& batch) {
-  assert(state_->mode == Mode::read_write);
-  rocksdb::WriteBatch out;
-  for (const StoreOp& op : batch) {
-    auto* family = state_->handle(op.family);
-    rocksdb::Status status = op.remove ? out.Delete(family, op.key) : out.Put(family, op.key, op.value);
-    if (!status.ok()) return error_of(status, state_->dir, "write to");
+Result<std::optional<Error>> RocksStore::refusal(const StoreBatch& batch, const Overlay& overlay) const {
+  rocksdb::PinnableSlice stored;
+  for (const Precondition& expected : batch.expect) {
+    Overlay::Touched touched = overlay.find(expected.family, expected.key);
+    std::optional<std::string_view> value;
+    if (touched) {
+      value = *touched;
+    } else {
+      stored.Reset();
+      auto status = db_->Get(rocksdb::ReadOptions(), handle(expected.family), expected.key, &stored);
+      if (!status.ok() && !status.IsNotFound()) return error_of(status, dir_, "read from");
+      if (status.ok()) value = std::string_view(stored.data(), stored.size());
+    }
+    bool same = expected.value ? value && *value == *expected.value : !value;
+    if (!same) return std::optional(conflict(expected, value.has_value()));
   }
+  return std::optional<Error>();
+}
+
+rocksdb::Status RocksStore::append(rocksdb::WriteBatch& out, const StoreBatch& batch) const {
+  for (const StoreOp& op : batch.ops) {
+    auto* family = handle(op.family);
+    rocksdb::Status status = !op.remove       ? out.Put(family, op.key, op.value)
+                             : op.end.empty() ? out.Delete(family, op.key)
+                                              : out.DeleteRange(family, op.key, op.end);
+    if (!status.ok()) return status;
+  }
+  return rocksdb::Status::OK();
+}
+
+Result<std::vector<Status>> RocksStore::commit(const std::vector<StoreBatch>& group) {
+  assert(mode_ == Mode::read_write);
+  if (failed_) {
+    // Flushes what is in memory, so that what the failed write may have left in the log counts no more.
+    auto status = db_->Resume();
+    if (!status.ok()) return error_of(status, dir_, "write to");
+    failed_ = false;
+  }
+  rocksdb::WriteBatch out;
+  Overlay overlay;
+  std::vector<Status> outcomes;
+  outcomes.reserve(group.size());
+  for (const StoreBatch& batch : group) {
+    ASSAY_TRY(auto refused, refusal(batch, overlay));
+    outcomes.push_back(refused ? Status(*refused) : Status());
+    if (refused) continue;
+    auto status = append(out, batch);
+    if (!status.ok()) return error_of(status, dir_, "write to");
+    if (group.size() > 1) overlay.add(batch);
+  }
+  if (out.Count() == 0) return outcomes;
   rocksdb::WriteOptions options;
   options.sync = true;
-  rocksdb::Status status = state_->db->Write(options, &out);
-  if (!status.ok()) return error_of(status, state_->dir, "write to");
-  return Status();
+  auto status = db_->Write(options, &out);
+  failed_ = !status.ok();
+  if (failed_) return error_of(status, dir_, "write to");
+  return outcomes;
 }
 
-Result<std::string> Store::get(Family family, std::string_view key) const {
+Result<std::string> RocksStore::get(Family family, std::string_view key) const {
   std::string value;
-  rocksdb::Status status =
-      state_->db->Get(rocksdb::ReadOptions(), state_->handle(family), {key.data(), key.size()}, &value);
-  if (status.IsNotFound())
-    return Error{Errc::not_found, "no such key in " + std::string(kFamilies[static_cast<size_t>(family)])};
-  if (!status.ok()) return error_of(status, state_->dir, "read from");
+  rocksdb::Status status = rocksdb::Status::NotFound();
+  if (handle(family)) status = db_->Get(rocksdb::ReadOptions(), handle(family), slice(key), &value);
+  if (status.IsNotFound()) return Error{Errc::not_found, std::string("no such key in ") + to_string(family)};
+  if (!status.ok()) return error_of(status, dir_, "read from");
   return value;
 }
 
-Status Store::scan(Family family, std::string_view prefix, bool reverse,
-                   const std::function<bool(std::string_view key, std::string_view value)>& visit) const {
+Status RocksStore::scan(Family family, std::string_view prefix, bool reverse,
+                        const std::function<bool(std::string_view key, std::string_view value)>& visit,
+                        std::string_view start) const {
+  if (!handle(family)) return Status();
   std::string upper = upper_bound(prefix);
-  rocksdb::Slice lower_slice(prefix.data(), prefix.size()), upper_slice(upper);
+  rocksdb::Slice lower_slice = slice(prefix), upper_slice(upper);
   rocksdb::ReadOptions options;
   options.iterate_lower_bound = &lower_slice;
   if (!upper.empty()) options.iterate_upper_bound = &upper_slice;
   options.fill_cache = false;
-  std::unique_ptr<rocksdb::Iterator> at(state_->db->NewIterator(options, state_->handle(family)));
-  reverse ? at->SeekToLast() : at->SeekToFirst();  // within the bounds
+  std::unique_ptr<rocksdb::Iterator> at(db_->NewIterator(options, handle(family)));
+  // Each within the bounds.
+  if (!start.empty())
+    reverse ? at->SeekForPrev(slice(start)) : at->Seek(slice(start));
+  else
+    reverse ? at->SeekToLast() : at->SeekToFirst();
   for (; at->Valid(); reverse ? at->Prev() : at->Next()) {
     rocksdb::Slice key = at->key(), value = at->value();
     if (!visit({key.data(), key.size()}, {value.data(), value.size()})) return Status();
   }
-  if (!at->status().ok()) return error_of(at->status(), state_->dir, "read from");
+  if (!at->status().ok()) return error_of(at->status(), dir_, "read from");
   return Status();
+}
+
+Result<uint64_t> RocksStore::free_bytes() const {
+  struct statvfs room {};
+  if (::statvfs(dir_.c_str(), &room) != 0) return errno_error("free space of " + dir_.string());
+  return uint64_t{room.f_bavail} * room.f_frsize;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> Store::open(const std::filesystem::path& dir, Mode mode) {
+  auto store = std::make_unique<RocksStore>(dir, mode);
+  ASSAY_CHECK(store->start());
+  return std::unique_ptr<Store>(std::move(store));
 }
 
 }  // namespace assay

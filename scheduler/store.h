@@ -17,14 +17,17 @@
 namespace assay {
 
 /// `chunks` and `reports` hold blobs: large values that never change.
-enum class Family : uint8_t { scans, chunks, reports, digests, open, batches, members, results };
-inline constexpr size_t kFamilies = 8;
+enum class Family : uint8_t { scans, chunks, reports, digests, open, batches, members, results, agents };
+inline constexpr size_t kFamilies = 9;
+/// "scans", "chunks"...
+const char* to_string(Family family);
 
 struct StoreOp {
   Family family;
   std::string key;
   std::string value;
   bool remove = false;
+  std::string end = {};  // with remove, if not empty: every key from `key` on and below this
 };
 
 struct Precondition {
@@ -32,6 +35,8 @@ struct Precondition {
   std::string key;
   std::optional<std::string> value;  // what must be there; nullopt: nothing
 };
+/// What a batch is refused with that expected otherwise. `present`: there is something under the key.
+Error conflict(const Precondition& expected, bool present);
 
 /// All of it, or, when a precondition does not hold, nothing of it.
 struct StoreBatch {
@@ -42,23 +47,24 @@ struct StoreBatch {
 class Store {
  public:
   enum class Mode { read_write, read_only };
-  /// Creates the directory when writable. Errors: denied (another process has it open: says which directory
-  /// and what to do), no_space, corrupt, not_found (read_only and no store there).
+  /// Creates the directory and the families that are not there when writable; a reader sees those as empty.
+  /// Errors: denied (another process has it open: says which directory and what to do), no_space, corrupt,
+  /// not_found (read_only and no store there), unsupported (a later version wrote it).
   static Result<std::unique_ptr<Store>> open(const std::filesystem::path& dir, Mode mode);
   virtual ~Store() = default;
 
   /// Group commit: the batches in order, each seeing those before it, in one synced write. On disk when it
   /// returns; element i is ok, or Errc::conflict naming the key whose precondition did not hold (that batch
   /// left no trace, the others stand). An error instead (no_space, io): none of them is written, and the
-  /// same call may be tried again.
+  /// same call may be tried again. (Should the process die right then, the next one may find all of them.)
   virtual Result<std::vector<Status>> commit(const std::vector<StoreBatch>& group) = 0;
   /// One batch without preconditions.
   Status write(std::vector<StoreOp> ops);
 
   /// Errc::not_found when there is no such key.
   virtual Result<std::string> get(Family family, std::string_view key) const = 0;
-  /// Keys with `prefix` in order (newest-first callers pass reverse), from `start` on if that is not empty (at
-  /// or after it; with reverse: at or before); stops when `visit` returns false.
+  /// Keys with `prefix` in order (newest-first callers pass reverse), from `start` on if that is not empty
+  /// (at or after it; with reverse: at or before); stops when `visit` returns false.
   virtual Status scan(Family family, std::string_view prefix, bool reverse,
                       const std::function<bool(std::string_view key, std::string_view value)>& visit,
                       std::string_view start = {}) const = 0;

@@ -1,9 +1,28 @@
-// Bounds of a job.
+// Bounds of a job and its submission.
 #include "scheduler/submit.h"
 
+#include "common/ids.h"
 #include "common/image_ref.h"
+#include "common/text.h"
 
 namespace assay {
+namespace {
+
+constexpr uint32_t kMaxCpuMillis = 1024 * 1000;
+constexpr uint64_t kMinMemoryBytes = 16ull << 20, kMaxMemoryBytes = 4ull << 40;
+
+Status check_labels(const Labels& labels) {
+  if (labels.size() > kMaxLabels)
+    return Error{Errc::invalid,
+                 std::to_string(labels.size()) + " labels, more than " + std::to_string(kMaxLabels)};
+  for (const auto& [name, value] : labels)
+    if (name.empty() || name.size() > kMaxLabelBytes || value.size() > kMaxLabelBytes)
+      return Error{Errc::invalid, "label '" + printable(name, 64) + "': name and value have 1 and 0 to " +
+                                      std::to_string(kMaxLabelBytes) + " bytes"};
+  return Status();
+}
+
+}  // namespace
 
 Status check_job(const Job& job) {
   auto ref = ImageRef::parse(job.ref);
@@ -12,6 +31,26 @@ Status check_job(const Job& job) {
     return Error{Errc::invalid, "duration " + std::to_string(job.duration.count()) + " ms is not between " +
                                     std::to_string(kMinDuration.count()) + " and " +
                                     std::to_string(kMaxDuration.count()) + " ms"};
+  if (job.cpu_millis > kMaxCpuMillis)
+    return Error{Errc::invalid, "cpu_millis " + std::to_string(job.cpu_millis) + " is more than " +
+                                    std::to_string(kMaxCpuMillis)};
+  if (job.memory_bytes != 0 && (job.memory_bytes < kMinMemoryBytes || job.memory_bytes > kMaxMemoryBytes))
+    return Error{Errc::invalid, "memory_bytes " + std::to_string(job.memory_bytes) + " is not between " +
+                                    std::to_string(kMinMemoryBytes) + " and " +
+                                    std::to_string(kMaxMemoryBytes)};
+  return Status();
+}
+
+Status check_submission(const Submission& submission) {
+  ASSAY_CHECK(check_job(submission.job));
+  ASSAY_CHECK(check_labels(submission.labels).context(printable(submission.job.ref, 200)));
+  if (!submission.batch.empty() && !is_scan_id(submission.batch))
+    return Error{Errc::invalid, "'" + printable(submission.batch, 64) + "' is no batch id"};
+  const std::string& expect = submission.expect;
+  if (!expect.empty() && expect != "clean" && expect != "suspicious" && expect != "malicious" &&
+      expect != "inconclusive")
+    return Error{Errc::invalid, "expectation '" + printable(expect, 64) +
+                                    "' is no verdict: clean, suspicious, malicious or inconclusive"};
   return Status();
 }
 

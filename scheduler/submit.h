@@ -1,15 +1,16 @@
-// submit: is this job one that can be run at all? Checked once, before it is queued. Pure.
+// submit: what a submission must be to be taken. Pure.
 #pragma once
 
-#include "common/job.h"
 #include "common/result.h"
+#include "common/submission.h"
 
 namespace assay {
 
-inline constexpr std::chrono::milliseconds kMinDuration{1000};
-inline constexpr std::chrono::milliseconds kMaxDuration{3'600'000};
+inline constexpr std::chrono::milliseconds kMinDuration{1000}, kMaxDuration{3600 * 1000};
 
-/// Errc::invalid names the field, its value and the rule it breaks.
+/// Errc::invalid names the reference or value and the rule it breaks.
 Status check_job(const Job& job);
+/// check_job(), labels, batch and expectation.
+Status check_submission(const Submission& submission);
 
 }  // namespace assay

@@ -1,6 +1,7 @@
 # A scan's and a batch's record in the store (scheduler/keep.h).
 @0xb5e2a4a8f2d1c604;
 using Cxx = import "/capnp/c++.capnp";
+using Job = import "job.capnp".Job;
 using Submission = import "job.capnp".Submission;
 using Label = import "job.capnp".Label;
 $Cxx.namespace("assay::schema");
@@ -21,6 +22,7 @@ struct Scan {
   error @12 :Text;
   errorCode @13 :Text;
   sameAs @14 :Text;
+  tracerVersion @15 :Text;
 }
 
 struct Batch {
@@ -30,4 +32,18 @@ struct Batch {
   labels @3 :List(Label);
   createdNs @4 :Int64;
   manifest @5 :Data;
+}
+
+# What a scan's record was before there were submissions. Only read.
+struct OldScan {
+  scanId @0 :Text;
+  job @1 :Job;
+  state @2 :UInt8;
+  attempt @3 :UInt32;
+  submittedNs @4 :Int64;
+  finishedNs @5 :Int64;
+  digest @6 :Text;
+  verdict @7 :Text;
+  score @8 :Int32;
+  error @9 :Text;
 }

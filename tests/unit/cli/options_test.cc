@@ -8,25 +8,6 @@
 namespace assay::cli {
 namespace {
 
-using std::chrono::milliseconds;
-
-TEST(Options, DurationsCarryTheirUnit) {
-  EXPECT_EQ(*parse_duration("30s"), milliseconds(30'000));
-  EXPECT_EQ(*parse_duration("2m"), milliseconds(120'000));
-  EXPECT_EQ(*parse_duration("1h"), milliseconds(3'600'000));
-  EXPECT_EQ(*parse_duration("500ms"), milliseconds(500));
-  EXPECT_EQ(*parse_duration("7"), milliseconds(7'000));
-}
-
-TEST(Options, BadDurationsAreNamed) {
-  for (const char* text : {"", "s", "-3s", "3 s", "3d", "1e3", "99999999999999999999s"}) {
-    auto parsed = parse_duration(text);
-    ASSERT_FALSE(parsed) << text;
-    EXPECT_EQ(parsed.error().what,
-              "duration '" + std::string(text) + "' is not a number with ms, s, m or h, as in 30s");
-  }
-}
-
 TEST(Options, UnknownWordsAreRefusedWithTheChoice) {
   EXPECT_EQ(parse_network("host").error().what, "network 'host' is neither sinkhole nor none");
   EXPECT_EQ(parse_gate("high").error().what, "gate 'high' is none of malicious, suspicious, none");

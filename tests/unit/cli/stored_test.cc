@@ -32,12 +32,12 @@ class StoredTest : public testing::Test {
   void keep(const ScanRecord& record) {
     auto store = Store::open(dir_ + "/store", Store::Mode::read_write);
     ASSERT_TRUE(store);
-    ASSERT_TRUE(Keep(*store).put_scan(record));
+    ASSERT_TRUE((*store)->commit({Keep::submitted(record)}));
   }
   ScanRecord hostile() {
     ScanRecord record;
     record.scan_id = kId;
-    record.job.ref = "oci:/tmp/\033[2J\xff\"";
+    record.submission.job.ref = "oci:/tmp/\033[2J\xff\"";
     record.state = ScanState::failed;
     record.error = "no \033]0;x\007\xfe such";
     return record;
@@ -75,7 +75,7 @@ TEST_F(StoredTest, DamagedRecordIsToldAndHidesNoOther) {
   keep(hostile());
   {
     auto store = Store::open(dir_ + "/store", Store::Mode::read_write);
-    ASSERT_TRUE(store->write({{Family::scans, "20261125T031501-00000000", "damage"}}));
+    ASSERT_TRUE((*store)->write({{Family::scans, "20261125T031501-00000000", "damage"}}));
   }
   testing::internal::CaptureStdout();
   testing::internal::CaptureStderr();

@@ -238,9 +238,9 @@ TEST(Chunk, LeavesOutEventsOfUnknownKinds) {
 
 TEST(Chunk, RefusesAnotherFormatVersion) {
   std::string bytes = encoded({Event()});
-  bytes[4] = 2;
+  bytes[4] = 3;
   EXPECT_EQ(str(decode_chunk(bytes)),
-            "unsupported: trace chunk: format version 2; this program reads version 1");
+            "unsupported: trace chunk: format version 3; this program reads versions 1 and 2");
 }
 
 // --- header, footer, job

@@ -1,137 +1,19 @@
-// The scheduler's loop over a real store and real sockets: a client and an agent that speak the wire by hand.
-#include "scheduler/server.h"
-
-#include <gtest/gtest.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
-
-#include <filesystem>
-#include <thread>
-
-#include "common/codec.h"
-#include "common/fd.h"
-#include "common/wire.h"
-#include "scheduler/keep.h"
-#include "scheduler/score/report.h"
+// One job from client to agent and back, and what becomes of it when somebody fails.
+#include "tests/unit/scheduler/server_fixture.h"
 
 namespace assay {
 namespace {
 
-using std::chrono::milliseconds;
-
-class ServerTest : public testing::Test {
- protected:
-  void SetUp() override {
-    char path[] = "/tmp/assay-server-XXXXXX";
-    dir_ = ::mkdtemp(path);
-    auto rules = RuleSet::compile({});
-    ASSERT_TRUE(rules) << rules.error().what;
-    rules_ = std::make_unique<RuleSet>(std::move(*rules));
-    open_store();
-  }
-  void TearDown() override {
-    stop();
-    store_.reset();
-    std::filesystem::remove_all(dir_);
-  }
-  void open_store() {
-    auto store = Store::open(dir_ / "store", Store::Mode::read_write);
-    ASSERT_TRUE(store) << store.error().what;
-    store_ = std::make_unique<Store>(std::move(*store));
-  }
-  void start(bool resume = true, Queue::Limits limits = {}) {
-    stop_ = Fd(::eventfd(0, EFD_CLOEXEC));
-    // A new name each time: ZeroMQ gives an inproc name up some time after its socket is closed.
-    endpoint_ = "inproc://server-test-" + std::to_string(++starts_);
-    ServerConfig config{endpoint_, limits, resume};
-    thread_ = std::thread([this, config] {
-      auto stats = serve(context_, config, *store_, *rules_, stop_.get());
-      if (stats)
-        stats_ = *stats;
-      else
-        ADD_FAILURE() << stats.error().what;
-    });
-  }
-  void stop() {
-    if (!thread_.joinable()) return;
-    uint64_t one = 1;
-    ASSERT_EQ(::write(stop_.get(), &one, sizeof one), static_cast<ssize_t>(sizeof one));
-    thread_.join();
-  }
-  Socket connect() {
-    auto socket = Socket::open(context_, Socket::Type::dealer);
-    EXPECT_TRUE(socket->connect(endpoint_));
-    return std::move(*socket);
-  }
-  void say(Socket& socket, const wire::Message& message) { ASSERT_TRUE(socket.send(wire::encode(message))); }
-  // The next message of type T; others are passed over.
-  template <class T>
-  T expect(Socket& socket) {
-    for (int i = 0; i < 200; ++i) {
-      auto frames = socket.receive();
-      if (frames && *frames) {
-        auto message = wire::decode((*frames)->back());
-        if (!message) ADD_FAILURE() << message.error().what;
-        if (message && std::holds_alternative<T>(*message)) return std::get<T>(*message);
-        continue;
-      }
-      std::vector<WaitFor> items{socket};
-      EXPECT_TRUE(wait(items, milliseconds(100)));
-    }
-    ADD_FAILURE() << "no such message within 20 s";
-    return {};
-  }
-  Job job() {
-    Job j;
-    j.ref = "oci:/tmp/x";
-    return j;
-  }
-  // A chunk with one start event, then the end.
-  void ship(Socket& agent, const wire::Lease& lease) {
-    ChunkWriter writer;
-    Event event;
-    event.seq = 1;
-    event.kind = EventKind::start;
-    event.path = "/bin/true";
-    event.argv = {"/bin/true"};
-    writer.add(event);
-    say(agent, wire::Chunk{lease.scan_id, lease.attempt, 0, writer.take()});
-    (void)expect<wire::ChunkAck>(agent);
-    TraceHeader header;
-    header.scan_id = lease.scan_id;
-    header.attempt = lease.attempt;
-    header.job = lease.job;
-    header.image.digest = "sha256:" + std::string(64, 'a');
-    TraceFooter footer;
-    footer.events = 1;
-    footer.chunks = 1;
-    say(agent, wire::Done{lease.scan_id, lease.attempt, header, footer});
-    (void)expect<wire::DoneAck>(agent);
-  }
-
-  std::filesystem::path dir_;
-  int starts_ = 0;
-  std::string endpoint_;
-  Context context_;
-  std::unique_ptr<RuleSet> rules_;
-  std::unique_ptr<Store> store_;
-  Fd stop_;
-  std::thread thread_;
-  ServerStats stats_;
-};
-
 TEST_F(ServerTest, JobGoesFromClientToAgentAndItsReportComesBack) {
   start();
-  Socket client = connect(), agent = connect();
-  say(client, wire::Submit{job()});
-  std::string scan_id = expect<wire::Accepted>(client).scan_id;
-  say(agent, wire::Hello{wire::kVersion, "agent-1"});
-  say(agent, wire::Want{1});
+  Socket client = this->client();
+  std::string scan_id = submit(client);
+  Socket agent = this->agent();
+  want(agent);
   auto lease = expect<wire::Lease>(agent);
   EXPECT_EQ(lease.scan_id, scan_id);
-  say(agent, wire::Progress{scan_id, "run", 5000, 7, 0});
-  auto progress = expect<wire::Progress>(client);
-  EXPECT_EQ(progress.phase, "run");
+  say(agent, wire::Progress{scan_id, "run", 5000, 7, 0, lease.attempt});
+  EXPECT_EQ(expect<wire::Progress>(client).phase, "run");
   ship(agent, lease);
   auto finished = expect<wire::Finished>(client);
   ASSERT_TRUE(finished.ok) << finished.error;
@@ -139,45 +21,131 @@ TEST_F(ServerTest, JobGoesFromClientToAgentAndItsReportComesBack) {
   ASSERT_TRUE(report) << report.error().what;
   EXPECT_EQ(report->header.scan_id, scan_id);
   stop();
-  auto record = Keep(*store_).scan(scan_id);
-  ASSERT_TRUE(record);
-  EXPECT_EQ(record->state, ScanState::done);
+  EXPECT_EQ(record(scan_id).state, ScanState::done);
+  EXPECT_EQ(record(scan_id).agent, "agent-1");
   EXPECT_EQ(stats_.finished, 1u);
 }
 
-TEST_F(ServerTest, BadJobIsRefusedWithItsReason) {
+TEST_F(ServerTest, BadJobIsRefusedWithItsReasonAndTakesTheOthersWithIt) {
   start();
-  Socket client = connect();
-  Job bad = job();
-  bad.duration = milliseconds(5);
-  say(client, wire::Submit{bad});
-  EXPECT_EQ(expect<wire::Refused>(client).reason, "duration 5 ms is not between 1000 and 3600000 ms");
+  Socket client = this->client();
+  Submission bad = of("oci:/tmp/x");
+  bad.job.duration = milliseconds(5);
+  say(client, wire::Submit{{of("nginx"), bad}, false});
+  EXPECT_EQ(expect<wire::Refused>(client).reason, "scan 1: duration 5 ms is not between 1000 and 3600000 ms");
+  stop();
+  EXPECT_EQ(stats_.submitted, 0u);
 }
 
-TEST_F(ServerTest, FailureReachesTheClientAndTheStore) {
+TEST_F(ServerTest, AThousandAreAcceptedAtOnceWithAnIdEach) {
   start();
-  Socket client = connect(), agent = connect();
-  say(client, wire::Submit{job()});
-  say(agent, wire::Want{1});
+  Socket client = this->client();
+  say(client, wire::Submit{std::vector<Submission>(wire::kMaxSubmissions, of("oci:/tmp/x")), false});
+  auto accepted = expect<wire::Accepted>(client);
+  EXPECT_EQ(std::set<std::string>(accepted.scan_ids.begin(), accepted.scan_ids.end()).size(),
+            wire::kMaxSubmissions);
+}
+
+TEST_F(ServerTest, MoreThanTheLimitIsRefusedAsLimit) {
+  config_.open_limit = 1;
+  start();
+  Socket client = this->client();
+  submit(client);
+  say(client, wire::Submit{{of("nginx")}, false});
+  EXPECT_EQ(expect<wire::Refused>(client).code, "limit");
+}
+
+TEST_F(ServerTest, ImagesFaultIsFinal) {
+  start();
+  Socket client = this->client(), agent = this->agent();
+  submit(client);
+  want(agent);
   auto lease = expect<wire::Lease>(agent);
-  say(agent, wire::Failed{lease.scan_id, lease.attempt, "not_found", "no such image"});
+  say(agent, wire::Failed{lease.scan_id, lease.attempt, "not_found", "no such image", 0});
+  (void)expect<wire::DoneAck>(agent);
   auto finished = expect<wire::Finished>(client);
   EXPECT_FALSE(finished.ok);
   EXPECT_EQ(finished.error, "no such image");
   stop();
-  EXPECT_EQ(Keep(*store_).scan(lease.scan_id)->error, "no such image");
+  EXPECT_EQ(record(lease.scan_id).error, "no such image");
+  EXPECT_EQ(record(lease.scan_id).error_code, "not_found");
+}
+
+TEST_F(ServerTest, HostsFaultIsTriedAgainUntilTheLimitAndThenKeepsItsReason) {
+  start();
+  Socket client = this->client(), agent = this->agent();
+  submit(client);
+  for (uint32_t attempt = 1; attempt <= 3; ++attempt) {
+    want(agent);
+    auto lease = expect<wire::Lease>(agent);
+    EXPECT_EQ(lease.attempt, attempt);
+    say(agent, wire::Failed{lease.scan_id, lease.attempt, "no_space", "disk full on agent-1", 0});
+    (void)expect<wire::DoneAck>(agent);
+  }
+  EXPECT_EQ(expect<wire::Finished>(client).error, "disk full on agent-1; given up after 3 failed attempts");
+}
+
+TEST_F(ServerTest, WithoutRetriesEveryFaultIsFinal) {
+  config_.retry = false;
+  start();
+  Socket client = this->client(), agent = this->agent();
+  submit(client);
+  want(agent);
+  auto lease = expect<wire::Lease>(agent);
+  say(agent, wire::Failed{lease.scan_id, lease.attempt, "no_space", "disk full", 0});
+  EXPECT_EQ(expect<wire::Finished>(client).error, "disk full");
+}
+
+TEST_F(ServerTest, HandedBackJobGoesOnAtOnceAndDoesNotCount) {
+  start();
+  Socket client = this->client(), first = this->agent("a"), second = this->agent("b");
+  submit(client);
+  for (int i = 0; i < 5; ++i) {
+    Socket& agent = i % 2 ? second : first;
+    want(agent);
+    auto lease = expect<wire::Lease>(agent);
+    say(agent, wire::Want{0, 0, 0, "stopping"});
+    say(agent, wire::Failed{lease.scan_id, lease.attempt, "cancelled", "the agent stops", 0});
+  }
+  want(first);
+  auto lease = expect<wire::Lease>(first);
+  EXPECT_EQ(lease.attempt, 6u);
+  ship(first, lease);
+  EXPECT_TRUE(expect<wire::Finished>(client).ok);
+}
+
+TEST_F(ServerTest, BusyRegistryIsLeftAloneByTheWholeFarm) {
+  start();
+  Socket client = this->client(), one = this->agent("a"), other = this->agent("b");
+  submit(client, of("registry.example/app:1"));
+  want(one);
+  auto lease = expect<wire::Lease>(one);
+  say(one, wire::Failed{lease.scan_id, lease.attempt, "busy", "429", 600'000});
+  (void)expect<wire::DoneAck>(one);
+  want(other, 2);
+  submit(client, of("registry.example/other:1"));
+  std::string elsewhere = submit(client, of("elsewhere.example/app:1"));
+  EXPECT_EQ(expect<wire::Lease>(other).scan_id, elsewhere);
 }
 
 TEST_F(ServerTest, SilentAgentLosesItsLeaseAndItsLateResultIsRefused) {
-  start(true, {std::chrono::seconds(1), 3});
-  Socket client = connect(), lost = connect(), next = connect();
-  say(client, wire::Submit{job()});
-  say(lost, wire::Want{1});
+  config_.limits.lease = milliseconds(1000);
+  start();
+  Socket client = this->client(), lost = this->agent("lost");
+  submit(client);
+  want(lost);
   auto first = expect<wire::Lease>(lost);
-  say(next, wire::Want{1});
+  std::this_thread::sleep_for(milliseconds(1200));  // the lease's length is real time here
+  Socket next = this->agent("next");
+  want(next);
   auto second = expect<wire::Lease>(next);
   EXPECT_EQ(second.scan_id, first.scan_id);
   EXPECT_EQ(second.attempt, 2u);
+  say(lost, wire::Chunk{first.scan_id, first.attempt, 0, "late"});
+  (void)expect<wire::Who>(lost);
+  say(lost,
+      wire::Hello{wire::kVersion, "lost", "i1", kVersion, {1, 1000, 1 << 30}, {{first.scan_id, 1}}, {}});
+  EXPECT_EQ(expect<wire::Cancel>(lost).attempt, 1u);
   say(lost, wire::Chunk{first.scan_id, first.attempt, 0, "late"});
   (void)expect<wire::Cancel>(lost);
   ship(next, second);
@@ -185,109 +153,113 @@ TEST_F(ServerTest, SilentAgentLosesItsLeaseAndItsLateResultIsRefused) {
   stop();
   EXPECT_EQ(stats_.redelivered, 1u);
   EXPECT_EQ(stats_.stale_messages, 1u);
+  EXPECT_EQ(record(first.scan_id).attempt, 2u);
 }
 
 TEST_F(ServerTest, AgentCannotShipForALeaseOfAnother) {
   start();
-  Socket client = connect(), holder = connect(), other = connect();
-  say(client, wire::Submit{job()});
-  say(holder, wire::Want{1});
+  Socket client = this->client(), holder = this->agent("holder"), other = this->agent("other");
+  submit(client);
+  want(holder);
   auto lease = expect<wire::Lease>(holder);
   say(other, wire::Chunk{lease.scan_id, lease.attempt, 0, "forged"});
   EXPECT_EQ(expect<wire::Cancel>(other).scan_id, lease.scan_id);
-  say(other, wire::Failed{lease.scan_id, lease.attempt, "io", "forged"});
+  say(other, wire::Failed{lease.scan_id, lease.attempt, "io", "forged", 0});
+  (void)expect<wire::DoneAck>(other);
+  say(other, done(lease));
   (void)expect<wire::DoneAck>(other);
   ship(holder, lease);
   EXPECT_TRUE(expect<wire::Finished>(client).ok);
   stop();
-  EXPECT_EQ(stats_.stale_messages, 2u);
+  EXPECT_EQ(stats_.stale_messages, 3u);
+}
+
+TEST_F(ServerTest, ReplayedMessagesChangeNothing) {
+  start();
+  Socket client = this->client(), agent = this->agent();
+  submit(client);
+  want(agent);
+  auto lease = expect<wire::Lease>(agent);
+  for (int i = 0; i < 3; ++i) say(agent, wire::Chunk{lease.scan_id, lease.attempt, 0, chunk()});
+  for (int i = 0; i < 3; ++i) (void)expect<wire::ChunkAck>(agent);
+  for (int i = 0; i < 3; ++i) say(agent, done(lease));
+  for (int i = 0; i < 3; ++i) (void)expect<wire::DoneAck>(agent);
+  EXPECT_TRUE(expect<wire::Finished>(client).ok);
+  say(agent, wire::Failed{lease.scan_id, lease.attempt, "io", "replayed", 0});
+  (void)expect<wire::DoneAck>(agent);
+  say(agent, wire::Chunk{lease.scan_id, lease.attempt, 0, "replayed"});
+  (void)expect<wire::Cancel>(agent);
+  stop();
+  EXPECT_EQ(stats_.finished, 1u);
+  EXPECT_EQ(stats_.failed, 0u);
+  EXPECT_EQ(record(lease.scan_id).state, ScanState::done);
 }
 
 TEST_F(ServerTest, TraceThatNamesAnotherScanOrAttemptFails) {
   start();
-  Socket client = connect(), agent = connect();
+  Socket client = this->client(), agent = this->agent();
   for (bool other_scan : {true, false}) {
-    say(client, wire::Submit{job()});
-    say(agent, wire::Want{1});
+    submit(client);
+    want(agent);
     auto lease = expect<wire::Lease>(agent);
-    TraceHeader header;
-    header.scan_id = other_scan ? "20260101T000000-00000000" : lease.scan_id;
-    header.attempt = other_scan ? lease.attempt : lease.attempt + 1;
-    say(agent, wire::Done{lease.scan_id, lease.attempt, header, {}});
+    wire::Done lie = done(lease);
+    lie.header.scan_id = other_scan ? "20260101T000000-00000000" : lease.scan_id;
+    lie.header.attempt = other_scan ? lease.attempt : lease.attempt + 1;
+    say(agent, lie);
     auto finished = expect<wire::Finished>(client);
     EXPECT_FALSE(finished.ok);
-    EXPECT_TRUE(finished.error.starts_with("cannot keep its trace: the header is of scan "))
-        << finished.error;
+    EXPECT_TRUE(finished.error.starts_with("its agent sent the header of scan ")) << finished.error;
   }
-}
-
-TEST_F(ServerTest, CancelOfAFinishedScanChangesNothing) {
-  start();
-  Socket client = connect(), agent = connect();
-  say(client, wire::Submit{job()});
-  say(agent, wire::Want{1});
-  auto lease = expect<wire::Lease>(agent);
-  ship(agent, lease);
-  EXPECT_TRUE(expect<wire::Finished>(client).ok);
-  say(client, wire::Cancel{lease.scan_id});
-  say(client, wire::Cancel{"20260101T000000-00000000"});
-  say(client, wire::Submit{job()});  // answered after the cancels
-  (void)expect<wire::Accepted>(client);
-  stop();
-  EXPECT_EQ(Keep(*store_).scan(lease.scan_id)->state, ScanState::done);
-  EXPECT_EQ(stats_.failed, 0u);
-}
-
-TEST_F(ServerTest, MalformedFramesAreCountedAndHurtNobody) {
-  start();
-  Socket client = connect();
-  ASSERT_TRUE(client.send("no capnp at all"));
-  ASSERT_TRUE(client.send_frames({"two", "frames"}));
-  ASSERT_TRUE(client.send(""));
-  say(client, wire::Lease{"x", 1, job()});  // only a scheduler says this
-  say(client, wire::Submit{job()});
-  (void)expect<wire::Accepted>(client);
-  stop();
-  EXPECT_EQ(stats_.refused_frames, 4u);
-}
-
-TEST_F(ServerTest, RestartTakesQueuedJobsUpAgain) {
-  start();
-  Socket client = connect();
-  say(client, wire::Submit{job()});
-  std::string scan_id = expect<wire::Accepted>(client).scan_id;
-  stop();
-  start();
-  Socket agent = connect();
-  say(agent, wire::Want{1});
-  EXPECT_EQ(expect<wire::Lease>(agent).scan_id, scan_id);
-}
-
-TEST_F(ServerTest, RestartForOneCommandRecordsOldJobsAsInterrupted) {
-  start();
-  Socket client = connect();
-  say(client, wire::Submit{job()});
-  std::string scan_id = expect<wire::Accepted>(client).scan_id;
-  stop();
-  start(false);
-  stop();
-  auto record = Keep(*store_).scan(scan_id);
-  EXPECT_EQ(record->state, ScanState::failed);
-  EXPECT_EQ(record->error, "interrupted: the scan that ran it was ended");
 }
 
 TEST_F(ServerTest, CancelReachesTheAgentAndEndsTheJob) {
   start();
-  Socket client = connect(), agent = connect();
-  say(client, wire::Submit{job()});
-  std::string scan_id = expect<wire::Accepted>(client).scan_id;
-  say(agent, wire::Want{1});
+  Socket client = this->client(), agent = this->agent();
+  std::string scan_id = submit(client);
+  want(agent);
   (void)expect<wire::Lease>(agent);
-  say(client, wire::Cancel{scan_id});
+  say(client, wire::Cancel{scan_id, 0});
   EXPECT_EQ(expect<wire::Cancel>(agent).scan_id, scan_id);
   EXPECT_EQ(expect<wire::Finished>(client).error, "cancelled");
   stop();
-  EXPECT_EQ(Keep(*store_).scan(scan_id)->state, ScanState::cancelled);
+  EXPECT_EQ(record(scan_id).state, ScanState::cancelled);
+}
+
+TEST_F(ServerTest, CancelOfAFinishedScanChangesNothing) {
+  start();
+  Socket client = this->client(), agent = this->agent();
+  std::string scan_id = submit(client);
+  want(agent);
+  ship(agent, expect<wire::Lease>(agent));
+  EXPECT_TRUE(expect<wire::Finished>(client).ok);
+  say(client, wire::Cancel{scan_id, 0});
+  say(client, wire::Cancel{"20260101T000000-00000000", 0});
+  ask(client, "cancel", {{"scan_id", scan_id}}, 409);
+  ask(client, "cancel", {{"scan_id", "20260101T000000-00000000"}}, 404);
+  stop();
+  EXPECT_EQ(record(scan_id).state, ScanState::done);
+}
+
+TEST_F(ServerTest, FailedScanIsRetriedUnderANewAttempt) {
+  start();
+  Socket client = this->client(), agent = this->agent();
+  std::string scan_id = submit(client);
+  want(agent);
+  auto lease = expect<wire::Lease>(agent);
+  say(agent, wire::Failed{lease.scan_id, lease.attempt, "not_found", "no such image", 0});
+  (void)expect<wire::Finished>(client);
+  ask(client, "retry", {{"scan_id", scan_id}});
+  ask(client, "retry", {{"scan_id", scan_id}}, 409);
+  want(agent);
+  auto again = expect<wire::Lease>(agent);
+  EXPECT_EQ(again.scan_id, scan_id);
+  EXPECT_EQ(again.attempt, 2u);
+  ship(agent, again);
+  say(client, wire::Watch{scan_id, ""});
+  while (ask(client, "queue")["scoring"] != 0 || record(scan_id).state == ScanState::shipped) {
+  }
+  EXPECT_EQ(record(scan_id).state, ScanState::done);
+  ask(client, "retry", {{"scan_id", scan_id}}, 409);
 }
 
 }  // namespace

@@ -1,0 +1,59 @@
+// ask: the questions and orders that the API puts to the scheduler's loop (wire::Ask), and what it answers
+// (wire::Answer): JSON both ways. Whoever asks is allowed to: roles and whose scan it is were checked. An
+// answer's status is HTTP's and its body goes to the client as it is; from 400 on it is
+// {"error": {"code", "message"}} as ask::error_body() makes it. Times are milliseconds or, with _ns, wall
+// clock; a figure that is not known is null.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace assay::ask {
+
+/// {} -> {"agents": [{"name", "mode": "active"|"draining"|"fenced", "connected": bool, "version" (its
+/// tracer's),
+///   "slots", "cpu_millis", "memory_bytes", "credit", "why" (its credit is 0: its words), "seen_ms" (since
+///   its last word), "cached" (repositories), "leases": [{"scan_id", "attempt", "phase", "age_ms"}]}]}, by
+///   name.
+inline constexpr std::string_view kAgents = "agents";
+
+/// {"name", "mode": "drain"|"undrain"|"fence"|"unfence"} -> {"name", "mode": "active"|"draining"|"fenced"}.
+/// Draining: no new leases. Fenced: its leases go back to the queue too, and what it sends is refused; the
+/// mode outlives a restart. 404: no such agent.
+inline constexpr std::string_view kAgentMode = "agent_mode";
+
+/// {} -> {"lanes": [{"lane", "queued", "leased", "oldest_ms"}] (all four, most urgent first),
+///   "tenants": [{"tenant", "queued", "leased"}], "registries": [{"registry", "queued", "wait_ms"}] (at most
+///   100 each), "delayed" (of the queued: waiting after a failure), "scoring" (shipped, not yet reported),
+///   "stalled": bool, "free_bytes"}
+inline constexpr std::string_view kQueue = "queue";
+
+/// {"seconds": N} -> {"seconds", "backlog" (queued and leased), "agents", "slots", "service_s" (mean of the
+/// last
+///   scans, or null), "rate_per_s" (scans ended, over the last minutes), "finish_s" (when the backlog would
+///   be done as things are, or null), "slots_needed", "agents_needed" (to be done within N seconds)}
+inline constexpr std::string_view kCapacity = "capacity";
+
+/// {"scan_id"} -> {"scan_id", "waits": [{"code", "text"}]}: why an open scan does not run, the deciding
+/// reason first; empty when it runs. 404: it is not open.
+inline constexpr std::string_view kExplain = "explain";
+
+/// {"scan_id"} or {"batch_id"} -> {"cancelled": N}. 404: no such scan or batch; 409: the scan has ended.
+inline constexpr std::string_view kCancel = "cancel";
+
+/// {"scan_id"} -> {"scan_id", "state": "queued"}: a failed or cancelled one runs again, attempts counted from
+/// zero. 404; 409: it is open, or done.
+inline constexpr std::string_view kRetry = "retry";
+
+/// {"batch_id", "name", "tenant", "labels": {}, "created_ns", "manifest" (a string)} -> {"batch_id"}. Before
+/// the batch's scans. 409: there is one of this id. 507, 503.
+inline constexpr std::string_view kBatchPut = "batch_put";
+
+/// {} -> {"reloaded": ["rules", "keys", "tokens"]}: what SIGHUP does. 500: what could not be read; the old
+/// stays in force.
+inline constexpr std::string_view kReload = "reload";
+
+/// {"error": {"code": ..., "message": ...}}; both are shown, so the message is printable().
+std::string error_body(std::string_view code, std::string_view message);
+
+}  // namespace assay::ask

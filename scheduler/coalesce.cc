@@ -1,0 +1,60 @@
+// Leaders and followers.
+#include "scheduler/coalesce.h"
+
+#include "common/image_ref.h"
+
+namespace assay {
+
+std::optional<std::string> coalescing_key(const Submission& submission) {
+  if (submission.fresh) return std::nullopt;
+  auto ref = ImageRef::parse(submission.job.ref);
+  if (!ref || ref->kind != ImageRef::Kind::registry) return std::nullopt;
+  const Job& job = submission.job;
+  std::string key = ref->str();
+  for (const std::string& part : {std::to_string(job.duration.count()), std::string(to_string(job.network)),
+                                  std::string(job.insecure ? "insecure" : ""), job.auth_file,
+                                  std::to_string(job.cpu_millis), std::to_string(job.memory_bytes)})
+    key += "\n" + part;
+  return key;
+}
+
+std::optional<std::string> Coalesce::leader_of(const Submission& submission) const {
+  auto key = coalescing_key(submission);
+  if (!key) return std::nullopt;
+  auto it = leaders_.find(*key);
+  if (it == leaders_.end()) return std::nullopt;
+  return it->second;
+}
+
+void Coalesce::lead(const std::string& scan_id, const Submission& submission) {
+  if (auto key = coalescing_key(submission)) leaders_.emplace(*key, scan_id);
+}
+
+void Coalesce::follow(const std::string& scan_id, const std::string& leader) {
+  followers_[leader].push_back(scan_id);
+}
+
+void Coalesce::leave(const std::string& scan_id, const std::string& leader) {
+  auto it = followers_.find(leader);
+  if (it == followers_.end()) return;
+  std::erase(it->second, scan_id);
+  if (it->second.empty()) followers_.erase(it);
+}
+
+std::vector<std::string> Coalesce::end(const std::string& leader, const Submission& submission) {
+  if (auto key = coalescing_key(submission))
+    if (auto it = leaders_.find(*key); it != leaders_.end() && it->second == leader) leaders_.erase(it);
+  std::vector<std::string> followers;
+  if (auto it = followers_.find(leader); it != followers_.end()) {
+    followers = std::move(it->second);
+    followers_.erase(it);
+  }
+  return followers;
+}
+
+size_t Coalesce::followers(const std::string& leader) const {
+  auto it = followers_.find(leader);
+  return it == followers_.end() ? 0 : it->second.size();
+}
+
+}  // namespace assay

@@ -1,0 +1,50 @@
+// Weights and budgets.
+#include "scheduler/config.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "common/text.h"
+#include "common/units.h"
+
+namespace assay {
+namespace {
+
+constexpr uint32_t kMaxWeight = 1000;
+constexpr uint32_t kMaxPulls = 1'000'000;
+
+bool number(std::string_view text, uint32_t most, uint32_t& out) {
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+  return error == std::errc() && end == text.data() + text.size() && out >= 1 && out <= most;
+}
+
+}  // namespace
+
+Result<std::pair<std::string, uint32_t>> parse_weight(std::string_view text) {
+  size_t equals = text.rfind('=');
+  uint32_t weight = 0;
+  if (equals == std::string_view::npos || equals == 0 || !number(text.substr(equals + 1), kMaxWeight, weight))
+    return Error{Errc::invalid, "tenant-weight '" + printable(text, 100) + "' is not NAME=WEIGHT with 1 to " +
+                                    std::to_string(kMaxWeight)};
+  return std::pair(std::string(text.substr(0, equals)), weight);
+}
+
+Result<std::pair<std::string, Budget>> parse_budget(std::string_view text) {
+  Error wrong{Errc::invalid, "pull-budget '" + printable(text, 200) +
+                                 "' is not HOST=PULLS/DURATION[:BURST], as in registry.example=100/6h:20"};
+  size_t equals = text.find('='), slash = text.find('/', equals == std::string_view::npos ? 0 : equals);
+  if (equals == std::string_view::npos || equals == 0 || slash == std::string_view::npos) return wrong;
+  size_t colon = text.find(':', slash);
+  Budget budget;
+  if (!number(text.substr(equals + 1, slash - equals - 1), kMaxPulls, budget.pulls)) return wrong;
+  size_t end = std::min(colon, text.size());
+  auto per = parse_duration(text.substr(slash + 1, end - slash - 1));
+  if (!per || *per < std::chrono::seconds(1)) return wrong;
+  budget.per = std::chrono::duration_cast<std::chrono::seconds>(*per);
+  budget.burst = std::max(1u, budget.pulls / 10);
+  if (colon != std::string_view::npos && !number(text.substr(colon + 1), kMaxPulls, budget.burst))
+    return wrong;
+  return std::pair(std::string(text.substr(0, equals)), budget);
+}
+
+}  // namespace assay

@@ -1,0 +1,22 @@
+// config: what the scheduler's options say, read and checked: the pure part of main. The options themselves
+// are documented in docs/assay-scheduler.conf.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "common/result.h"
+#include "scheduler/budget.h"
+
+namespace assay {
+
+/// "NAME=WEIGHT", 1 to 1000. Errc::invalid names the text.
+Result<std::pair<std::string, uint32_t>> parse_weight(std::string_view text);
+/// "HOST=PULLS/DURATION" or "HOST=PULLS/DURATION:BURST", as in "registry.example=100/6h:20"; HOST may be "*":
+/// each registry that is not named. Without BURST it is a tenth of PULLS, and at least one.
+Result<std::pair<std::string, Budget>> parse_budget(std::string_view text);
+
+}  // namespace assay

@@ -1,0 +1,50 @@
+// keep_keys: the layout of docs/store.md as code; it stands nowhere else. Internal to the keep files.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "common/ids.h"
+#include "common/text.h"
+#include "scheduler/keep.h"
+
+namespace assay::keep_keys {
+
+inline constexpr char kHeader[] = "/header", kFooter[] = "/footer", kReport[] = "/report";
+/// In the open family, beside the scans: says that the index is there, and how it is laid out.
+inline constexpr char kLayoutKey[] = "layout", kLayout[] = "2";
+
+inline void put_be32(std::string& key, uint32_t value) {
+  for (int shift = 24; shift >= 0; shift -= 8) key += static_cast<char>(value >> shift & 0xff);
+}
+
+inline uint32_t get_be32(std::string_view bytes) {
+  uint32_t value = 0;
+  for (size_t i = 0; i < 4; ++i) value = value << 8 | static_cast<uint8_t>(bytes[i]);
+  return value;
+}
+
+inline std::string attempt_key(const std::string& scan_id, uint32_t attempt) {
+  std::string key = scan_id;
+  put_be32(key, attempt);
+  return key;
+}
+
+inline std::string chunk_key(const std::string& scan_id, uint32_t attempt, uint32_t index) {
+  std::string key = attempt_key(scan_id, attempt);
+  put_be32(key, index);
+  return key;
+}
+
+inline std::string digest_key(const std::string& digest, const std::string& scan_id) {
+  return digest + "/" + scan_id;
+}
+
+// Ids have one length, so that no key is a prefix of another scan's.
+inline Status check_id(const std::string& scan_id) {
+  if (is_scan_id(scan_id)) return Status();
+  return Error{Errc::invalid, "'" + printable(scan_id, 64) + "' is no scan id; `assay list` shows them"};
+}
+
+}  // namespace assay::keep_keys

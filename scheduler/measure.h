@@ -1,0 +1,50 @@
+// measure: what happens in the loop, as figures of SchedulerMetrics. Does nothing where there are none (the
+// embedded farm).
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "common/trace.h"
+#include "scheduler/agents.h"
+#include "scheduler/keep.h"
+#include "scheduler/metrics.h"
+#include "scheduler/queue.h"
+
+namespace assay {
+
+class Measure {
+ public:
+  explicit Measure(SchedulerMetrics* metrics) : to_(metrics) {}  // borrowed; may be null
+
+  void submitted(size_t scans);
+  void refused(const std::string& reason);
+  void leased(const ScanRecord& record, bool cached);
+  void redelivered(const std::string& code);
+  void stale();
+  void chunk(size_t bytes);
+  void shipped(const TraceFooter& footer);
+  void ended(const ScanRecord& record);
+  void coalesced();
+  void reused();
+  void committed(std::chrono::steady_clock::duration took, size_t batches);
+  void commit_failed();
+
+  /// The levels, once a second.
+  struct Levels {
+    const Queue& queue;
+    const Agents& agents;
+    std::chrono::steady_clock::time_point now;
+    uint64_t free_bytes = 0;
+    bool stalled = false;
+    uint64_t notices_dropped = 0;  // ever
+  };
+  void levels(const Levels& levels);
+
+ private:
+  SchedulerMetrics* to_;
+  uint64_t notices_dropped_ = 0;
+};
+
+}  // namespace assay

@@ -1,0 +1,61 @@
+// SchedulerMetrics: what the scheduler counts, one handle a figure; the names are in metrics.cc and
+// docs/api.md. The loop and the API write to them, GET /metrics shows them.
+#pragma once
+
+#include <array>
+
+#include "common/metrics.h"
+#include "common/submission.h"
+
+namespace assay {
+
+/// Every CounterBy here belongs to the loop's thread.
+struct SchedulerMetrics {
+  explicit SchedulerMetrics(Metrics& metrics);  // borrowed
+
+  template <class T>
+  using ByLane = std::array<T, kLanes>;  // index: Lane
+
+  // jobs
+  Counter submissions;        // accepted, on disk
+  CounterBy refusals;         // by reason: what was not accepted, of clients and agents
+  ByLane<Gauge> queued;       // waiting, delayed ones included
+  ByLane<Histogram> wait;     // seconds from submission to lease
+  ByLane<Histogram> service;  // seconds from lease to end
+  Gauge leased;               // scans under way
+  Counter leases;             // made
+  CounterBy redeliveries;     // leases that ended without a result, by why
+  Counter stale_messages;     // of attempts that were no longer held
+  CounterBy ended;            // scans by end state: done, failed, cancelled
+  CounterBy verdicts;         // of those done
+  Counter coalesced;          // ended with the result of an equal job that was in flight
+  Counter reused;             // ended with a stored result
+  CounterBy pulls;            // leases by registry
+  Counter affinity_hits;      // leases to an agent that had layers of the repository
+  Counter affinity_misses;    // to another one
+
+  // traces
+  Counter events;       // in the traces that came in whole
+  CounterBy lost;       // events lost, by source
+  Counter chunks;       // kept
+  Counter chunk_bytes;  // their bytes, compressed
+
+  // store
+  Histogram commit;         // seconds of one group commit
+  Histogram commit_group;   // batches in it
+  Counter commit_failures;  // for lack of space or a failing disk
+  Gauge free_bytes;         // where the store writes
+  Gauge stalled;            // 1 while nothing can be committed
+
+  // agents
+  std::array<Gauge, 3> agents;  // by mode: active, draining, fenced; those connected
+  Gauge slots;                  // of connected agents
+  Gauge credit;                 // leases that they would take now
+
+  // clients
+  Counter notices_dropped;          // for clients that were too slow
+  Counter requests_timed_out;       // the loop did not answer an HTTP request in time
+  std::array<Counter, 4> requests;  // HTTP answers: 2xx, 3xx, 4xx, 5xx
+};
+
+}  // namespace assay

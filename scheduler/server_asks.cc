@@ -1,0 +1,257 @@
+// Questions and orders of the API (scheduler/ask.h), JSON both ways. Questions are answered from memory;
+// orders once they are on disk.
+#include <nlohmann/json.hpp>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/text.h"
+#include "scheduler/ask.h"
+#include "scheduler/server_loop.h"
+
+namespace assay {
+
+namespace {
+
+using nlohmann::json;
+
+constexpr size_t kMaxTenants = 100;
+
+uint32_t http_status(Errc code) {
+  switch (code) {
+    case Errc::invalid:
+      return 400;
+    case Errc::denied:
+      return 403;
+    case Errc::not_found:
+      return 404;
+    case Errc::conflict:
+      return 409;
+    case Errc::limit:
+      return 429;
+    case Errc::no_space:
+      return 507;
+    default:
+      return 500;
+  }
+}
+
+wire::Answer wrong(const Error& error) {
+  return {http_status(error.code), ask::error_body(to_string(error.code), error.what)};
+}
+
+wire::Answer right(const json& body) {
+  return {200, body.dump(-1, ' ', false, json::error_handler_t::replace)};
+}
+
+std::string text(const json& body, const char* name) {
+  auto it = body.find(name);
+  return it != body.end() && it->is_string() ? it->get<std::string>() : std::string();
+}
+
+double ms(std::chrono::steady_clock::duration time) {
+  return std::chrono::duration<double, std::milli>(time).count();
+}
+
+std::optional<Agents::Mode> mode_after(const std::string& order) {
+  if (order == "drain") return Agents::Mode::draining;
+  if (order == "fence") return Agents::Mode::fenced;
+  if (order == "undrain" || order == "unfence") return Agents::Mode::active;
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<wire::Answer> Server::answer(const std::string& client, const wire::Ask& m) {
+  json body = json::parse(m.body.empty() ? "{}" : m.body, nullptr, false);
+  if (!body.is_object()) return wrong({Errc::invalid, "the question is no JSON object"});
+  if (m.op == ask::kAgents) return describe_agents();
+  if (m.op == ask::kQueue) return describe_queue();
+  if (m.op == ask::kCapacity) return describe_capacity(m);
+  if (m.op == ask::kExplain) return explain(text(body, "scan_id"));
+  if (m.op == ask::kAgentMode) return set_agent_mode(text(body, "name"), text(body, "mode"));
+  if (m.op == ask::kReload) {
+    Status done = reload();
+    return done ? right(json::object()) : wrong(done.error());
+  }
+  // What follows is written.
+  if (no_room()) return wrong({Errc::no_space, "the scheduler's disk is full: make room, then try again"});
+  if (m.op == ask::kCancel) return order_cancel(client, text(body, "scan_id"), text(body, "batch_id"));
+  if (m.op == ask::kRetry) return order_retry(client, text(body, "scan_id"));
+  if (m.op == ask::kBatchPut) return order_batch(client, m);
+  return wrong({Errc::not_found, "no operation '" + printable(m.op, 64) + "'"});
+}
+
+wire::Answer Server::explain(const std::string& scan_id) const {
+  auto it = open_.find(scan_id);
+  if (it == open_.end()) return wrong({Errc::not_found, "scan " + printable(scan_id, 64) + " is not open"});
+  const ScanRecord& record = it->second;
+  json waits = json::array();
+  auto why = [&](const char* code, const std::string& words) {
+    waits.push_back({{"code", code}, {"text", words}});
+  };
+  if (no_room()) why("no_space", "the scheduler's disk is full");
+  if (record.state == ScanState::shipped) why("scoring", "its trace is whole and waits to be scored");
+  if (!record.same_as.empty()) why("follows", "scan " + record.same_as + ", an equal job, runs for both");
+  if (record.state == ScanState::queued && record.same_as.empty())
+    why("queue", queue_.explain(scan_id, now_));
+  return right({{"scan_id", scan_id}, {"waits", std::move(waits)}});
+}
+
+wire::Answer Server::describe_agents() const {
+  std::unordered_map<std::string, json> leases;
+  int64_t wall = wall_ns();
+  for (const auto& [scan_id, record] : open_) {
+    if (record.state != ScanState::leased) continue;
+    auto phase = phases_.find(scan_id);
+    auto [it, fresh] = leases.try_emplace(record.agent, json::array());
+    it->second.push_back({{"scan_id", scan_id},
+                          {"attempt", record.attempt},
+                          {"phase", phase == phases_.end() ? "" : phase->second},
+                          {"age_ms", (wall - record.leased_ns) / 1'000'000}});
+  }
+  json list = json::array();
+  for (const auto& view : agents_.list(queue_)) {
+    auto held = leases.find(view.name);
+    bool never = view.last_seen == QueueTime();
+    list.push_back({{"name", view.name},
+                    {"mode", to_string(view.mode)},
+                    {"connected", view.connected},
+                    {"version", sessions_.version_of(view.name)},
+                    {"slots", view.capacity.slots},
+                    {"cpu_millis", view.capacity.cpu_millis},
+                    {"memory_bytes", view.capacity.memory_bytes},
+                    {"credit", view.credit},
+                    {"why", view.why},
+                    {"seen_ms", never ? json() : json(ms(now_ - view.last_seen))},
+                    {"cached", view.cached},
+                    {"leases", held == leases.end() ? json::array() : held->second}});
+  }
+  return right({{"agents", std::move(list)}});
+}
+
+wire::Answer Server::describe_queue() const {
+  json lanes = json::array(), tenants = json::array();
+  auto stats = queue_.lanes(now_);
+  for (size_t i = 0; i < kLanes; ++i)
+    lanes.push_back({{"lane", to_string(static_cast<Lane>(i))},
+                     {"queued", stats[i].ready + stats[i].delayed},
+                     {"leased", stats[i].leased},
+                     {"oldest_ms", ms(stats[i].oldest_wait)}});
+  for (const auto& [tenant, count] : queue_.tenants())
+    if (tenants.size() < kMaxTenants)
+      tenants.push_back({{"tenant", tenant}, {"queued", count.waiting}, {"leased", count.leased}});
+  return right({{"lanes", std::move(lanes)},
+                {"tenants", std::move(tenants)},
+                {"delayed", queue_.delayed()},
+                {"scoring", to_score_.size() + scoring_->waiting()},
+                {"stalled", no_room()},
+                {"free_bytes", free_bytes_}});
+}
+
+wire::Answer Server::describe_capacity(const wire::Ask& m) const {
+  json body = json::parse(m.body, nullptr, false);
+  CapacityInput input;
+  auto stats = queue_.lanes(now_);
+  for (size_t i = 0; i < kLanes; ++i) {
+    input.waiting[i] = stats[i].ready + stats[i].delayed;
+    input.leased += stats[i].leased;
+  }
+  for (const auto& view : agents_.list(queue_)) {
+    if (!view.connected || view.mode != Agents::Mode::active) continue;
+    ++input.agents;
+    input.slots += view.capacity.slots;
+  }
+  input.measured = rate_.measure(now_);
+  json asked;
+  if (auto it = body.find("seconds"); it != body.end() && it->is_number()) {
+    asked = *it;
+    input.finish_in_seconds = it->get<double>();
+  }
+  CapacityAnswer answer = capacity(input);
+  auto number = [](const auto& value) { return value ? json(*value) : json(); };
+  return right({{"seconds", asked},
+                {"backlog", queue_.ready() + queue_.delayed() + input.leased},
+                {"agents", input.agents},
+                {"slots", input.slots},
+                {"service_s", input.measured.finished > 0 ? json(input.measured.mean_seconds) : json()},
+                {"rate_per_s", input.measured.per_second()},
+                {"finish_s", number(answer.seconds)},
+                {"agents_needed", number(answer.agents_needed)},
+                {"basis", answer.basis}});
+}
+
+wire::Answer Server::set_agent_mode(const std::string& name, const std::string& mode_name) {
+  auto mode = parse_mode(mode_name);
+  if (!mode)
+    return wrong({Errc::invalid, "'" + printable(mode_name, 64) + "' is none of active, draining, fenced"});
+  if (!agents_.knows(name))
+    return wrong({Errc::not_found, "no agent '" + printable(name, 64) + "' has been here"});
+  agents_.set_mode(name, *mode);
+  // Outlives a restart: who was shut out stays out.
+  stage_.add(Keep::agent_mode(name, *mode == Agents::Mode::active ? "" : to_string(*mode)), [] {});
+  spdlog::warn("event=agent_mode agent={} mode={}", printable(name, 64), to_string(*mode));
+  // A fenced agent is not trusted any more: what it runs is run elsewhere, what it says of it is refused.
+  if (*mode == Agents::Mode::fenced)
+    for (const Lapse& lost : queue_.release(name, {}, now_)) {
+      (void)tell_agent(name, wire::Cancel{lost.scan_id, lost.attempt});
+      lapse(lost, to_string(Errc::denied), "its agent " + name + " was fenced");
+    }
+  return right({{"name", name}, {"mode", to_string(*mode)}});
+}
+
+std::optional<wire::Answer> Server::order_cancel(const std::string& client, const std::string& scan_id,
+                                                 const std::string& batch_id) {
+  uint64_t cancelled = 0;
+  if (!batch_id.empty()) {
+    std::vector<std::string> members;
+    Status read = keep_.each_member(batch_id, [&](const std::string& id) {
+      if (open_.contains(id)) members.push_back(id);
+      return true;
+    });
+    if (!read) return wrong(read.error());
+    for (const std::string& id : members) cancelled += cancel(id) ? 1 : 0;
+  } else {
+    if (Status done = cancel(scan_id); !done) return wrong(done.error());
+    cancelled = 1;
+  }
+  stage_.add({}, [this, client, answer = right({{"cancelled", cancelled}})] { tell_client(client, answer); });
+  return std::nullopt;
+}
+
+std::optional<wire::Answer> Server::order_retry(const std::string& client, const std::string& scan_id) {
+  auto record = retry(scan_id);
+  if (!record) return wrong(record.error());
+  stage_.add(
+      Keep::reopened(*record),
+      [this, client, record = *record] {
+        tell_client(client, right({{"scan_id", record.scan_id}}));
+        notify(record);
+        attach(record);
+      },
+      [this, client](const Error& error) { tell_client(client, wrong(error)); });
+  return std::nullopt;
+}
+
+std::optional<wire::Answer> Server::order_batch(const std::string& client, const wire::Ask& m) {
+  json body = json::parse(m.body, nullptr, false);
+  BatchRecord batch;
+  batch.batch_id = text(body, "batch_id");
+  if (!is_scan_id(batch.batch_id)) return wrong({Errc::invalid, "no batch id"});
+  batch.name = text(body, "name");
+  batch.tenant = text(body, "tenant");
+  batch.manifest = text(body, "manifest");
+  batch.created_ns = wall_ns();
+  if (auto labels = body.find("labels"); labels != body.end() && labels->is_object())
+    for (const auto& [name, value] : labels->items())
+      if (value.is_string() && batch.labels.size() < kMaxLabels)
+        batch.labels.emplace_back(name, value.get<std::string>());
+  stage_.add(
+      Keep::batch(batch),
+      [this, client, id = batch.batch_id] {
+        tell_client(client, right({{"batch_id", id}}));
+      },
+      [this, client](const Error& error) { tell_client(client, wrong(error)); });
+  return std::nullopt;
+}
+
+}  // namespace assay

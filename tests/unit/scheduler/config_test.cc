@@ -1,0 +1,40 @@
+#include "scheduler/config.h"
+
+#include <gtest/gtest.h>
+
+namespace assay {
+namespace {
+
+std::string str(const Result<std::pair<std::string, Budget>>& parsed) {
+  if (!parsed) return parsed.error().what;
+  const Budget& budget = parsed->second;
+  return parsed->first + " " + std::to_string(budget.pulls) + "/" + std::to_string(budget.per.count()) +
+         "s:" + std::to_string(budget.burst);
+}
+
+TEST(Config, ReadsBudgets) {
+  EXPECT_EQ(str(parse_budget("registry.example=100/6h:20")), "registry.example 100/21600s:20");
+  EXPECT_EQ(str(parse_budget("registry.example:5000=100/6h")), "registry.example:5000 100/21600s:10");
+  EXPECT_EQ(str(parse_budget("*=5/1s")), "* 5/1s:1");
+}
+
+TEST(Config, NamesBudgetsThatAreNone) {
+  for (const char* text :
+       {"", "x", "=1/1s", "x=1", "x=0/1s", "x=1/0s", "x=1/1s:0", "x=1/1s:", "x=a/1s", "x=1/500ms"})
+    EXPECT_EQ(str(parse_budget(text)),
+              "pull-budget '" + std::string(text) +
+                  "' is not HOST=PULLS/DURATION[:BURST], as in registry.example=100/6h:20");
+}
+
+TEST(Config, ReadsWeights) {
+  auto weight = parse_weight("team-a=3");
+  ASSERT_TRUE(weight);
+  EXPECT_EQ(weight->first, "team-a");
+  EXPECT_EQ(weight->second, 3u);
+  for (const char* text : {"", "team-a", "=3", "team-a=0", "team-a=1001", "team-a=3x", "team-a=-1"})
+    EXPECT_EQ(parse_weight(text).error().what,
+              "tenant-weight '" + std::string(text) + "' is not NAME=WEIGHT with 1 to 1000");
+}
+
+}  // namespace
+}  // namespace assay
