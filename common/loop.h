@@ -1,5 +1,6 @@
 // loop: ZeroMQ sockets and file descriptors, waited for together. The only file that wraps libzmq; its
-// exceptions become Results here. One thread owns a socket; nothing blocks but wait().
+// exceptions become Results here. One thread owns a socket; nothing blocks but wait(). What leaves this host
+// is encrypted (CURVE, RFC 26) or refused; who may connect is decided in zap.
 #pragma once
 
 #include <chrono>
@@ -9,13 +10,15 @@
 #include <string_view>
 #include <vector>
 
+#include "common/keys.h"
 #include "common/result.h"
 
 namespace assay {
 
 class Context {
  public:
-  Context();
+  /// `sockets`: how many can be open at once, monitors included; libzmq's default.
+  explicit Context(int sockets = 1023, int io_threads = 1);
   Context(Context&&) noexcept;
   ~Context();  // waits until every socket of it is closed
   void* get() const;
@@ -25,34 +28,105 @@ class Context {
   std::unique_ptr<State> state_;
 };
 
+/// One message, with what is known of who sent it.
+struct Received {
+  std::vector<std::string> frames;  // at most kMaxFrames; the first is the peer's id on a router
+  std::string user;                 // the name that our ZAP handler gave the peer's key; "" on plaintext
+  std::string key;                  // that key itself; "" on plaintext
+  bool too_many_frames = false;     // there were more, and they are dropped
+};
+
 class Socket {
  public:
   enum class Type { router, dealer, pair };
-  /// `frames_limit` bounds the queue in each direction (the high-water mark); frames above
-  /// wire::kMaxFrameBytes close the connection.
+  static constexpr size_t kMaxFrames = 8;
+  /// `frames_limit` bounds the queue in each direction and of each peer (the high-water mark). A frame above
+  /// wire::kMaxFrameBytes is received still, for wire::decode() to refuse with a reason; one above a quarter
+  /// more than that closes the connection.
   static Result<Socket> open(const Context& context, Type type, int frames_limit = 1000);
   Socket(Socket&&) noexcept;
   Socket& operator=(Socket&&) noexcept;
   ~Socket();
 
-  /// "ipc://PATH", "inproc://NAME". Errc::invalid names the endpoint. TCP is refused until it is encrypted.
-  Status bind(const std::string& endpoint);
-  Status connect(const std::string& endpoint);
+  /// Before bind() and connect(): only peers with a key that the context's Zap allows may connect; nobody
+  /// can while there is none. Errc::invalid for something that is no key.
+  Status secure_as_server(const CurveKeys& own);
+  /// Before connect(): only a server that holds the secret of `server_public_key` is talked to.
+  Status secure_as_client(const CurveKeys& own, const std::string& server_public_key);
 
-  /// Never blocks. Errc::limit when the peer's queue is full, Errc::not_found when a router knows no such
-  /// peer.
+  /// "tcp://HOST:PORT" ("tcp://*:PORT" for all addresses) on a secured socket only; "ipc://PATH",
+  /// "inproc://NAME". Everything but inproc is encrypted on a secured socket. Errors name the endpoint.
+  Status bind(const std::string& endpoint);
+  /// Comes back at once, and connects again (after 100 ms, growing to 5 s) as often as it must. The exception
+  /// is Monitor's handshake_failed: libzmq gives that connection up until connect_again().
+  Status connect(const std::string& endpoint);
+  /// From the start, to where connect() last went; what waited to be sent is dropped.
+  Status connect_again();
+  /// Where the last bind() ended, with the port that "tcp://HOST:*" was given.
+  std::string bound_endpoint() const;
+
+  /// Never blocks. Errc::limit when the peer's queue is full (or there is no peer any more), Errc::not_found
+  /// when a router knows no such peer.
   Status send_frames(const std::vector<std::string_view>& frames);
   Status send(std::string_view frame) { return send_frames({frame}); }
-  /// The next message, all frames of it, or nothing. Never blocks.
+  /// The next message, or nothing. Never blocks.
+  Result<std::optional<Received>> receive_from();
+  /// Its frames alone.
   Result<std::optional<std::vector<std::string>>> receive();
 
   void* get() const;
 
  private:
+  friend class Monitor;
   struct State;
   explicit Socket(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
+
+/// What became of a connection.
+struct ConnectionEvent {
+  enum class Kind {
+    connected,         // and the keys are accepted
+    handshake_failed,  // `reason` says why; a client has to connect_again()
+    disconnected,      // after the handshake: the peer closed it, it was silent for too long, or it sent a
+                       // frame above the hard limit: libzmq does not say which
+    retrying,          // a client waits before it tries again
+    accept_failed,     // a server could not take a connection: too few descriptors
+  };
+  Kind kind = Kind::connected;
+  /// A server's peer, "ADDRESS:PORT", as far as it can still be asked ("" then); where a client connects to.
+  std::string peer;
+  std::string reason;  // "the server refuses this key (400)", "not CURVE", "no ZeroMQ peer"...
+};
+/// "connected", "handshake_failed"...
+const char* to_string(ConnectionEvent::Kind kind);
+
+/// Tells what becomes of a socket's connections. To be drained at every turn: when some ten thousand events
+/// wait, libzmq's thread waits for us.
+class Monitor {
+ public:
+  /// Of what `watched` binds or connects from now on; both belong to this thread. May outlive `watched`.
+  static Result<Monitor> open(const Context& context, Socket& watched);
+  Monitor(Monitor&&) noexcept;
+  Monitor& operator=(Monitor&&) noexcept;
+  ~Monitor();
+
+  /// Readable when there are events.
+  const Socket& socket() const;
+  /// The next event, or nothing. Never blocks.
+  Result<std::optional<ConnectionEvent>> take();
+
+ private:
+  struct State;
+  explicit Monitor(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+/// A new pair of Curve25519 keys, out of libzmq. The public one has no '#' and no '-' in front, so that it
+/// can stand in a config file and on a command line.
+Result<CurveKeys> make_curve_keys();
+/// The public key that belongs to a secret one. Errc::invalid when that is no key.
+Result<std::string> curve_public_key(const std::string& secret_key);
 
 /// What to wait for: one of a socket (borrowed) or a descriptor.
 struct WaitFor {
