@@ -53,6 +53,12 @@ class Auditor {
   void failed(const ScanRecord& record, Kind kind, const std::string& at) {
     ++out_.failed;
     if (record.error.empty()) out_.breaks(at + "failed without a reason");
+    if (!record.same_as.empty()) {  // it followed an equal job, and shares its end
+      auto leader = keep_.scan(record.same_as);
+      if (!leader || leader->state != ScanState::failed)
+        out_.breaks(at + "failed with " + record.same_as + ", which did not");
+      return;
+    }
     if (kind == Kind::bad) {
       // Of a bad image that was always lost on the way the limit is the reason, as of any other.
       if (record.error_code != "invalid" && record.failures < rules_.failures)

@@ -125,7 +125,7 @@ class Figures {
     ASSAY_TRY(auto reported, until([&] {
                 if (steady_clock::now() < next) return false;
                 next = steady_clock::now() + 100ms;
-                auto open = farm_.metric("assay_scans_open");
+                auto open = farm_.open_scans();
                 return open && *open == 0;
               }));
     ASSAY_TRY(double echo, raw_echo({kFrameBytes, 250, options_.agents * settings_.slots / 250, 3s}));

@@ -36,7 +36,7 @@ std::string make_ref(const Slice& slice, size_t i, bool mixed, std::mt19937_64& 
   else if (dice < kBad + kCursed)
     image.kind = Kind::cursed;
   else if (dice < kBad + kCursed + kShared)
-    image.name = "shared-" + std::to_string(random() % kSharedImages);
+    image.name = "shared-" + std::to_string(random() % kSharedImages), image.in_registry = true;
   return image.ref();
 }
 

@@ -94,7 +94,7 @@ class Run {
     }
     if (!submitter_.finished() || now < next_look_) return;
     next_look_ = now + 500ms;
-    auto open = farm_.metric("assay_scans_open");
+    auto open = farm_.open_scans();
     ended_ = open && *open == 0;
   }
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "common/keys.h"
 #include "tests/farm/daemon.h"
 #include "tests/farm/http.h"
 #include "tests/farm/sim_agent.h"
@@ -47,8 +48,13 @@ class Farm {
   /// none.
   Result<double> metric(const std::string& name, const std::string& labels = "") const;
 
+  /// Scans that have not ended, as GET /v1/queue tells.
+  Result<uint64_t> open_scans() const;
+
   /// Where and with which key an agent of this name connects.
   Result<Socket> connect(const Context& context, const std::string& agent) const;
+  /// With these keys, whoever has them.
+  Result<Socket> connect(const Context& context, const CurveKeys& keys) const;
 
   /// How a real agent of this name is started: writes its config file into `data`, which it keeps its data
   /// in.
@@ -63,6 +69,8 @@ class Farm {
  private:
   Farm(FarmOptions options, Daemon scheduler)
       : options_(std::move(options)), scheduler_(std::move(scheduler)) {}
+
+  Status write_tokens();
 
   FarmOptions options_;
   Daemon scheduler_;

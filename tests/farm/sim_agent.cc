@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "common/version.h"
+
 namespace assay::farm {
 
 using std::chrono::milliseconds;
@@ -11,7 +13,7 @@ namespace {
 constexpr int kFramesPerTurn = 64;
 constexpr milliseconds kDownLeast{300}, kDownMost{2000};
 constexpr milliseconds kLateLeast{200}, kLateMost{4000};
-constexpr milliseconds kHelloAgain{1000};
+constexpr milliseconds kHelloAgain{1000}, kConnectAgain{5000};
 }  // namespace
 
 SimAgent::SimAgent(std::string name, const SimSettings& settings, uint64_t seed, Connect connect)
@@ -28,12 +30,19 @@ milliseconds between(std::mt19937_64& random, milliseconds least, milliseconds m
 }  // namespace
 
 void SimAgent::come_up(SimTime now) {
+  instance_ = name_ + "-" + std::to_string(random_() & 0xffffffff);
+  for (auto& attempt : attempts_) attempt.due = now + settings_.resend;
+  connect(now);
+}
+
+// libzmq gives a connection up whose handshake the scheduler's death cut short.
+void SimAgent::connect(SimTime now) {
+  socket_.reset();
   auto socket = connect_(name_);
   if (!socket) return;
   socket_.emplace(std::move(*socket));
-  instance_ = name_ + "-" + std::to_string(random_() & 0xffffffff);
   welcomed_ = false;
-  for (auto& attempt : attempts_) attempt.due = now + settings_.resend;
+  came_up_ = now;
   hello();
   next_beat_ = now + kHelloAgain;
 }
@@ -52,7 +61,7 @@ void SimAgent::hello() {
   wire::Hello hello;
   hello.agent_id = name_;
   hello.instance = instance_;
-  hello.tracer_version = kSimTracer;
+  hello.tracer_version = kVersion;
   hello.capacity = {settings_.slots, settings_.slots * 1000, uint64_t{settings_.slots} << 30};
   for (const auto& attempt : attempts_) hello.held.push_back({attempt.scan_id, attempt.attempt});
   wanted_.reset();
@@ -95,6 +104,8 @@ void SimAgent::turn(SimTime now, const SimObserver& observer) {
   if (welcomed_) {
     (void)socket_->send(wire::encode(wire::Heartbeat{}));
     next_beat_ = now + settings_.heartbeat;
+  } else if (now > came_up_ + kConnectAgain) {
+    connect(now);
   } else {
     hello();
     next_beat_ = now + kHelloAgain;
@@ -117,6 +128,7 @@ void SimAgent::handle(const wire::Message& message, SimTime now, const SimObserv
     next_beat_ = now + settings_.heartbeat;
   } else if (std::get_if<wire::Who>(&message)) {
     welcomed_ = false;
+    came_up_ = now;
     hello();
   } else if (auto* refused = std::get_if<wire::Refused>(&message)) {
     observer(*this, {What::refused, "", 0, refused->code + ": " + refused->reason});

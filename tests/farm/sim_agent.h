@@ -21,11 +21,13 @@ namespace assay::farm {
 
 using SimTime = std::chrono::steady_clock::time_point;
 
-/// "oci-archive:/sim/TENANT/KIND/NAME.tar": what the simulated image is, in its reference.
+/// "oci-archive:/sim/TENANT/KIND/NAME.tar", or "sim.example:5000/sim/TENANT/KIND/NAME:1": what the simulated
+/// image is, in its reference. Only images of a registry can be equal to others.
 struct SimImage {
   enum class Kind : uint8_t { good, bad, cursed };  // bad: fails for good; cursed: every attempt fails
   Kind kind = Kind::good;
   std::string tenant, name;
+  bool in_registry = false;
 
   std::string ref() const;
   static std::optional<SimImage> parse(const std::string& ref);
@@ -34,8 +36,6 @@ struct SimImage {
 std::string sim_digest(const std::string& ref);
 /// Of the one event in the trace of this attempt.
 std::string sim_path(const std::string& scan_id, uint32_t attempt);
-
-inline constexpr const char* kSimTracer = "sim-1";
 
 /// Chances, each of one occasion: a lease taken, a frame sent.
 struct Faults {
@@ -103,6 +103,7 @@ class SimAgent {
 
   bool up() const { return socket_.has_value(); }
   void come_up(SimTime now);
+  void connect(SimTime now);
   void crash(SimTime now);
   void hello();
   void want();
@@ -129,7 +130,7 @@ class SimAgent {
   std::vector<Late> late_;
   std::optional<uint32_t> wanted_;  // the credit last stated in this session
   bool welcomed_ = false, wanting_ = true;
-  SimTime away_until_{}, next_beat_{};
+  SimTime away_until_{}, next_beat_{}, came_up_{};
   uint64_t crashes_ = 0, partitions_ = 0;
 };
 

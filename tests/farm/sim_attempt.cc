@@ -1,12 +1,14 @@
 // The road of one simulated attempt: pull, resolve, run, ship, done; or failed on the way.
 #include <algorithm>
 
+#include "common/version.h"
 #include "tests/farm/sim_agent.h"
 
 namespace assay::farm {
 namespace {
 
-constexpr const char* kRoot = "oci-archive:/sim/";
+constexpr const char* kFiles = "oci-archive:/sim/";
+constexpr const char* kRegistry = "sim.example:5000/sim/";
 constexpr int kSlower = 20;
 
 uint64_t mix(uint64_t x) {  // splitmix64
@@ -30,17 +32,24 @@ const char* to_string(SimImage::Kind kind) {
 
 }  // namespace
 
-std::string SimImage::ref() const { return kRoot + tenant + "/" + to_string(kind) + "/" + name + ".tar"; }
+std::string SimImage::ref() const {
+  std::string middle = tenant + "/" + to_string(kind) + "/" + name;
+  return in_registry ? kRegistry + middle + ":1" : kFiles + middle + ".tar";
+}
 
 std::optional<SimImage> SimImage::parse(const std::string& ref) {
-  if (!ref.starts_with(kRoot) || !ref.ends_with(".tar")) return std::nullopt;
-  std::string rest = ref.substr(std::string(kRoot).size());
-  size_t first = rest.find('/'), second = rest.find('/', first + 1);
-  if (first == std::string::npos || second == std::string::npos) return std::nullopt;
   SimImage out;
+  out.in_registry = ref.starts_with(kRegistry);
+  std::string_view rest = ref, end = out.in_registry ? ":1" : ".tar",
+                   root = out.in_registry ? kRegistry : kFiles;
+  if (!rest.starts_with(root) || !rest.ends_with(end)) return std::nullopt;
+  rest.remove_prefix(root.size());
+  rest.remove_suffix(end.size());
+  size_t first = rest.find('/'), second = rest.find('/', first + 1);
+  if (first == std::string_view::npos || second == std::string_view::npos) return std::nullopt;
   out.tenant = rest.substr(0, first);
-  out.name = rest.substr(second + 1, rest.size() - second - 5);
-  std::string kind = rest.substr(first + 1, second - first - 1);
+  out.name = rest.substr(second + 1);
+  std::string_view kind = rest.substr(first + 1, second - first - 1);
   for (Kind k : {Kind::good, Kind::bad, Kind::cursed})
     if (kind == to_string(k)) out.kind = k;
   return out;
@@ -128,7 +137,7 @@ void SimAgent::finish(Attempt& attempt, SimTime now) {
   done.header.image.os = "linux";
   done.header.start_time_ns =
       std::chrono::nanoseconds(std::chrono::system_clock::now().time_since_epoch()).count();
-  done.header.tracer_version = kSimTracer;
+  done.header.tracer_version = kVersion;
   done.header.agent_id = name_;
   done.footer.events = 1;
   done.footer.chunks = 1;
