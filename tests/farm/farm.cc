@@ -8,6 +8,7 @@
 #include "common/fd.h"
 #include "common/keys.h"
 #include "common/loop.h"
+#include "scheduler/api/tokens.h"
 
 namespace assay::farm {
 
@@ -65,6 +66,16 @@ Result<Farm> Farm::create(FarmOptions options) {
   ASSAY_CHECK(farm.write_tokens());
   ASSAY_CHECK(write_file(config, scheduler_config(o, farm.data_, farm.endpoint_, farm.api_port_)));
   return farm;
+}
+
+// A token each: "operator" may do everything, tenants submit and read.
+Status Farm::write_tokens() {
+  fs::path file = options_.dir / "tokens";
+  ASSAY_TRY(tokens_["operator"], api::add_token(file, "operator", api::kAdmin, 1));
+  for (const auto& [name, weight] : options_.tenants) {
+    ASSAY_TRY(tokens_[name], api::add_token(file, name, api::kSubmit | api::kRead, weight));
+  }
+  return Status();
 }
 
 Status Farm::start() {
