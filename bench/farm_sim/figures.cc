@@ -185,7 +185,7 @@ class Figures {
   const FigureOptions& options_;
   farm::Farm& farm_;
   std::mt19937_64 random_{42};
-  Ledger ledger_;
+  farm::Ledger ledger_;
   farm::SimSettings settings_;
   Fleet fleet_;
   std::optional<Submitter> submitter_;

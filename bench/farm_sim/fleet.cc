@@ -11,7 +11,7 @@ std::vector<std::string> agent_names(size_t count) {
   return out;
 }
 
-Fleet::Fleet(const farm::Farm& farm, Ledger& ledger, const farm::SimSettings& settings, size_t count,
+Fleet::Fleet(const farm::Farm& farm, farm::Ledger& ledger, const farm::SimSettings& settings, size_t count,
              uint64_t seed)
     : context_(static_cast<int>(2 * count + 64)), ledger_(ledger) {
   for (const auto& name : agent_names(count))

@@ -3,8 +3,8 @@
 
 #include <vector>
 
-#include "bench/farm_sim/ledger.h"
 #include "tests/farm/farm.h"
+#include "tests/farm/ledger.h"
 
 namespace assay::bench {
 
@@ -13,7 +13,7 @@ std::vector<std::string> agent_names(size_t count);
 class Fleet {
  public:
   /// `farm`, `ledger` and `settings` are borrowed.
-  Fleet(const farm::Farm& farm, Ledger& ledger, const farm::SimSettings& settings, size_t count,
+  Fleet(const farm::Farm& farm, farm::Ledger& ledger, const farm::SimSettings& settings, size_t count,
         uint64_t seed);
 
   /// One sweep over all of them.
@@ -26,7 +26,7 @@ class Fleet {
 
  private:
   Context context_;
-  Ledger& ledger_;
+  farm::Ledger& ledger_;
   std::vector<farm::SimAgent> agents_;
 };
 

@@ -25,7 +25,7 @@ std::string tenant_of(const std::map<std::string, uint32_t>& weights, uint64_t a
   return weights.begin()->first;
 }
 
-std::string make_ref(const Slice& slice, size_t i, bool mixed, std::mt19937_64& random) {
+std::string make_ref(const farm::Slice& slice, size_t i, bool mixed, std::mt19937_64& random) {
   farm::SimImage image;
   image.tenant = slice.tenant;
   image.name = slice.tag + "-" + std::to_string(i);
@@ -40,7 +40,7 @@ std::string make_ref(const Slice& slice, size_t i, bool mixed, std::mt19937_64& 
   return image.ref();
 }
 
-std::string body(const Slice& slice) {
+std::string body(const farm::Slice& slice) {
   Json jobs = Json::array();
   for (const auto& ref : slice.refs)
     jobs.push_back({{"ref", ref},
@@ -52,13 +52,13 @@ std::string body(const Slice& slice) {
 
 }  // namespace
 
-std::vector<Slice> make_slices(const LoadOptions& options, std::mt19937_64& random) {
+std::vector<farm::Slice> make_slices(const LoadOptions& options, std::mt19937_64& random) {
   // Most are of one lane: fairness shows where many wait for the same.
   static constexpr const char* kLanesUsed[] = {"batch", "batch", "batch", "batch",
                                                "batch", "batch", "sweep", "gate"};
-  std::vector<Slice> out;
+  std::vector<farm::Slice> out;
   for (uint64_t made = 0; made < options.jobs;) {
-    Slice slice;
+    farm::Slice slice;
     slice.tag = std::to_string(out.size());
     slice.tenant = tenant_of(options.weights, out.size());
     slice.lane = options.mixed ? kLanesUsed[random() % std::size(kLanesUsed)] : "batch";
@@ -70,7 +70,7 @@ std::vector<Slice> make_slices(const LoadOptions& options, std::mt19937_64& rand
   return out;
 }
 
-Submitter::Submitter(std::vector<Slice> slices, Connect connect, size_t connections)
+Submitter::Submitter(std::vector<farm::Slice> slices, Connect connect, size_t connections)
     : slices_(std::move(slices)), connect_(std::move(connect)), lanes_(connections) {
   for (size_t i = 0; i < slices_.size(); ++i) waiting_.push_back(i);
 }
@@ -80,7 +80,7 @@ size_t Submitter::in_flight() const {
       std::count_if(lanes_.begin(), lanes_.end(), [](const Lane& l) { return l.busy; }));
 }
 
-void Submitter::turn(farm::SimTime now, Ledger& ledger) {
+void Submitter::turn(farm::SimTime now, farm::Ledger& ledger) {
   for (auto& lane : lanes_) {
     if (lane.busy) {
       auto response = lane.busy->poll();
@@ -96,7 +96,7 @@ void Submitter::turn(farm::SimTime now, Ledger& ledger) {
 void Submitter::post(Lane& lane, farm::SimTime now) {
   lane.slice = waiting_.front();
   waiting_.pop_front();
-  const Slice& slice = slices_[lane.slice];
+  const farm::Slice& slice = slices_[lane.slice];
   auto it = lane.tenants.find(slice.tenant);
   if (it == lane.tenants.end()) it = lane.tenants.emplace(slice.tenant, connect_(slice.tenant)).first;
   lane.busy = &it->second;
@@ -109,17 +109,18 @@ void Submitter::post(Lane& lane, farm::SimTime now) {
 void Submitter::lost(Lane& lane) {
   lane.busy = nullptr;
   ++unanswered_;
-  slices_[lane.slice].outcome = Slice::Outcome::unknown;
-  Slice again = slices_[lane.slice];
+  slices_[lane.slice].outcome = farm::Slice::Outcome::unknown;
+  farm::Slice again = slices_[lane.slice];
   again.tag += "x";
-  again.outcome = Slice::Outcome::open;
+  again.outcome = farm::Slice::Outcome::open;
   slices_.push_back(std::move(again));
   waiting_.push_back(slices_.size() - 1);
 }
 
-void Submitter::answered(Lane& lane, const farm::Response& response, farm::SimTime now, Ledger& ledger) {
+void Submitter::answered(Lane& lane, const farm::Response& response, farm::SimTime now,
+                         farm::Ledger& ledger) {
   lane.busy = nullptr;
-  Slice& slice = slices_[lane.slice];
+  farm::Slice& slice = slices_[lane.slice];
   auto json = Json::parse(response.body, nullptr, false);
   if (response.status / 100 == 2 && json.contains("scan_ids")) {
     auto ids = json["scan_ids"].get<std::vector<std::string>>();

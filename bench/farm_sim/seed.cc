@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <thread>
 
-#include "bench/farm_sim/audit.h"
 #include "bench/farm_sim/fleet.h"
 #include "bench/farm_sim/load.h"
+#include "tests/farm/audit.h"
 
 namespace assay::bench {
 namespace {
@@ -113,7 +113,7 @@ class Run {
     peak_ = std::max(peak_, farm::usage_of(farm_.scheduler().pid()).peak_bytes);
     if (auto code = farm_.scheduler().stop(30s); !code || *code != 0)
       note("the scheduler's end: " + (code ? "exit code " + std::to_string(*code) : code.error().what));
-    auto result = audit(farm_.store(), submitter_.slices(), ledger_, {kFailures});
+    auto result = farm::audit(farm_.store(), submitter_.slices(), ledger_, {kFailures});
     if (!result) return note("the store: " + result.error().what);
     uint64_t noted = audit_.broken;
     auto first = std::move(audit_.first);
@@ -145,12 +145,12 @@ class Run {
   const SeedOptions& options_;
   farm::Farm& farm_;
   std::mt19937_64 random_;
-  Ledger ledger_;
+  farm::Ledger ledger_;
   farm::SimSettings settings_;
   Fleet fleet_;
   Submitter submitter_;
   std::vector<uint64_t> kills_;  // at so many finished jobs
-  Audit audit_;
+  farm::Audit audit_;
   farm::SimTime begun_{}, next_look_{};
   bool ended_ = false;
   uint64_t killed_ = 0, activity_ = 0, peak_ = 0;

@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "bench/farm_sim/ledger.h"
 #include "common/result.h"
+#include "tests/farm/ledger.h"
 
-namespace assay::bench {
+namespace assay::farm {
 
 struct Audit {
   uint64_t scans = 0, done = 0, failed = 0, shared = 0, given_up = 0;
@@ -27,4 +27,4 @@ struct AuditRules {
 Result<Audit> audit(const std::filesystem::path& store_dir, const std::vector<Slice>& slices,
                     const Ledger& ledger, const AuditRules& rules);
 
-}  // namespace assay::bench
+}  // namespace assay::farm

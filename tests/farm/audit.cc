@@ -1,15 +1,15 @@
-#include "bench/farm_sim/audit.h"
+#include "tests/farm/audit.h"
 
 #include <unordered_set>
 
 #include "scheduler/keep.h"
 
-namespace assay::bench {
+namespace assay::farm {
 namespace {
 
 constexpr size_t kMaxNoted = 10;
 
-using Kind = farm::SimImage::Kind;
+using Kind = SimImage::Kind;
 
 class Auditor {
  public:
@@ -23,7 +23,7 @@ class Auditor {
     for (const auto& [name, value] : record.submission.labels)
       if (name == "slice") ++slices_[value];
     if (is_open(record.state)) return out_.breaks(at + "still " + to_string(record.state));
-    auto image = farm::SimImage::parse(record.submission.job.ref);
+    auto image = SimImage::parse(record.submission.job.ref);
     if (!image) return out_.breaks(at + "not a reference of ours");
     if (record.state == ScanState::failed) return failed(record, image->kind, at);
     if (record.state != ScanState::done) return out_.breaks(at + "ended as " + to_string(record.state));
@@ -37,7 +37,7 @@ class Auditor {
 
   Audit finish(const std::vector<Slice>& slices) {
     for (const auto& [id, job] : ledger_.jobs())
-      if (job.accepted != farm::SimTime{} && !seen_.contains(id)) out_.breaks(id + ": accepted, and lost");
+      if (job.accepted != SimTime{} && !seen_.contains(id)) out_.breaks(id + ": accepted, and lost");
     for (const auto& slice : slices) {
       size_t there = slices_.contains(slice.tag) ? slices_.at(slice.tag) : 0;
       bool may_be_missing = slice.outcome != Slice::Outcome::accepted;
@@ -82,7 +82,7 @@ class Auditor {
     if (!header) return out_.breaks(at + header.error().what);
     if (header->attempt != record.attempt || header->agent_id != record.agent)
       out_.breaks(at + "the trace's header is of attempt " + std::to_string(header->attempt));
-    std::string path = farm::sim_path(record.scan_id, record.attempt);
+    std::string path = sim_path(record.scan_id, record.attempt);
     uint64_t events = 0;
     auto read = keep_.each_event(record.scan_id, [&](const Event& event) {
       ++events;
@@ -134,4 +134,4 @@ Result<Audit> audit(const std::filesystem::path& store_dir, const std::vector<Sl
   return auditor.finish(slices);
 }
 
-}  // namespace assay::bench
+}  // namespace assay::farm

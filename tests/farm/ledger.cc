@@ -1,9 +1,9 @@
-#include "bench/farm_sim/ledger.h"
+#include "tests/farm/ledger.h"
 
 #include <algorithm>
 #include <cmath>
 
-namespace assay::bench {
+namespace assay::farm {
 namespace {
 
 // Fewer than this may all be coalesced, or on their way: not a backlog to be fair about.
@@ -12,7 +12,7 @@ constexpr size_t kMaxNoted = 20;
 
 }  // namespace
 
-void Ledger::accepted(Slice& slice, const std::vector<std::string>& scan_ids, farm::SimTime now) {
+void Ledger::accepted(Slice& slice, const std::vector<std::string>& scan_ids, SimTime now) {
   slice.outcome = Slice::Outcome::accepted;
   for (size_t i = 0; i < scan_ids.size() && i < slice.refs.size(); ++i) {
     SimJob& job = jobs_[scan_ids[i]];  // an agent may have had it before we had our answer
@@ -29,8 +29,8 @@ bool Ledger::all_waiting() const {
   });
 }
 
-void Ledger::saw(const farm::SimAgent& agent, const farm::SimSeen& seen, farm::SimTime now) {
-  using What = farm::SimSeen::What;
+void Ledger::saw(const SimAgent& agent, const SimSeen& seen, SimTime now) {
+  using What = SimSeen::What;
   switch (seen.what) {
     case What::done_acked:
       ++done_acks_;
@@ -60,11 +60,11 @@ void Ledger::saw(const farm::SimAgent& agent, const farm::SimSeen& seen, farm::S
   }
   if (job.leases++ > 0) return;
   job.first_lease = now;
-  auto image = farm::SimImage::parse(seen.text);
+  auto image = SimImage::parse(seen.text);
   if (!image) return;
   Tenant& tenant = tenants_[image->tenant];
   if (all_waiting()) ++tenant.leased;
-  if (job.accepted != farm::SimTime{}) --tenant.waiting;
+  if (job.accepted != SimTime{}) --tenant.waiting;
 }
 
 uint64_t Ledger::fair_leases() const {
@@ -85,4 +85,4 @@ double Ledger::unfairness() const {
   return worst;
 }
 
-}  // namespace assay::bench
+}  // namespace assay::farm

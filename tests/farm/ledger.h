@@ -10,7 +10,7 @@
 
 #include "tests/farm/sim_agent.h"
 
-namespace assay::bench {
+namespace assay::farm {
 
 /// What was posted together. A slice whose answer never came may be there or not, but never half.
 struct Slice {
@@ -25,15 +25,15 @@ struct SimJob {
   uint32_t attempt = 0;  // the highest that an agent was given
   std::string agent;     // which one
   uint32_t leases = 0;
-  farm::SimTime accepted{}, first_lease{};
+  SimTime accepted{}, first_lease{};
 };
 
 class Ledger {
  public:
   explicit Ledger(std::map<std::string, uint32_t> weights) : weights_(std::move(weights)) {}
 
-  void accepted(Slice& slice, const std::vector<std::string>& scan_ids, farm::SimTime now);
-  void saw(const farm::SimAgent& agent, const farm::SimSeen& seen, farm::SimTime now);
+  void accepted(Slice& slice, const std::vector<std::string>& scan_ids, SimTime now);
+  void saw(const SimAgent& agent, const SimSeen& seen, SimTime now);
 
   const std::unordered_map<std::string, SimJob>& jobs() const { return jobs_; }
   uint64_t leases() const { return leases_; }
@@ -63,4 +63,4 @@ class Ledger {
   std::vector<std::string> refused_, doubles_;
 };
 
-}  // namespace assay::bench
+}  // namespace assay::farm
