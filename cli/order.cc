@@ -92,6 +92,18 @@ std::string body_text(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
+size_t slice_images(const std::vector<std::string>& refs, size_t first, const Wish& wish) {
+  Json common = Json::object();
+  write_wish(common, wish);
+  size_t each = body_text(common).size() + 16, bytes = 0, count = 0;
+  while (count < kSliceImages && first + count < refs.size()) {
+    bytes += refs[first + count].size() + each;
+    if (bytes > kSliceBytes && count > 0) break;
+    ++count;
+  }
+  return count;
+}
+
 std::string scans_body(const std::string* refs, size_t count, const Wish& wish) {
   Json common = Json::object();
   write_wish(common, wish);

@@ -59,8 +59,8 @@ TEST(ReplyError, CarriesTheServersWordsAndWhatToDo) {
   EXPECT_EQ(error(500, R"({"error":{"message":7}})").what, "GET /x was answered with status 500");
   EXPECT_EQ(error(507, "").code, Errc::no_space);
   EXPECT_LT(error(500, R"({"error":{"message":")" + std::string(100'000, 'x') + "\"}}").what.size(), 1000u);
-  EXPECT_EQ(complaint_index({400, R"({"error":{"code":"invalid","message":"m","index":7}})", {}}), 7u);
-  EXPECT_EQ(complaint_index({400, R"({"error":{"code":"invalid","message":"m","index":-7}})", {}}),
+  EXPECT_EQ(read_refusal({400, R"({"error":{"code":"invalid","message":"m","index":7}})", {}}).index, 7u);
+  EXPECT_EQ(read_refusal({400, R"({"error":{"code":"invalid","message":"m","index":-7}})", {}}).index,
             std::nullopt);
 }
 

@@ -176,7 +176,7 @@ TEST(FarmText, BatchNamesWhatWasNotAsExpected) {
   batch.states = {{"done", 2}, {"queued", 1}};
   batch.verdicts = {{"clean", 1}, {"malicious", 1}};
   batch.expected = {{"met", 1}, {"missed", 1}, {"open", 0}};
-  batch.missed = {{kB, "nginx", "clean", "malicious"}};
+  batch.missed = {{kB, "nginx", "clean", "malicious", "done"}};
   EXPECT_EQ(batch_text(batch, 0),
             "batch      20261125T031500-0000000a\n"
             "name       nightly\n"
