@@ -334,6 +334,8 @@ TEST_F(DispatchTest, AgentThatAnotherDispatchKeptFreeIsFree) {
   assign(0);
   assign(60'000);
   submit("small", 0, "", kGiB);
+  EXPECT_EQ(assign(60'000), "");
+  queue.cancel("large");
   dispatch = Dispatch();
   EXPECT_EQ(assign(60'001), "x:small/1 ");
 }
