@@ -15,7 +15,8 @@ constexpr const char* kUsageText =
     "  assay scan REF...        run images in a sandbox and report what they did\n"
     "  assay report SCAN_ID     show a stored report\n"
     "  assay list               list stored scans\n"
-    "  assay trace SCAN_ID      print every recorded event of a scan\n\n"
+    "  assay trace SCAN_ID      print every recorded event of a scan\n"
+    "  assay keys ...           keys of scheduler and agents, and who may connect\n\n"
     "assay VERB --help tells more.\n";
 
 }  // namespace
@@ -26,7 +27,8 @@ int main(int argc, char** argv) {
   static const std::map<std::string, Verb> kVerbs = {{"scan", assay::cli::scan},
                                                      {"report", assay::cli::report},
                                                      {"list", assay::cli::list},
-                                                     {"trace", assay::cli::trace}};
+                                                     {"trace", assay::cli::trace},
+                                                     {"keys", assay::cli::keys}};
   const std::string word = argc > 1 ? argv[1] : "";
   if (word == "--version") {
     std::cout << "assay " << assay::kVersion << "\n";

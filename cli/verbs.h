@@ -22,5 +22,6 @@ int scan(const Args& args);
 int report(const Args& args);
 int list(const Args& args);
 int trace(const Args& args);
+int keys(const Args& args);
 
 }  // namespace assay::cli
