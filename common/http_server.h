@@ -4,6 +4,7 @@
 // the caller's.
 #pragma once
 
+#include <any>
 #include <chrono>
 #include <cstddef>
 #include <functional>
@@ -24,7 +25,8 @@ struct HttpRequest {
   std::vector<std::pair<std::string, std::string>> query;  // decoded, by name
   std::string authorization;                               // that header, or empty
   std::string body;
-  std::string peer;  // address that it came from
+  std::string peer;   // address that it came from
+  std::any admitted;  // what admit() left for handle()
 
   /// The first parameter of this name, or nothing.
   std::optional<std::string> parameter(std::string_view name) const;
@@ -56,6 +58,7 @@ struct HttpResponse {
 struct HttpAdmission {
   std::optional<HttpResponse> refused;  // answer this, read no body, close
   size_t max_body_bytes = 0;            // larger: 413
+  std::any admitted;                    // for handle()
 };
 
 struct HttpConfig {

@@ -21,6 +21,7 @@ class Counter {
 
  private:
   friend class Metrics;
+  friend class CounterBy;
   explicit Counter(void* metric) : metric_(metric) {}
   void* metric_;  // prometheus::Counter, of the Metrics that made it
 };
@@ -47,8 +48,9 @@ class Histogram {
   void* metric_;
 };
 
-class CounterBy;
 using MetricLabels = std::vector<std::pair<std::string, std::string>>;
+
+class CounterBy;
 
 class Metrics {
  public:
@@ -70,12 +72,14 @@ class Metrics {
   std::string text() const;
 
  private:
+  friend class CounterBy;
   struct State;
   std::unique_ptr<State> state_;
 };
 
 /// A counter whose label takes values from outside: a registry, a reason. One thread's. After kMaxValues
-/// different ones the rest is counted as "other". Borrows the Metrics.
+/// different ones the rest is counted as "other". Borrows the
+/// Metrics.
 class CounterBy {
  public:
   static constexpr size_t kMaxValues = 64;
@@ -83,8 +87,8 @@ class CounterBy {
 
  private:
   friend class Metrics;
-  CounterBy(Metrics& metrics, std::string name, std::string help, std::string label);
-  Metrics* metrics_;
+  CounterBy(Metrics::State& metrics, std::string name, std::string help, std::string label);
+  Metrics::State* metrics_;
   std::string name_, help_, label_;
   std::map<std::string, Counter, std::less<>> made_;
 };

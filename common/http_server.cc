@@ -1,0 +1,47 @@
+// The threads of the server, started and ended. What each does is in http_worker.cc.
+#include "common/http_server.h"
+
+#include <sys/socket.h>
+
+#include <thread>
+
+#include "common/http_worker.h"
+
+namespace assay {
+
+std::optional<std::string> HttpRequest::parameter(std::string_view name) const {
+  for (const auto& [key, value] : query)
+    if (key == name) return value;
+  return std::nullopt;
+}
+
+struct HttpServer::State {
+  HttpShared shared;
+  std::vector<std::thread> threads;
+
+  State(const HttpConfig& config, Service service, Listener listener, Fd stop)
+      : shared{config, std::move(service), std::move(listener), std::move(stop)} {}
+  ~State() {
+    raise_event(shared.stop.get());
+    ::shutdown(shared.listener.socket.get(), SHUT_RDWR);  // wakes every accept
+    for (auto& thread : threads) thread.join();
+  }
+};
+
+Result<HttpServer> HttpServer::start(const HttpConfig& config, Service service) {
+  ASSAY_TRY(Listener listener, listen_tcp(config.host, config.port, 128));
+  ASSAY_TRY(Fd stop, make_event());
+  auto state = std::make_unique<State>(config, std::move(service), std::move(listener), std::move(stop));
+  for (size_t i = 0; i < config.threads + config.streams; ++i)
+    state->threads.emplace_back(serve_connections, std::ref(state->shared));
+  return HttpServer(std::move(state));
+}
+
+HttpServer::HttpServer(std::unique_ptr<State> state) : state_(std::move(state)) {}
+HttpServer::HttpServer(HttpServer&&) noexcept = default;
+HttpServer& HttpServer::operator=(HttpServer&&) noexcept = default;
+HttpServer::~HttpServer() = default;
+
+int HttpServer::port() const { return state_->shared.listener.port; }
+
+}  // namespace assay

@@ -1,0 +1,74 @@
+// The names of the scheduler's metrics.
+#include "scheduler/metrics.h"
+
+namespace assay {
+namespace {
+
+// One handle a lane, in the lanes' order.
+template <class Make>
+auto by_lane(Make make) {
+  auto one = [&](Lane lane) { return make(MetricLabels{{"lane", to_string(lane)}}); };
+  return std::array{one(Lane::gate), one(Lane::interactive), one(Lane::batch), one(Lane::sweep)};
+}
+
+std::array<Gauge, 3> by_mode(Metrics& metrics) {
+  auto one = [&](const char* mode) {
+    return metrics.gauge("assay_agents", "Connected agents.", {{"mode", mode}});
+  };
+  return {one("active"), one("draining"), one("fenced")};
+}
+
+std::array<Counter, 4> by_status(Metrics& metrics) {
+  auto one = [&](const char* code) {
+    return metrics.counter("assay_http_requests_total", "HTTP requests answered.", {{"code", code}});
+  };
+  return {one("2xx"), one("3xx"), one("4xx"), one("5xx")};
+}
+
+std::vector<double> group_bounds() { return {1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000}; }
+
+}  // namespace
+
+SchedulerMetrics::SchedulerMetrics(Metrics& m)
+    : submissions(m.counter("assay_submissions_total", "Scans accepted, on disk.")),
+      refusals(m.counter_by("assay_refusals_total", "Messages and submissions refused.", "reason")),
+      queued(by_lane([&](const MetricLabels& labels) {
+        return m.gauge("assay_queued_scans", "Scans that wait, delayed ones included.", labels);
+      })),
+      wait(by_lane([&](const MetricLabels& labels) {
+        return m.histogram("assay_wait_seconds", "From submission to lease.", duration_bounds(), labels);
+      })),
+      service(by_lane([&](const MetricLabels& labels) {
+        return m.histogram("assay_service_seconds", "From lease to end.", duration_bounds(), labels);
+      })),
+      leased(m.gauge("assay_leased_scans", "Scans under way at agents.")),
+      leases(m.counter("assay_leases_total", "Leases made.")),
+      redeliveries(m.counter_by("assay_redeliveries_total", "Leases that ended without a result.", "why")),
+      stale_messages(m.counter("assay_stale_messages_total", "Messages of attempts no longer held.")),
+      ended(m.counter_by("assay_scans_ended_total", "Scans by the state they ended in.", "state")),
+      verdicts(m.counter_by("assay_verdicts_total", "Verdicts given.", "verdict")),
+      coalesced(m.counter("assay_coalesced_total", "Scans that took the result of an equal one in flight.")),
+      reused(m.counter("assay_reused_total", "Scans that took a stored result.")),
+      pulls(m.counter_by("assay_pulls_total", "Leases by the registry that is pulled from.", "registry")),
+      affinity_hits(m.counter("assay_affinity_total", "Leases, by whether the agent had layers of it.",
+                              {{"cached", "yes"}})),
+      affinity_misses(m.counter("assay_affinity_total", "Leases, by whether the agent had layers of it.",
+                                {{"cached", "no"}})),
+      events(m.counter("assay_events_total", "Events of whole traces.")),
+      lost(m.counter_by("assay_events_lost_total", "Events lost, as their sources counted.", "source")),
+      chunks(m.counter("assay_chunks_total", "Chunks kept.")),
+      chunk_bytes(m.counter("assay_chunk_bytes_total", "Bytes of the chunks kept, compressed.")),
+      commit(m.histogram("assay_commit_seconds", "Time of one group commit.", duration_bounds())),
+      commit_group(m.histogram("assay_commit_batches", "Batches in one group commit.", group_bounds())),
+      commit_failures(m.counter("assay_commit_failures_total", "Group commits that failed.")),
+      free_bytes(m.gauge("assay_store_free_bytes", "Room left where the store writes.")),
+      stalled(m.gauge("assay_stalled", "1 while nothing can be committed.")),
+      agents(by_mode(m)),
+      slots(m.gauge("assay_slots", "Slots of connected agents.")),
+      credit(m.gauge("assay_credit", "Leases that the agents would take now.")),
+      notices_dropped(m.counter("assay_notices_dropped_total", "Notices for clients that were too slow.")),
+      requests_timed_out(
+          m.counter("assay_http_loop_timeouts_total", "HTTP requests that the loop did not answer in time.")),
+      requests(by_status(m)) {}
+
+}  // namespace assay
