@@ -1,8 +1,10 @@
-// agent: the loop of one host's agent. Asks the scheduler for leases by credit, hands each to a slot (a
-// thread that runs scan()), passes messages between slots and scheduler, and keeps the leases alive.
+// agent: one host's agent: takes leases from the scheduler, runs scans on worker threads, ships their traces.
+// This is the way in; the loop behind it is agent_loop.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
+#include <functional>
 #include <string>
 
 #include "agent/scan.h"
@@ -11,21 +13,37 @@
 
 namespace assay {
 
+/// The defaults suit an agent inside of another process, whose scheduler lives and dies with it. Those of the
+/// daemon are assay-agent's options.
 struct AgentConfig {
   std::string endpoint;            // of the scheduler
-  std::filesystem::path data_dir;  // blobs and layers
+  std::filesystem::path data_dir;  // blobs, layers, spool
   std::filesystem::path run_base = "/run/assay";
-  unsigned slots = 1;    // scans at once
-  std::string agent_id;  // empty: the host's name
-  ScanLimits limits;
+  std::string agent_id;       // empty: the host's name
+  unsigned slots = 1;         // guests that run at once
+  unsigned prefetch = 1;      // further scans that pull and unpack meanwhile
+  uint32_t cpu_millis = 0;    // for guests; 0: all processors of this host
+  uint64_t memory_bytes = 0;  // for guests; 0: 80% of the host's
+  ScanLimits limits;          // also what a job gets that does not say what it needs
+  bool keep_spool = false;  // what is not shipped at the end is shipped by the next agent; else it is dropped
+  uint64_t spool_quota_bytes = 8ull << 30;
+  uint64_t reserve_bytes = 0;  // of free disk space in data_dir: below it no lease is taken; half of it is
+                               // for scans that run already
+  std::chrono::milliseconds stop_grace{0};  // for running scans to finish after the first stop
+  int metrics_port = -1;                    // on 127.0.0.1, for Prometheus; 0: any free one; -1: off
+  std::function<void()> ready{};            // called once the scheduler has welcomed the agent
+  std::function<void()> beat{};             // called at least every three seconds while the loop turns
+  std::function<void()> stopping{};
 };
 
 /// To be called once, by main, before any thread exists: makes the process a child subreaper and gives it a
 /// mount namespace of its own, so that nothing that a scan mounts outlives it.
 Status prepare_agent_process();
 
-/// Removes what dead agents left, then serves until `stop_fd` is readable; running scans are then cancelled
-/// and cleaned away. Errors: the host lacks something (see check_host()), or the scheduler cannot be reached.
+/// Removes what dead agents left, then serves until `stop_fd` is readable: then no lease is taken any more,
+/// running scans may finish for as long as stop_grace, and what does not is handed back to the scheduler. If
+/// it becomes readable again meanwhile, everything ends at once. Errors: the host lacks something (see
+/// check_host()), another agent has the same spool, the scheduler speaks another version.
 Status serve_agent(const Context& context, const AgentConfig& config, int stop_fd);
 
 }  // namespace assay

@@ -34,6 +34,10 @@ struct ImageConfig {
   std::vector<std::string> layer_history;  // created_by, one a layer ("" where the image does not say)
 };
 
+/// What errors call a manifest and an index, whose image the reader knows.
+inline constexpr const char* kManifestName = "its manifest";
+inline constexpr const char* kIndexName = "its index";
+
 /// Errc::corrupt or Errc::unsupported; `name` begins the message.
 Result<Manifest> parse_manifest(std::string_view json, const std::string& name);
 Result<std::vector<Descriptor>> parse_index(std::string_view json, const std::string& name);

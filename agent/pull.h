@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,11 @@ struct PullOptions {
   std::string auth_file;
   std::chrono::seconds timeout{600};
   int cancel_fd = -1;
+  /// Called once, as soon as it is known which manifest the reference means: for registries before anything
+  /// else of the image is fetched. An error of it ends the pull and is returned.
+  std::function<Status(const Digest& manifest)> resolved{};
+  /// Called before Errc::busy is returned, where the registry said for how long it is to be left alone.
+  std::function<void(std::chrono::milliseconds)> leave_alone{};
 };
 
 struct PulledLayer {
@@ -34,11 +40,12 @@ struct PulledImage {
   Digest config_digest;
   ImageConfig config;
   std::vector<PulledLayer> layers;  // base first
+  bool cached = false;              // config and layers were all there
 };
 
 /// Errors: unreachable (registry), not_found (repository, tag), denied (credentials), corrupt (digest
-/// mismatch), unsupported (no image for linux on this machine's architecture), no_space. Each names the
-/// reference and says what to do.
+/// mismatch), unsupported (no image for linux on this machine's architecture), busy (the registry limits our
+/// rate), no_space. Each says what to do; the reference is the caller's to name.
 Result<PulledImage> pull(const ImageRef& ref, const PullOptions& options);
 
 }  // namespace assay

@@ -24,7 +24,7 @@ Result<Files> from_directory(const ImageRef& ref, const std::set<std::string>& n
   for (const std::string& name : names) {
     auto bytes = read_file(ref.path + "/" + name, kMaxFileBytes);
     if (!bytes && bytes.error().code == Errc::not_found) continue;
-    if (!bytes) return bytes.error().context(ref.str());
+    if (!bytes) return bytes.error();
     files[name] = std::move(*bytes);
   }
   return files;
@@ -35,8 +35,7 @@ Result<Files> from_archive(const ImageRef& ref, const std::set<std::string>& nam
   std::unique_ptr<struct archive, decltype(&archive_read_free)> tar(archive_read_new(), archive_read_free);
   archive_read_support_format_tar(tar.get());
   archive_read_support_filter_all(tar.get());  // skopeo takes compressed archives too
-  Error damaged{Errc::corrupt,
-                ref.str() + ": " + ref.path + " is not a whole tar archive: it is damaged or cut short"};
+  Error damaged{Errc::corrupt, ref.path + " is not a whole tar archive: it is damaged or cut short"};
   if (archive_read_open_filename(tar.get(), ref.path.c_str(), 64 * 1024) != ARCHIVE_OK) return damaged;
   Files files;
   while (files.size() < names.size()) {
@@ -52,7 +51,7 @@ Result<Files> from_archive(const ImageRef& ref, const std::set<std::string>& nam
     la_ssize_t n = archive_read_data(tar.get(), bytes.data(), bytes.size());
     if (n < 0) return damaged;
     if (static_cast<size_t>(n) > kMaxFileBytes)
-      return Error{Errc::limit, ref.str() + ": its " + name + " is larger than 8 MiB"};
+      return Error{Errc::limit, "its " + name + " is larger than 8 MiB"};
     bytes.resize(static_cast<size_t>(n));
     files[name] = std::move(bytes);
   }
@@ -67,29 +66,31 @@ std::string blob_name(const Digest& digest) { return "blobs/sha256/" + digest.he
 
 }  // namespace
 
-Status check_listed(const ImageRef& ref) {
+Result<std::optional<ListedManifest>> check_listed(const ImageRef& ref) {
   ASSAY_TRY(Files index, files_of(ref, {"index.json"}));
-  if (index.empty())
-    return Error{Errc::corrupt, ref.str() + ": " + ref.path + " is no OCI image: it has no index.json"};
-  ASSAY_TRY(auto listed, parse_index(index["index.json"], ref.str()));
+  if (index.empty()) return Error{Errc::corrupt, ref.path + " is no OCI image: it has no index.json"};
+  ASSAY_TRY(auto listed, parse_index(index["index.json"], "its index.json"));
   std::set<std::string> names;
   for (const Descriptor& descriptor : listed)
     if (names.size() < kMaxManifests) names.insert(blob_name(descriptor.digest));
   ASSAY_TRY(Files blobs, files_of(ref, names));
+  std::optional<ListedManifest> only;
   for (const Descriptor& descriptor : listed) {
     std::string name = blob_name(descriptor.digest);
     if (!names.contains(name)) continue;
     auto blob = blobs.find(name);
     if (blob == blobs.end())
-      return Error{Errc::corrupt, ref.str() + ": the manifest " + descriptor.digest.str() +
-                                      " of its index.json is not in it"};
+      return Error{Errc::corrupt,
+                   "the manifest " + descriptor.digest.str() + " of its index.json is not in it"};
     if (Digest actual = Digest::of(blob->second); actual != descriptor.digest)
-      return Error{Errc::corrupt, ref.str() + ": its manifest hashes to " + actual.str() + ", not to " +
+      return Error{Errc::corrupt, "its manifest hashes to " + actual.str() + ", not to " +
                                       descriptor.digest.str() +
                                       " as its index.json says: it is damaged or tampered with"};
-    if (!is_index(blob->second)) ASSAY_CHECK(parse_manifest(blob->second, ref.str()));
+    if (is_index(blob->second)) continue;
+    ASSAY_CHECK(parse_manifest(blob->second, kManifestName));
+    if (listed.size() == 1) only = ListedManifest{descriptor.digest, blob->second};
   }
-  return Status();
+  return only;
 }
 
 }  // namespace assay

@@ -3,14 +3,22 @@
 // thousand layers if that is what it says.
 #pragma once
 
+#include <optional>
+#include <string>
+
+#include "common/digest.h"
 #include "common/image_ref.h"
 #include "common/result.h"
 
 namespace assay {
 
+struct ListedManifest {
+  Digest digest;
+  std::string raw;
+};
 /// For kinds oci and oci_archive: every manifest that index.json names is there, hashes to its digest, and
-/// parses. Errc::corrupt, unsupported or limit otherwise, naming the reference. Nested indexes are left to
-/// the caller.
-Status check_listed(const ImageRef& ref);
+/// parses. Errc::corrupt, unsupported or limit otherwise. Nested indexes are left to the caller. Returns the
+/// manifest where there is but one to be meant.
+Result<std::optional<ListedManifest>> check_listed(const ImageRef& ref);
 
 }  // namespace assay

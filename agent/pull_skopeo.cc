@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "agent/pull_run.h"
 #include "common/process.h"
 #include "common/text.h"
 
@@ -12,6 +13,8 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr size_t kMaxMetadataBytes = 8 << 20;
+
+constexpr const char* kBusy = "registry {} limits our rate: log in, or try again later";
 
 struct Translation {
   const char* text;  // in skopeo's message
@@ -28,7 +31,8 @@ constexpr Translation kTranslations[] = {
      "registry {} speaks plain HTTP: pass --insecure if you trust it"},
     {"x509:", Errc::denied,
      "the TLS certificate of registry {} cannot be verified: install its CA, or pass --insecure"},
-    {"toomanyrequests", Errc::unreachable, "registry {} limits our rate: log in, or try again later"},
+    {"toomanyrequests", Errc::busy, kBusy},
+    {"too many requests to registry", Errc::busy, kBusy},
     {"connection refused", Errc::unreachable, "registry {} refuses connections: check host and port"},
     {"no such host", Errc::unreachable, "there is no host of that name: check registry {}"},
     {"server misbehaving", Errc::unreachable, "the name of registry {} cannot be resolved: check DNS"},
@@ -86,18 +90,20 @@ std::string fatal_message(const std::string& printed) {
   return out;
 }
 
+std::string filled(std::string what, const ImageRef& ref) {
+  const std::string& where = ref.kind == ImageRef::Kind::registry ? ref.registry : ref.path;
+  if (size_t hole = what.find("{}"); hole != std::string::npos) what.replace(hole, 2, where);
+  return what;
+}
+
 }  // namespace
 
 Error skopeo_error(const ImageRef& ref, const std::string& printed) {
   std::string message = fatal_message(printed);
-  const std::string& where = ref.kind == ImageRef::Kind::registry ? ref.registry : ref.path;
-  for (const Translation& translation : kTranslations) {
-    if (message.find(translation.text) == std::string::npos) continue;
-    std::string what = translation.what;
-    if (size_t hole = what.find("{}"); hole != std::string::npos) what.replace(hole, 2, where);
-    return {translation.code, ref.str() + ": " + what};
-  }
-  return {Errc::io, ref.str() + ": skopeo failed: " + printable(message, 400)};
+  for (const Translation& translation : kTranslations)
+    if (message.find(translation.text) != std::string::npos)
+      return {translation.code, filled(translation.what, ref)};
+  return {Errc::io, "skopeo failed: " + printable(message, 400)};
 }
 
 Skopeo::Skopeo(const ImageRef& ref, const PullOptions& options, std::filesystem::path tmp_dir)
@@ -114,44 +120,43 @@ std::string Skopeo::source(const std::string& digest) const {
   return ref_.digest.empty() ? repository + ":" + ref_.tag : repository + "@" + ref_.digest;
 }
 
-Result<std::string> Skopeo::run_skopeo(std::vector<std::string> args, bool copying,
-                                       size_t limit_bytes) const {
+Result<std::string> Skopeo::run(std::vector<std::string> args, bool copying, size_t limit_bytes) const {
   // Signature policies say what may run in production. Here anything may run: finding out what it does is the
-  // point.
+  // point. Only the debug log tells that a registry has answered 429.
   Command command;
-  command.argv = {"skopeo", "--insecure-policy", "--tmpdir", tmp_dir_.string()};
+  command.argv = {"skopeo", "--debug", "--insecure-policy", "--tmpdir", tmp_dir_.string()};
   command.argv.insert(command.argv.end(), args.begin(), args.end());
   if (ref_.kind == ImageRef::Kind::registry) {
     if (options_.insecure) command.argv.push_back(copying ? "--src-tls-verify=false" : "--tls-verify=false");
     if (!options_.auth_file.empty())
       command.argv.insert(command.argv.end(), {"--authfile", options_.auth_file});
   }
-  auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline_ - steady_clock::now());
-  auto output =
-      run(std::move(command), std::max(left, std::chrono::milliseconds(1)), limit_bytes, options_.cancel_fd);
-  if (!output && output.error().code == Errc::timeout)
-    return Error{Errc::timeout, ref_.str() + ": not pulled within " +
-                                    std::to_string(options_.timeout.count()) +
+  auto end = run_skopeo(std::move(command), deadline_, limit_bytes, options_.cancel_fd);
+  if (!end && end.error().code == Errc::timeout)
+    return Error{Errc::timeout, "not pulled within " + std::to_string(options_.timeout.count()) +
                                     " s: try again, or check the network"};
-  if (!output) return output.error().context(ref_.str());
-  if (output->status.code != 0 || output->status.signalled) return skopeo_error(ref_, output->err);
-  return std::move(output->out);
+  if (!end) return end.error();
+  if (end->busy) {
+    if (options_.leave_alone && end->busy->count() > 0) options_.leave_alone(*end->busy);
+    return Error{Errc::busy, filled(kBusy, ref_)};
+  }
+  if (end->status.shell_code() != 0) return skopeo_error(ref_, end->log);
+  return std::move(end->out);
 }
 
 Result<std::string> Skopeo::manifest(const std::string& digest) const {
-  return run_skopeo({"inspect", "--raw", source(digest)}, false, kMaxMetadataBytes + 1);
+  return run({"inspect", "--raw", source(digest)}, false, kMaxMetadataBytes + 1);
 }
 
 Result<std::string> Skopeo::config(const std::string& digest) const {
-  return run_skopeo({"inspect", "--config", "--raw", source(digest)}, false, kMaxMetadataBytes + 1);
+  return run({"inspect", "--config", "--raw", source(digest)}, false, kMaxMetadataBytes + 1);
 }
 
 Status Skopeo::copy(const std::string& digest, const std::filesystem::path& layout) const {
   // Uncompressed layers stay as they are: their digests must be those of the source.
-  auto done =
-      run_skopeo({"copy", "--quiet", "--dest-oci-accept-uncompressed-layers", "--dest-shared-blob-dir",
-                  options_.blobs_dir.string(), source(digest), "oci:" + layout.string() + ":image"},
-                 true, 64 * 1024);
+  auto done = run({"copy", "--quiet", "--dest-oci-accept-uncompressed-layers", "--dest-shared-blob-dir",
+                   options_.blobs_dir.string(), source(digest), "oci:" + layout.string() + ":image"},
+                  true, 64 * 1024);
   if (!done) return done.error();
   return Status();
 }

@@ -28,7 +28,7 @@ class Skopeo {
 
  private:
   std::string source(const std::string& digest) const;
-  Result<std::string> run_skopeo(std::vector<std::string> args, bool copying, size_t limit_bytes) const;
+  Result<std::string> run(std::vector<std::string> args, bool copying, size_t limit_bytes) const;
 
   const ImageRef& ref_;
   const PullOptions& options_;
@@ -36,7 +36,7 @@ class Skopeo {
   std::chrono::steady_clock::time_point deadline_;
 };
 
-/// What skopeo printed, as an Error about `ref`.
+/// What skopeo printed when it failed on `ref`, in our words.
 Error skopeo_error(const ImageRef& ref, const std::string& printed);
 
 }  // namespace assay

@@ -1,12 +1,11 @@
 // The road of one image, step by step.
 #include "agent/scan.h"
 
-#include <sys/utsname.h>
-
 #include <algorithm>
 #include <optional>
 
 #include "agent/bundle.h"
+#include "agent/describe.h"
 #include "agent/guest.h"
 #include "agent/harvest.h"
 #include "agent/network.h"
@@ -16,7 +15,6 @@
 #include "agent/world.h"
 #include "common/clock.h"
 #include "common/log.h"
-#include "common/version.h"
 
 namespace assay {
 namespace {
@@ -25,16 +23,31 @@ namespace fs = std::filesystem;
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
+constexpr milliseconds kProgress{1000};  // a thousand agents tell of theirs too
+
+// What the job says that it needs goes before what the agent grants by itself.
+ScanLimits limits_of(const Job& job, ScanLimits limits) {
+  if (job.cpu_millis > 0) limits.cgroup.cpus = job.cpu_millis / 1000.0;
+  if (job.memory_bytes > 0) limits.cgroup.memory_bytes = job.memory_bytes;
+  return limits;
+}
+
 class Scan {
  public:
-  Scan(const wire::Lease& lease, const ScanPlace& place, const ScanLimits& limits, int cancel_fd, Ship& ship)
-      : lease_(lease), place_(place), limits_(limits), cancel_fd_(cancel_fd), ship_(ship) {}
+  Scan(const wire::Lease& lease, const ImageRef& ref, const ScanPlace& place, const ScanLimits& limits,
+       int cancel_fd, Ship& ship)
+      : lease_(lease),
+        ref_(ref),
+        place_(place),
+        limits_(limits_of(lease.job, limits)),
+        name_(AttemptKey{lease.scan_id, lease.attempt}.str()),
+        cancel_fd_(cancel_fd),
+        ship_(ship) {}
   Status run();
 
  private:
   Result<PulledImage> pull_image();
   Result<std::vector<fs::path>> unpack_layers(const PulledImage& image);
-  Status describe(const PulledImage& image);
   Status detonate(const PulledImage& image, const ScratchDir& scratch, Rootfs& rootfs);
   Result<Tracer> open_tracer(const fs::path& dir, const Cgroup& cgroup, const Rootfs& rootfs,
                              const Network* network);
@@ -49,8 +62,10 @@ class Scan {
   void report_progress(milliseconds left);
 
   const wire::Lease& lease_;
+  const ImageRef& ref_;
   const ScanPlace& place_;
-  const ScanLimits& limits_;
+  const ScanLimits limits_;
+  const std::string name_;  // of its directory, cgroup and container: no two attempts share one
   const int cancel_fd_;
   Ship& ship_;
   TraceHeader header_;
@@ -58,35 +73,37 @@ class Scan {
   bool guest_started_ = false, forced_ = false;
   uint64_t agent_events_ = 0;
   std::string phase_;
-  steady_clock::time_point phase_start_;
+  steady_clock::time_point phase_start_, reported_;
 };
 
 Status Scan::run() {
-  ASSAY_TRY(ScratchDir scratch, ScratchDir::make(place_.run_dir / lease_.scan_id));
+  ASSAY_TRY(ScratchDir scratch, ScratchDir::make(place_.run_dir / name_));
   begin("pull");
   ASSAY_TRY(PulledImage image, pull_image());
   begin("unpack");
   ASSAY_TRY(std::vector<fs::path> layers, unpack_layers(image));
+  begin("wait");
+  ASSAY_CHECK(ship_.wait_for_permit());
   begin("start");
-  ASSAY_CHECK(describe(image));
+  ASSAY_TRY(header_, describe_scan(lease_, image, place_.agent_id));
   ASSAY_TRY(fs::path rootfs_dir, scratch.sub("rootfs"));
   ASSAY_TRY(Rootfs rootfs, Rootfs::mount(layers, rootfs_dir, limits_.rootfs, mount_points(image.config)));
   ASSAY_CHECK(detonate(image, scratch, rootfs));
   end_phase();
-  ASSAY_CHECK(ship_.flush());
-  footer_.events = ship_.events();
-  footer_.chunks = ship_.chunks();
   return ship_.done(header_, footer_);
 }
 
 Result<PulledImage> Scan::pull_image() {
-  ASSAY_TRY(ImageRef ref, ImageRef::parse(lease_.job.ref));
   PullOptions options;
   options.blobs_dir = place_.data_dir / "blobs";
   options.insecure = lease_.job.insecure;
   options.auth_file = lease_.job.auth_file;
   options.cancel_fd = cancel_fd_;
-  return pull(ref, options);
+  options.resolved = [&](const Digest& manifest) { return ship_.resolved(manifest); };
+  options.leave_alone = [&](milliseconds pause) { ship_.retry_after = pause; };
+  ASSAY_TRY(PulledImage image, pull(ref_, options));
+  ++(image.cached ? ship_.stats.pull_cache_hits : ship_.stats.pulls);
+  return image;
 }
 
 Result<std::vector<fs::path>> Scan::unpack_layers(const PulledImage& image) {
@@ -94,40 +111,11 @@ Result<std::vector<fs::path>> Scan::unpack_layers(const PulledImage& image) {
   std::vector<fs::path> paths;
   for (const PulledLayer& layer : image.layers) {
     report_progress(milliseconds(-1));
-    ASSAY_TRY(fs::path path, store.unpack(layer, limits_.unpack, cancel_fd_).context(lease_.job.ref));
+    ++(store.has(layer) ? ship_.stats.layers_reused : ship_.stats.layers_unpacked);
+    ASSAY_TRY(fs::path path, store.unpack(layer, limits_.unpack, cancel_fd_));
     paths.push_back(std::move(path));
   }
   return paths;
-}
-
-Status Scan::describe(const PulledImage& image) {
-  header_.scan_id = lease_.scan_id;
-  header_.attempt = lease_.attempt;
-  header_.job = lease_.job;
-  header_.tracer_version = kVersion;
-  header_.agent_id = place_.agent_id;
-  ASSAY_TRY(header_.runtime_version, runtime_version());
-  utsname host{};
-  ::uname(&host);
-  header_.kernel = host.release;
-
-  ImageInfo& info = header_.image;
-  info.digest = image.manifest_digest.str();
-  info.index_digest = image.index_digest;
-  info.config_digest = image.config_digest.str();
-  info.architecture = image.config.architecture;
-  info.os = image.config.os;
-  info.entrypoint = image.config.entrypoint;
-  info.cmd = image.config.cmd;
-  info.env = image.config.env;
-  info.user = image.config.user;
-  info.working_dir = image.config.working_dir;
-  info.stop_signal = image.config.stop_signal;
-  info.exposed_ports = image.config.exposed_ports;
-  for (const PulledLayer& layer : image.layers)
-    info.layers.push_back(
-        {layer.blob.digest.str(), layer.diff_id.str(), layer.blob.size_bytes, layer.created_by});
-  return Status();
 }
 
 Result<Tracer> Scan::open_tracer(const fs::path& dir, const Cgroup& cgroup, const Rootfs& rootfs,
@@ -148,8 +136,8 @@ Result<Tracer> Scan::open_tracer(const fs::path& dir, const Cgroup& cgroup, cons
 // Declared in the order in which each needs the one before; taken down in the opposite one, the sandbox
 // first.
 Status Scan::detonate(const PulledImage& image, const ScratchDir& scratch, Rootfs& rootfs) {
-  ASSAY_TRY(InitProcess init, init_process(image.config, rootfs.image()).context(lease_.job.ref));
-  ASSAY_TRY(int stop_signal, parse_signal(image.config.stop_signal).context(lease_.job.ref));
+  ASSAY_TRY(InitProcess init, init_process(image.config, rootfs.image()));
+  ASSAY_TRY(int stop_signal, parse_signal(image.config.stop_signal));
   ASSAY_TRY(Provenance provenance, Provenance::open(rootfs.image(), rootfs.merged()));
   ASSAY_TRY(fs::path bundle_dir, scratch.sub("bundle"));
   ASSAY_TRY(fs::path etc_dir, scratch.sub("etc"));
@@ -168,7 +156,7 @@ Status Scan::detonate(const PulledImage& image, const ScratchDir& scratch, Rootf
     bundle.net_ns_path = network->guest_ns_path();
     header_.guest_addr = network->guest_addr();
   }
-  ASSAY_TRY(Cgroup cgroup, Cgroup::create("assay/" + place_.instance + "/" + lease_.scan_id, limits_.cgroup));
+  ASSAY_TRY(Cgroup cgroup, Cgroup::create("assay/" + place_.instance + "/" + name_, limits_.cgroup));
   header_.start_time_ns = wall_ns();
   std::optional<World> world;
   if (network) {
@@ -178,7 +166,7 @@ Status Scan::detonate(const PulledImage& image, const ScratchDir& scratch, Rootf
   ASSAY_CHECK(write_file(bundle_dir / "config.json", runtime_config(image.config, init, bundle)));
 
   SandboxConfig config;
-  config.id = lease_.scan_id;
+  config.id = name_;
   config.bundle_dir = bundle_dir;
   config.runtime_root = place_.run_dir / "runsc";
   config.pod_init_config = tracer.pod_init_config();
@@ -201,7 +189,7 @@ Status Scan::gather(Tracer& tracer, World* world, Provenance& provenance, const 
   for (SourceCount& count : tracer.counts()) footer_.sources.push_back(std::move(count));
   footer_.sources.push_back(own_count(provenance));
   if (!guest_started_)
-    return Error{Errc::invalid, lease_.job.ref + " cannot be started: " +
+    return Error{Errc::invalid, "cannot be started: " +
                                     (footer_.detail.empty() ? "the runtime gave no reason" : footer_.detail)};
   return Status();
 }
@@ -236,7 +224,7 @@ Status Scan::run_in(const SandboxConfig& config, Tracer& tracer, World* world, P
       .over_limit = [&] { return ship_.events() >= limits_.events || ship_.bytes() >= limits_.trace_bytes; },
       .tick =
           [&](milliseconds left) {
-            report_progress(left);
+            if (steady_clock::now() - reported_ >= kProgress) report_progress(left);
             return ship_.poll();
           }};
   ASSAY_TRY(GuestEnd end, run_guest(std::move(run)));
@@ -268,7 +256,7 @@ Status Scan::gather_files(Tracer& tracer, const Rootfs& rootfs) {
     event.time_ns = now_ns;
     tracer.add(std::move(event));
   });
-  if (!count) return count.error().context("harvest " + lease_.job.ref);
+  if (!count) return count.error().context("harvest");
   SourceCount source{Source::harvest, count->listed, count->left_out, "", true, true};
   if (count->left_out > 0) source.detail = "more changed files than can be listed";
   footer_.sources.push_back(source);
@@ -291,14 +279,19 @@ void Scan::end_phase() {
 }
 
 void Scan::report_progress(milliseconds left) {
-  ship_.progress({lease_.scan_id, phase_, left.count(), ship_.events(), 0});
+  reported_ = steady_clock::now();
+  ship_.progress({lease_.scan_id, phase_, left.count(), ship_.events(), 0, lease_.attempt});
 }
 
 }  // namespace
 
 Status scan(const wire::Lease& lease, const ScanPlace& place, const ScanLimits& limits, int cancel_fd,
             Ship& ship) {
-  return Scan(lease, place, limits, cancel_fd, ship).run();
+  ASSAY_TRY(ImageRef ref, ImageRef::parse(lease.job.ref));
+  Status done = Scan(lease, ref, place, limits, cancel_fd, ship).run();
+  if (done || done.error().code == Errc::cancelled) return done;
+  // The one place where an error learns which image it is about.
+  return done.error().context(ref.str());
 }
 
 }  // namespace assay

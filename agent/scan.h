@@ -1,6 +1,6 @@
-// scan: one image through the whole road on this host: pull, unpack, root file system, network, tracer,
-// sandbox, run, harvest. Every event goes to ship as it comes. Blocking, on a thread of its own; whatever
-// happens, nothing of it is left on the host when it returns.
+// scan: one image through the whole road on this host: pull, unpack, a permit to run, root file system,
+// network, tracer, sandbox, run, harvest. Every event goes to ship as it comes. Blocking, on a thread of its
+// own; whatever happens, nothing of it is left on the host when it returns.
 #pragma once
 
 #include <filesystem>
@@ -31,9 +31,9 @@ struct ScanLimits {
   uint64_t output_bytes = 1ull << 20;  // of stdout and stderr together that become events
 };
 
-/// Runs `lease` and ships its trace up to and including Done. An Error means that there is no trace: the scan
-/// failed, and `what` is the one line that its user reads. Errc::cancelled soon after `cancel_fd` becomes
-/// readable.
+/// Runs `lease` and spools its trace up to and including Done. An Error means that there is no trace: the
+/// scan failed, and `what` is the one line that its user reads; it names the image. Errc::cancelled soon
+/// after `cancel_fd` becomes readable, or when the scheduler has a result of the image already.
 Status scan(const wire::Lease& lease, const ScanPlace& place, const ScanLimits& limits, int cancel_fd,
             Ship& ship);
 

@@ -1,5 +1,7 @@
-// A window of chunks over the slot's link.
+// Chunks on disk first, words of them after.
 #include "agent/ship.h"
+
+#include <algorithm>
 
 namespace assay {
 namespace {
@@ -7,54 +9,76 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-// Longer than the scheduler needs to fail over; a scheduler that is gone for this long has given our lease to
-// another agent.
-constexpr std::chrono::seconds kAckTimeout{60};
+constexpr milliseconds kForever{-1};
 
 }  // namespace
+
+Status Ship::resolved(const Digest& manifest) {
+  wire::Resolved message{key_.scan_id, key_.attempt, manifest.str()};
+  ASSAY_CHECK(tell(link_, {.kind = LinkNote::Kind::resolved, .frame = wire::encode(message)}));
+  return wait_until([&] { return proceed_; }, kResolvePatience);
+}
+
+Status Ship::wait_for_permit() {
+  ASSAY_CHECK(tell(link_, {.kind = LinkNote::Kind::ready}));
+  return wait_until([&] { return permit_; }, kForever);
+}
 
 Status Ship::add(Event event) {
   ++events_;
   writer_.add(std::move(event));
-  if (writer_.full()) return send_chunk();
+  if (writer_.full()) return write_chunk();
   return poll();
 }
 
-Status Ship::send_chunk() {
-  ASSAY_CHECK(receive_until([&] { return unacked_ < kWindow; }));
-  wire::Chunk chunk{scan_id_, attempt_, next_index_, writer_.take()};
-  bytes_ += chunk.bytes.size();
-  ASSAY_CHECK(link_.send(wire::encode(chunk)).context("ship chunk " + std::to_string(next_index_)));
+Status Ship::write_chunk() {
+  std::string chunk = writer_.take();
+  bytes_ += chunk.size();
+  ASSAY_CHECK(spool_.chunk(next_index_, chunk));
   ++next_index_;
-  ++unacked_;
-  return Status();
+  // The loop lives as long as this thread, and reads: it is far behind only if it hangs.
+  ASSAY_CHECK(tell(link_, {.kind = LinkNote::Kind::chunk, .bytes = chunk.size()}));
+  return poll();
 }
 
 Status Ship::flush() {
-  if (!writer_.empty()) ASSAY_CHECK(send_chunk());
-  return receive_until([&] { return unacked_ == 0; });
+  if (writer_.empty()) return Status();
+  return write_chunk();
 }
 
-Status Ship::done(const TraceHeader& header, const TraceFooter& footer) {
+Status Ship::done(const TraceHeader& header, TraceFooter footer) {
   ASSAY_CHECK(flush());
-  ASSAY_CHECK(link_.send(wire::encode(wire::Done{scan_id_, attempt_, header, footer})));
-  return receive_until([&] { return ended_; });
+  footer.events = events_;
+  footer.chunks = next_index_;
+  stats.events = events_;
+  for (const SourceCount& source : footer.sources)
+    stats.lost[std::min<size_t>(static_cast<size_t>(source.source), stats.lost.size() - 1)] += source.lost;
+  ASSAY_CHECK(spool_.done({key_.scan_id, key_.attempt, header, std::move(footer)}));
+  return tell(link_, {.kind = LinkNote::Kind::ended, .stats = stats});
 }
 
 Status Ship::failed(const Error& error) {
-  ASSAY_CHECK(link_.send(wire::encode(wire::Failed{scan_id_, attempt_, to_string(error.code), error.what})));
-  return receive_until([&] { return ended_; });
+  stats.events = events_;
+  stats.failed = true;
+  ASSAY_CHECK(spool_.failed({key_.scan_id, key_.attempt, to_string(error.code), error.what,
+                             static_cast<uint64_t>(retry_after.count())}));
+  return tell(link_, {.kind = LinkNote::Kind::ended, .stats = stats});
 }
 
-void Ship::progress(const wire::Progress& progress) { (void)link_.send(wire::encode(progress)); }
+void Ship::progress(const wire::Progress& progress) {
+  (void)tell(link_, {.kind = LinkNote::Kind::forward, .frame = wire::encode(progress)});
+}
 
-Status Ship::receive_until(const std::function<bool()>& reached) {
-  auto deadline = steady_clock::now() + kAckTimeout;
+Status Ship::wait_until(const std::function<bool()>& reached, milliseconds patience) {
+  auto deadline = steady_clock::now() + patience;
   for (;;) {
     ASSAY_CHECK(poll());
     if (reached()) return Status();
-    auto left = std::chrono::duration_cast<milliseconds>(deadline - steady_clock::now());
-    if (left.count() <= 0) return Error{Errc::timeout, "the scheduler has not acknowledged for 60 s"};
+    auto left = kForever;
+    if (patience != kForever) {
+      left = std::chrono::duration_cast<milliseconds>(deadline - steady_clock::now());
+      if (left.count() <= 0) return Status();
+    }
     std::vector<WaitFor> items{link_, WaitFor(cancel_fd_)};
     ASSAY_CHECK(wait(items, left));
     if (items[1].ready) return Error{Errc::cancelled, "cancelled"};
@@ -63,22 +87,16 @@ Status Ship::receive_until(const std::function<bool()>& reached) {
 
 Status Ship::poll() {
   for (;;) {
-    ASSAY_TRY(auto frames, link_.receive());
-    if (!frames) return Status();
-    auto message = wire::decode(frames->back());
-    if (!message) return message.error().context("from the scheduler");
-    ASSAY_CHECK(handle(*message));
+    ASSAY_TRY(auto note, hear(link_));
+    if (!note) break;
+    if (note->kind == LinkNote::Kind::proceed) proceed_ = true;
+    if (note->kind == LinkNote::Kind::permit) permit_ = true;
+    if (note->kind == LinkNote::Kind::full) full_ = true;
   }
-}
-
-Status Ship::handle(const wire::Message& message) {
-  if (auto* ack = std::get_if<wire::ChunkAck>(&message)) {
-    if (ack->scan_id == scan_id_ && ack->attempt == attempt_ && unacked_ > 0) --unacked_;
-  } else if (auto* done = std::get_if<wire::DoneAck>(&message)) {
-    if (done->scan_id == scan_id_ && done->attempt == attempt_) ended_ = true;
-  } else if (auto* cancel = std::get_if<wire::Cancel>(&message)) {
-    if (cancel->scan_id == scan_id_) return Error{Errc::cancelled, "cancelled by the scheduler"};
-  }
+  if (full_)
+    return Error{Errc::no_space, "the spool " + spool_.dir().parent_path().string() +
+                                     " has reached its quota: the scheduler is away or slow, or the quota is "
+                                     "too small (spool-quota)"};
   return Status();
 }
 

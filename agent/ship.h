@@ -1,57 +1,64 @@
-// ship: events into chunks, chunks to the scheduler, a bounded number of them unacknowledged. Used by one
-// scan on its own thread; the link is the slot's PAIR socket to the agent's loop, which passes messages on
-// unread.
+// ship: the scan's side of shipping: events into chunks, chunks into the spool, and a word of each to the
+// agent's loop, which sends them (shipper). A scan never waits for the scheduler, but for one answer: whether
+// its image is to be run at all.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <string>
 
+#include "agent/link.h"
+#include "agent/spool.h"
 #include "common/codec.h"
-#include "common/loop.h"
+#include "common/digest.h"
 #include "common/wire.h"
 
 namespace assay {
 
 class Ship {
  public:
-  static constexpr size_t kWindow = 16;  // chunks on the way: at most 16 MiB
+  static constexpr std::chrono::seconds kResolvePatience{10};
 
   /// `link` is borrowed. Once `cancel_fd` is readable, whatever waits returns Errc::cancelled.
-  Ship(Socket& link, std::string scan_id, uint32_t attempt, int cancel_fd)
-      : link_(link), scan_id_(std::move(scan_id)), attempt_(attempt), cancel_fd_(cancel_fd) {}
+  Ship(Socket& link, SpoolWriter spool, AttemptKey key, int cancel_fd)
+      : link_(link), spool_(std::move(spool)), key_(std::move(key)), cancel_fd_(cancel_fd) {}
 
-  /// Takes an event; sends a chunk when one is full. Blocks (bounded by kAckTimeout) while the window is
-  /// full.
+  /// The reference means this image. Waits for the scheduler's word whether to go on, and goes on without
+  /// one after kResolvePatience. Errc::cancelled: it has a result of that image.
+  Status resolved(const Digest& manifest);
+  /// Waits for the agent's permit to run.
+  Status wait_for_permit();
+
+  /// Takes an event; writes a chunk when one is full. Errc::no_space when the spool or its disk is full.
   Status add(Event event);
-  /// Sends what is left and waits until every chunk is acknowledged.
+  /// Writes what is left.
   Status flush();
-  /// Header and footer; returns once the scheduler has them.
-  Status done(const TraceHeader& header, const TraceFooter& footer);
+  /// Flushes, then header and footer: the trace is whole.
+  Status done(const TraceHeader& header, TraceFooter footer);
+  /// There is no trace.
   Status failed(const Error& error);
   /// Progress is advice: dropped without a word when the link is full.
   void progress(const wire::Progress& progress);
-  /// Reads what the scheduler has sent, without blocking: acknowledgements, and Errc::cancelled.
+  /// Reads what the loop has sent, without blocking. Errc::no_space once the spool has reached its quota.
   Status poll();
 
   uint64_t events() const { return events_; }
-  uint32_t chunks() const { return next_index_; }
   uint64_t bytes() const { return bytes_; }
-  const Socket& link() const { return link_; }
+  ScanStats stats;                           // told to the loop with the end
+  std::chrono::milliseconds retry_after{0};  // told to the scheduler with a failure
 
  private:
-  Status send_chunk();
-  Status receive_until(const std::function<bool()>& reached);
-  Status handle(const wire::Message& message);
+  Status write_chunk();
+  Status wait_until(const std::function<bool()>& reached, std::chrono::milliseconds patience);
 
   Socket& link_;
-  std::string scan_id_;
-  uint32_t attempt_;
+  SpoolWriter spool_;
+  AttemptKey key_;
   int cancel_fd_;
   ChunkWriter writer_;
   uint32_t next_index_ = 0;
-  size_t unacked_ = 0;
-  bool ended_ = false;
+  bool proceed_ = false, permit_ = false, full_ = false;
   uint64_t events_ = 0, bytes_ = 0;
 };
 

@@ -219,6 +219,11 @@ Result<LayerStore> LayerStore::open(const fs::path& dir) {
   return LayerStore(dir);
 }
 
+bool LayerStore::has(const PulledLayer& layer) const {
+  std::error_code ignored;
+  return fs::is_directory(dir_ / layer.diff_id.hex(), ignored);
+}
+
 Result<fs::path> LayerStore::unpack(const PulledLayer& layer, const UnpackLimits& limits, int cancel_fd) {
   fs::path target = dir_ / layer.diff_id.hex();
   auto done = [&]() -> Status {

@@ -20,6 +20,8 @@ struct UnpackLimits {
 class LayerStore {
  public:
   static Result<LayerStore> open(const std::filesystem::path& dir);
+  /// Whether unpack() would find it.
+  bool has(const PulledLayer& layer) const;
   /// The layer's directory; unpacked now unless the store has it. Verifies the blob's digest and the diffID.
   /// Atomic: a crash or an error leaves no half layer. Errors: corrupt, no_space, limit, invalid (hostile
   /// entry), each naming layer and entry.

@@ -38,7 +38,7 @@ struct Received {
 
 class Socket {
  public:
-  enum class Type { router, dealer, pair };
+  enum class Type { router, dealer, pair, reply };
   static constexpr size_t kMaxFrames = 8;
   /// `frames_limit` bounds the queue in each direction and of each peer (the high-water mark). A frame above
   /// wire::kMaxFrameBytes is received still, for wire::decode() to refuse with a reason; one above a quarter
@@ -57,10 +57,13 @@ class Socket {
   /// "tcp://HOST:PORT" ("tcp://*:PORT" for all addresses) on a secured socket only; "ipc://PATH",
   /// "inproc://NAME". Everything but inproc is encrypted on a secured socket. Errors name the endpoint.
   Status bind(const std::string& endpoint);
-  /// Comes back at once, and connects again (after 100 ms, growing to 5 s) as often as it must. The exception
-  /// is Monitor's handshake_failed: libzmq gives that connection up until connect_again().
+  /// Comes back at once, and connects again (after 100 ms, over TCP growing to 5 s) as often as it must.
+  /// After a handshake that failed libzmq either gives up for good or tries again without growing, as the
+  /// case may be: on Monitor's handshake_failed disconnect(), and connect_again() some time later.
   Status connect(const std::string& endpoint);
-  /// From the start, to where connect() last went; what waited to be sent is dropped.
+  /// Ends the connection of the last connect(), or the attempts to make it; what waits to be sent is dropped.
+  Status disconnect();
+  /// disconnect(), and connect() to the same endpoint.
   Status connect_again();
   /// Where the last bind() ended, with the port that "tcp://HOST:*" was given.
   std::string bound_endpoint() const;
@@ -86,17 +89,19 @@ class Socket {
 /// What became of a connection.
 struct ConnectionEvent {
   enum class Kind {
-    connected,         // and the keys are accepted
-    handshake_failed,  // `reason` says why; a client has to connect_again()
-    disconnected,      // after the handshake: the peer closed it, it was silent for too long, or it sent a
-                       // frame above the hard limit: libzmq does not say which
-    retrying,          // a client waits before it tries again
-    accept_failed,     // a server could not take a connection: too few descriptors
+    accepted,          // a server has a TCP connection: there is no handshake yet
+    connected,         // the handshake is done, the keys are accepted
+    handshake_failed,  // `reason` says why
+    disconnected,      // it was closed by the peer, was silent for too long, brought a frame above the hard
+                       // limit, or what came on an accepted one was not ZeroMQ's protocol (or too old):
+                       // libzmq does not say which
+    retrying,          // a client could not connect, and waits before it tries again
+    accept_failed,     // a server could not take a connection; `reason`: too few descriptors, mostly
   };
   Kind kind = Kind::connected;
   /// A server's peer, "ADDRESS:PORT", as far as it can still be asked ("" then); where a client connects to.
   std::string peer;
-  std::string reason;  // "the server refuses this key (400)", "not CURVE", "no ZeroMQ peer"...
+  std::string reason;  // "the server refuses this key (400)", "the peer does not use CURVE"...
 };
 /// "connected", "handshake_failed"...
 const char* to_string(ConnectionEvent::Kind kind);
@@ -105,7 +110,8 @@ const char* to_string(ConnectionEvent::Kind kind);
 /// wait, libzmq's thread waits for us.
 class Monitor {
  public:
-  /// Of what `watched` binds or connects from now on; both belong to this thread. May outlive `watched`.
+  /// Of what `watched`, which is secured already if it is to be, binds or connects. One for a socket, on its
+  /// thread; either may end first.
   static Result<Monitor> open(const Context& context, Socket& watched);
   Monitor(Monitor&&) noexcept;
   Monitor& operator=(Monitor&&) noexcept;

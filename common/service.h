@@ -1,5 +1,5 @@
 // service: what a daemon tells systemd (sd_notify(3)). The only file that knows libsystemd. Outside systemd,
-// that is without $NOTIFY_SOCKET, every call does nothing; what fails is logged, once.
+// that is without $NOTIFY_SOCKET, every call does nothing; what fails is logged.
 #pragma once
 
 #include <chrono>

@@ -5,18 +5,25 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-namespace assay {
+#include <initializer_list>
 
-Result<Fd> catch_end_signals() {
+namespace assay {
+namespace {
+
+Result<Fd> catch_signals(std::initializer_list<int> which) {
   sigset_t signals;
   sigemptyset(&signals);
-  sigaddset(&signals, SIGINT);
-  sigaddset(&signals, SIGTERM);
+  for (int signal : which) sigaddset(&signals, signal);
   if (::pthread_sigmask(SIG_BLOCK, &signals, nullptr) != 0) return errno_error("block signals");
   Fd fd(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!fd) return errno_error("signalfd");
   return fd;
 }
+
+}  // namespace
+
+Result<Fd> catch_end_signals() { return catch_signals({SIGINT, SIGTERM}); }
+Result<Fd> catch_reload_signal() { return catch_signals({SIGHUP}); }
 
 void clear_signals(int fd) {
   signalfd_siginfo info;

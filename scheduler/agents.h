@@ -1,9 +1,8 @@
 // agents: who may be given work, how much, and what each is likely to have cached. Pure: fed by the server
-// with what agents say, read by dispatch. What they hold is the queue's to know.
+// with what agents say, read by placement and dispatch. What they hold is the queue's to know.
 #pragma once
 
 #include <cstdint>
-#include <list>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -23,8 +22,8 @@ class Agents {
     Mode mode = Mode::active;
     bool connected = false;
     wire::Capacity capacity;
-    uint32_t credit = 0;        // leases that it may be given now
-    std::string why;            // it says why it takes none
+    uint32_t credit = 0;        // leases that it can be given now
+    std::string why;            // in its words, why it takes none
     uint32_t cpu_millis = 0;    // free
     uint64_t memory_bytes = 0;  // free
     size_t leases = 0;
@@ -32,24 +31,68 @@ class Agents {
     QueueTime last_seen{};
   };
 
-  /// It is connected. Credit is nothing until it states it. A mode that was set stays.
+  /// It is connected. It has no credit until it states it. A mode that was set stays.
   void hello(const std::string& name, const wire::Capacity& capacity, const std::vector<uint64_t>& cached,
              QueueTime now);
-  /// Replaces what it said before. Ignored for one that is not connected.
+  /// Replaces what it said before, and what was given since is forgotten. Ignored for one that is not
+  /// connected.
   void want(const std::string& name, const wire::Want& want, QueueTime now);
   /// A sign of life.
   void seen(const std::string& name, QueueTime now);
-  /// It has the layers of this repository now.
+  /// It has the layers of this repository now. Of each agent the last wire::kMaxCached are kept.
   void remember(const std::string& name, uint64_t affinity);
+  bool has_cached(const std::string& name, uint64_t affinity) const;
   /// Its connection is gone: nothing more for it.
   void lost(const std::string& name);
   /// Also of one that is not connected, or not known yet.
   void set_mode(const std::string& name, Mode mode);
 
-  bool knows(const std::string& name) const;
+  bool knows(const std::string& name) const { return indices_.contains(name); }
   Mode mode(const std::string& name) const;  // active when it is not known
   /// By name. Leases are counted in the queue.
   std::vector<View> list(const Queue& queue) const;
+
+  // ---- for placement and dispatch. Agents are named by their row.
+
+  struct Row {
+    uint64_t seed = 0;      // hash of its name
+    uint64_t kept_for = 0;  // the number of the only channel whose jobs it may be given; 0: any
+    uint64_t memory_bytes = 0, largest_memory = 0;  // free; in all
+    uint32_t cpu_millis = 0, largest_cpu = 0;
+    uint32_t credit = 0;
+    bool usable = false;  // connected and active
+  };
+  const std::vector<Row>& rows() const { return rows_; }
+  const std::string& name(uint32_t row) const { return known_[row].name; }
+  /// Who has the layers of this repository: also ones that are not usable. Null: nobody.
+  const std::vector<uint32_t>* caching(uint64_t affinity) const;
+  /// Another number whenever it has changed who is usable, or how large.
+  uint64_t generation() const { return generation_; }
+  /// A lease was given: it has so much less.
+  void give(uint32_t row, uint32_t cpu_millis, uint64_t memory_bytes);
+  void keep(uint32_t row, uint64_t channel) { rows_[row].kept_for = channel; }
+
+ private:
+  struct Known {
+    std::string name;
+    Mode mode = Mode::active;
+    bool connected = false;
+    wire::Capacity capacity;
+    std::string why;
+    QueueTime last_seen{};
+    std::vector<uint64_t> cached;  // the one that was used last is last
+  };
+  uint32_t row_of(const std::string& name);
+  uint32_t free_row();
+  void forget_cached(uint32_t row, uint64_t affinity);
+  void forget_all_cached(uint32_t row);
+  void update(uint32_t row);
+
+  std::unordered_map<std::string, uint32_t> indices_;
+  std::vector<Row> rows_;
+  std::vector<Known> known_;  // same rows: what is looked at seldom
+  std::unordered_map<uint64_t, std::vector<uint32_t>> caching_;
+  uint64_t generation_ = 1;
 };
 const char* to_string(Agents::Mode mode);
 

@@ -33,18 +33,20 @@ class Budgets {
   /// No pull before `until`. A later time that was said before stands.
   void block(const std::string& host, QueueTime until);
   bool blocked(const std::string& host, QueueTime now) const;
+  /// Bounds what is kept: hosts are named by users.
+  void forget_idle(QueueTime now);
 
  private:
   struct State {
-    QueueTime full{};     // when its bucket will be full again
-    QueueTime blocked{};  // until
+    QueueTime full = QueueTime::min();     // when its bucket will be full again
+    QueueTime blocked = QueueTime::min();  // until
   };
   const Budget& budget(const std::string& host) const;
-  void forget_idle(QueueTime now);
 
   std::map<std::string, Budget> by_host_;
   Budget fallback_;
   std::unordered_map<std::string, State> states_;
+  size_t forget_at_ = 4096;  // so many: time to look who can be forgotten
 };
 
 }  // namespace assay

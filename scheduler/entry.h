@@ -47,10 +47,10 @@ struct Entry {
   Holder* holder = nullptr;
   bool charged = false;   // against its tenant and batch
   bool returned = false;  // goes before the others of its flow
-  bool patient = true;    // may still be held for an agent
-  QueueTime passed{};     // when it was first passed over for one; the epoch: not yet
+  bool patient = true;    // was not held for an agent yet
+  bool hoping = false;    // is among the hopes of these agents
+  std::array<uint32_t, 2> hopes{};
   QueueTime held_until{};
-  std::array<uint32_t, 2> hopes{};  // agents that it is held for
 };
 
 /// A doubly linked list of entries that it does not own.

@@ -1,10 +1,15 @@
-// assay-scheduler: options, store, rules, loop.
+// assay-scheduler: options, store, rules, keys, API, loop.
 #include <boost/program_options.hpp>
 
 #include "common/daemon.h"
+#include "common/keys.h"
 #include "common/log.h"
+#include "common/service.h"
 #include "common/signals.h"
+#include "common/units.h"
 #include "common/version.h"
+#include "scheduler/api/api.h"
+#include "scheduler/config.h"
 #include "scheduler/server.h"
 
 namespace {
@@ -12,30 +17,170 @@ namespace {
 namespace po = boost::program_options;
 using namespace assay;
 
-Status serve_from(const po::variables_map& map) {
-  ASSAY_TRY(Fd signals, catch_end_signals());
-  ASSAY_TRY(RuleSet rules, RuleSet::load(map["rules"].as<std::string>()));
-  ASSAY_TRY(Store store, Store::open(map["data"].as<std::string>(), Store::Mode::read_write));
-  Context context;
-  ServerConfig config;
-  config.endpoint = map["bind"].as<std::string>();
-  spdlog::info("event=start version={} rules={} bind={}", kVersion, rules.size(), config.endpoint);
-  ASSAY_TRY(ServerStats stats, serve(context, config, store, rules, signals.get()));
-  spdlog::info("event=stop submitted={} finished={} failed={} redelivered={} refused_frames={} stale={}",
-               stats.submitted, stats.finished, stats.failed, stats.redelivered, stats.refused_frames,
-               stats.stale_messages);
+constexpr const char* kClients = "inproc://clients";
+
+/// What the options say, checked.
+struct Settings {
+  ServerConfig server;
+  std::filesystem::path data, rules, keys, tokens;
+  std::string api;
+};
+
+std::string text(const po::variables_map& map, const char* name) { return map[name].as<std::string>(); }
+
+std::vector<std::string> texts(const po::variables_map& map, const char* name) {
+  return map.count(name) ? map[name].as<std::vector<std::string>>() : std::vector<std::string>();
+}
+
+Status read_policy(const po::variables_map& map, DispatchPolicy& policy) {
+  ASSAY_TRY(auto aging, parse_duration(text(map, "aging")));
+  policy.aging.fill(aging);
+  ASSAY_TRY(policy.affinity_wait, parse_duration(text(map, "affinity-wait")));
+  for (const std::string& word : texts(map, "tenant-weight")) {
+    ASSAY_TRY(auto weight, parse_weight(word));
+    policy.weights.insert(weight);
+  }
+  for (const std::string& word : texts(map, "pull-budget")) {
+    ASSAY_TRY(auto budget, parse_budget(word));
+    if (budget.first == "*")
+      policy.default_budget = budget.second;
+    else
+      policy.budgets.insert(budget);
+  }
   return Status();
+}
+
+Result<Settings> read_settings(const po::variables_map& map) {
+  Settings settings;
+  ServerConfig& server = settings.server;
+  settings.data = text(map, "data");
+  settings.rules = text(map, "rules");
+  settings.keys = text(map, "keys");
+  settings.tokens = text(map, "tokens");
+  settings.api = text(map, "api");
+  server.agents = texts(map, "bind");
+  server.clients = kClients;
+  ASSAY_TRY(server.limits.lease, parse_duration(text(map, "lease")));
+  ASSAY_TRY(server.limits.first_delay, parse_duration(text(map, "retry-delay")));
+  ASSAY_TRY(server.limits.longest_delay, parse_duration(text(map, "retry-delay-max")));
+  server.limits.failures = map["attempts"].as<uint32_t>();
+  server.open_limit = map["open-limit"].as<size_t>();
+  ASSAY_TRY(server.reserve_bytes, parse_bytes(text(map, "reserve")));
+  ASSAY_TRY(server.default_memory_bytes, parse_bytes(text(map, "job-memory")));
+  server.scorers = map["scorers"].as<unsigned>();
+  if (server.limits.lease < std::chrono::seconds(1) || server.limits.failures < 1 || server.scorers < 1 ||
+      server.scorers > 64)
+    return Error{Errc::invalid, "lease is at least 1s, attempts at least 1, scorers 1 to 64"};
+  ASSAY_CHECK(read_policy(map, server.policy));
+  return settings;
+}
+
+/// Connections between hosts are encrypted; a scheduler that listens on none of its addresses needs no keys.
+bool needs_keys(const ServerConfig& config) {
+  for (const std::string& endpoint : config.agents)
+    if (endpoint.starts_with("tcp:")) return true;
+  return false;
+}
+
+Status check(const po::variables_map& map) {
+  ASSAY_TRY(Settings settings, read_settings(map));
+  ASSAY_TRY(RuleSet rules, RuleSet::load(settings.rules));
+  if (needs_keys(settings.server)) {
+    ASSAY_TRY(auto keys, load_keys(settings.keys, kSchedulerKey));
+    ASSAY_TRY(auto list, load_allow_list(settings.keys));
+  }
+  if (settings.api != "off") ASSAY_CHECK(Api::check({settings.api, kClients, settings.tokens}));
+  return Status();
+}
+
+Status serve_from(const po::variables_map& map) {
+  ASSAY_TRY(Settings settings, read_settings(map));
+  ASSAY_TRY(Fd end, catch_end_signals());
+  ASSAY_TRY(Fd hangup, catch_reload_signal());
+  ASSAY_TRY(uint64_t files, raise_open_files());
+  ASSAY_TRY(RuleSet rules, RuleSet::load(settings.rules));
+  ASSAY_TRY(std::unique_ptr<Store> store, Store::open(settings.data, Store::Mode::read_write));
+  Context context(static_cast<int>(std::min<uint64_t>(files, 65'535)));
+  ServerConfig& config = settings.server;
+  std::optional<Zap> zap;
+  if (needs_keys(config)) {
+    ASSAY_TRY(config.keys, load_keys(settings.keys, kSchedulerKey));
+    ASSAY_TRY(auto list, load_allow_list(settings.keys));
+    config.allowed = allowed_names(list);
+    ASSAY_TRY(zap, Zap::start(context, list));
+    config.zap = &*zap;
+  }
+  Metrics metrics;
+  SchedulerMetrics counted(metrics);
+  config.metrics = &counted;
+  std::optional<Api> api;
+  config.reload_fd = hangup.get();
+  config.reload = [&]() -> Result<Reload> {
+    service::reloading();
+    Reload fresh;
+    auto loaded = RuleSet::load(settings.rules);
+    if (!loaded) return loaded.error();
+    fresh.rules = std::make_unique<RuleSet>(std::move(*loaded));
+    if (config.keys) {
+      ASSAY_TRY(fresh.agents, load_allow_list(settings.keys));
+    }
+    if (api) ASSAY_CHECK(api->reload());
+    service::ready();
+    return fresh;
+  };
+  config.alive = [] { service::alive(); };
+  // The API answers once the loop runs, which comes after what was on disk is recovered.
+  config.serving = [&]() -> Status {
+    if (settings.api != "off") {
+      ASSAY_TRY(api,
+                Api::start(context, {settings.api, kClients, settings.tokens}, *store, metrics, counted));
+    }
+    service::ready();
+    return Status();
+  };
+  spdlog::info("event=start version={} rules={} api={}", kVersion, rules.size(), settings.api);
+  ASSAY_TRY(ServerStats stats, serve(context, config, *store, rules, end.get()));
+  service::stopping();
+  spdlog::info("event=stop submitted={} finished={} failed={} leased={} redelivered={} stale={} commits={}",
+               stats.submitted, stats.finished, stats.failed, stats.leased, stats.redelivered,
+               stats.stale_messages, stats.commits);
+  return Status();
+}
+
+void describe(po::options_description& options) {
+  using Texts = std::vector<std::string>;
+  auto string = [](const char* value) { return po::value<std::string>()->default_value(value); };
+  auto add = options.add_options();
+  add("bind",
+      po::value<Texts>()->composing()->default_value({"ipc:///run/assay-scheduler.sock"},
+                                                     "ipc:///run/assay-scheduler.sock"),
+      "where agents connect: tcp://ADDRESS:PORT (encrypted), ipc://PATH; may be given several times");
+  add("data", string("/var/lib/assay/store"), "directory of the store");
+  add("rules", string("/usr/share/assay/rules"), "directory of detection rules");
+  add("keys", string(kDefaultKeyDir), "directory of the scheduler's key and of the list of agents");
+  add("api", string("127.0.0.1:8440"), "where the HTTP API listens: ADDRESS:PORT, or off");
+  add("tokens", string("/etc/assay/tokens"), "file of the API's tokens (assay tokens)");
+  add("lease", string("15s"), "after so much silence of its agent a scan is given to another");
+  add("attempts", po::value<uint32_t>()->default_value(3), "failed attempts after which a scan has failed");
+  add("retry-delay", string("2s"), "before the second attempt; doubles with each failure");
+  add("retry-delay-max", string("5m"), "the longest such delay");
+  add("aging", string("10m"), "a job that has waited so much longer than the next lane's head is its equal");
+  add("affinity-wait", string("500ms"), "how long a job waits for an agent that has its layers");
+  add("tenant-weight", po::value<Texts>()->composing(), "NAME=WEIGHT: the tenant's share; others have 1");
+  add("pull-budget", po::value<Texts>()->composing(),
+      "HOST=PULLS/DURATION[:BURST]: at most so many pulls from a registry, farm-wide; HOST *: from each");
+  add("open-limit", po::value<size_t>()->default_value(1'000'000),
+      "scans that wait or run; more are refused");
+  add("reserve", string("256M"), "with less room on the store's disk submissions are refused");
+  add("job-memory", string("2G"), "memory that a scan needs unless it says otherwise");
+  add("scorers", po::value<unsigned>()->default_value(1), "threads that score traces");
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   po::options_description options("assay-scheduler [OPTIONS]");
-  auto add = options.add_options();
-  add("bind", po::value<std::string>()->default_value("ipc:///run/assay-scheduler.sock"),
-      "where agents and clients connect");
-  add("data", po::value<std::string>()->default_value("/var/lib/assay/store"), "directory of the store");
-  add("rules", po::value<std::string>()->default_value("/usr/share/assay/rules"),
-      "directory of detection rules");
-  return assay::daemon_main("assay-scheduler", argc, argv, options, serve_from);
+  describe(options);
+  return assay::daemon_main({"assay-scheduler", "/etc/assay/assay-scheduler.conf", check, serve_from}, argc,
+                            argv, options);
 }

@@ -106,11 +106,9 @@ class Queue {
   uint32_t lease(Entry& entry, const std::string& agent, QueueTime now);
 
  private:
-  struct LaterEnd {
-    bool operator()(const Holder* a, const Holder* b) const;
-  };
-  struct EarlierNumber {
-    bool operator()(const Entry* a, const Entry* b) const;
+  struct Earlier {
+    bool operator()(const Holder* a, const Holder* b) const;  // by the end of the first lease
+    bool operator()(const Entry* a, const Entry* b) const;    // by the end of the delay
   };
 
   QueueTime forward(QueueTime now) { return latest_ = std::max(latest_, now); }
@@ -119,21 +117,21 @@ class Queue {
   Entry* held_by(const std::string& agent, const std::string& scan_id, uint32_t attempt) const;
   void give(Entry& entry, const std::string& agent, QueueTime now);
   void take(Entry& entry);
+  void file(Holder& holder);
   Lapse lapse(Entry& entry, QueueTime now);
-  void refile(Holder& holder);
-  void count(const Entry& entry, int waiting, int leased);
+  void count(const Entry& entry, int change);
   void erase(Entry& entry);
 
   QueueLimits limits_;
-  QueueTime latest_{};
+  QueueTime latest_ = QueueTime::min();
   uint64_t numbers_ = 0;
   Backlog backlog_;
   // The keys are the ids in the entries and the names in the holders.
   std::unordered_map<std::string_view, std::unique_ptr<Entry>> jobs_;
   std::unordered_map<std::string_view, std::unique_ptr<Holder>> holders_;  // agents that hold any
-  std::set<Holder*, LaterEnd> ends_;         // the first is the one whose lease ends first
-  std::set<Entry*, EarlierNumber> delayed_;  // by the end of their delay
-  std::array<LaneStats, kLanes> lanes_;
+  std::set<Holder*, Earlier> ends_;      // the first is the one whose lease ends first
+  std::set<Entry*, Earlier> delayed_;    // by the end of their delay
+  std::array<LaneStats, kLanes> lanes_;  // without what the backlog knows
   std::map<std::string, TenantStats> tenants_;
 };
 

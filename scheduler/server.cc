@@ -6,6 +6,7 @@
 #include "common/clock.h"
 #include "common/digest.h"
 #include "common/log.h"
+#include "common/signals.h"
 #include "common/text.h"
 #include "scheduler/server_loop.h"
 
@@ -245,6 +246,7 @@ Result<ServerStats> serve(const Context& context, const ServerConfig& config, St
   Server server(context, config, store, std::move(agents), std::move(clients), std::move(scoring));
   ASSAY_CHECK(server.recover());
   ASSAY_CHECK(server.bind());
+  if (config.serving) ASSAY_CHECK(config.serving());
   ASSAY_CHECK(server.run(stop_fd));
   return server.stats();
 }

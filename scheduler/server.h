@@ -49,7 +49,8 @@ struct ServerConfig {
   std::set<std::string> allowed;               // names on the allow-list, when `keys` are used
   int reload_fd = -1;                          // readable: call reload()
   std::function<Result<Reload>()> reload;
-  std::function<void()> alive;          // called about once a second while the loop turns
+  std::function<Status()> serving;  // called once, when what was on disk is recovered and peers can connect
+  std::function<void()> alive;      // called about once a second while the loop turns
   SchedulerMetrics* metrics = nullptr;  // borrowed
 };
 

@@ -46,14 +46,12 @@ TEST_F(Pull, IndexInALayoutIsResolvedForThisMachine) {
   EXPECT_EQ(pulled->manifest_digest.str(), mine["digest"]);
   EXPECT_EQ(pulled->index_digest, both["digest"]);
   std::string machine = "linux/" + test::this_architecture(), foreign = "linux/" + test::other_architecture();
-  EXPECT_EQ(refusal(oci("other")),
-            "unsupported: " + oci("other") + ": no image for " + machine + ", only for: " + foreign);
-  EXPECT_EQ(refusal(oci("plain-other")), "unsupported: " + oci("plain-other") + ": the image is for " +
-                                             foreign + ", this machine is " + machine);
-  EXPECT_EQ(refusal(oci()), "invalid: " + oci() + ": " + oci_dir.dir().string() +
-                                " holds several images: name one, as in oci:PATH:TAG");
-  EXPECT_EQ(refusal(oci("ghost")),
-            "not_found: " + oci("ghost") + ": there is no image of that tag in " + oci_dir.dir().string());
+  EXPECT_EQ(refusal(oci("other")), "unsupported: no image for " + machine + ", only for: " + foreign);
+  EXPECT_EQ(refusal(oci("plain-other")),
+            "unsupported: the image is for " + foreign + ", this machine is " + machine);
+  EXPECT_EQ(refusal(oci()),
+            "invalid: " + oci_dir.dir().string() + " holds several images: name one, as in oci:PATH:TAG");
+  EXPECT_EQ(refusal(oci("ghost")), "not_found: there is no image of that tag in " + oci_dir.dir().string());
 }
 
 TEST_F(Pull, ArchivesGiveTheSameImageEachTime) {
@@ -84,23 +82,20 @@ TEST_F(Pull, FilesThatAreNoImagesSayWhatTheyAre) {
               ghost = (dir_.path() / "ghost").string();
   ASSERT_TRUE(write_file(file, test::tar({{.name = "readme", .content = "hello"}})));
   fs::create_directory(dir);
-  EXPECT_EQ(refusal("oci:" + ghost), "not_found: oci:" + ghost + ": there is no " + ghost);
-  EXPECT_EQ(refusal("oci-archive:" + ghost), "not_found: oci-archive:" + ghost + ": there is no " + ghost);
+  EXPECT_EQ(refusal("oci:" + ghost), "not_found: there is no " + ghost);
+  EXPECT_EQ(refusal("oci-archive:" + ghost), "not_found: there is no " + ghost);
   EXPECT_EQ(refusal("oci:" + file),
-            "invalid: oci:" + file + ": " + file + " is no directory: use oci-archive: or docker-archive:");
-  EXPECT_EQ(refusal("oci-archive:" + dir),
-            "invalid: oci-archive:" + dir + ": " + dir + " is a directory: use oci:");
-  EXPECT_EQ(refusal("oci:" + dir),
-            "corrupt: oci:" + dir + ": " + dir + " is no OCI image: it has no index.json");
-  EXPECT_EQ(refusal("oci-archive:" + file),
-            "corrupt: oci-archive:" + file + ": " + file + " is no OCI image: it has no index.json");
-  EXPECT_EQ(refusal("docker-archive:" + file), "corrupt: docker-archive:" + file + ": " + file +
-                                                   " is no docker-archive: it has no manifest.json");
+            "invalid: " + file + " is no directory: use oci-archive: or docker-archive:");
+  EXPECT_EQ(refusal("oci-archive:" + dir), "invalid: " + dir + " is a directory: use oci:");
+  EXPECT_EQ(refusal("oci:" + dir), "corrupt: " + dir + " is no OCI image: it has no index.json");
+  EXPECT_EQ(refusal("oci-archive:" + file), "corrupt: " + file + " is no OCI image: it has no index.json");
+  EXPECT_EQ(refusal("docker-archive:" + file),
+            "corrupt: " + file + " is no docker-archive: it has no manifest.json");
   ASSERT_TRUE(write_file(file, "neither"));
-  EXPECT_EQ(refusal("oci-archive:" + file), "corrupt: oci-archive:" + file + ": " + file +
-                                                " is not a whole tar archive: it is damaged or cut short");
-  EXPECT_EQ(refusal("docker-archive:" + file), "corrupt: docker-archive:" + file + ": " + file +
-                                                   " is not a whole tar archive: it is damaged or cut short");
+  EXPECT_EQ(refusal("oci-archive:" + file),
+            "corrupt: " + file + " is not a whole tar archive: it is damaged or cut short");
+  EXPECT_EQ(refusal("docker-archive:" + file),
+            "corrupt: " + file + " is not a whole tar archive: it is damaged or cut short");
 }
 
 TEST_F(Pull, TamperedLayerOfTheSourceIsCorrupt) {
@@ -114,10 +109,10 @@ TEST_F(Pull, TamperedLayerOfTheSourceIsCorrupt) {
   bytes[bytes.size() / 2] ^= 1;
   ASSERT_TRUE(write_file(blob, bytes));
   std::string said = refusal(oci("one"));
-  EXPECT_TRUE(said.starts_with("corrupt: " + oci("one") + ": ")) << said;
+  EXPECT_TRUE(said.starts_with("corrupt: ")) << said;
   fs::remove(blob);
   said = refusal(oci("one"));
-  EXPECT_TRUE(said.starts_with("corrupt: " + oci("one") + ": ")) << said;
+  EXPECT_TRUE(said.starts_with("corrupt: ")) << said;
 }
 
 TEST_F(Pull, DamagedBlobInOurStoreIsFetchedAnew) {
@@ -151,7 +146,7 @@ TEST_F(Pull, ConfigWithoutTheManifestsLayersIsCorrupt) {
                    {"layers", json::array({oci_dir.put(test::compress(two_layers()[0], ARCHIVE_FILTER_GZIP),
                                                        "application/vnd.oci.image.layer.v1.tar+gzip")})}};
   oci_dir.tag(oci_dir.put(manifest.dump(), "application/vnd.oci.image.manifest.v1+json"), "one");
-  EXPECT_EQ(refusal(oci("one")), "corrupt: " + oci("one") + ": the manifest has 1 layers, the config 0");
+  EXPECT_EQ(refusal(oci("one")), "corrupt: the manifest has 1 layers, the config 0");
 }
 
 TEST_F(Pull, ArtifactIsNotAnImage) {
@@ -210,22 +205,20 @@ TEST(PullErrors, SkopeosWordsBecomeOursWithCodeAndAdvice) {
                  message + "\"\n");
     return std::string(to_string(error.code)) + ": " + error.what;
   };
-  const std::string name = "r.example:5000/x:1: ";
   EXPECT_EQ(said("dial tcp 127.0.0.1:1: connect: connection refused"),
-            "unreachable: " + name + "registry r.example:5000 refuses connections: check host and port");
+            "unreachable: registry r.example:5000 refuses connections: check host and port");
   EXPECT_EQ(said("lookup r.example on 10.0.0.1:53: no such host"),
-            "unreachable: " + name + "there is no host of that name: check registry r.example:5000");
-  EXPECT_EQ(said("x509: certificate signed by unknown authority"),
-            "denied: " + name +
-                "the TLS certificate of registry r.example:5000 cannot be verified: install its CA, or pass "
-                "--insecure");
+            "unreachable: there is no host of that name: check registry r.example:5000");
+  EXPECT_EQ(
+      said("x509: certificate signed by unknown authority"),
+      "denied: the TLS certificate of registry r.example:5000 cannot be verified: install its CA, or pass "
+      "--insecure");
   EXPECT_EQ(said("writing blob: write /b: no space left on device"),
-            "no_space: " + name + "no space left for its layers: free some, or use another --data directory");
+            "no_space: no space left for its layers: free some, or use another --data directory");
   EXPECT_EQ(said("reading manifest 1: unauthorized: authentication required").substr(0, 7), "denied:");
   EXPECT_EQ(said("Digest did not match, expected sha256:a, got sha256:b").substr(0, 8), "corrupt:");
-  EXPECT_EQ(
-      said("the moon is \\x1b[31m red"),
-      "io: " + name + "skopeo failed: Error parsing image name \"docker://x\": the moon is x1b[31m red");
+  EXPECT_EQ(said("the moon is \\x1b[31m red"),
+            "io: skopeo failed: Error parsing image name \"docker://x\": the moon is x1b[31m red");
 }
 
 }  // namespace
