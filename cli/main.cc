@@ -12,10 +12,20 @@ namespace {
 
 constexpr const char* kUsageText =
     "assay: runs container images to find out what they do\n\n"
+    "On this host:\n"
     "  assay scan REF...        run images in a sandbox and report what they did\n"
-    "  assay report SCAN_ID     show a stored report\n"
+    "  assay report SCAN_ID     show a stored report; with --server, one of the farm\n"
     "  assay list               list stored scans\n"
     "  assay trace SCAN_ID      print every recorded event of a scan\n\n"
+    "On a farm (--server or $ASSAY_SERVER, a token in $ASSAY_TOKEN_FILE; docs/farm.md):\n"
+    "  assay submit REF...      put images into the queue, --wait for their verdicts\n"
+    "  assay batch VERB         submit, list, show, watch, rerun and cancel manifests of images\n"
+    "  assay status [SCAN_ID]   show scans, or the farm: its queue, agents and pace\n"
+    "  assay watch SCAN_ID...   follow scans to their end\n"
+    "  assay cancel SCAN_ID...  end scans\n"
+    "  assay retry SCAN_ID...   queue failed or cancelled scans again\n"
+    "  assay agents [VERB]      list agents; drain, undrain, fence and unfence them\n"
+    "  assay capacity           when the backlog will be done, and how many agents it takes\n\n"
     "assay VERB --help tells more.\n";
 
 }  // namespace
@@ -23,10 +33,12 @@ constexpr const char* kUsageText =
 int main(int argc, char** argv) {
   ::signal(SIGPIPE, SIG_IGN);  // a reader that goes away must not end a scan before it has cleaned up
   using Verb = int (*)(const assay::cli::Args&);
-  static const std::map<std::string, Verb> kVerbs = {{"scan", assay::cli::scan},
-                                                     {"report", assay::cli::report},
-                                                     {"list", assay::cli::list},
-                                                     {"trace", assay::cli::trace}};
+  static const std::map<std::string, Verb> kVerbs = {
+      {"scan", assay::cli::scan},     {"report", assay::cli::report}, {"list", assay::cli::list},
+      {"trace", assay::cli::trace},   {"submit", assay::cli::submit}, {"batch", assay::cli::batch},
+      {"status", assay::cli::status}, {"watch", assay::cli::watch},   {"cancel", assay::cli::cancel},
+      {"retry", assay::cli::retry},   {"agents", assay::cli::agents}, {"capacity", assay::cli::capacity},
+  };
   const std::string word = argc > 1 ? argv[1] : "";
   if (word == "--version") {
     std::cout << "assay " << assay::kVersion << "\n";

@@ -21,7 +21,7 @@ std::string with_commas(uint64_t number) {
 
 }  // namespace
 
-std::string progress_line(const std::string& ref, const wire::Progress& progress, unsigned width) {
+std::string phase_text(const std::string& phase) {
   static const std::map<std::string, std::string> kPhases = {{"queued", "waiting"},
                                                              {"pull", "pulling"},
                                                              {"unpack", "unpacking"},
@@ -29,8 +29,12 @@ std::string progress_line(const std::string& ref, const wire::Progress& progress
                                                              {"run", "running"},
                                                              {"harvest", "gathering"},
                                                              {"score", "scoring what was seen"}};
-  auto phase = kPhases.find(progress.phase);
-  std::string tail = "  " + (phase == kPhases.end() ? printable(progress.phase, 40) : phase->second);
+  auto found = kPhases.find(phase);
+  return found == kPhases.end() ? printable(phase, 40) : found->second;
+}
+
+std::string progress_line(const std::string& ref, const wire::Progress& progress, unsigned width) {
+  std::string tail = "  " + phase_text(progress.phase);
   if (progress.time_left_ms >= 0)
     tail += "  " + std::to_string((progress.time_left_ms + 999) / 1000) + " s left";
   if (progress.events > 0) tail += "  " + with_commas(progress.events) + " events";

@@ -5,19 +5,19 @@
 #include <iostream>
 
 #include "cli/options.h"
+#include "cli/remote_verb.h"
 #include "common/ids.h"
 
 namespace assay::cli {
 
-namespace po = boost::program_options;
-
 int run_stored(const Args& args, const char* usage, const char* positional, bool required,
-               const StoredVerb& verb) {
+               const StoredVerb& verb, bool remote) {
   po::options_description options("Options");
   auto add = options.add_options();
   add("data", po::value<std::string>(), "data directory (default: ~/.local/share/assay)");
   add("format", po::value<std::string>()->default_value("text"), "text or json");
   add("limit", po::value<unsigned>()->default_value(50), "at most so many rows");
+  if (remote) add_remote_options(options);
   add("help,h", "this text");
   po::options_description all;
   all.add(options).add_options()(positional, po::value<std::string>());

@@ -17,10 +17,10 @@ namespace assay::cli {
 
 using StoredVerb = std::function<Result<int>(const boost::program_options::variables_map&)>;
 
-/// Parses --data, --format, --limit and the positional word, then runs `verb`. Errc::invalid becomes exit
-/// code 2, any other error 1.
+/// Parses --data, --format, --limit, where `remote` is set --server and --token-file too, and the positional
+/// word, then runs `verb`. Errc::invalid becomes exit code 2, any other error 1.
 int run_stored(const Args& args, const char* usage, const char* positional, bool required,
-               const StoredVerb& verb);
+               const StoredVerb& verb, bool remote = false);
 
 /// The store of --data, read-only.
 Result<std::unique_ptr<Store>> open_stored(const boost::program_options::variables_map& map);

@@ -22,5 +22,13 @@ int scan(const Args& args);
 int report(const Args& args);
 int list(const Args& args);
 int trace(const Args& args);
+int submit(const Args& args);
+int batch(const Args& args);
+int status(const Args& args);
+int watch(const Args& args);
+int cancel(const Args& args);
+int retry(const Args& args);
+int agents(const Args& args);
+int capacity(const Args& args);
 
 }  // namespace assay::cli

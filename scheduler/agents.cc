@@ -104,6 +104,13 @@ void Agents::seen(const std::string& name, QueueTime now) {
   if (auto it = indices_.find(name); it != indices_.end()) known_[it->second].last_seen = now;
 }
 
+bool Agents::has_cached(const std::string& name, uint64_t affinity) const {
+  auto row = indices_.find(name);
+  auto who = caching_.find(affinity);
+  if (row == indices_.end() || who == caching_.end()) return false;
+  return std::find(who->second.begin(), who->second.end(), row->second) != who->second.end();
+}
+
 void Agents::lost(const std::string& name) {
   auto it = indices_.find(name);
   if (it == indices_.end() || !known_[it->second].connected) return;

@@ -41,6 +41,7 @@ class Agents {
   void seen(const std::string& name, QueueTime now);
   /// It has the layers of this repository now. Of each agent the last wire::kMaxCached are kept.
   void remember(const std::string& name, uint64_t affinity);
+  bool has_cached(const std::string& name, uint64_t affinity) const;
   /// Its connection is gone: nothing more for it.
   void lost(const std::string& name);
   /// Also of one that is not connected, or not known yet.

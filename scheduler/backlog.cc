@@ -1,4 +1,4 @@
-// Where jobs join and leave the backlog, and the order between them.
+// Where jobs join and leave the backlog, and are put aside. The order between them is in backlog_order.cc.
 #include "scheduler/backlog.h"
 
 #include <algorithm>
@@ -19,20 +19,6 @@ template <typename Item>
 void pull(std::set<Ranked<Item>>& ranking, Item& item) {
   ranking.erase(item.rank);
   item.ranked = false;
-}
-
-// A rank is set when its item comes in and is a lower bound from then on: an account's start only grows. So
-// it is enough to correct the first until it is right.
-template <typename Item, typename Start>
-Item& lowest(std::set<Ranked<Item>>& ranking, const Start& start) {
-  for (;;) {
-    Item& item = *ranking.begin()->item;
-    double due = start(item);
-    if (item.rank.rank >= due) return item;
-    auto node = ranking.extract(ranking.begin());
-    node.value().rank = item.rank.rank = due;
-    ranking.insert(std::move(node));
-  }
 }
 
 auto key_of(const QueuedJob& job) { return std::tie(job.registry, job.cpu_millis, job.memory_bytes); }
@@ -64,6 +50,8 @@ Channel& Backlog::channel_of(const QueuedJob& job) {
   channel.registry = job.registry;
   channel.cpu_millis = job.cpu_millis;
   channel.memory_bytes = job.memory_bytes;
+  channel.place = lane.list.size();
+  lane.list.push_back(&channel);
   return channel;
 }
 
@@ -104,6 +92,7 @@ void Backlog::rank(Flow& flow) {
 }
 
 void Backlog::unlink(Entry& entry) {
+  lane_of(entry.job.lane).ages.right = false;
   Flow& flow = *entry.flow;
   Branch& branch = *flow.branch;
   (entry.returned ? flow.returned : flow.fresh).erase(entry);
@@ -113,6 +102,7 @@ void Backlog::unlink(Entry& entry) {
 }
 
 void Backlog::add(Entry& entry, bool front, QueueTime now) {
+  lane_of(entry.job.lane).ages.right = false;
   Flow& flow = flow_of(entry.job);
   entry.place = Entry::Place::ready;
   entry.number = ++numbers_;
@@ -134,10 +124,13 @@ void Backlog::add(Entry& entry, bool front, QueueTime now) {
 }
 
 void Backlog::remove(Entry& entry) {
-  if (entry.place == Entry::Place::held)
+  lane_of(entry.job.lane).ages.right = false;
+  if (entry.place == Entry::Place::held) {
     holds_.erase({entry.held_until, entry.number});
-  else
+    --lane_of(entry.job.lane).held;
+  } else {
     unlink(entry);
+  }
   forget_hopes(entry);
   entry.flow->branch->channel->age.erase(entry);
   drop(*entry.flow, entry.job);
@@ -162,7 +155,11 @@ void Backlog::drop(Flow& flow, const QueuedJob& job) {
     tenant.account.leave(lane.clock);
     lane.tenants.erase(job.tenant);
   }
-  if (channel.age.empty()) lane.channels.erase(lane.channels.find(key_of(job)));
+  if (!channel.age.empty()) return;
+  lane.list.back()->place = channel.place;
+  lane.list[channel.place] = lane.list.back();
+  lane.list.pop_back();
+  lane.channels.erase(lane.channels.find(key_of(job)));
 }
 
 void Backlog::charge(Entry& entry) {
@@ -180,61 +177,9 @@ void Backlog::take(Entry& entry) {
   remove(entry);
 }
 
-// Lanes whose channels `goes`: the highest, and those whose oldest job has waited long enough to be its
-// equal.
-template <typename Goes>
-Backlog::Lanes Backlog::rivals(const Goes& goes) const {
-  std::array<QueueTime, kLanes> oldest;
-  oldest.fill(QueueTime::max());
-  for (size_t i = 0; i < kLanes; ++i)
-    for (auto& [key, channel] : lanes_[i].channels)
-      if (goes(channel)) oldest[i] = std::min(oldest[i], channel.oldest());
-  Lanes lanes{};
-  std::optional<size_t> highest;
-  std::chrono::milliseconds lead{0};
-  for (size_t i = 0; i < kLanes; ++i) {
-    if (highest) lead += aging_[i];
-    if (oldest[i] == QueueTime::max()) continue;
-    if (!highest) highest = i;
-    lanes[i] = oldest[i] + lead <= oldest[*highest];
-  }
-  return lanes;
-}
-
-std::optional<Lane> Backlog::turn(const Lanes& also, const Lanes& shut) const {
-  Lanes lanes = rivals([&](const Channel& channel) {
-    auto lane = static_cast<size_t>(channel.lane);
-    return !shut[lane] && channel.open() && (also[lane] || !channel.ranking.empty());
-  });
-  std::optional<size_t> chosen;
-  for (size_t i = 0; i < kLanes; ++i)
-    if (lanes[i] && (!chosen || lanes_[i].last_turn < lanes_[*chosen].last_turn)) chosen = i;
-  return chosen ? std::optional(static_cast<Lane>(*chosen)) : std::nullopt;
-}
-
-bool Backlog::may_go(const Channel& channel) const {
-  return rivals([](const Channel& other) {
-    return other.open() || other.obstacle.kind == Obstacle::Kind::no_room;
-  })[static_cast<size_t>(channel.lane)];
-}
-
-Entry* Backlog::next(Lane lane) {
-  LaneState& state = lane_of(lane);
-  auto start_of = [&](const Branch& branch) { return branch.tenant->account.start(state.clock); };
-  Flow* best = nullptr;
-  auto order = [](const Flow& flow) {
-    const Branch& branch = *flow.branch;
-    return std::tuple(branch.rank.rank, branch.rank.number, flow.rank.rank, flow.rank.number,
-                      flow.returned.empty(), flow.head()->number);
-  };
-  for (auto& [key, channel] : state.channels) {
-    if (!channel.open() || channel.ranking.empty()) continue;
-    Branch& branch = lowest(channel.ranking, start_of);
-    Flow& flow = lowest(branch.ranking,
-                        [&](const Flow& one) { return one.batch->account.start(branch.tenant->clock); });
-    if (best == nullptr || order(flow) < order(*best)) best = &flow;
-  }
-  return best == nullptr ? nullptr : best->head();
+void Backlog::set_obstacle(Channel& channel, const Obstacle& obstacle) {
+  if (channel.open() != (obstacle.kind == Obstacle::Kind::none)) lane_of(channel.lane).ages.right = false;
+  channel.obstacle = obstacle;
 }
 
 void Backlog::hold(Entry& entry, std::array<uint32_t, 2> agents, QueueTime until) {
@@ -249,22 +194,21 @@ void Backlog::hold(Entry& entry, std::array<uint32_t, 2> agents, QueueTime until
   entry.hoping = true;
   for (uint32_t agent : agents) lane.hopes[agent][entry.number] = &entry;
   ++lane.hoping;
+  ++lane.held;
 }
 
 void Backlog::end_holds(QueueTime now) {
   while (!holds_.empty() && holds_.begin()->first.first <= now) {
     Entry& entry = *holds_.begin()->second;
     holds_.erase(holds_.begin());
+    --lane_of(entry.job.lane).held;
+    lane_of(entry.job.lane).ages.right = false;
     entry.place = Entry::Place::ready;
     entry.returned = true;
     entry.patient = false;
     entry.flow->returned.push_back(entry);
     rank(*entry.flow);
   }
-}
-
-QueueTime Backlog::next_hold_end() const {
-  return holds_.empty() ? QueueTime::max() : holds_.begin()->first.first;
 }
 
 void Backlog::forget_hopes(Entry& entry) {
@@ -283,18 +227,6 @@ void Backlog::forget_hopes(Entry& entry) {
 const Backlog::Hopes* Backlog::hopes_of(Lane lane, uint32_t agent) const {
   auto it = lane_of(lane).hopes.find(agent);
   return it == lane_of(lane).hopes.end() ? nullptr : &it->second;
-}
-
-size_t Backlog::size() const {
-  size_t jobs = 0;
-  for (auto& lane : lanes_) jobs += lane.jobs;
-  return jobs;
-}
-
-QueueTime Backlog::oldest(Lane lane) const {
-  QueueTime oldest = QueueTime::max();
-  for (auto& [key, channel] : lane_of(lane).channels) oldest = std::min(oldest, channel.oldest());
-  return oldest;
 }
 
 }  // namespace assay

@@ -15,11 +15,18 @@
 #include <tuple>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "scheduler/entry.h"
 #include "scheduler/fair.h"
 
 namespace assay {
+
+/// By how much longer than the head of the lane above a job must have waited to be its equal, by lane; the
+/// first is not used.
+using AgingSteps = std::array<std::chrono::milliseconds, kLanes>;
+inline constexpr AgingSteps kAging{std::chrono::minutes(10), std::chrono::minutes(10),
+                                   std::chrono::minutes(10), std::chrono::minutes(10)};
 
 using EntryOrder = EntryList<&Entry::order>;
 using EntryAge = EntryList<&Entry::age>;
@@ -72,10 +79,16 @@ struct Channel {
 
   // Dispatch's, which is the one to set them.
   Obstacle obstacle;
-  uint64_t fits_as_of = 0;                 // Agents::generation() when `fits` was found; 0: not yet
-  bool fits = false;                       // some agent is large enough
+  struct Fit {
+    bool any = false;          // some agent is large enough
+    uint32_t largest_cpu = 0;  // the most that any agent has
+    uint64_t largest_memory = 0;
+  };
+  Fit fits;
+  uint64_t fits_as_of = 0;                 // Agents::generation() when it was found; 0: not yet
   std::optional<QueueTime> no_room_since;  // none was found since
 
+  size_t place = 0;  // in its lane's list
   bool open() const { return obstacle.kind == Obstacle::Kind::none; }
   QueueTime oldest() const { return age.front()->since; }
 };
@@ -102,8 +115,7 @@ class Backlog {
   /// Tenants that are not named have weight 1.
   void set_weights(const std::map<std::string, uint32_t>& weights);
   const std::map<std::string, uint32_t>& weights() const { return weights_; }
-  /// By how much longer than the head of the lane above a job must have waited to be its equal.
-  void set_aging(const std::array<std::chrono::milliseconds, kLanes>& steps) { aging_ = steps; }
+  void set_aging(const AgingSteps& steps) { aging_ = steps; }
 
   /// Ready from now on; borrowed until it is removed. At the back of its flow, or at the front.
   void add(Entry& entry, bool front, QueueTime now);
@@ -123,15 +135,20 @@ class Backlog {
   /// `until` it is at its flow's front again, for anyone; but it stays among the agents' hopes.
   void hold(Entry& entry, std::array<uint32_t, 2> agents, QueueTime until);
   void end_holds(QueueTime now);
-  QueueTime next_hold_end() const;                         // max(): none is held
-  const Hopes* hopes_of(Lane lane, uint32_t agent) const;  // null: none
-  size_t hoping(Lane lane) const { return lane_of(lane).hoping; }
+  QueueTime next_hold_end() const {  // max(): none is held
+    return holds_.empty() ? QueueTime::max() : holds_.begin()->first.first;
+  }
+  const Hopes* hopes_of(Lane lane, uint32_t agent) const;          // null: none
+  size_t hoping(Lane lane) const { return lane_of(lane).hoping; }  // held, or were
+  size_t held(Lane lane) const { return lane_of(lane).held; }
 
+  /// Whether a channel's jobs may go: dispatch's to say.
+  void set_obstacle(Channel& channel, const Obstacle& obstacle);
   /// Every channel has a job at least.
   template <typename Visit>
   void each_channel(const Visit& visit) {
     for (auto& lane : lanes_)
-      for (auto& [key, channel] : lane.channels) visit(channel);
+      for (Channel* channel : lane.list) visit(*channel);
   }
 
   size_t size() const;
@@ -140,14 +157,22 @@ class Backlog {
   QueueTime oldest(Lane lane) const;
 
  private:
+  // Of a lane's open channels; kept until something changes, since every turn asks.
+  struct Ages {
+    bool right = false;
+    QueueTime oldest{};  // job
+    QueueTime next{};    // oldest of the channels that have a job that is not held
+  };
   struct LaneState {
     size_t jobs = 0;
     uint64_t last_turn = 0;
     FairClock clock;  // of its tenants
     std::unordered_map<std::string, TenantShare> tenants;
     std::map<std::tuple<std::string, uint32_t, uint64_t>, Channel, std::less<>> channels;
+    std::vector<Channel*> list;  // the same
+    mutable Ages ages;
     std::unordered_map<uint32_t, Hopes> hopes;  // by agent
-    size_t hoping = 0;                          // jobs
+    size_t hoping = 0, held = 0;                // jobs
   };
 
   LaneState& lane_of(Lane lane) { return lanes_[static_cast<size_t>(lane)]; }
@@ -160,11 +185,11 @@ class Backlog {
   void charge(Entry& entry);
   void forget_hopes(Entry& entry);
   void drop(Flow& flow, const QueuedJob& job);
-  template <typename Goes>
-  Lanes rivals(const Goes& goes) const;
+  const Ages& ages(const LaneState& lane) const;
+  Lanes rivals(const std::array<QueueTime, kLanes>& oldest) const;
 
   std::array<LaneState, kLanes> lanes_;
-  std::array<std::chrono::milliseconds, kLanes> aging_{};
+  AgingSteps aging_ = kAging;
   std::map<std::string, uint32_t> weights_;
   std::map<std::pair<QueueTime, uint64_t>, Entry*> holds_;  // by their end
   uint64_t numbers_ = 0;

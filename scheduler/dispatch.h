@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,8 +21,7 @@ namespace assay {
 struct DispatchPolicy {
   /// A job of a lane that has waited by so much longer than the head of the lane above is its equal: the two
   /// lanes take turns. The first lane's is not used.
-  std::array<std::chrono::milliseconds, kLanes> aging{std::chrono::minutes(10), std::chrono::minutes(10),
-                                                      std::chrono::minutes(10), std::chrono::minutes(10)};
+  AgingSteps aging = kAging;
   std::chrono::milliseconds affinity_wait{500};  // from when it was first passed over; 0: none
   /// A job that is next but has found no room for so long has an agent kept free for it.
   std::chrono::milliseconds room_wait{60000};
@@ -43,11 +43,56 @@ class Dispatch {
   /// Leases at most `most` jobs. Call it whenever a job has come, an agent has said what it can take, or
   /// next_deadline() is reached.
   std::vector<Assignment> assign(Queue& queue, Agents& agents, QueueTime now, size_t most);
-  /// The registry has said that it is to be left alone: nobody pulls from it before `until`.
-  void block_registry(const std::string& host, QueueTime until);
-  /// When assign() could do more though nothing has come: a job's wait, a registry's pause ends, or the last
-  /// call did not look at all. max(): never.
-  QueueTime next_deadline() const;
+  /// The registry has said that it is to be left alone: nobody is to pull from it before `until`.
+  void block_registry(const std::string& host, QueueTime until) { budgets_.block(host, until); }
+  /// When assign() could do more though nothing has come: a wait or a registry's pause ends, or the last call
+  /// did not look at all there is (then at once). max(): never.
+  QueueTime next_deadline() const { return next_; }
+
+ private:
+  struct Match {  // a job that was put aside, and an agent with credit that it was put aside for
+    Entry* entry;
+    uint32_t agent;
+  };
+  struct Kept {
+    uint64_t channel = 0;  // number
+    uint32_t agent = 0;
+    std::optional<QueueTime> idle_since;  // it holds nothing, and still there is no room
+  };
+  struct Round {
+    Queue& queue;
+    Agents& agents;
+    QueueTime now;
+    std::vector<Assignment> out;
+    uint64_t credit = 0;  // of all usable agents
+    size_t usable = 0;
+    uint32_t most_cpu = 0;  // free at any agent that has credit and is kept for nobody
+    uint64_t most_memory = 0;
+    std::array<std::vector<Match>, kLanes> matches;  // the last is the next
+    Backlog::Lanes shut{};
+    uint32_t passed = 0;  // jobs in a row
+    bool more = false;
+  };
+
+  // room.cc: which channels may go, and agents kept free for those that find no room.
+  void survey(Round& round) const;
+  Obstacle inspect(const Round& round, Channel& channel) const;
+  void close_for_room(Round& round, const Channel& channel) const;
+  void keep_free(Round& round);
+  bool end_keeping(Round& round);
+  const Kept* kept_for(const Channel& channel) const;
+  QueueTime next_change(Round& round) const;
+
+  void find_matches(Round& round) const;
+  bool step(Round& round);
+  void place(Round& round, Entry& entry);
+  void put_aside(Round& round, Entry& entry, const std::array<uint32_t, 2>& agents);
+  void lease(Round& round, Entry& entry, uint32_t agent);
+
+  DispatchPolicy policy_;
+  Budgets budgets_;
+  std::vector<Kept> kept_;
+  QueueTime next_ = QueueTime::max();
 };
 
 }  // namespace assay

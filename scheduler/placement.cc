@@ -68,6 +68,17 @@ Preference preferred(const Agents& agents, uint64_t affinity, const Need& need) 
   return preference;
 }
 
+Channel::Fit find_fit(const Agents& agents, const Need& need) {
+  Channel::Fit fit;
+  for (const auto& row : agents.rows()) {
+    if (!row.usable) continue;
+    fit.largest_cpu = std::max(fit.largest_cpu, row.largest_cpu);
+    fit.largest_memory = std::max(fit.largest_memory, row.largest_memory);
+    fit.any |= row.largest_cpu >= need.cpu_millis && row.largest_memory >= need.memory_bytes;
+  }
+  return fit;
+}
+
 std::optional<uint32_t> roomiest(const Agents& agents, uint64_t affinity, const Need& need) {
   const auto& rows = agents.rows();
   std::optional<uint32_t> best;

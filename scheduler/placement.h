@@ -32,6 +32,9 @@ struct Preference {
 /// jobs of this repository are to go to.
 Preference preferred(const Agents& agents, uint64_t affinity, const Need& need);
 
+/// Whether any agent is large enough, kept for others or not.
+Channel::Fit find_fit(const Agents& agents, const Need& need);
+
 /// The one with most credit of those that have room.
 std::optional<uint32_t> roomiest(const Agents& agents, uint64_t affinity, const Need& need);
 

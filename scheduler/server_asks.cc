@@ -180,10 +180,10 @@ wire::Answer Server::describe_capacity(const wire::Ask& m) const {
                 {"basis", answer.basis}});
 }
 
-wire::Answer Server::set_agent_mode(const std::string& name, const std::string& mode_name) {
-  auto mode = parse_mode(mode_name);
+wire::Answer Server::set_agent_mode(const std::string& name, const std::string& order) {
+  auto mode = mode_after(order);
   if (!mode)
-    return wrong({Errc::invalid, "'" + printable(mode_name, 64) + "' is none of active, draining, fenced"});
+    return wrong({Errc::invalid, "'" + printable(order, 64) + "' is none of drain, undrain, fence, unfence"});
   if (!agents_.knows(name))
     return wrong({Errc::not_found, "no agent '" + printable(name, 64) + "' has been here"});
   agents_.set_mode(name, *mode);
@@ -214,7 +214,7 @@ std::optional<wire::Answer> Server::order_cancel(const std::string& client, cons
     if (Status done = cancel(scan_id); !done) return wrong(done.error());
     cancelled = 1;
   }
-  stage_.add({}, [this, client, answer = right({{"cancelled", cancelled}})] { tell_client(client, answer); });
+  stage_.add({}, [this, client, answer = right(json{{"cancelled", cancelled}})] { tell_client(client, answer); });
   return std::nullopt;
 }
 

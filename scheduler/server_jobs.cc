@@ -65,7 +65,7 @@ void Server::dispatch_jobs() {
     after.attempt = assignment.attempt;
     after.agent = assignment.agent;
     after.leased_ns = wall_ns();
-    measure_.leased(after, assignment.cached);
+    measure_.leased(after, agents_.has_cached(after.agent, wire::affinity_key(after.submission.job.ref)));
     ++stats_.leased;
     wire::Lease lease{after.scan_id, after.attempt, after.submission.job};
     move(after, [this, lease = std::move(lease), agent = assignment.agent] {

@@ -19,6 +19,8 @@ namespace assay {
 namespace {
 
 constexpr int kReadOnlyTries = 5;
+constexpr size_t kMemoryBytes = 48 << 20;  // of what is not in a table file yet
+constexpr uint64_t kReserveBytes = 64 << 20, kReserveFiles = 64;
 
 // No LOG file: RocksDB 7.8's aborts the process when the disk is full (it writes on after its first error),
 // and a reader has no business writing into the writer's directory. What matters comes back as a status.
@@ -28,12 +30,13 @@ class Silence : public rocksdb::Logger {
   void Logv(const char*, va_list) override {}
 };
 
-// After a full disk commit() resumes the database when it is called again. Its own thread, which would do so
-// some seconds later, would only refuse that meanwhile.
-class NoSelfRecovery : public rocksdb::EventListener {
+// When writing has failed, commit() resumes the database. RocksDB's own thread, which would do so some
+// seconds later, would only keep it from that meanwhile; what does not stop writing is left to it.
+class ResumedByCommit : public rocksdb::EventListener {
  public:
-  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status, bool* auto_recovery) override {
-    *auto_recovery = false;
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status error,
+                            bool* auto_recovery) override {
+    if (error.severity() >= rocksdb::Status::kHardError) *auto_recovery = false;
   }
 };
 
@@ -45,9 +48,9 @@ rocksdb::DBOptions db_options(Store::Mode mode) {
       mode == Store::Mode::read_only ? -1 : 256;  // a reader holds what it saw, whatever the writer deletes
   options.max_background_jobs = 2;
   options.max_total_wal_size = 64 << 20;
-  options.db_write_buffer_size = 48 << 20;
+  options.db_write_buffer_size = kMemoryBytes;
   options.info_log = std::make_shared<Silence>();
-  options.listeners = {std::make_shared<NoSelfRecovery>()};
+  options.listeners = {std::make_shared<ResumedByCommit>()};
   // A torn last record is a write that was never acknowledged; damage before it is an error, not silence.
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
   return options;
@@ -137,6 +140,9 @@ class RocksStore : public Store {
   rocksdb::Status open_once();
   /// Nothing, or why the batch cannot be.
   Result<std::optional<Error>> refusal(const StoreBatch& batch, const Overlay& overlay) const;
+  /// Whether a write of that size may be begun.
+  Status check_room(uint64_t bytes) const;
+  Status write_synced(rocksdb::WriteBatch& out);
   rocksdb::Status append(rocksdb::WriteBatch& out, const StoreBatch& batch) const;
   rocksdb::ColumnFamilyHandle* handle(Family family) const { return handles_[static_cast<size_t>(family)]; }
 
@@ -145,7 +151,6 @@ class RocksStore : public Store {
   std::unique_ptr<rocksdb::DB> db_;
   // RocksDB's own "default" last. Null: a reader found no such family.
   std::array<rocksdb::ColumnFamilyHandle*, kFamilies + 1> handles_{};
-  bool failed_ = false;  // the last write: RocksDB takes none until it is resumed
 };
 
 rocksdb::Status RocksStore::open_once() {
@@ -217,6 +222,7 @@ Result<std::optional<Error>> RocksStore::refusal(const StoreBatch& batch, const 
 rocksdb::Status RocksStore::append(rocksdb::WriteBatch& out, const StoreBatch& batch) const {
   for (const StoreOp& op : batch.ops) {
     auto* family = handle(op.family);
+    if (op.remove && !op.end.empty() && op.key >= op.end) continue;  // an empty range, which RocksDB refuses
     rocksdb::Status status = !op.remove       ? out.Put(family, op.key, op.value)
                              : op.end.empty() ? out.Delete(family, op.key)
                                               : out.DeleteRange(family, op.key, op.end);
@@ -225,14 +231,21 @@ rocksdb::Status RocksStore::append(rocksdb::WriteBatch& out, const StoreBatch& b
   return rocksdb::Status::OK();
 }
 
+// RocksDB is kept from meeting a full disk itself. Where a write that starts a flush fails to reach the log,
+// RocksDB 7.8 may lose the flush and then waits for it for ever in Resume(); where it cannot make a new log,
+// it takes no write again. The reserve is what is in memory and a new log; on a small file system less.
+Status RocksStore::check_room(uint64_t bytes) const {
+  struct statvfs room {};
+  if (::statvfs(dir_.c_str(), &room) != 0) return errno_error("free space of " + dir_.string());
+  uint64_t all = uint64_t{room.f_blocks} * room.f_frsize, free = uint64_t{room.f_bavail} * room.f_frsize;
+  bool space = free >= std::min(kReserveBytes, all / 8) + bytes;
+  bool files = room.f_favail >= std::min(kReserveFiles, uint64_t{room.f_files} / 8);  // 0 where not counted
+  if (space && files) return Status();
+  return error_of(rocksdb::Status::NoSpace(), dir_, "write to");
+}
+
 Result<std::vector<Status>> RocksStore::commit(const std::vector<StoreBatch>& group) {
   assert(mode_ == Mode::read_write);
-  if (failed_) {
-    // Flushes what is in memory, so that what the failed write may have left in the log counts no more.
-    auto status = db_->Resume();
-    if (!status.ok()) return error_of(status, dir_, "write to");
-    failed_ = false;
-  }
   rocksdb::WriteBatch out;
   Overlay overlay;
   std::vector<Status> outcomes;
@@ -246,12 +259,25 @@ Result<std::vector<Status>> RocksStore::commit(const std::vector<StoreBatch>& gr
     if (group.size() > 1) overlay.add(batch);
   }
   if (out.Count() == 0) return outcomes;
+  ASSAY_CHECK(check_room(out.GetDataSize()));
+  ASSAY_CHECK(write_synced(out));
+  return outcomes;
+}
+
+Status RocksStore::write_synced(rocksdb::WriteBatch& out) {
   rocksdb::WriteOptions options;
   options.sync = true;
   auto status = db_->Write(options, &out);
-  failed_ = !status.ok();
-  if (failed_) return error_of(status, dir_, "write to");
-  return outcomes;
+  if (status.ok()) return Status();
+  // A flush that failed meanwhile stops writing until RocksDB is told to try again. It then flushes all that
+  // is in memory, so that what a failed write may have left in the log counts no more.
+  auto resumed = db_->Resume();
+  if (resumed.ok()) status = db_->Write(options, &out);
+  if (status.ok()) return Status();
+  if (status.severity() >= rocksdb::Status::kFatalError)
+    return Error{Errc::io,
+                 "write to " + dir_.string() + ": has stopped until it is opened anew: " + status.ToString()};
+  return error_of(status, dir_, "write to");
 }
 
 Result<std::string> RocksStore::get(Family family, std::string_view key) const {

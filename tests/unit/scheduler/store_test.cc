@@ -1,9 +1,8 @@
-// The store on its real engine: order, atomicity, what survives, who may open it, and what a full disk says.
+// The store on its real engine: order, atomicity, what survives, and who may open it. Groups and their
+// preconditions are store_group_test's, a full disk is store_disk_test's.
 #include "scheduler/store.h"
 
 #include <gtest/gtest.h>
-#include <sched.h>
-#include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -25,11 +24,11 @@ std::string dump(const Store& store, Family family, std::string_view prefix = ""
   return status ? out : "error: " + status.error().what;
 }
 
-std::string outcome(const Result<Store>& store) {
+std::string outcome(const Result<std::unique_ptr<Store>>& store) {
   return store ? "open" : std::string(to_string(store.error().code)) + ": " + store.error().what;
 }
 
-Store open(const TempDir& dir, Store::Mode mode = Store::Mode::read_write) {
+std::unique_ptr<Store> open(const TempDir& dir, Store::Mode mode = Store::Mode::read_write) {
   auto store = Store::open(dir.path(), mode);
   EXPECT_TRUE(store) << store.error().what;
   return std::move(*store);
@@ -42,57 +41,93 @@ void put(Store& store, Family family, const std::string& key, const std::string&
 
 TEST(Store, KeepsKeysInOrderAndFamiliesApart) {
   TempDir dir;
-  Store store = open(dir);
-  ASSERT_TRUE(store.write({{Family::scans, "b", "2"},
-                           {Family::scans, "a", "1"},
-                           {Family::scans, std::string("b\0x", 3), "3"},
-                           {Family::digests, "a", "d"}}));
-  EXPECT_EQ(dump(store, Family::scans), "a=1 b=2 " + std::string("b\0x", 3) + "=3 ");
-  EXPECT_EQ(dump(store, Family::digests), "a=d ");
-  EXPECT_EQ(dump(store, Family::chunks), "");
-  EXPECT_EQ(*store.get(Family::scans, "b"), "2");
-  EXPECT_EQ(store.get(Family::scans, "c").error().code, Errc::not_found);
+  auto store = open(dir);
+  ASSERT_TRUE(store->write({{Family::scans, "b", "2"},
+                            {Family::scans, "a", "1"},
+                            {Family::scans, std::string("b\0x", 3), "3"},
+                            {Family::digests, "a", "d"}}));
+  EXPECT_EQ(dump(*store, Family::scans), "a=1 b=2 " + std::string("b\0x", 3) + "=3 ");
+  EXPECT_EQ(dump(*store, Family::digests), "a=d ");
+  EXPECT_EQ(dump(*store, Family::chunks), "");
+  EXPECT_EQ(*store->get(Family::scans, "b"), "2");
+  EXPECT_EQ(store->get(Family::scans, "c").error().code, Errc::not_found);
 }
 
 TEST(Store, ScansAPrefixBothWaysAndStopsWhenTold) {
   TempDir dir;
-  Store store = open(dir);
+  auto store = open(dir);
   for (std::string key : {"a1", "a2", "a3", "b1", "\xff", "\xff\xff",
                           "\xff\xff"
                           "1",
                           ""})
-    put(store, Family::scans, "k" + key, "");
+    put(*store, Family::scans, "k" + key, "");
   for (std::string key : {"\xff", "\xff\xff",
                           "\xff\xff"
                           "1"})
-    put(store, Family::chunks, key, "");
-  EXPECT_EQ(dump(store, Family::scans, "ka"), "ka1= ka2= ka3= ");
-  EXPECT_EQ(dump(store, Family::scans, "ka", true), "ka3= ka2= ka1= ");
-  EXPECT_EQ(dump(store, Family::scans, "kz"), "");
-  EXPECT_EQ(dump(store, Family::scans, "k\xff", true),
+    put(*store, Family::chunks, key, "");
+  EXPECT_EQ(dump(*store, Family::scans, "ka"), "ka1= ka2= ka3= ");
+  EXPECT_EQ(dump(*store, Family::scans, "ka", true), "ka3= ka2= ka1= ");
+  EXPECT_EQ(dump(*store, Family::scans, "kz"), "");
+  EXPECT_EQ(dump(*store, Family::scans, "k\xff", true),
             "k\xff\xff"
             "1= k\xff\xff= k\xff= ");
-  EXPECT_EQ(dump(store, Family::chunks, "\xff", true),
+  EXPECT_EQ(dump(*store, Family::chunks, "\xff", true),
             "\xff\xff"
             "1= \xff\xff= \xff= ");
-  EXPECT_EQ(dump(store, Family::chunks, "\xff\xff"),
+  EXPECT_EQ(dump(*store, Family::chunks, "\xff\xff"),
             "\xff\xff= \xff\xff"
             "1= ");
   std::string first;
-  ASSERT_TRUE(store.scan(Family::scans, "ka", true, [&](std::string_view key, std::string_view) {
+  ASSERT_TRUE(store->scan(Family::scans, "ka", true, [&](std::string_view key, std::string_view) {
     first += key;
     return false;
   }));
   EXPECT_EQ(first, "ka3");
 }
 
+TEST(Store, ScansFromAKeyOnBothWays) {
+  TempDir dir;
+  auto store = open(dir);
+  for (std::string key : {"a1", "a2", "a3", "b1"}) put(*store, Family::scans, key, "");
+  auto from = [&](std::string_view prefix, bool reverse, std::string_view start) {
+    std::string out;
+    EXPECT_TRUE(store->scan(
+        Family::scans, prefix, reverse,
+        [&](std::string_view key, std::string_view) { return out += std::string(key) + " ", true; }, start));
+    return out;
+  };
+  EXPECT_EQ(from("a", false, "a2"), "a2 a3 ");
+  EXPECT_EQ(from("a", true, "a2"), "a2 a1 ");
+  EXPECT_EQ(from("a", false, "a2x"), "a3 ");
+  EXPECT_EQ(from("a", true, "a2x"), "a2 a1 ");
+  EXPECT_EQ(from("", false, "a3"), "a3 b1 ");
+  EXPECT_EQ(from("a", false, "A"), "a1 a2 a3 ") << "before the prefix";
+  EXPECT_EQ(from("a", true, "A"), "");
+  EXPECT_EQ(from("a", false, "b"), "");
+  EXPECT_EQ(from("a", true, "b1"), "a3 a2 a1 ") << "after the prefix";
+}
+
+TEST(Store, RemovesARangeAndNothingBesideIt) {
+  TempDir dir;
+  auto store = open(dir);
+  for (std::string key : {"a", "b", "b1", "c", "d"}) {
+    put(*store, Family::scans, key, "");
+    put(*store, Family::chunks, key, std::string(5000, 'x'));
+  }
+  ASSERT_TRUE(store->write({{Family::scans, "b", "", true, "d"}, {Family::scans, "c", "new"}}));
+  EXPECT_EQ(dump(*store, Family::scans), "a= c=new d= ");
+  ASSERT_TRUE(store->write({{Family::scans, "d", "", true, "a"}, {Family::scans, "a", "", true, "a"}}));
+  EXPECT_EQ(dump(*store, Family::scans), "a= c=new d= ") << "empty ranges";
+  EXPECT_EQ(store->get(Family::chunks, "b")->size(), 5000u);
+}
+
 TEST(Store, RemovesAndReplacesInOneBatch) {
   TempDir dir;
-  Store store = open(dir);
-  put(store, Family::scans, "a", "1");
+  auto store = open(dir);
+  put(*store, Family::scans, "a", "1");
   ASSERT_TRUE(
-      store.write({{Family::scans, "a", "", true}, {Family::scans, "b", "1"}, {Family::scans, "b", "2"}}));
-  EXPECT_EQ(dump(store, Family::scans), "b=2 ");
+      store->write({{Family::scans, "a", "", true}, {Family::scans, "b", "1"}, {Family::scans, "b", "2"}}));
+  EXPECT_EQ(dump(*store, Family::scans), "b=2 ");
 }
 
 TEST(Store, HoldsWhatWasWrittenAfterReopening) {
@@ -100,18 +135,18 @@ TEST(Store, HoldsWhatWasWrittenAfterReopening) {
   std::string blob(700'000, '\0');
   for (size_t i = 0; i < blob.size(); ++i) blob[i] = static_cast<char>(i * 2654435761u >> 13);
   {
-    Store store = open(dir);
-    put(store, Family::chunks, "small", "s");
+    auto store = open(dir);
+    put(*store, Family::chunks, "small", "s");
     for (int i = 0; i < 60; ++i)
-      put(store, Family::chunks, "c" + std::to_string(100 + i),
+      put(*store, Family::chunks, "c" + std::to_string(100 + i),
           blob + std::to_string(i));  // beyond one memtable
-    put(store, Family::reports, "r", blob);
+    put(*store, Family::reports, "r", blob);
   }
-  Store store = open(dir);
-  EXPECT_EQ(*store.get(Family::chunks, "small"), "s");
-  EXPECT_EQ(*store.get(Family::reports, "r"), blob);
+  auto store = open(dir);
+  EXPECT_EQ(*store->get(Family::chunks, "small"), "s");
+  EXPECT_EQ(*store->get(Family::reports, "r"), blob);
   int count = 0;
-  ASSERT_TRUE(store.scan(Family::chunks, "c", false, [&](std::string_view key, std::string_view value) {
+  ASSERT_TRUE(store->scan(Family::chunks, "c", false, [&](std::string_view key, std::string_view value) {
     EXPECT_EQ(value, blob + std::to_string(count)) << key;
     ++count;
     return true;
@@ -128,7 +163,7 @@ TEST(Store, HoldsWhatWasWrittenAfterReopening) {
   bool ok = static_cast<bool>(store);
   for (const char* key : {"a", "b"}) {
     if (!ok) break;
-    Status written = store->write({{Family::scans, key, "1"}});
+    Status written = (*store)->write({{Family::scans, key, "1"}});
     ok = static_cast<bool>(written);
   }
   [[maybe_unused]] ssize_t n = ::write(tell_fd, ok ? "y" : "n", 1);
@@ -149,12 +184,12 @@ TEST(Store, HoldsWhatAKilledProcessHadWritten) {
   ::close(pipe_fds[0]);
   ::close(pipe_fds[1]);
   ASSERT_EQ(said, 'y');
-  EXPECT_EQ(dump(open(dir), Family::scans), "a=1 b=1 ");
+  EXPECT_EQ(dump(*open(dir), Family::scans), "a=1 b=1 ");
 }
 
 TEST(Store, RefusesASecondWriterAndNamesTheDirectory) {
   TempDir dir;
-  Store store = open(dir);
+  auto store = open(dir);
   std::string refusal = "denied: data directory " + dir.path().string() +
                         " is in use by another assay; stop it or name another with --data";
   EXPECT_EQ(outcome(Store::open(dir.path(), Store::Mode::read_write)), refusal);
@@ -182,28 +217,28 @@ TEST(Store, RefusesASecondWriterFromAnotherProcess) {
 
 TEST(Store, ReadsBesideAWriter) {
   TempDir dir;
-  Store writer = open(dir);
-  put(writer, Family::scans, "a", "1");
-  put(writer, Family::chunks, "c", std::string(100'000, 'c'));
-  Store reader = open(dir, Store::Mode::read_only);
-  EXPECT_EQ(dump(reader, Family::scans), "a=1 ");
-  EXPECT_EQ(reader.get(Family::chunks, "c")->size(), 100'000u);
-  put(writer, Family::scans, "b", "2");
-  EXPECT_EQ(dump(open(dir, Store::Mode::read_only), Family::scans), "a=1 b=2 ");
-  EXPECT_EQ(dump(writer, Family::scans), "a=1 b=2 ");
+  auto writer = open(dir);
+  put(*writer, Family::scans, "a", "1");
+  put(*writer, Family::chunks, "c", std::string(100'000, 'c'));
+  auto reader = open(dir, Store::Mode::read_only);
+  EXPECT_EQ(dump(*reader, Family::scans), "a=1 ");
+  EXPECT_EQ(reader->get(Family::chunks, "c")->size(), 100'000u);
+  put(*writer, Family::scans, "b", "2");
+  EXPECT_EQ(dump(*open(dir, Store::Mode::read_only), Family::scans), "a=1 b=2 ");
+  EXPECT_EQ(dump(*writer, Family::scans), "a=1 b=2 ");
 }
 
 TEST(Store, ReadsWhileAWriterFlushesAndCompacts) {
   TempDir dir;
-  Store writer = open(dir);
+  auto writer = open(dir);
   std::string blob(500'000, 'b');
   for (int i = 0; i < 120; ++i) {
-    put(writer, Family::chunks, "c" + std::to_string(i % 10), blob + std::to_string(i));
-    put(writer, Family::scans, "s", std::to_string(i));
+    put(*writer, Family::chunks, "c" + std::to_string(i % 10), blob + std::to_string(i));
+    put(*writer, Family::scans, "s", std::to_string(i));
     if (i % 10 == 9) {
-      Store reader = open(dir, Store::Mode::read_only);
-      ASSERT_EQ(*reader.get(Family::scans, "s"), std::to_string(i));
-      ASSERT_EQ(*reader.get(Family::chunks, "c9"), blob + std::to_string(i));
+      auto reader = open(dir, Store::Mode::read_only);
+      ASSERT_EQ(*reader->get(Family::scans, "s"), std::to_string(i));
+      ASSERT_EQ(*reader->get(Family::chunks, "c9"), blob + std::to_string(i));
     }
   }
 }
@@ -224,43 +259,11 @@ TEST(Store, SaysWhatIsWrongWithTheDirectory) {
 TEST(Store, CallsDamageCorrupt) {
   TempDir dir;
   {
-    Store store = open(dir);
-    put(store, Family::scans, "a", "1");
+    auto store = open(dir);
+    put(*store, Family::scans, "a", "1");
   }
   std::ofstream(dir.path() / "CURRENT") << "no manifest here\n";
   EXPECT_EQ(Store::open(dir.path(), Store::Mode::read_write).error().code, Errc::corrupt);
-}
-
-// In a mount namespace of its own, on a file system of 8 MiB.
-int fill_a_small_disk(const std::filesystem::path& dir) {
-  if (::unshare(CLONE_NEWNS) != 0 || ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
-    return 2;
-  if (::mount("tmpfs", dir.c_str(), "tmpfs", 0, "size=8m") != 0) return 3;
-  auto store = Store::open(dir / "data", Store::Mode::read_write);
-  if (!store) return 4;
-  if (!store->write({{Family::scans, "first", "1"}})) return 5;
-  for (int i = 0; i < 100; ++i) {
-    auto status = store->write(
-        {{Family::chunks, std::to_string(i), std::string(500'000, static_cast<char>('a' + i % 20))}});
-    if (status) continue;
-    std::fprintf(stderr, "%s: %s\n", to_string(status.error().code), status.error().what.c_str());
-    return store->get(Family::scans, "first") ? 0 : 6;
-  }
-  return 7;
-}
-
-TEST(StoreDeathTest, SaysThatTheDiskIsFull) {
-  ASSAY_NEED(::geteuid() == 0, "root for a file system of its own");
-  testing::FLAGS_gtest_death_test_style = "threadsafe";
-  TempDir dir;
-  EXPECT_EXIT(
-      {
-        int code = fill_a_small_disk(dir.path());
-        ::umount2(dir.path().c_str(), MNT_DETACH);
-        ::rmdir(dir.path().c_str());  // this process runs the test anew, with a directory of its own
-        std::_Exit(code);
-      },
-      testing::ExitedWithCode(0), "no_space: write to .*the disk is full; make room");
 }
 
 }  // namespace

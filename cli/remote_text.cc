@@ -1,0 +1,143 @@
+// The pure parts of remote: URLs, tokens, and what the server's refusals mean.
+#include <algorithm>
+#include <charconv>
+
+#include "cli/json_fields.h"
+#include "cli/remote.h"
+#include "common/text.h"
+
+namespace assay::cli {
+namespace {
+
+constexpr uint16_t kDefaultPort = 8440;
+constexpr uint16_t kTlsPort = 443;
+constexpr size_t kMaxTokenBytes = 512;
+constexpr size_t kMaxMessageBytes = 500;
+
+bool alnum(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
+
+Error bad_url(std::string_view text, const std::string& rule) {
+  return {Errc::invalid, "server '" + printable(text, 200) + "' " + rule + ": http://HOST[:PORT] is wanted"};
+}
+
+// What the server's error object says; empty when it is none of ours.
+struct Complaint {
+  std::string message;
+  std::optional<uint64_t> index;
+};
+Complaint read_complaint(const Reply& reply) {
+  Complaint out;
+  auto json = parse_object(reply.body, "error");
+  if (!json) return out;
+  Fields body(*json, "error");
+  const Json* object = body.object("error");
+  if (object == nullptr) return out;
+  Fields fields(*object, "error");
+  std::string message = fields.text("message");
+  if (fields.has("index")) out.index = fields.number<uint64_t>("index");
+  if (!fields.status()) return {};
+  out.message = message.substr(0, kMaxMessageBytes);
+  return out;
+}
+
+struct Meaning {
+  int status;
+  Errc code;
+  const char* hint;
+};
+constexpr Meaning kMeanings[] = {
+    {400, Errc::invalid, ""},
+    {401, Errc::denied, "the token is not known there: `assay tokens` on the scheduler's host makes one"},
+    {403, Errc::denied, "this token's roles do not allow it"},
+    {404, Errc::not_found, ""},
+    {409, Errc::conflict, ""},
+    {413, Errc::limit, "send less at once"},
+    {429, Errc::busy, "try again later"},
+    {503, Errc::busy, "try again later"},
+    {504, Errc::timeout, "the scheduler was too busy to say whether it was done: look before you try again"},
+    {507, Errc::no_space, "the scheduler takes no more until there is room on its disk"},
+};
+
+}  // namespace
+
+Result<ServerUrl> ServerUrl::parse(std::string_view text) {
+  ServerUrl url;
+  std::string_view rest = text;
+  if (rest.starts_with("https://")) {
+    url.tls = true;
+    rest.remove_prefix(8);
+  } else if (rest.starts_with("http://")) {
+    rest.remove_prefix(7);
+  } else {
+    return bad_url(text, "begins with neither http:// nor https://");
+  }
+  if (rest.ends_with('/')) rest.remove_suffix(1);
+  url.port = url.tls ? kTlsPort : kDefaultPort;
+  size_t end = rest.starts_with('[') ? rest.find(']') : rest.find(':');
+  if (rest.starts_with('[') && end != std::string_view::npos) ++end;
+  std::string_view host = rest.substr(0, end), port = end < rest.size() ? rest.substr(end) : "";
+  bool address = host.starts_with('[');
+  bool fits = std::all_of(host.begin(), host.end(), [&](char c) {
+    return alnum(c) || c == '.' || c == '-' || (address && (c == ':' || c == '[' || c == ']'));
+  });
+  if (host.empty() || host.size() > 253 || !fits) return bad_url(text, "names no host");
+  url.host = host;
+  if (port.empty()) return url;
+  unsigned number = 0;
+  auto [stop, error] = std::from_chars(port.data() + 1, port.data() + port.size(), number);
+  if (port[0] != ':' || error != std::errc() || stop != port.data() + port.size() || number == 0 ||
+      number > 65535)
+    return bad_url(text, "has no port between 1 and 65535 after its host");
+  url.port = static_cast<uint16_t>(number);
+  return url;
+}
+
+std::string ServerUrl::str() const {
+  return (tls ? "https://" : "http://") + host + ":" + std::to_string(port);
+}
+
+Result<std::string> clean_token(std::string_view text, const std::string& where) {
+  auto space = [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; };
+  while (!text.empty() && space(text.front())) text.remove_prefix(1);
+  while (!text.empty() && space(text.back())) text.remove_suffix(1);
+  bool visible = std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f; });
+  if (text.empty() || text.size() > kMaxTokenBytes || !visible)
+    return Error{Errc::invalid, where + " holds no token: one word of at most " +
+                                    std::to_string(kMaxTokenBytes) + " visible characters is wanted"};
+  return std::string(text);
+}
+
+Error reply_error(const Reply& reply, const std::string& request) {
+  Complaint complaint = read_complaint(reply);
+  auto* meaning = std::find_if(std::begin(kMeanings), std::end(kMeanings),
+                               [&](const Meaning& m) { return m.status == reply.status; });
+  bool known = meaning != std::end(kMeanings);
+  std::string what;
+  if (!complaint.message.empty()) what = complaint.message;
+  if (known && *meaning->hint != 0) what += (what.empty() ? "" : "; ") + std::string(meaning->hint);
+  // Where the server says nothing that we know, what was asked is all there is to go by.
+  if (complaint.message.empty())
+    what = request + " was answered with status " + std::to_string(reply.status) +
+           (what.empty() ? "" : ": " + what);
+  return {known ? meaning->code : Errc::io, what};
+}
+
+std::optional<uint64_t> complaint_index(const Reply& reply) { return read_complaint(reply).index; }
+
+std::string url_encode(std::string_view text) {
+  static constexpr char kHex[] = "0123456789ABCDEF";
+  std::string out;
+  for (char c : text) {
+    if (alnum(c) || c == '-' || c == '.' || c == '_' || c == '~') {
+      out += c;
+      continue;
+    }
+    auto byte = static_cast<uint8_t>(c);
+    out += '%';
+    out += kHex[byte >> 4];
+    out += kHex[byte & 15];
+  }
+  return out;
+}
+
+}  // namespace assay::cli

@@ -1,0 +1,71 @@
+// Options to a Wish.
+#include "cli/wish_options.h"
+
+#include <fcntl.h>
+
+#include <boost/program_options.hpp>
+
+namespace assay::cli {
+
+void add_wish_options(po::options_description& options) {
+  auto add = options.add_options();
+  add("lane", po::value<std::string>(), "gate, interactive, batch or sweep: the most urgent first");
+  add("label", po::value<std::vector<std::string>>()->composing(),
+      "NAME=VALUE, kept with the scan; may be repeated");
+  add("expect", po::value<std::string>(), "the verdict expected: clean, suspicious, malicious, inconclusive");
+  add("fresh", po::bool_switch(), "run it even where a result of the same image could be used again");
+  add("duration", po::value<std::string>(), "how long the image runs, as in 30s or 2m");
+  add("network", po::value<std::string>(), "sinkhole: a simulated internet; none: no network");
+  add("cpus", po::value<std::string>(), "processor time that the image may use, in CPUs, as in 1.5");
+  add("memory", po::value<std::string>(), "memory that it may use, as in 512M");
+  add("insecure", po::bool_switch(), "the registry may speak plain HTTP or show an unknown certificate");
+  add("authfile", po::value<std::string>(),
+      "docker config.json with the registry's credentials, on the agents' hosts");
+}
+
+Result<Wish> read_wish(const po::variables_map& map) {
+  Wish wish;
+  auto given = [&](const char* name) { return map.count(name) > 0; };
+  if (given("lane")) {
+    ASSAY_TRY(wish.lane, parse_lane(option_text(map, "lane")));
+  }
+  for (const std::string& text : option_words(map, "label")) {
+    ASSAY_TRY(auto label, parse_label(text));
+    if (wish.labels.size() == kMaxLabels)
+      return Error{Errc::invalid, "more than " + std::to_string(kMaxLabels) + " labels"};
+    wish.labels.push_back(std::move(label));
+  }
+  if (given("expect")) {
+    ASSAY_TRY(wish.expect, parse_expectation(option_text(map, "expect")));
+  }
+  if (given("duration")) {
+    ASSAY_TRY(wish.duration, parse_duration(option_text(map, "duration")));
+  }
+  if (given("network")) {
+    ASSAY_TRY(wish.network, parse_network(option_text(map, "network")));
+  }
+  if (given("cpus")) {
+    ASSAY_TRY(wish.cpu_millis, parse_cpus(option_text(map, "cpus")));
+  }
+  if (given("memory")) {
+    ASSAY_TRY(wish.memory_bytes, parse_bytes(option_text(map, "memory")));
+  }
+  wish.fresh = map["fresh"].as<bool>();
+  wish.insecure = map["insecure"].as<bool>();
+  wish.auth_file = option_text(map, "authfile");
+  return wish;
+}
+
+Result<std::string> read_input(const std::string& name) {
+  if (name == "-") return read_fd(0, kMaxOrderBytes, "standard input");
+  return read_file(name, kMaxOrderBytes);
+}
+
+Error refuse(const Complaints& complaints) {
+  for (const Error& error : complaints.list) complain(error, kUsage);
+  size_t all = complaints.list.size() + complaints.more;
+  return {Errc::invalid, "nothing was submitted: " + std::to_string(all) +
+                             (all == 1 ? " entry is wrong" : " entries are wrong")};
+}
+
+}  // namespace assay::cli
