@@ -5,7 +5,6 @@
 #include <cstdlib>
 #include <iostream>
 
-#include "cli/terminal.h"
 #include "common/ids.h"
 #include "common/text.h"
 
@@ -96,7 +95,5 @@ Result<std::vector<std::string>> option_ids(const po::variables_map& map, const 
     if (!is_scan_id(id)) return Error{Errc::invalid, "'" + printable(id, 100) + "' is no id of a " + what};
   return ids;
 }
-
-unsigned table_width() { return ::isatty(1) == 1 ? terminal_width(1) : 0; }
 
 }  // namespace assay::cli
