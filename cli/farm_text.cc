@@ -76,7 +76,7 @@ std::string scan_text(const ScanView& scan) {
   if (scan.attempt > 0) tried = std::to_string(scan.attempt);
   if (scan.failures > 0) tried += ", " + std::to_string(scan.failures) + " of them failed";
   std::string waits;
-  for (const std::string& reason : scan.waits) waits += field(waits.empty() ? "waits for" : "", reason);
+  for (const std::string& reason : scan.waits) waits += field(waits.empty() ? "because" : "", reason);
   std::string out = field("scan", scan.scan_id) + field("image", scan.ref) + field("digest", scan.digest) +
                     field("state", state) + field("error", scan.error) + waits +
                     field("same as", scan.same_as) + field("lane", scan.lane) + field("tenant", scan.tenant) +

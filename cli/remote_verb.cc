@@ -31,7 +31,7 @@ Result<std::string> find_token(const po::variables_map& map) {
     return clean_token(token, "$ASSAY_TOKEN");
   return Error{
       Errc::invalid,
-      "no token: `assay tokens` on the scheduler's host makes one; name its file with --token-file or "
+      "no token: `assay tokens new` on the scheduler's host makes one; name its file with --token-file or "
       "$ASSAY_TOKEN_FILE, or put it into $ASSAY_TOKEN"};
 }
 
