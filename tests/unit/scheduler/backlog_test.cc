@@ -115,8 +115,27 @@ TEST(Backlog, TenantThatWasIdleGetsNoCreditForThePast) {
   for (int i = 0; i < 1000; ++i) line.take();
   for (int i = 0; i < 500; ++i) line.add(job("b", Lane::batch, "b"));
   int b = 0;
-  for (int i = 0; i < 100; ++i) b += line.take()->job.tenant == "b";
+  for (int i = 0; i < 4; ++i) b += line.take()->job.tenant == "b";
+  EXPECT_EQ(b, 2);
+  for (int i = 0; i < 96; ++i) b += line.take()->job.tenant == "b";
   EXPECT_NEAR(b, 50, 2);
+}
+
+// An agent that hands back what it gets does not cost the tenant its turns.
+TEST(Backlog, JobThatIsHandedBackIsChargedOnce) {
+  Line line;
+  for (int i = 0; i < 50; ++i)
+    for (const char* tenant : {"a", "b"}) line.add(job("j", Lane::batch, tenant));
+  int b = 0;
+  for (int i = 0; i < 30; ++i) {
+    Entry* entry = line.take();
+    if (entry->job.tenant == "a") line.backlog.add(*entry, true, at(0));
+    b += entry->job.tenant == "b";
+  }
+  EXPECT_LE(b, 2);  // it is still the turn of a
+  int a = 0;
+  for (int i = 0; i < 20; ++i) a += line.take()->job.tenant == "a";
+  EXPECT_NEAR(a, 10, 1);
 }
 
 // Its channel was closed meanwhile: it is not owed all that time.
