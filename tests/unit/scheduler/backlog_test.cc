@@ -182,6 +182,17 @@ TEST(Backlog, FirstInFirstOutWithinABatchWhateverTheJobsNeed) {
   EXPECT_EQ(line.take(6), "0 1 2 3 4 5 ");
 }
 
+TEST(Backlog, ReturnedJobGoesBeforeThoseOfItsBatchThatNeedOtherRoom) {
+  Line line;
+  Entry& first = line.add(job("first"));
+  QueuedJob made = job("large");
+  made.memory_bytes = 1 << 30;
+  line.add(made);
+  EXPECT_EQ(line.take(1), "first ");
+  line.backlog.add(first, true, at(0));
+  EXPECT_EQ(line.take(2), "first large ");
+}
+
 TEST(Backlog, HeldJobIsPassedOverThenComesFirst) {
   Line line;
   Entry& a = line.add(job("a"));
