@@ -11,18 +11,16 @@
 
 #include "agent/agent_loop.h"
 #include "agent/cleanup.h"
+#include "agent/metrics_http.h"
 #include "agent/pull_staging.h"
 #include "agent/sandbox.h"
 #include "common/digest.h"
-#include "common/http_server.h"
 #include "common/log.h"
 
 namespace assay {
 namespace {
 
 constexpr rlim_t kOpenFiles = 65'536;
-// Chunks of a megabyte: what waits in the socket is in memory.
-constexpr int kSchedulerFrames = 64;
 
 std::string host_name() {
   char name[256] = "agent";
@@ -62,32 +60,6 @@ Result<Spool> open_spool(const AgentConfig& config) {
   return spool;
 }
 
-Result<HttpServer> serve_metrics(const AgentMetrics& metrics, int port) {
-  HttpConfig http;
-  http.port = port;
-  http.threads = 2;
-  http.streams = 1;
-  HttpServer::Service service;
-  service.admit = [](const HttpRequest&) { return HttpAdmission{}; };
-  service.describe = [](int status, const std::string& reason) {
-    HttpResponse response;
-    response.status = status;
-    response.body = reason + "\n";
-    response.content_type = "text/plain";
-    return response;
-  };
-  service.handle = [&metrics, describe = service.describe](const HttpRequest& request) {
-    if (request.path != "/metrics") return describe(404, "there is only /metrics");
-    HttpResponse response;
-    response.body = metrics.text();
-    response.content_type = "text/plain; version=0.0.4";
-    return response;
-  };
-  ASSAY_TRY(HttpServer server, HttpServer::start(http, std::move(service)));
-  spdlog::info("event=metrics address=127.0.0.1:{}", server.port());
-  return server;
-}
-
 }  // namespace
 
 Status prepare_agent_process() {
@@ -114,12 +86,11 @@ Status serve_agent(const Context& context, const AgentConfig& given, int stop_fd
   ASSAY_TRY(Spool spool, open_spool(config));
   ASSAY_TRY(RunDir run_dir, RunDir::create(config.run_base));
   ASSAY_TRY(std::string instance, random_name());
-  ASSAY_TRY(Socket scheduler, Socket::open(context, Socket::Type::dealer, kSchedulerFrames));
-  ASSAY_CHECK(scheduler.connect(config.endpoint));
+  ASSAY_TRY(Connection scheduler, Connection::open(context, config));
   AgentMetrics metrics;
   std::optional<HttpServer> http;
-  if (config.metrics_port >= 0) {
-    ASSAY_TRY(http, serve_metrics(metrics, config.metrics_port));
+  if (!config.metrics.empty()) {
+    ASSAY_TRY(http, serve_metrics(metrics, config.metrics));
   }
   AgentLoop loop(config, config.agent_id, instance, std::move(scheduler), std::move(spool),
                  AffinityList::load(config.data_dir / "cached"), metrics);

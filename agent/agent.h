@@ -5,9 +5,11 @@
 #include <chrono>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "agent/scan.h"
+#include "common/keys.h"
 #include "common/loop.h"
 #include "common/result.h"
 
@@ -17,6 +19,8 @@ namespace assay {
 /// daemon are assay-agent's options.
 struct AgentConfig {
   std::string endpoint;            // of the scheduler
+  std::optional<CurveKeys> keys;   // this agent's; none: plaintext, for ipc and inproc only
+  std::string scheduler_key;       // its public key; with `keys`
   std::filesystem::path data_dir;  // blobs, layers, spool
   std::filesystem::path run_base = "/run/assay";
   std::string agent_id;       // empty: the host's name
@@ -30,10 +34,12 @@ struct AgentConfig {
   uint64_t reserve_bytes = 0;  // of free disk space in data_dir: below it no lease is taken; half of it is
                                // for scans that run already
   std::chrono::milliseconds stop_grace{0};  // for running scans to finish after the first stop
-  int metrics_port = -1;                    // on 127.0.0.1, for Prometheus; 0: any free one; -1: off
-  std::function<void()> ready{};            // called once the scheduler has welcomed the agent
-  std::function<void()> beat{};             // called at least every three seconds while the loop turns
-  std::function<void()> stopping{};
+  std::string metrics;                      // ADDRESS:PORT on which Prometheus may ask; empty: none
+  int reload_fd = -1;                // readable: told to read its configuration again, which takes a restart
+  std::function<void()> ready{};     // called once the loop turns
+  std::function<void()> welcomed{};  // called each time the scheduler has taken the agent up
+  std::function<void()> beat{};      // called at least every three seconds while the loop turns
+  std::function<void()> stopping{};  // called once the stop has begun
 };
 
 /// To be called once, by main, before any thread exists: makes the process a child subreaper and gives it a

@@ -18,10 +18,17 @@ using std::chrono::steady_clock;
 // Between two turns at most: for the watchdog, and for disks that fill up or empty by other hands.
 constexpr milliseconds kTurn{3000};
 
+// An eventfd or a signalfd: what it says has been heard, so that it can say it again.
+void hear_out(int fd) {
+  std::array<char, 128> heard;
+  while (::read(fd, heard.data(), heard.size()) > 0) {
+  }
+}
+
 }  // namespace
 
-AgentLoop::AgentLoop(const AgentConfig& config, std::string agent_id, std::string instance, Socket scheduler,
-                     Spool spool, AffinityList affinity, AgentMetrics& metrics)
+AgentLoop::AgentLoop(const AgentConfig& config, std::string agent_id, std::string instance,
+                     Connection scheduler, Spool spool, AffinityList affinity, AgentMetrics& metrics)
     : config_(config),
       agent_id_(std::move(agent_id)),
       instance_(std::move(instance)),
@@ -31,6 +38,7 @@ AgentLoop::AgentLoop(const AgentConfig& config, std::string agent_id, std::strin
       metrics_(metrics),
       permits_({config.slots, config.cpu_millis, config.memory_bytes}, config.prefetch) {
   metrics_.slots.set(config.slots);
+  if (scheduler_.watched()) session_.disconnected();  // until the monitor says otherwise
 }
 
 Status AgentLoop::start_workers(const Context& context, const ScanPlace& place) {
@@ -43,6 +51,7 @@ Status AgentLoop::start_workers(const Context& context, const ScanPlace& place) 
 }
 
 Status AgentLoop::run(int stop_fd) {
+  if (config_.ready) config_.ready();
   while (!stopped()) ASSAY_CHECK(turn(stop_fd));
   return Status();
 }
@@ -50,28 +59,41 @@ Status AgentLoop::run(int stop_fd) {
 Status AgentLoop::turn(int stop_fd) {
   now_ = steady_clock::now();
   grant();
+  ASSAY_CHECK(watch_connection());
   ASSAY_CHECK(speak());
   count();
   if (config_.beat) config_.beat();
 
-  std::vector<WaitFor> items{scheduler_, WaitFor(stop_fd)};
+  std::vector<WaitFor> items{scheduler_.socket(), WaitFor(stop_fd), WaitFor(config_.reload_fd)};
   for (Berth& berth : berths_) items.emplace_back(berth.worker.link());
+  if (scheduler_.watched()) items.emplace_back(*scheduler_.watched());  // heard at the next turn
   auto left = std::chrono::duration_cast<milliseconds>(wake() - now_) + milliseconds(1);
   ASSAY_CHECK(wait(items, std::clamp(left, milliseconds(0), kTurn)));
   now_ = steady_clock::now();
   if (items[0].ready) ASSAY_CHECK(from_scheduler());
-  size_t next = 2;
+  size_t next = 3;
   for (Berth& berth : berths_)
     if (items[next++].ready) ASSAY_CHECK(from_worker(berth));
+  if (items[2].ready) {
+    hear_out(config_.reload_fd);
+    spdlog::warn(
+        "event=reload why=\"an agent reads its configuration and its keys when it starts: restart it\"");
+  }
   if (items[1].ready) {
-    // An eventfd or a signalfd: what it says has been heard, so that it can say it again.
-    std::array<char, 128> heard;
-    while (::read(stop_fd, heard.data(), heard.size()) > 0) {
-    }
+    hear_out(stop_fd);
     if (grace_ends_) end_now_ = true;
     if (!grace_ends_) begin_stop();
   }
   return Status();
+}
+
+Status AgentLoop::watch_connection() {
+  for (;;) {
+    ASSAY_TRY(Connection::Change change, scheduler_.next(now_));
+    if (change == Connection::Change::none) return Status();
+    if (change == Connection::Change::up) session_.connected(now_);
+    if (change == Connection::Change::down) session_.disconnected();
+  }
 }
 
 // What is due to the scheduler: Hello or Want, then chunks.
@@ -80,13 +102,13 @@ Status AgentLoop::speak() {
   if (due == Session::Say::hello) ASSAY_CHECK(say(hello()));
   if (due == Session::Say::want) ASSAY_CHECK(say(want()));
   if (!session_.up()) return Status();
-  ASSAY_TRY(unsigned sent, shipper_.ship(scheduler_, now_));
+  ASSAY_TRY(unsigned sent, shipper_.ship(scheduler_.socket(), now_));
   metrics_.chunks_sent.add(sent);
   return Status();
 }
 
 AgentLoop::Time AgentLoop::wake() const {
-  Time first = session_.wake();
+  Time first = std::min(session_.wake(), scheduler_.wake());
   if (session_.up()) first = std::min(first, shipper_.wake(now_));
   if (flush_ends_) first = std::min(first, *flush_ends_);
   if (grace_ends_ && *grace_ends_ > now_) first = std::min(first, *grace_ends_);
@@ -125,7 +147,7 @@ std::string AgentLoop::why_full() const {
 
 // A full queue belongs to a scheduler that is slow or away: what is lost by it is said again, or is advice.
 Status AgentLoop::pass(std::string_view frame) {
-  Status sent = scheduler_.send(frame);
+  Status sent = scheduler_.socket().send(frame);
   if (!sent && sent.error().code == Errc::limit) return Status();
   return sent;
 }

@@ -9,6 +9,7 @@
 
 #include "agent/affinity.h"
 #include "agent/agent.h"
+#include "agent/connection.h"
 #include "agent/metrics.h"
 #include "agent/permits.h"
 #include "agent/session.h"
@@ -20,7 +21,7 @@ namespace assay {
 class AgentLoop {
  public:
   using Time = Session::Time;
-  AgentLoop(const AgentConfig& config, std::string agent_id, std::string instance, Socket scheduler,
+  AgentLoop(const AgentConfig& config, std::string agent_id, std::string instance, Connection scheduler,
             Spool spool, AffinityList affinity, AgentMetrics& metrics);
   Status start_workers(const Context& context, const ScanPlace& place);
   Status run(int stop_fd);
@@ -35,6 +36,7 @@ class AgentLoop {
   };
 
   Status turn(int stop_fd);
+  Status watch_connection();
   Status speak();
   Time wake() const;
   wire::Hello hello() const;
@@ -71,7 +73,7 @@ class AgentLoop {
 
   const AgentConfig& config_;
   std::string agent_id_, instance_;
-  Socket scheduler_;
+  Connection scheduler_;
   Session session_;
   Shipper shipper_;
   AffinityList affinity_;
@@ -79,7 +81,6 @@ class AgentLoop {
   Permits permits_;
   std::deque<Berth> berths_;
   Time now_{};
-  bool ready_told_ = false;
   bool end_now_ = false;                         // told to stop twice
   std::optional<Time> grace_ends_, flush_ends_;  // set while stopping
 };

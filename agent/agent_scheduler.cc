@@ -13,7 +13,7 @@ constexpr int kMessages = 256;  // in one turn
 
 Status AgentLoop::from_scheduler() {
   for (int i = 0; i < kMessages; ++i) {
-    ASSAY_TRY(auto frames, scheduler_.receive());
+    ASSAY_TRY(auto frames, scheduler_.socket().receive());
     if (!frames) return Status();
     auto message = wire::decode(frames->back());
     if (!message) {
@@ -38,8 +38,7 @@ Status AgentLoop::on(const wire::Welcome&) {
   shipper_.restart();
   for (Berth& berth : berths_)
     if (!berth.resolved.empty()) ASSAY_CHECK(pass(berth.resolved));
-  if (!ready_told_ && config_.ready) config_.ready();
-  ready_told_ = true;
+  if (config_.welcomed) config_.welcomed();
   return Status();
 }
 

@@ -27,6 +27,8 @@ constexpr const char* kUsageText =
     "  assay retry SCAN_ID...   queue failed or cancelled scans again\n"
     "  assay agents [VERB]      list agents; drain, undrain, fence and unfence them\n"
     "  assay capacity           when the backlog will be done, and how many agents it takes\n\n"
+    "On the hosts of a farm:\n"
+    "  assay keys VERB          make keys of scheduler and agents, say who may connect\n\n"
     "assay VERB --help tells more.\n";
 
 }  // namespace
@@ -40,6 +42,7 @@ int main(int argc, char** argv) {
       {"trace", assay::cli::trace},   {"submit", assay::cli::submit}, {"batch", assay::cli::batch},
       {"status", assay::cli::status}, {"watch", assay::cli::watch},   {"cancel", assay::cli::cancel},
       {"retry", assay::cli::retry},   {"agents", assay::cli::agents}, {"capacity", assay::cli::capacity},
+      {"keys", assay::cli::keys},
   };
   const std::string word = argc > 1 ? argv[1] : "";
   if (word == "--version") {

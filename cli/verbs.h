@@ -31,5 +31,6 @@ int cancel(const Args& args);
 int retry(const Args& args);
 int agents(const Args& args);
 int capacity(const Args& args);
+int keys(const Args& args);
 
 }  // namespace assay::cli

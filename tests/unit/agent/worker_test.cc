@@ -93,6 +93,26 @@ TEST_F(WorkerTest, EndsWhileItsScanWaitsForAPermit) {
   EXPECT_FALSE(std::filesystem::exists(dir_.path() / "run" / kKey.str()));
 }
 
+TEST_F(WorkerTest, AScanFailsWhenTheSpoolHasReachedItsQuota) {
+  ASSAY_NEED(find_program("skopeo"), "skopeo");
+  Worker worker = start();
+  ASSERT_TRUE(worker.begin(lease(image())));
+  ASSERT_TRUE(wait_for(worker, LinkNote::Kind::resolved));
+  ASSERT_TRUE(tell(worker.link(), {.kind = LinkNote::Kind::full}));
+  auto ended = wait_for(worker, LinkNote::Kind::ended);
+  ASSERT_TRUE(ended);
+  auto spool = Spool::open(dir_.path() / "spool");
+  ASSERT_TRUE(spool);
+  auto message = wire::decode(*spool->end(kKey));
+  ASSERT_TRUE(message);
+  auto* failed = std::get_if<wire::Failed>(&*message);
+  ASSERT_NE(failed, nullptr);
+  EXPECT_EQ(failed->code, "no_space");
+  EXPECT_NE(failed->error.find((dir_.path() / "spool").string() + " has reached its quota"),
+            std::string::npos)
+      << failed->error;
+}
+
 TEST_F(WorkerTest, TakesTheNextLeaseAfterACancelledOne) {
   ASSAY_NEED(find_program("skopeo"), "skopeo");
   Worker worker = start();

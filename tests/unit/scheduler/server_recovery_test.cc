@@ -1,5 +1,6 @@
 // What a scheduler finds when it starts, equal jobs, results used again, and a store without room.
-#include "tests/unit/scheduler/memory_store.h"
+#include <atomic>
+
 #include "tests/unit/scheduler/server_fixture.h"
 
 namespace assay {
@@ -164,23 +165,47 @@ TEST_F(ServerTest, ResultsOfAnotherProfileAreNotUsed) {
   EXPECT_EQ(expect<wire::Lease>(agent).scan_id, second);
 }
 
-// The store that has no room: submissions are refused, what is under way is kept back, and goes on.
+// A real store whose disk is full when told.
+class FillingStore : public Store {
+ public:
+  explicit FillingStore(std::unique_ptr<Store> real) : real_(std::move(real)) {}
+  std::atomic<bool> full = false;
+
+  Result<std::vector<Status>> commit(const std::vector<StoreBatch>& group) override {
+    if (full) return Error{Errc::no_space, "the disk is full"};
+    return real_->commit(group);
+  }
+  Result<std::string> get(Family family, std::string_view key) const override {
+    return real_->get(family, key);
+  }
+  Status scan(Family family, std::string_view prefix, bool reverse,
+              const std::function<bool(std::string_view, std::string_view)>& visit,
+              std::string_view start) const override {
+    return real_->scan(family, prefix, reverse, visit, start);
+  }
+  Result<uint64_t> free_bytes() const override { return full ? 0 : real_->free_bytes(); }
+
+ private:
+  std::unique_ptr<Store> real_;
+};
+
+// Submissions are refused, what is under way is kept back, and goes on.
 TEST_F(ServerTest, FullDiskRefusesSubmissionsAndKeepsTheRestUntilThereIsRoom) {
-  auto memory = std::make_unique<MemoryStore>();
-  MemoryStore& disk = *memory;
-  store_ = std::move(memory);
+  auto filling = std::make_unique<FillingStore>(std::move(store_));
+  FillingStore& disk = *filling;
+  store_ = std::move(filling);
   start();
   Socket client = this->client(), agent = this->agent();
   std::string scan_id = submit(client);
   want(agent);
   auto lease = expect<wire::Lease>(agent);
-  disk.set_full(true);
+  disk.full = true;
   say(agent, wire::Chunk{lease.scan_id, lease.attempt, 0, chunk()});
   say(client, wire::Submit{{of("nginx")}, false});
   EXPECT_EQ(expect<wire::Refused>(client).code, "no_space");
   ask(client, "cancel", {{"scan_id", scan_id}}, 507);
   ask(client, "agents");  // questions are answered
-  disk.set_full(false);
+  disk.full = false;
   (void)expect<wire::ChunkAck>(agent);
   say(agent, done(lease));
   (void)expect<wire::DoneAck>(agent);

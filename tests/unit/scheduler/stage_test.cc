@@ -42,14 +42,14 @@ TEST_F(StageTest, AFullDiskRefusesWhatMayBeRefusedAndKeepsTheRest) {
   add(put("a"), "a");
   add_refusable(put("b"), "b");
   add(put("c"), "c");
-  store_.set_full(true);
+  store_.full = true;
   Status full = stage_.commit();
   ASSERT_FALSE(full);
   EXPECT_EQ(full.error().code, Errc::no_space);
   EXPECT_EQ(told_, "b:no_space ");
   EXPECT_EQ(stage_.size(), 2u);
   EXPECT_FALSE(stage_.commit());
-  store_.set_full(false);
+  store_.full = false;
   ASSERT_TRUE(stage_.commit());
   EXPECT_EQ(told_, "b:no_space a c ");
   EXPECT_FALSE(store_.get(Family::scans, "b"));
