@@ -106,6 +106,20 @@ TEST_F(ApiTest, ARefusalOfTheLoopHasItsStatus) {
   EXPECT_EQ(api_->metrics().requests_timed_out.value(), 1);
 }
 
+TEST_F(ApiTest, AStopWaitsForNoAnswerOfTheLoop) {
+  ApiHarness patient(context_, *store_, "inproc://clients");  // ten seconds
+  HttpTalk waiting(patient.port());
+  std::string body = R"({"scans":[{"ref":"mute"}]})";
+  waiting.say("POST /v1/scans HTTP/1.1\r\nAuthorization: Bearer " + patient.token("ci") +
+              "\r\nExpect: 100-continue\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n");
+  waiting.hear_until("100");  // a thread has it
+  waiting.forget();
+  waiting.say(body);
+  auto before = std::chrono::steady_clock::now();
+  patient.stop();
+  EXPECT_LT(std::chrono::steady_clock::now() - before, std::chrono::seconds(5));
+}
+
 TEST_F(ApiTest, ListsNewestFirstPageByPage) {
   std::vector<std::string> ids;
   for (int i = 0; i < 5; ++i) ids.push_back(submit("a" + std::to_string(i)));
