@@ -108,16 +108,15 @@ TEST_F(ApiTest, ARefusalOfTheLoopHasItsStatus) {
 
 TEST_F(ApiTest, AStopWaitsForNoAnswerOfTheLoop) {
   ApiHarness patient(context_, *store_, "inproc://clients");  // ten seconds
-  HttpTalk waiting(patient.port());
-  std::string body = R"({"scans":[{"ref":"mute"}]})";
-  waiting.say("POST /v1/scans HTTP/1.1\r\nAuthorization: Bearer " + patient.token("ci") +
-              "\r\nExpect: 100-continue\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n");
-  waiting.hear_until("100");  // a thread has it
-  waiting.forget();
-  waiting.say(body);
+  std::thread waiting([&] {
+    EXPECT_EQ(patient.error(503, "POST", "/v1/scans", "ci", R"({"scans":[{"ref":"mute"}]})"),
+              "unreachable: the scheduler is stopping");
+  });
+  loop_->wait_for_mute();
   auto before = std::chrono::steady_clock::now();
   patient.stop();
   EXPECT_LT(std::chrono::steady_clock::now() - before, std::chrono::seconds(5));
+  waiting.join();
 }
 
 TEST_F(ApiTest, ListsNewestFirstPageByPage) {
