@@ -23,7 +23,7 @@ constexpr RemoteUsage kUsageText = {
 
 std::string seen(const AgentView& agent) {
   if (!agent.seen_ms) return "never";
-  return duration_text(static_cast<int64_t>(*agent.seen_ms / 1000)) + " ago";
+  return duration_text(bounded_seconds(*agent.seen_ms / 1000)) + " ago";
 }
 
 std::string state_of(const AgentView& agent) {
@@ -69,7 +69,8 @@ Result<int> change(const po::variables_map& map, const std::string& order,
     auto answer = remote.post("/v1/agents/" + url_encode(name) + "/" + order, "{}");
     if (answer) {
       ASSAY_TRY(Json json, parse_object(*answer, "the server's answer"));
-      std::cout << printable(name) << "  " << printable(Fields(json, "answer").text("mode"), 40) << "\n";
+      std::cout << printable(name) << "  " << still_printable(Fields(json, "answer").text("mode"), 40)
+                << "\n";
       continue;
     }
     code = worse(code, static_cast<Exit>(complain(answer.error().context(name), kFailed)));

@@ -64,6 +64,7 @@ Result<BatchView> batch_of(const Json& json) {
   BatchView batch;
   batch.batch_id = scan_id(fields, "batch_id");
   batch.name = fields.text("name");
+  batch.rerun_of = fields.text("rerun_of");
   batch.labels = fields.labels("labels");
   batch.created_ns = fields.number<int64_t>("created_ns");
   batch.total = fields.number<uint64_t>("total");
@@ -75,7 +76,8 @@ Result<BatchView> batch_of(const Json& json) {
   if (missed == nullptr) return batch;
   for (const Json& item : *missed) {
     Fields row(item, "missed expectation");
-    Missed one{scan_id(row, "scan_id"), row.text("ref"), row.text("expect"), row.text("verdict")};
+    Missed one{scan_id(row, "scan_id"), row.text("ref"), row.text("expect"), row.text("verdict"),
+               row.text("state")};
     ASSAY_CHECK(row.status());
     batch.missed.push_back(std::move(one));
   }

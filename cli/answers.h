@@ -39,10 +39,10 @@ struct ScanPage {
 using Counts = std::map<std::string, uint64_t>;
 
 struct Missed {
-  std::string scan_id, ref, expect, verdict;
+  std::string scan_id, ref, expect, verdict, state;
 };
 struct BatchView {
-  std::string batch_id, name;
+  std::string batch_id, name, rerun_of;
   Labels labels;
   int64_t created_ns = 0;
   uint64_t total = 0;
@@ -58,14 +58,15 @@ struct AgentView {
   uint64_t memory_bytes = 0;
   uint32_t credit = 0;
   std::string why;  // its credit is 0
-  std::optional<uint64_t> seen_ms;
+  std::optional<double> seen_ms;
   size_t leases = 0;
 };
 
 struct QueueView {
   struct Lane {
     std::string name;
-    uint64_t queued = 0, leased = 0, oldest_ms = 0;
+    uint64_t queued = 0, leased = 0;
+    double oldest_ms = 0;
   };
   struct Tenant {
     std::string name;
@@ -73,7 +74,8 @@ struct QueueView {
   };
   struct Registry {
     std::string name;
-    uint64_t queued = 0, wait_ms = 0;
+    uint64_t queued = 0;
+    double wait_ms = 0;
   };
   std::vector<Lane> lanes;  // the most urgent first
   std::vector<Tenant> tenants;

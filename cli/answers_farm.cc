@@ -17,7 +17,7 @@ Result<AgentView> agent_of(const Json& json) {
   agent.memory_bytes = fields.number<uint64_t>("memory_bytes");
   agent.credit = fields.number<uint32_t>("credit");
   agent.why = fields.text("why");
-  agent.seen_ms = fields.maybe_number("seen_ms");
+  agent.seen_ms = fields.maybe_real("seen_ms");
   if (const Json* leases = fields.list("leases"); leases != nullptr) agent.leases = leases->size();
   ASSAY_CHECK(fields.status());
   return agent;
@@ -26,7 +26,7 @@ Result<AgentView> agent_of(const Json& json) {
 Result<QueueView::Lane> lane_of(const Json& json) {
   Fields fields(json, "lane");
   QueueView::Lane lane{fields.text("lane"), fields.number<uint64_t>("queued"),
-                       fields.number<uint64_t>("leased"), fields.number<uint64_t>("oldest_ms")};
+                       fields.number<uint64_t>("leased"), fields.real("oldest_ms")};
   ASSAY_CHECK(fields.status());
   return lane;
 }
@@ -42,7 +42,7 @@ Result<QueueView::Tenant> tenant_of(const Json& json) {
 Result<QueueView::Registry> registry_of(const Json& json) {
   Fields fields(json, "registry");
   QueueView::Registry registry{fields.text("registry"), fields.number<uint64_t>("queued"),
-                               fields.number<uint64_t>("wait_ms")};
+                               fields.real("wait_ms")};
   ASSAY_CHECK(fields.status());
   return registry;
 }
@@ -58,8 +58,10 @@ Result<QueueView> read_queue(std::string_view text) {
   QueueView queue;
   ASSAY_TRY(queue.lanes, list_of<QueueView::Lane>(json, "lanes", lane_of));
   ASSAY_TRY(queue.tenants, list_of<QueueView::Tenant>(json, "tenants", tenant_of));
-  ASSAY_TRY(queue.registries, list_of<QueueView::Registry>(json, "registries", registry_of));
   Fields fields(json, "queue");
+  if (fields.has("registries")) {
+    ASSAY_TRY(queue.registries, list_of<QueueView::Registry>(json, "registries", registry_of));
+  }
   queue.delayed = fields.number<uint64_t>("delayed");
   queue.scoring = fields.number<uint64_t>("scoring");
   queue.stalled = fields.flag("stalled");

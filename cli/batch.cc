@@ -79,8 +79,12 @@ Result<int> submit_batch(const po::variables_map& map, const std::vector<std::st
                            [](const std::string& note) { std::cerr << "assay: " << note << "\n"; }));
   if (reply.status / 100 != 2) {
     Error error = reply_error(reply, "POST /v1/batches");
-    auto index = complaint_index(reply);
-    return index && *index < order.refs.size() ? error.context(order.refs[*index]) : error;
+    Refusal refusal = read_refusal(reply);
+    if (!refusal.batch_id.empty())
+      error.what += "; `assay batch show " + refusal.batch_id + "` shows what was taken";
+    if (refusal.index && *refusal.index < order.refs.size())
+      error = error.context(order.refs[*refusal.index]);
+    return error;
   }
   return submitted(map, reply.body, order.name);
 }
@@ -91,7 +95,8 @@ Result<int> rerun(const po::variables_map& map, const std::vector<std::string>& 
   if (only != "all" && only != "failed" && only != "unexpected")
     return Error{Errc::invalid, "--only '" + printable(only, 64) + "' is none of all, failed, unexpected"};
   ASSAY_TRY(Remote remote, open_remote(map));
-  ASSAY_TRY(std::string body, remote.post("/v1/batches/" + id + "/rerun", Json{{"only", only}}.dump()));
+  ASSAY_TRY(std::string body, remote.post("/v1/batches/" + id + "/rerun",
+                                          Json{{"only", only}, {"fresh", map["fresh"].as<bool>()}}.dump()));
   return submitted(map, body, "again of " + id);
 }
 

@@ -33,15 +33,14 @@ Result<int> watch_batch(const po::variables_map& map, const std::string& batch_i
   ASSAY_TRY(Format format, parse_format(option_text(map, "format")));
   ASSAY_TRY(Fd signals, catch_end_signals());
   ASSAY_TRY(Remote remote, open_remote(map, signals.get()));
-  LoadScans load = [&] { return load_pages(remote, "&batch=" + batch_id, kMaxMembers); };
   Watched watched;
-  ASSAY_TRY(auto scans, load());
+  ASSAY_TRY(auto scans, load_pages(remote, "&batch=" + batch_id, kMaxMembers));
   for (const ScanView& scan : scans) (void)watched.set(scan);
   // Without a member the batch is not there, or has none: the server says which.
   if (watched.total() == 0) ASSAY_CHECK(remote.get("/v1/batches/" + batch_id));
   Live live(format == Format::text);
   Status ended =
-      watched.all_ended() ? Status() : follow(remote, "/v1/events?batch=" + batch_id, load, watched, live);
+      watched.all_ended() ? Status() : follow(remote, "/v1/events?batch=" + batch_id, nullptr, watched, live);
   if (!ended && ended.error().code == Errc::cancelled)
     return Error{Errc::cancelled,
                  "interrupted: the batch goes on in the farm; `assay batch watch " + batch_id + "` shows it"};

@@ -2,7 +2,7 @@
 #include "cli/farm_text.h"
 
 #include <algorithm>
-#include <cinttypes>
+#include <cmath>
 #include <cstdio>
 #include <vector>
 
@@ -37,7 +37,7 @@ std::string field(const char* label, const std::string& text) {
   if (text.empty()) return {};
   char head[16];
   std::snprintf(head, sizeof head, "%-10s ", label);
-  return head + printable(text, 1024) + "\n";
+  return head + still_printable(text, 1024) + "\n";
 }
 
 }  // namespace
@@ -46,11 +46,11 @@ std::string outcome(const ScanView& scan) { return scan.state == "done" ? scan.v
 
 std::string scan_line(const ScanView& scan) {
   std::string score = scan.state == "done" ? std::to_string(scan.score) : "-";
-  std::string out = scan.scan_id + "  " + layout::pad(printable(outcome(scan), 40), 12) + "  " +
+  std::string out = scan.scan_id + "  " + layout::pad(still_printable(outcome(scan), 40), 12) + "  " +
                     std::string(score.size() < 5 ? 5 - score.size() : 0, ' ') + score + "  " +
-                    printable(scan.ref, 1024);
-  if (missed_expectation(scan)) out += "  (expected " + printable(scan.expect, 40) + ")";
-  if (!scan.error.empty()) out += "  (" + printable(scan.error, kMaxShownBytes) + ")";
+                    still_printable(scan.ref, 1024);
+  if (missed_expectation(scan)) out += "  (expected " + still_printable(scan.expect, 40) + ")";
+  if (!scan.error.empty()) out += "  (" + still_printable(scan.error, kMaxShownBytes) + ")";
   return out;
 }
 
@@ -78,7 +78,7 @@ std::string batch_text(const BatchView& batch, unsigned width) {
   uint64_t ended = 0;
   for (const auto& [state, count] : batch.states) ended += has_ended(state) ? count : 0;
   std::string out =
-      field("batch", batch.batch_id) + field("name", batch.name) +
+      field("batch", batch.batch_id) + field("name", batch.name) + field("again of", batch.rerun_of) +
       field("labels", labels_text(batch.labels)) + field("created", time_text(batch.created_ns)) +
       field("ended", layout::count_text(ended) + " of " + layout::count_text(batch.total)) +
       field("states", counts_text(batch.states)) + field("verdicts", counts_text(batch.verdicts));
@@ -87,7 +87,8 @@ std::string batch_text(const BatchView& batch, unsigned width) {
   Table table({{"SCAN"}, {"EXPECTED"}, {"VERDICT"}, {"IMAGE"}});
   for (size_t i = 0; i < std::min(batch.missed.size(), kMaxMissedRows); ++i) {
     const Missed& missed = batch.missed[i];
-    table.row({missed.scan_id, missed.expect, missed.verdict, missed.ref});
+    table.row(
+        {missed.scan_id, missed.expect, missed.verdict.empty() ? missed.state : missed.verdict, missed.ref});
   }
   out += "\nnot as expected\n\n" + table.str(width);
   uint64_t missed = batch.expected.contains("missed") ? batch.expected.at("missed") : batch.missed.size();
@@ -100,7 +101,7 @@ std::string counts_text(const Counts& counts) {
   for (const auto& [name, count] : ordered(counts))
     if (count > 0)
       out += (out.empty() ? "" : ", ") + layout::count_text(count) + " " +
-             (name.empty() ? "unknown" : printable(name, 40));
+             (name.empty() ? "unknown" : still_printable(name, 40));
   return out.empty() ? "none" : out;
 }
 
@@ -125,6 +126,10 @@ std::string duration_text(int64_t seconds) {
   if (seconds < 3600) return two(seconds / 60, " min", seconds % 60, " s");
   if (seconds < 86400) return two(seconds / 3600, " h", seconds / 60 % 60, " min");
   return two(seconds / 86400, " d", seconds / 3600 % 24, " h");
+}
+
+int64_t bounded_seconds(double seconds) {
+  return seconds > 0 ? static_cast<int64_t>(std::ceil(std::min(seconds, 1e10))) : 0;
 }
 
 std::string time_text(int64_t epoch_ns) { return epoch_ns > 0 ? layout::utc_text(epoch_ns) : "-"; }

@@ -30,6 +30,7 @@ std::string counts_text(const Counts& counts);
 uint64_t sum(const Counts& counts);
 std::string labels_text(const Labels& labels);  // "team=web, stage=prod"
 std::string duration_text(int64_t seconds);     // "45 s", "3 min 20 s", "2 h 5 min", "3 d 4 h"
+int64_t bounded_seconds(double seconds);        // rounded up, whatever the server says
 std::string time_text(int64_t epoch_ns);        // "2026-11-25 03:15:00 UTC", or "-"
 
 }  // namespace assay::cli

@@ -115,6 +115,7 @@ Status Follower::handle(const std::vector<SseEvent>& events) {
 }
 
 Status Follower::reload() {
+  if (!load_) return Status();
   ASSAY_TRY(std::vector<ScanView> scans, load_());
   for (const ScanView& scan : scans)
     if (watched_.set(scan)) live_.line(scan_line(scan));
@@ -126,7 +127,7 @@ Status Follower::lost(const Error& error, Clock::time_point now) {
   stream_.reset();
   open_ = false;
   if (now - heard_ >= limits_.give_up) return error.context("given up");
-  if (trouble_.empty()) live_.note("assay: " + printable(error.what, 500) + "; trying again");
+  if (trouble_.empty()) live_.note("assay: " + still_printable(error.what, 500) + "; trying again");
   trouble_ = error.what;
   retry_ = retry_.count() == 0 ? limits_.first_retry : std::min(retry_ * 2, limits_.longest_retry);
   next_try_ = now + retry_;

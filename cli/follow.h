@@ -22,7 +22,8 @@ struct FollowLimits {
   std::chrono::milliseconds note{10000};      // between two lines of progress where there is no terminal
 };
 
-/// The records of what is followed, as they are now.
+/// The records of what is followed, as they are now. Null where the stream itself begins with them, and tells
+/// them again after a gap: those of one scan and of one batch do.
 using LoadScans = std::function<Result<std::vector<ScanView>>()>;
 
 /// Until all scans of `watched` (and those that `load` adds) have ended. Each is printed as one line when it

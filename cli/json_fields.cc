@@ -97,14 +97,14 @@ const Json* Fields::list(const char* name) {
 namespace {
 
 Json cleaned(const Json& json) {  // as deep as parse_object() lets through
-  if (json.is_string()) return printable(json.get_ref<const std::string&>());
+  if (json.is_string()) return still_printable(json.get_ref<const std::string&>());
   if (!json.is_structured()) return json;
   Json out = json.is_array() ? Json::array() : Json::object();
   for (const auto& [key, value] : json.items()) {
     if (json.is_array())
       out.push_back(cleaned(value));
     else
-      out[printable(key)] = cleaned(value);
+      out[still_printable(key)] = cleaned(value);
   }
   return out;
 }

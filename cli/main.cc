@@ -16,7 +16,8 @@ constexpr const char* kUsageText =
     "  assay scan REF...        run images in a sandbox and report what they did\n"
     "  assay report SCAN_ID     show a stored report; with --server, one of the farm\n"
     "  assay list               list stored scans\n"
-    "  assay trace SCAN_ID      print every recorded event of a scan\n\n"
+    "  assay trace SCAN_ID      print every recorded event of a scan\n"
+    "  assay tokens VERB        make, list and revoke tokens of this host's scheduler\n\n"
     "On a farm (--server or $ASSAY_SERVER, a token in $ASSAY_TOKEN_FILE; docs/farm.md):\n"
     "  assay submit REF...      put images into the queue, --wait for their verdicts\n"
     "  assay batch VERB         submit, list, show, watch, rerun and cancel manifests of images\n"
@@ -26,6 +27,8 @@ constexpr const char* kUsageText =
     "  assay retry SCAN_ID...   queue failed or cancelled scans again\n"
     "  assay agents [VERB]      list agents; drain, undrain, fence and unfence them\n"
     "  assay capacity           when the backlog will be done, and how many agents it takes\n\n"
+    "On the hosts of a farm:\n"
+    "  assay keys VERB          make keys of scheduler and agents, say who may connect\n\n"
     "assay VERB --help tells more.\n";
 
 }  // namespace
@@ -34,10 +37,12 @@ int main(int argc, char** argv) {
   ::signal(SIGPIPE, SIG_IGN);  // a reader that goes away must not end a scan before it has cleaned up
   using Verb = int (*)(const assay::cli::Args&);
   static const std::map<std::string, Verb> kVerbs = {
+      {"tokens", assay::cli::tokens},
       {"scan", assay::cli::scan},     {"report", assay::cli::report}, {"list", assay::cli::list},
       {"trace", assay::cli::trace},   {"submit", assay::cli::submit}, {"batch", assay::cli::batch},
       {"status", assay::cli::status}, {"watch", assay::cli::watch},   {"cancel", assay::cli::cancel},
       {"retry", assay::cli::retry},   {"agents", assay::cli::agents}, {"capacity", assay::cli::capacity},
+      {"keys", assay::cli::keys},
   };
   const std::string word = argc > 1 ? argv[1] : "";
   if (word == "--version") {

@@ -48,19 +48,6 @@ Result<uint32_t> parse_cpus(std::string_view text) {
   return static_cast<uint32_t>(std::lround(cpus * 1000));
 }
 
-Result<uint64_t> parse_bytes(std::string_view text) {
-  uint64_t value = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  std::string_view unit = text.substr(static_cast<size_t>(end - text.data()));
-  static constexpr std::pair<std::string_view, unsigned> kUnits[] = {
-      {"", 0}, {"K", 10}, {"M", 20}, {"G", 30}, {"T", 40}};
-  for (auto [name, shift] : kUnits)
-    if (error == std::errc() && unit == name && value > 0 && value <= (uint64_t{1} << 50) >> shift)
-      return value << shift;
-  return Error{Errc::invalid,
-               "'" + printable(text, 64) + "' is no size: bytes, or a number with K, M, G or T, as in 512M"};
-}
-
 std::vector<std::string> read_list(std::string_view text, const std::string& name, Complaints& complaints) {
   std::vector<std::string> out;
   if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);  // a byte order mark
@@ -103,6 +90,18 @@ void write_wish(Json& out, const Wish& wish) {
 std::string body_text(const Json& json) {
   // What is no UTF-8 (a path may be) cannot be said in JSON; U+FFFD stands in its place.
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+size_t slice_images(const std::vector<std::string>& refs, size_t first, const Wish& wish) {
+  Json common = Json::object();
+  write_wish(common, wish);
+  size_t each = body_text(common).size() + 16, bytes = 0, count = 0;
+  while (count < kSliceImages && first + count < refs.size()) {
+    bytes += refs[first + count].size() + each;
+    if (bytes > kSliceBytes && count > 0) break;
+    ++count;
+  }
+  return count;
 }
 
 std::string scans_body(const std::string* refs, size_t count, const Wish& wish) {

@@ -17,6 +17,7 @@ namespace assay::cli {
 
 inline constexpr size_t kMaxOrderBytes = 64 << 20;  // of a list or manifest
 inline constexpr size_t kSliceImages = 1000;        // in one request for scans: the API's bound
+inline constexpr size_t kSliceBytes = 1 << 20;      // of it: the scheduler takes that much whole, or nothing
 inline constexpr size_t kMaxComplaints = 20;        // about one file; the rest is counted
 
 /// How images are to be scanned. What is not set is left to the manifest, or to the scheduler.
@@ -37,8 +38,6 @@ Result<std::pair<std::string, std::string>> parse_label(std::string_view text);
 Result<std::string> parse_expectation(std::string_view text);
 /// "1.5" as 1500 thousandths.
 Result<uint32_t> parse_cpus(std::string_view text);
-/// "512M", "2G", "1048576": powers of 1024.
-Result<uint64_t> parse_bytes(std::string_view text);
 
 /// What is wrong with a file, as far as it was read.
 struct Complaints {
@@ -53,6 +52,8 @@ struct Complaints {
 /// complaints.
 std::vector<std::string> read_list(std::string_view text, const std::string& name, Complaints& complaints);
 
+/// How many of the references from `first` on go into one request; at least one.
+size_t slice_images(const std::vector<std::string>& refs, size_t first, const Wish& wish);
 /// The body of POST /v1/scans.
 std::string scans_body(const std::string* refs, size_t count, const Wish& wish);
 

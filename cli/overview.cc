@@ -14,16 +14,14 @@ using layout::count_text;
 using layout::plural;
 
 constexpr size_t kMaxTenants = 10;
-constexpr double kEndlessSeconds = 1e9;  // beyond it a duration says nothing
+constexpr double kEndlessSeconds = 1e9;  // longer than that is as good as never
 
 std::string seconds_text(std::optional<double> seconds) {
   if (!seconds || !(*seconds >= 0 && *seconds < kEndlessSeconds)) return "not known";
-  return duration_text(std::llround(*seconds));
+  return duration_text(bounded_seconds(*seconds));
 }
 
-std::string age(uint64_t ms) {
-  return ms == 0 ? "-" : duration_text(static_cast<int64_t>(std::min<uint64_t>(ms / 1000, 1'000'000'000)));
-}
+std::string age(double ms) { return ms < 1 ? "-" : duration_text(bounded_seconds(ms / 1000)); }
 
 std::string pace(const CapacityView& capacity) {
   char text[64];
@@ -78,9 +76,9 @@ std::string farm_text(const QueueView& queue, const std::vector<AgentView>& agen
   if (queue.scoring > 0) out += field("scoring", count_text(queue.scoring));
   for (const auto& registry : queue.registries)
     if (registry.wait_ms > 0)
-      out += field("registry", printable(registry.name, 200) + " is left alone for " +
-                                   age(registry.wait_ms + 999) + ", " + count_text(registry.queued) +
-                                   " wait for it");
+      out +=
+          field("registry", still_printable(registry.name, 200) + " is left alone for " +
+                                age(registry.wait_ms) + ", " + count_text(registry.queued) + " wait for it");
   if (queue.free_bytes) out += field("disk", layout::size_text(*queue.free_bytes) + " free");
   return out;
 }

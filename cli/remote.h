@@ -42,12 +42,18 @@ struct Reply {
 
 /// What a status that is no success means, with the server's own message, and what to do about it.
 Error reply_error(const Reply& reply, const std::string& request);
-/// The place in the list sent that the server complains about, when it names one.
-std::optional<uint64_t> complaint_index(const Reply& reply);
+/// What an error's body says, as far as it is one of the API's; else all empty.
+struct Refusal {
+  std::string message;
+  std::optional<uint64_t> index;  // of the scan or image that is to blame
+  bool begun = false;             // some of what was sent was taken before the error
+  std::string batch_id;           // the batch that was made then
+};
+Refusal read_refusal(const Reply& reply);
 
 struct RemoteLimits {
   std::chrono::milliseconds connect{5000};
-  std::chrono::milliseconds answer{60000};   // the whole of it
+  std::chrono::milliseconds answer{120000};  // the whole of it: a large batch takes a while
   std::chrono::milliseconds silence{60000};  // between two events, comments included
   size_t answer_bytes = 64 << 20;
 };

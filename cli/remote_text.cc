@@ -4,6 +4,7 @@
 
 #include "cli/json_fields.h"
 #include "cli/remote.h"
+#include "common/ids.h"
 #include "common/text.h"
 
 namespace assay::cli {
@@ -16,28 +17,12 @@ constexpr size_t kMaxMessageBytes = 500;
 
 bool alnum(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
 
+bool is_name(char c) { return alnum(c) || c == '.' || c == '-'; }
+bool is_address(char c) { return alnum(c) || c == ':' || c == '.'; }
+bool all_of(std::string_view text, bool (*rule)(char)) { return std::all_of(text.begin(), text.end(), rule); }
+
 Error bad_url(std::string_view text, const std::string& rule) {
   return {Errc::invalid, "server '" + printable(text, 200) + "' " + rule + ": http://HOST[:PORT] is wanted"};
-}
-
-// What the server's error object says; empty when it is none of ours.
-struct Complaint {
-  std::string message;
-  std::optional<uint64_t> index;
-};
-Complaint read_complaint(const Reply& reply) {
-  Complaint out;
-  auto json = parse_object(reply.body, "error");
-  if (!json) return out;
-  Fields body(*json, "error");
-  const Json* object = body.object("error");
-  if (object == nullptr) return out;
-  Fields fields(*object, "error");
-  std::string message = fields.text("message");
-  if (fields.has("index")) out.index = fields.number<uint64_t>("index");
-  if (!fields.status()) return {};
-  out.message = message.substr(0, kMaxMessageBytes);
-  return out;
 }
 
 struct Meaning {
@@ -73,13 +58,12 @@ Result<ServerUrl> ServerUrl::parse(std::string_view text) {
   }
   if (rest.ends_with('/')) rest.remove_suffix(1);
   url.port = url.tls ? kTlsPort : kDefaultPort;
-  size_t end = rest.starts_with('[') ? rest.find(']') : rest.find(':');
-  if (rest.starts_with('[') && end != std::string_view::npos) ++end;
+  bool address = rest.starts_with('[');  // IPv6
+  size_t end = address ? rest.find(']') : rest.find(':');
+  if (address) end = end == std::string_view::npos ? 0 : end + 1;
   std::string_view host = rest.substr(0, end), port = end < rest.size() ? rest.substr(end) : "";
-  bool address = host.starts_with('[');
-  bool fits = std::all_of(host.begin(), host.end(), [&](char c) {
-    return alnum(c) || c == '.' || c == '-' || (address && (c == ':' || c == '[' || c == ']'));
-  });
+  bool fits = address ? host.size() > 2 && all_of(host.substr(1, host.size() - 2), is_address)
+                      : all_of(host, is_name);
   if (host.empty() || host.size() > 253 || !fits) return bad_url(text, "names no host");
   url.host = host;
   if (port.empty()) return url;
@@ -108,21 +92,36 @@ Result<std::string> clean_token(std::string_view text, const std::string& where)
 }
 
 Error reply_error(const Reply& reply, const std::string& request) {
-  Complaint complaint = read_complaint(reply);
+  Refusal refusal = read_refusal(reply);
   auto* meaning = std::find_if(std::begin(kMeanings), std::end(kMeanings),
                                [&](const Meaning& m) { return m.status == reply.status; });
   bool known = meaning != std::end(kMeanings);
   std::string what;
-  if (!complaint.message.empty()) what = complaint.message;
+  if (!refusal.message.empty()) what = refusal.message;
   if (known && *meaning->hint != 0) what += (what.empty() ? "" : "; ") + std::string(meaning->hint);
   // Where the server says nothing that we know, what was asked is all there is to go by.
-  if (complaint.message.empty())
+  if (refusal.message.empty())
     what = request + " was answered with status " + std::to_string(reply.status) +
            (what.empty() ? "" : ": " + what);
   return {known ? meaning->code : Errc::io, what};
 }
 
-std::optional<uint64_t> complaint_index(const Reply& reply) { return read_complaint(reply).index; }
+Refusal read_refusal(const Reply& reply) {
+  Refusal out;
+  auto json = parse_object(reply.body, "error");
+  if (!json) return out;
+  Fields body(*json, "error");
+  const Json* object = body.object("error");
+  if (object == nullptr) return out;
+  Fields fields(*object, "error");
+  std::string message = fields.text("message"), batch_id = body.text("batch_id");
+  if (fields.has("index")) out.index = fields.number<uint64_t>("index");
+  out.begun = !batch_id.empty() || body.maybe_number("accepted").value_or(0) > 0;
+  if (!fields.status() || !body.status() || (!batch_id.empty() && !is_scan_id(batch_id))) return {};
+  out.message = message.substr(0, kMaxMessageBytes);
+  out.batch_id = batch_id;
+  return out;
+}
 
 std::string url_encode(std::string_view text) {
   static constexpr char kHex[] = "0123456789ABCDEF";

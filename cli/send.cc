@@ -27,11 +27,12 @@ Result<Reply> post_patiently(const Remote& remote, const std::string& path, cons
   for (int tried = 1;; ++tried) {
     ASSAY_TRY(Reply reply, remote.call("POST", path, body));
     bool busy = reply.status == 429 || reply.status == 503 || (reply.status == 504 && patience.after_timeout);
-    if (!busy || tried >= patience.tries) return reply;
+    // What was begun would be begun again.
+    if (!busy || tried >= patience.tries || read_refusal(reply).begun) return reply;
     milliseconds wait = delay;
     if (reply.retry_after) wait = std::min<std::chrono::seconds>(*reply.retry_after, std::chrono::hours(1));
     wait = std::clamp(wait, std::min(patience.first, patience.longest), patience.longest);
-    note("the scheduler asks for patience (" + printable(reply_error(reply, "POST " + path).what, 200) +
+    note("the scheduler asks for patience (" + still_printable(reply_error(reply, "POST " + path).what, 200) +
          "): again in " + std::to_string((wait.count() + 999) / 1000) + " s");
     ASSAY_CHECK(pause(wait, remote.stop_fd()));
     delay = std::min(delay * 2, patience.longest);

@@ -59,7 +59,7 @@ Result<SubmitOptions> read_options(const po::variables_map& map) {
 // Which of the images a refusal is about.
 Error refused(const Reply& reply, const SubmitOptions& options, size_t first, size_t count) {
   Error error = reply_error(reply, "POST /v1/scans");
-  auto index = complaint_index(reply);
+  auto index = read_refusal(reply).index;
   if (index && *index < count) error = error.context(options.refs[first + *index]);
   if (first > 0)
     error = error.context(std::to_string(first) + " of " + std::to_string(options.refs.size()) +
@@ -71,8 +71,9 @@ Error refused(const Reply& reply, const SubmitOptions& options, size_t first, si
 using Accepted = std::function<void(size_t first, const std::vector<std::string>& ids)>;
 Status send_all(const Remote& remote, const SubmitOptions& options, const Accepted& accepted) {
   auto note = [](const std::string& text) { std::cerr << "assay: " << text << "\n"; };
-  for (size_t first = 0; first < options.refs.size(); first += kSliceImages) {
-    size_t count = std::min(kSliceImages, options.refs.size() - first);
+  size_t count = 0;
+  for (size_t first = 0; first < options.refs.size(); first += count) {
+    count = slice_images(options.refs, first, options.wish);
     auto reply = post_patiently(remote, "/v1/scans", scans_body(&options.refs[first], count, options.wish),
                                 Patience{}, note);
     if (!reply && first > 0)
@@ -114,6 +115,7 @@ Status wait_for(const Remote& remote, const SubmitOptions& options, Watched& wat
     std::erase_if(scans, [&](const ScanView& scan) { return watched.find(scan.scan_id) == nullptr; });
     return scans;
   };
+  if (ids.size() == 1) load = nullptr;
   Live live(options.format == Format::text);
   Status ended = follow(remote, path, load, watched, live);
   if (ended || ended.error().code != Errc::cancelled) return ended;

@@ -24,7 +24,7 @@ std::string cell(const std::string& text, size_t width, bool right, bool last) {
 void Table::row(const std::vector<std::string>& cells) {
   assert(cells.size() == columns_.size());
   std::vector<std::string> shown;
-  for (const std::string& text : cells) shown.push_back(printable(text));
+  for (const std::string& text : cells) shown.push_back(still_printable(text));
   rows_.push_back(std::move(shown));
 }
 

@@ -15,7 +15,7 @@ class Table {
  public:
   explicit Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
 
-  /// One cell a column; made printable here.
+  /// One cell a column; made printable here (still_printable: the server escapes what it says).
   void row(const std::vector<std::string>& cells);
   bool empty() const { return rows_.empty(); }
   /// With a heading. `width` 0: nothing is cut; else the widest column is cut until a row fits.

@@ -22,6 +22,7 @@ int scan(const Args& args);
 int report(const Args& args);
 int list(const Args& args);
 int trace(const Args& args);
+int tokens(const Args& args);
 int submit(const Args& args);
 int batch(const Args& args);
 int status(const Args& args);
@@ -30,5 +31,6 @@ int cancel(const Args& args);
 int retry(const Args& args);
 int agents(const Args& args);
 int capacity(const Args& args);
+int keys(const Args& args);
 
 }  // namespace assay::cli

@@ -28,7 +28,8 @@ Result<int> run(const po::variables_map& map) {
   ASSAY_TRY(auto scans, load_each(remote, ids));
   for (const ScanView& scan : scans)
     if (watched.set(scan)) live.line(scan_line(scan));
-  LoadScans load = [&] { return load_each(remote, ids); };
+  LoadScans load;
+  if (ids.size() > 1) load = [&] { return load_each(remote, ids); };
   std::string path = "/v1/events" + (ids.size() == 1 ? "?scan=" + ids[0] : std::string());
   Status ended = watched.all_ended() ? Status() : follow(remote, path, load, watched, live);
   if (!ended && ended.error().code == Errc::cancelled) return Error{Errc::cancelled, still_going(watched)};

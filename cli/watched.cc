@@ -26,14 +26,15 @@ bool runs(const Watched::Entry& entry) {
 
 std::string running_row(const Watched::Entry& entry, unsigned width) {
   std::string phase = entry.phase.empty() ? entry.scan.state : phase_text(entry.phase);
-  std::string head = "  " + entry.scan.scan_id + "  " + layout::pad(printable(phase, 40), 12) + "  ";
-  return layout::fit(head + printable(entry.scan.ref, 1024), width);
+  std::string head = "  " + entry.scan.scan_id + "  " + layout::pad(still_printable(phase, 40), 12) + "  ";
+  return layout::fit(head + still_printable(entry.scan.ref, 1024), width);
 }
 
 }  // namespace
 
 bool missed_expectation(const ScanView& scan) {
-  return scan.state == "done" && !scan.expect.empty() && scan.verdict != scan.expect;
+  return has_ended(scan.state) && !scan.expect.empty() &&
+         (scan.state != "done" || scan.verdict != scan.expect);
 }
 
 Exit exit_of(const ScanView& scan, Gate gate) {

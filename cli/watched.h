@@ -15,7 +15,7 @@ namespace assay::cli {
 /// What one ended scan means for the exit code. One with an expectation is measured by that alone: met 0,
 /// missed 10 (11 when it is inconclusive instead). Else the gate decides. Failed and cancelled scans are 1.
 Exit exit_of(const ScanView& scan, Gate gate);
-/// An ended scan whose verdict is not the one that was expected of it.
+/// An ended scan without the verdict that was expected of it.
 bool missed_expectation(const ScanView& scan);
 
 class Watched {

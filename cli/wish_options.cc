@@ -5,6 +5,8 @@
 
 #include <boost/program_options.hpp>
 
+#include "common/units.h"
+
 namespace assay::cli {
 
 void add_wish_options(po::options_description& options) {

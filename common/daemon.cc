@@ -7,6 +7,7 @@
 #include <boost/program_options.hpp>
 #include <filesystem>
 #include <iostream>
+#include <optional>
 #include <sstream>
 
 #include "common/fd.h"
@@ -66,11 +67,24 @@ Status store_file(const std::string& file, const po::options_description& option
 }
 
 // The file to read; none when the default one is not there.
-std::string config_file(const po::variables_map& map) {
+std::optional<std::string> config_file(const po::variables_map& map) {
+  if (map.count("config") == 0) return std::nullopt;
   std::string file = map["config"].as<std::string>();
   std::error_code error;
   bool absent = std::filesystem::status(file, error).type() == std::filesystem::file_type::not_found;
-  return absent && map["config"].defaulted() ? "" : file;
+  if (absent && map["config"].defaulted()) return std::nullopt;
+  return file;
+}
+
+// Boost would pass over words that belong to no option.
+Status store_command_line(int argc, char** argv, const po::options_description& options,
+                          po::variables_map& map) {
+  auto parsed = po::parse_command_line(argc, argv, options);
+  for (const auto& option : parsed.options)
+    if (option.string_key.empty() && !option.value.empty())
+      return Error{Errc::invalid, "'" + option.value[0] + "' belongs to no option"};
+  po::store(parsed, map);
+  return Status();
 }
 
 // What every daemon can be told besides what may stand in its file.
@@ -84,12 +98,11 @@ void add_command_line(const DaemonSpec& spec, po::options_description& options) 
   add("check-config", "check options and file, and end");
 }
 
-int check(const DaemonSpec& spec, const po::variables_map& map, const std::string& file) {
+int check(const DaemonSpec& spec, const po::variables_map& map, const std::optional<std::string>& file) {
   Status good = spec.check ? spec.check(map) : Status();
   if (!good) return complain(spec.name, good.error().what, 1);
   std::cout << spec.name << ": configuration "
-            << (file.empty() ? "is good (there is no " + spec.default_config + ")" : file + " is good")
-            << "\n";
+            << (file ? *file + " is good" : "is good (there is no " + spec.default_config + ")") << "\n";
   return 0;
 }
 
@@ -101,9 +114,10 @@ int daemon_main(const DaemonSpec& spec, int argc, char** argv, po::options_descr
   po::options_description all(options);
   add_command_line(spec, all);
   po::variables_map map;
-  std::string file;
+  std::optional<std::string> file;
   try {
-    po::store(po::parse_command_line(argc, argv, all), map);
+    Status read = store_command_line(argc, argv, all, map);
+    if (!read) return complain(spec.name, read.error().what, 2);
     if (map.count("help")) {
       std::cout << all;
       return 0;
@@ -112,9 +126,9 @@ int daemon_main(const DaemonSpec& spec, int argc, char** argv, po::options_descr
       std::cout << spec.name << " " << kVersion << "\n";
       return 0;
     }
-    if (map.count("config")) file = config_file(map);
-    if (!file.empty()) {
-      if (Status stored = store_file(file, options, map); !stored)
+    file = config_file(map);
+    if (file) {
+      if (Status stored = store_file(*file, options, map); !stored)
         return complain(spec.name, stored.error().what, 2);
     }
     po::notify(map);

@@ -44,14 +44,21 @@ class HttpStream {
   virtual int peer_fd() const = 0;
 };
 
+/// An answer that is written bit by bit.
+class HttpStreamer {
+ public:
+  virtual ~HttpStreamer() = default;
+  /// On the connection's thread, until it returns; then the connection is closed.
+  virtual void run(HttpStream& to) = 0;
+};
+
 struct HttpResponse {
   int status = 200;
   std::string body;
   std::string content_type = "application/json";
   std::vector<std::pair<std::string, std::string>> headers;  // further ones; ours, never a client's bytes
-  /// Instead of `body`: writes the answer until it returns; then the connection is closed. At most
-  /// HttpConfig::streams at once, then the client gets 503.
-  std::function<void(HttpStream&)> stream;
+  /// Instead of `body`. At most HttpConfig::streams at once, then the client gets 503.
+  std::unique_ptr<HttpStreamer> stream;
 };
 
 /// What becomes of a request when only its head is known.

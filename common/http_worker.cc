@@ -135,7 +135,7 @@ class Worker : public httplib::Server {
   HttpRequest request_;
   std::optional<HttpResponse> refused_;
   Permit large_, streaming_;
-  std::function<void(HttpStream&)> stream_;
+  std::unique_ptr<HttpStreamer> stream_;
   bool head_seen_ = false, close_ = false;
 };
 
@@ -180,7 +180,7 @@ void Worker::serve(Fd connection) {
     request_ = HttpRequest();
     large_ = Permit();
     streaming_ = Permit();
-    stream_ = nullptr;
+    stream_.reset();
     // Where the head was not understood, what follows it cannot be either.
     unread = !ok || !head_seen_ || close_;
     if (unread || closed) break;
@@ -260,7 +260,7 @@ void Worker::answer(HttpResponse response, httplib::Response& out) {
   stream_ = std::move(response.stream);
   out.set_chunked_content_provider(response.content_type, [this](size_t, httplib::DataSink& sink) {
     SinkStream to(sink, *socket_, shared_.stop.get());
-    stream_(to);
+    stream_->run(to);
     sink.done();
     return true;
   });

@@ -52,6 +52,8 @@ inline constexpr size_t kMaxAllowedKeys = 100'000;
 Result<std::vector<AllowedKey>> parse_allow_list(std::string_view text, const std::string& file);
 /// The same as text, a line a key.
 std::string to_text(const std::vector<AllowedKey>& list);
+/// What the file begins as: comments.
+std::string empty_allow_list();
 /// DIR/agents.
 Result<std::vector<AllowedKey>> load_allow_list(const std::filesystem::path& dir);
 /// The names that are not revoked.

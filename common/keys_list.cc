@@ -115,6 +115,8 @@ Result<std::vector<AllowedKey>> parse_allow_list(std::string_view text, const st
   return list;
 }
 
+std::string empty_allow_list() { return kHeader; }
+
 std::string to_text(const std::vector<AllowedKey>& list) {
   std::string out;
   for (const AllowedKey& key : list) out += as_line(key) + "\n";
@@ -157,7 +159,7 @@ Result<std::string> with_allowed(std::string_view text, const std::string& file,
       return Error{Errc::conflict, file + ": '" + known.name + "' has another key: assay keys revoke " +
                                        known.name + " first"};
   }
-  std::string out(text.empty() ? kHeader : text);
+  std::string out = text.empty() ? empty_allow_list() : std::string(text);
   if (!out.ends_with('\n')) out += '\n';
   return out + as_line({key.key, key.name, false, key.date}) + "\n";
 }

@@ -23,6 +23,7 @@ constexpr milliseconds kHeartbeat{5000};
 constexpr milliseconds kSilenceLimit{20'000};
 constexpr milliseconds kFirstReconnect{100};
 constexpr milliseconds kLastReconnect{5000};
+constexpr int kBacklog = 4096;  // all agents come at once when a scheduler has started again
 
 // ZMQ_ZAP_ENFORCE_DOMAIN: libzmq has it since 4.3.0, its header only for builds with drafts.
 constexpr zmq::sockopt::integral_option<93, int, true> kZapEnforceDomain;
@@ -62,6 +63,7 @@ void set_tcp_options(zmq::socket_t& socket) {
   socket.set(zmq::sockopt::reconnect_ivl, ms(kFirstReconnect));
   socket.set(zmq::sockopt::reconnect_ivl_max, ms(kLastReconnect));
   socket.set(zmq::sockopt::tcp_keepalive, 1);
+  socket.set(zmq::sockopt::backlog, kBacklog);
 }
 
 std::string property(zmq::message_t& message, const char* name) {

@@ -4,6 +4,8 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <chrono>
+#include <cstdio>
 #include <cstring>
 #include <map>
 
@@ -62,7 +64,7 @@ std::string protocol_reason(uint32_t error) {
 std::string silent_reason(uint32_t error, SocketRole role) {
   if (role == SocketRole::client)
     return "the server closed the connection or said nothing: is this its public key?";
-  return error == 0 ? "no answer" : errno_error("no answer", static_cast<int>(error)).what;
+  return errno_error("not completed", static_cast<int>(error)).what;
 }
 
 std::string auth_reason(uint32_t status, SocketRole role) {
@@ -167,12 +169,13 @@ Monitor::~Monitor() = default;
 const Socket& Monitor::socket() const { return state_->events; }
 
 Result<Monitor> Monitor::open(const Context& context, Socket& watched) {
-  // One name a socket: its handle is in use for as long as it is monitored.
-  char endpoint[64];
-  std::snprintf(endpoint, sizeof endpoint, "inproc://assay.monitor.%p", watched.get());
   assert(watched.state_->watched_by == nullptr);
   ASSAY_TRY(Socket events, Socket::open(context, Socket::Type::pair, kEventsLimit));
   auto state = std::make_unique<State>(std::move(events), watched.state_.get());
+  // A closed socket keeps its monitor's name for a while, and another may get its handle.
+  char endpoint[80];
+  std::snprintf(endpoint, sizeof endpoint, "inproc://assay.monitor.%p.%lld", watched.get(),
+                static_cast<long long>(std::chrono::steady_clock::now().time_since_epoch().count()));
   if (zmq_socket_monitor(watched.get(), endpoint, kEvents) != 0) return errno_error("monitor a socket");
   ASSAY_CHECK(state->events.connect(endpoint));
   return Monitor(std::move(state));

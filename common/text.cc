@@ -70,17 +70,39 @@ std::string printable(std::string_view bytes) {
   return out;
 }
 
-std::string printable(std::string_view bytes, size_t limit) {
-  if (bytes.size() <= limit) return printable(bytes);
-  // Not in the middle of a character, if it is one.
-  size_t cut = limit;
+namespace {
+
+// At most `limit` bytes, and not to the middle of a character, if it is one.
+std::string_view cut(std::string_view bytes, size_t limit) {
+  size_t end = limit;
   for (size_t back = 1; back <= 3 && back <= limit; ++back) {
     uint32_t point = 0;
     size_t length = sequence(bytes.substr(limit - back), point);
-    if (length > back) cut = limit - back;
+    if (length > back) end = limit - back;
     if (length != 0) break;
   }
-  return printable(bytes.substr(0, cut)) + "...";
+  return bytes.substr(0, end);
+}
+
+}  // namespace
+
+std::string printable(std::string_view bytes, size_t limit) {
+  return bytes.size() <= limit ? printable(bytes) : printable(cut(bytes, limit)) + "...";
+}
+
+std::string still_printable(std::string_view text) {
+  std::string out;
+  for (;;) {
+    size_t at = text.find('\\');
+    out += printable(text.substr(0, at));
+    if (at == std::string_view::npos) return out;
+    out += '\\';
+    text.remove_prefix(at + 1);
+  }
+}
+
+std::string still_printable(std::string_view text, size_t limit) {
+  return text.size() <= limit ? still_printable(text) : still_printable(cut(text, limit)) + "...";
 }
 
 }  // namespace assay

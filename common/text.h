@@ -12,5 +12,9 @@ namespace assay {
 std::string printable(std::string_view bytes);
 /// printable() of at most `limit` bytes of the input, with "..." when it was cut.
 std::string printable(std::string_view bytes, size_t limit);
+/// printable(), but it leaves backslashes alone: for text that has been through printable() already, and
+/// never trusts that it has.
+std::string still_printable(std::string_view text);
+std::string still_printable(std::string_view text, size_t limit);
 
 }  // namespace assay

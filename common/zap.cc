@@ -87,12 +87,12 @@ class Gate {
   }
 
   void refuse(const std::vector<std::string>& request, const char* reason) {
-    std::string id = request.size() > 1 ? request[1] : "";
-    (void)requests_.send_frames({"1.0", id, "400", reason, "", ""});
     std::string key = request.size() == 7 && request[6].size() == 32 ? z85(request[6]) : "";
     std::string address = request.size() > 3 ? request[3].substr(0, kMaxAddressBytes) : "";
     Status told = refusals_.send_frames({reason, key, address, std::to_string(missed_)});
     missed_ = told ? 0 : missed_ + 1;
+    std::string id = request.size() > 1 ? request[1] : "";
+    (void)requests_.send_frames({"1.0", id, "400", reason, "", ""});
   }
 
   Socket requests_, orders_, refusals_;

@@ -24,6 +24,11 @@ std::chrono::nanoseconds lead(const Budget& budget) {
 Budgets::Budgets(std::map<std::string, Budget> by_host, Budget fallback)
     : by_host_(std::move(by_host)), fallback_(fallback) {}
 
+void Budgets::set_limits(std::map<std::string, Budget> by_host, Budget fallback) {
+  by_host_ = std::move(by_host);
+  fallback_ = fallback;
+}
+
 const Budget& Budgets::budget(const std::string& host) const {
   auto it = by_host_.find(host);
   return it == by_host_.end() ? fallback_ : it->second;

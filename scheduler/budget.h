@@ -26,6 +26,8 @@ class Budgets {
   /// `fallback` is for each host that is not named.
   explicit Budgets(std::map<std::string, Budget> by_host = {}, Budget fallback = {});
 
+  /// Other limits; what was pulled and said stands.
+  void set_limits(std::map<std::string, Budget> by_host, Budget fallback);
   /// When it may be pulled from: a time not after now means at once. Empty host: always.
   QueueTime opens(const std::string& host) const;
   /// A pull is made.

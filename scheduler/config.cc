@@ -1,4 +1,4 @@
-// Weights and budgets.
+// Budgets.
 #include "scheduler/config.h"
 
 #include <algorithm>
@@ -10,7 +10,6 @@
 namespace assay {
 namespace {
 
-constexpr uint32_t kMaxWeight = 1000;
 constexpr uint32_t kMaxPulls = 1'000'000;
 
 bool number(std::string_view text, uint32_t most, uint32_t& out) {
@@ -19,15 +18,6 @@ bool number(std::string_view text, uint32_t most, uint32_t& out) {
 }
 
 }  // namespace
-
-Result<std::pair<std::string, uint32_t>> parse_weight(std::string_view text) {
-  size_t equals = text.rfind('=');
-  uint32_t weight = 0;
-  if (equals == std::string_view::npos || equals == 0 || !number(text.substr(equals + 1), kMaxWeight, weight))
-    return Error{Errc::invalid, "tenant-weight '" + printable(text, 100) + "' is not NAME=WEIGHT with 1 to " +
-                                    std::to_string(kMaxWeight)};
-  return std::pair(std::string(text.substr(0, equals)), weight);
-}
 
 Result<std::pair<std::string, Budget>> parse_budget(std::string_view text) {
   Error wrong{Errc::invalid, "pull-budget '" + printable(text, 200) +

@@ -13,8 +13,6 @@
 
 namespace assay {
 
-/// "NAME=WEIGHT", 1 to 1000. Errc::invalid names the text.
-Result<std::pair<std::string, uint32_t>> parse_weight(std::string_view text);
 /// "HOST=PULLS/DURATION" or "HOST=PULLS/DURATION:BURST", as in "registry.example=100/6h:20"; HOST may be "*":
 /// each registry that is not named. Without BURST it is a tenth of PULLS, and at least one.
 Result<std::pair<std::string, Budget>> parse_budget(std::string_view text);

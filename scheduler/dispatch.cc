@@ -19,6 +19,11 @@ Need need_of(const Channel& channel) { return {channel.cpu_millis, channel.memor
 Dispatch::Dispatch(DispatchPolicy policy)
     : policy_(std::move(policy)), budgets_(policy_.budgets, policy_.default_budget) {}
 
+void Dispatch::set_policy(DispatchPolicy policy) {
+  policy_ = std::move(policy);
+  budgets_.set_limits(policy_.budgets, policy_.default_budget);
+}
+
 std::vector<Dispatch::Assignment> Dispatch::assign(Queue& queue, Agents& agents, QueueTime now, size_t most) {
   Backlog& backlog = queue.backlog();
   next_ = QueueTime::max();
@@ -27,6 +32,7 @@ std::vector<Dispatch::Assignment> Dispatch::assign(Queue& queue, Agents& agents,
   backlog.set_aging(policy_.aging);
   if (backlog.weights() != policy_.weights) backlog.set_weights(policy_.weights);
   budgets_.forget_idle(now);
+  if (backlog.size() == 0 && kept_.empty()) return {};
   Round round{queue, agents, now, {}, 0, 0, 0, 0, {}, {}, 0, false};
   survey(round);
   keep_free(round);

@@ -40,6 +40,8 @@ class Dispatch {
 
   explicit Dispatch(DispatchPolicy policy = {});
 
+  /// From now on. What registries have been pulled from or have said stands.
+  void set_policy(DispatchPolicy policy);
   /// Leases at most `most` jobs. Call it whenever a job has come, an agent has said what it can take, or
   /// next_deadline() is reached.
   std::vector<Assignment> assign(Queue& queue, Agents& agents, QueueTime now, size_t most);
@@ -75,12 +77,13 @@ class Dispatch {
   };
 
   // room.cc: which channels may go, and agents kept free for those that find no room.
-  void survey(Round& round) const;
+  void survey(Round& round);
   Obstacle inspect(const Round& round, Channel& channel) const;
   void close_for_room(Round& round, const Channel& channel) const;
   void keep_free(Round& round);
   bool end_keeping(Round& round);
   const Kept* kept_for(const Channel& channel) const;
+  bool is_kept(uint32_t agent, uint64_t channel) const;
   QueueTime next_change(Round& round) const;
 
   void find_matches(Round& round) const;

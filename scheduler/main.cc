@@ -1,5 +1,6 @@
 // assay-scheduler: options, store, rules, keys, API, loop.
 #include <boost/program_options.hpp>
+#include <charconv>
 
 #include "common/daemon.h"
 #include "common/keys.h"
@@ -9,6 +10,7 @@
 #include "common/units.h"
 #include "common/version.h"
 #include "scheduler/api/api.h"
+#include "scheduler/api/tokens.h"
 #include "scheduler/config.h"
 #include "scheduler/server.h"
 
@@ -22,9 +24,28 @@ constexpr const char* kClients = "inproc://clients";
 /// What the options say, checked.
 struct Settings {
   ServerConfig server;
-  std::filesystem::path data, rules, keys, tokens;
-  std::string api;
+  std::filesystem::path data, rules, keys;
+  std::optional<api::ApiConfig> api;  // nothing: off
 };
+
+// "127.0.0.1:8440", "[::1]:8440".
+Result<HttpConfig> parse_http(const std::string& address) {
+  size_t colon = address.rfind(':');
+  HttpConfig http;
+  int port = -1;
+  if (colon != std::string::npos) {
+    http.host = address.substr(0, colon);
+    const char* end = address.data() + address.size();
+    auto [at, error] = std::from_chars(address.data() + colon + 1, end, port);
+    if (error != std::errc() || at != end) port = -1;
+  }
+  if (http.host.size() > 2 && http.host.front() == '[' && http.host.back() == ']')
+    http.host = http.host.substr(1, http.host.size() - 2);
+  if (http.host.empty() || port < 0 || port > 65'535)
+    return Error{Errc::invalid, "api '" + address + "' is not ADDRESS:PORT, as in 127.0.0.1:8440, or off"};
+  http.port = port;
+  return http;
+}
 
 std::string text(const po::variables_map& map, const char* name) { return map[name].as<std::string>(); }
 
@@ -36,10 +57,6 @@ Status read_policy(const po::variables_map& map, DispatchPolicy& policy) {
   ASSAY_TRY(auto aging, parse_duration(text(map, "aging")));
   policy.aging.fill(aging);
   ASSAY_TRY(policy.affinity_wait, parse_duration(text(map, "affinity-wait")));
-  for (const std::string& word : texts(map, "tenant-weight")) {
-    ASSAY_TRY(auto weight, parse_weight(word));
-    policy.weights.insert(weight);
-  }
   for (const std::string& word : texts(map, "pull-budget")) {
     ASSAY_TRY(auto budget, parse_budget(word));
     if (budget.first == "*")
@@ -56,8 +73,12 @@ Result<Settings> read_settings(const po::variables_map& map) {
   settings.data = text(map, "data");
   settings.rules = text(map, "rules");
   settings.keys = text(map, "keys");
-  settings.tokens = text(map, "tokens");
-  settings.api = text(map, "api");
+  if (text(map, "api") != "off") {
+    settings.api.emplace();
+    ASSAY_TRY(settings.api->http, parse_http(text(map, "api")));
+    settings.api->clients = kClients;
+    settings.api->token_file = text(map, "tokens");
+  }
   server.agents = texts(map, "bind");
   server.clients = kClients;
   ASSAY_TRY(server.limits.lease, parse_duration(text(map, "lease")));
@@ -75,6 +96,14 @@ Result<Settings> read_settings(const po::variables_map& map) {
   return settings;
 }
 
+/// A tenant's share of the farm stands with its token.
+Status read_weights(const Settings& settings, DispatchPolicy& policy) {
+  if (!settings.api) return Status();
+  ASSAY_TRY(auto tokens, api::load_tokens(settings.api->token_file));
+  for (const api::Token& token : tokens) policy.weights[token.name] = token.weight;
+  return Status();
+}
+
 /// Connections between hosts are encrypted; a scheduler that listens on none of its addresses needs no keys.
 bool needs_keys(const ServerConfig& config) {
   for (const std::string& endpoint : config.agents)
@@ -89,8 +118,7 @@ Status check(const po::variables_map& map) {
     ASSAY_TRY(auto keys, load_keys(settings.keys, kSchedulerKey));
     ASSAY_TRY(auto list, load_allow_list(settings.keys));
   }
-  if (settings.api != "off") ASSAY_CHECK(Api::check({settings.api, kClients, settings.tokens}));
-  return Status();
+  return read_weights(settings, settings.server.policy);
 }
 
 Status serve_from(const po::variables_map& map) {
@@ -102,6 +130,7 @@ Status serve_from(const po::variables_map& map) {
   ASSAY_TRY(std::unique_ptr<Store> store, Store::open(settings.data, Store::Mode::read_write));
   Context context(static_cast<int>(std::min<uint64_t>(files, 65'535)));
   ServerConfig& config = settings.server;
+  ASSAY_CHECK(read_weights(settings, config.policy));
   std::optional<Zap> zap;
   if (needs_keys(config)) {
     ASSAY_TRY(config.keys, load_keys(settings.keys, kSchedulerKey));
@@ -113,10 +142,9 @@ Status serve_from(const po::variables_map& map) {
   Metrics metrics;
   SchedulerMetrics counted(metrics);
   config.metrics = &counted;
-  std::optional<Api> api;
+  std::optional<api::Api> api;
   config.reload_fd = hangup.get();
-  config.reload = [&]() -> Result<Reload> {
-    service::reloading();
+  auto read_again = [&]() -> Result<Reload> {
     Reload fresh;
     auto loaded = RuleSet::load(settings.rules);
     if (!loaded) return loaded.error();
@@ -124,21 +152,27 @@ Status serve_from(const po::variables_map& map) {
     if (config.keys) {
       ASSAY_TRY(fresh.agents, load_allow_list(settings.keys));
     }
-    if (api) ASSAY_CHECK(api->reload());
-    service::ready();
+    fresh.policy = config.policy;
+    ASSAY_CHECK(read_weights(settings, *fresh.policy));
+    return fresh;
+  };
+  config.reload = [&] {
+    service::reloading();
+    auto fresh = read_again();
+    service::ready();  // with the old where the new will not do
     return fresh;
   };
   config.alive = [] { service::alive(); };
   // The API answers once the loop runs, which comes after what was on disk is recovered.
   config.serving = [&]() -> Status {
-    if (settings.api != "off") {
-      ASSAY_TRY(api,
-                Api::start(context, {settings.api, kClients, settings.tokens}, *store, metrics, counted));
+    if (settings.api) {
+      ASSAY_TRY(api, api::Api::start(context, *settings.api, *store, counted, metrics));
+      spdlog::info("event=api port={}", api->port());
     }
     service::ready();
     return Status();
   };
-  spdlog::info("event=start version={} rules={} api={}", kVersion, rules.size(), settings.api);
+  spdlog::info("event=start version={} rules={}", kVersion, rules.size());
   ASSAY_TRY(ServerStats stats, serve(context, config, *store, rules, end.get()));
   service::stopping();
   spdlog::info("event=stop submitted={} finished={} failed={} leased={} redelivered={} stale={} commits={}",
@@ -166,7 +200,6 @@ void describe(po::options_description& options) {
   add("retry-delay-max", string("5m"), "the longest such delay");
   add("aging", string("10m"), "a job that has waited so much longer than the next lane's head is its equal");
   add("affinity-wait", string("500ms"), "how long a job waits for an agent that has its layers");
-  add("tenant-weight", po::value<Texts>()->composing(), "NAME=WEIGHT: the tenant's share; others have 1");
   add("pull-budget", po::value<Texts>()->composing(),
       "HOST=PULLS/DURATION[:BURST]: at most so many pulls from a registry, farm-wide; HOST *: from each");
   add("open-limit", po::value<size_t>()->default_value(1'000'000),

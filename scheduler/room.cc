@@ -22,12 +22,20 @@ const Dispatch::Kept* Dispatch::kept_for(const Channel& channel) const {
   return nullptr;
 }
 
-void Dispatch::survey(Round& round) const {
+bool Dispatch::is_kept(uint32_t agent, uint64_t channel) const {
+  return std::any_of(kept_.begin(), kept_.end(),
+                     [&](const Kept& kept) { return kept.agent == agent && kept.channel == channel; });
+}
+
+void Dispatch::survey(Round& round) {
   Backlog& backlog = round.queue.backlog();
+  const auto& rows = round.agents.rows();
   round.usable = 0;
   round.credit = round.most_memory = 0;
   round.most_cpu = 0;
-  for (const auto& row : round.agents.rows()) {
+  for (uint32_t i = 0; i < rows.size(); ++i) {
+    const auto& row = rows[i];
+    if (row.kept_for != 0 && !is_kept(i, row.kept_for)) round.agents.keep(i, 0);  // by another Dispatch
     if (!row.usable) continue;
     ++round.usable;
     round.credit += row.credit;

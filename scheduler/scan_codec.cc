@@ -63,8 +63,9 @@ BatchRecord read_batch(schema::Batch::Reader in, Rules& rules) {
     record.labels.emplace_back(rules.text(label.getName(), kMaxLabelBytes, "label"),
                                rules.text(label.getValue(), kMaxLabelBytes, "label"));
   record.created_ns = in.getCreatedNs();
-  rules.check(in.getManifest().size() <= kMaxManifestBytes, "manifest is too large");
-  if (rules.ok()) record.manifest = view(in.getManifest());
+  auto manifest = view(in.getManifest());
+  rules.check(manifest.size() <= kMaxManifestBytes, "manifest is too large");
+  if (rules.ok()) record.manifest = manifest;
   return record;
 }
 

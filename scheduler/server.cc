@@ -226,6 +226,7 @@ Status Server::reload() {
     for (const auto& [scan_id, record] : open_)
       if (record.state == ScanState::shipped) to_score_.push_back(scan_id);
   }
+  if (fresh.policy) dispatch_.set_policy(std::move(*fresh.policy));
   if (fresh.agents && config_.zap != nullptr) {
     ASSAY_CHECK(config_.zap->allow(*fresh.agents));
     config_.allowed = allowed_names(*fresh.agents);

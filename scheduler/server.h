@@ -26,6 +26,7 @@ namespace assay {
 /// What may change while the scheduler runs.
 struct Reload {
   std::unique_ptr<RuleSet> rules;                 // null: as before
+  std::optional<DispatchPolicy> policy;           // nothing: as before
   std::optional<std::vector<AllowedKey>> agents;  // the allow-list; nothing: as before
 };
 

@@ -214,7 +214,8 @@ std::optional<wire::Answer> Server::order_cancel(const std::string& client, cons
     if (Status done = cancel(scan_id); !done) return wrong(done.error());
     cancelled = 1;
   }
-  stage_.add({}, [this, client, answer = right(json{{"cancelled", cancelled}})] { tell_client(client, answer); });
+  stage_.add({},
+             [this, client, answer = right(json{{"cancelled", cancelled}})] { tell_client(client, answer); });
   return std::nullopt;
 }
 

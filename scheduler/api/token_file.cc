@@ -1,4 +1,5 @@
-// The token file changed: a new one takes the old one's place at once, so that a reader finds one or the other.
+// The token file changed: a new one takes the old one's place at once, so that a reader finds one or the
+// other.
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>

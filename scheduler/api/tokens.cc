@@ -30,8 +30,7 @@ std::vector<std::string_view> words_of(std::string_view line) {
 }
 
 Result<Token> parse_line(const std::vector<std::string_view>& words) {
-  if (words.size() < 3 || words.size() > 4)
-    return Error{Errc::invalid, "is not NAME ROLES SHA256 [WEIGHT]"};
+  if (words.size() < 3 || words.size() > 4) return Error{Errc::invalid, "is not NAME ROLES SHA256 [WEIGHT]"};
   Token out;
   out.name = words[0];
   ASSAY_CHECK(check_token_name(out.name));
@@ -72,8 +71,8 @@ Result<Roles> parse_roles(std::string_view text) {
     auto known = std::find_if(std::begin(kNames), std::end(kNames),
                               [&](const auto& name) { return name.first == word; });
     if (known == std::end(kNames))
-      return Error{Errc::invalid, "'" + printable(word, 40) +
-                                      "' is no role; there are submit, read, operate and admin"};
+      return Error{Errc::invalid,
+                   "'" + printable(word, 40) + "' is no role; there are submit, read, operate and admin"};
     roles |= known->second;
     at = end + 1;
   }

@@ -153,17 +153,6 @@ const char* to_string(Verdict verdict) {
   return "unknown";
 }
 
-std::string still_printable(const std::string& text) {
-  std::string out;
-  for (size_t from = 0;;) {
-    size_t at = text.find('\\', from);
-    out += printable(std::string_view(text).substr(from, at == std::string::npos ? at : at - from));
-    if (at == std::string::npos) return out;
-    out += '\\';
-    from = at + 1;
-  }
-}
-
 std::string report_json(const Report& report) {
   Writer writer;
   writer.out["schema"] = kSchema;

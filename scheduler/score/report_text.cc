@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "common/text.h"
 #include "scheduler/score/attack.h"
 #include "scheduler/score/findings.h"
 #include "scheduler/score/process_tree.h"

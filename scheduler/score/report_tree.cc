@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "common/text.h"
 #include "scheduler/score/process_tree.h"
 #include "scheduler/score/report_walk.h"
 

@@ -184,9 +184,6 @@ void walk(A& a, Report& x) {
   a("output", x.output);
 }
 
-/// printable(), but it leaves backslashes alone: for text that has been through printable() already, and
-/// never trusts that it has.
-std::string still_printable(const std::string& text);
 /// Puts every string of a fresh report through printable(). Once: backslashes double.
 void make_printable(Report& report);
 

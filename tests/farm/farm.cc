@@ -41,11 +41,9 @@ std::string scheduler_config(const FarmOptions& options, const fs::path& data, c
   std::string out = "bind = " + endpoint + "\n" + "data = " + data.string() + "\n" +
                     "rules = " + options.rules.string() + "\n" + "keys = " + (options.dir / "keys").string() +
                     "\n" + "tokens = " + (options.dir / "tokens").string() + "\n" +
-                    "http = " + options.address + ":" + std::to_string(api_port) + "\n" +
-                    "lease = " + ms(options.lease) + "\n" + "first-delay = " + ms(options.first_delay) +
+                    "api = " + options.address + ":" + std::to_string(api_port) + "\n" +
+                    "lease = " + ms(options.lease) + "\n" + "retry-delay = " + ms(options.first_delay) +
                     "\n" + "attempts = " + std::to_string(options.failures) + "\n";
-  for (const auto& [name, weight] : options.tenants)
-    out += "tenant-weight = " + name + "=" + std::to_string(weight) + "\n";
   for (const auto& line : options.config) out += line + "\n";
   return out;
 }

@@ -11,6 +11,7 @@ using std::chrono::milliseconds;
 
 namespace {
 constexpr int kFramesPerTurn = 64;
+constexpr uint64_t kSlotMemory = uint64_t{4} << 30;
 constexpr milliseconds kDownLeast{300}, kDownMost{2000};
 constexpr milliseconds kLateLeast{200}, kLateMost{4000};
 constexpr milliseconds kHelloAgain{1000}, kConnectAgain{5000};
@@ -62,7 +63,7 @@ void SimAgent::hello() {
   hello.agent_id = name_;
   hello.instance = instance_;
   hello.tracer_version = kVersion;
-  hello.capacity = {settings_.slots, settings_.slots * 1000, uint64_t{settings_.slots} << 30};
+  hello.capacity = {settings_.slots, settings_.slots * 1000, settings_.slots * kSlotMemory};
   for (const auto& attempt : attempts_) hello.held.push_back({attempt.scan_id, attempt.attempt});
   wanted_.reset();
   (void)socket_->send(wire::encode(hello));
@@ -73,7 +74,7 @@ void SimAgent::want() {
   uint32_t credit = wanting_ && taken < settings_.slots ? settings_.slots - taken : 0;
   if (wanted_ == credit || !welcomed_) return;
   wanted_ = credit;
-  (void)socket_->send(wire::encode(wire::Want{credit, credit * 1000, uint64_t{credit} << 30, ""}));
+  (void)socket_->send(wire::encode(wire::Want{credit, credit * 1000, credit * kSlotMemory, ""}));
 }
 
 void SimAgent::send(std::string frame, SimTime now) {

@@ -1,5 +1,5 @@
 // Writes valid inputs for each fuzzer to start from: fuzz-seeds DIR makes DIR/chunk, DIR/header, DIR/footer,
-// DIR/job, DIR/wire, DIR/image_ref.
+// DIR/job, DIR/wire, DIR/image_ref, DIR/api.
 #include <cstdio>
 #include <filesystem>
 
@@ -51,6 +51,13 @@ Status write_seeds(const std::filesystem::path& dir) {
                          "[::1]:5000/app"};
   for (size_t i = 0; i < std::size(kRefs); ++i)
     ASSAY_CHECK(put(dir / "image_ref", std::to_string(i), kRefs[i]));
+  const char* kBodies[] = {
+      R"({"scans":[{"ref":"nginx:1.27","duration_ms":60000,"network":"none","insecure":true,"labels":{"a":"b"}}]})",
+      R"({"name":"n","labels":{"v":"1"},"lane":"sweep","defaults":{"expect":"clean","fresh":true},
+          "images":[{"ref":"a","cpu_millis":1,"memory_bytes":2},{"ref":"b","lane":"gate","auth_file":"/x"}]})",
+      "2026-11-26T06:00:00.5+01:00", "/v1/scans/20261125T031500-1f8a3c9e/report"};
+  for (size_t i = 0; i < std::size(kBodies); ++i)
+    ASSAY_CHECK(put(dir / "api", std::to_string(i), kBodies[i]));
   return Status();
 }
 

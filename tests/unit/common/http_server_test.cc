@@ -52,15 +52,18 @@ class Echo {
     out.describe = [](int status, const std::string& reason) { return text(status, reason); };
     return out;
   }
-  static HttpResponse stream() {
-    HttpResponse out;
-    out.content_type = "text/event-stream";
-    out.stream = [](HttpStream& to) {
+  class Greeter : public HttpStreamer {
+    void run(HttpStream& to) override {
       if (!to.write("hello\n")) return;
       std::vector<WaitFor> items = {WaitFor(to.stop_fd()), WaitFor(to.peer_fd())};
       EXPECT_TRUE(wait(items, milliseconds(10000)));
       to.write(items[0].ready ? "stop\n" : "gone\n");
-    };
+    }
+  };
+  static HttpResponse stream() {
+    HttpResponse out;
+    out.content_type = "text/event-stream";
+    out.stream = std::make_unique<Greeter>();
     return out;
   }
   std::optional<HttpServer> server_;

@@ -26,15 +26,5 @@ TEST(Config, NamesBudgetsThatAreNone) {
                   "' is not HOST=PULLS/DURATION[:BURST], as in registry.example=100/6h:20");
 }
 
-TEST(Config, ReadsWeights) {
-  auto weight = parse_weight("team-a=3");
-  ASSERT_TRUE(weight);
-  EXPECT_EQ(weight->first, "team-a");
-  EXPECT_EQ(weight->second, 3u);
-  for (const char* text : {"", "team-a", "=3", "team-a=0", "team-a=1001", "team-a=3x", "team-a=-1"})
-    EXPECT_EQ(parse_weight(text).error().what,
-              "tenant-weight '" + std::string(text) + "' is not NAME=WEIGHT with 1 to 1000");
-}
-
 }  // namespace
 }  // namespace assay

@@ -242,6 +242,39 @@ TEST_F(DispatchTest, RegistryIsPulledFromWithinItsBudget) {
   EXPECT_EQ(assign(10000), "x:3/1 ");
 }
 
+TEST_F(DispatchTest, NewPolicyForgetsNoPullAndNoPause) {
+  DispatchPolicy policy;
+  policy.budgets["r.example"] = {1, seconds(10), 1};
+  dispatch.set_policy(policy);
+  hello("x", 4);
+  for (const char* id : {"1", "2"}) submit(id, 0, "r.example");
+  submit("3", 0, "paused.example");
+  dispatch.block_registry("paused.example", at(5000));
+  EXPECT_EQ(assign(0), "x:1/1 ");
+  policy.budgets["r.example"] = {1, seconds(20), 1};
+  dispatch.set_policy(policy);
+  EXPECT_EQ(assign(4999), "");
+  EXPECT_EQ(assign(5000), "x:3/1 ");
+  EXPECT_EQ(assign(9999), "");
+  EXPECT_EQ(assign(10000), "x:2/1 ");
+}
+
+// Weights also of tenants that wait already.
+TEST_F(DispatchTest, NewWeightsHoldFromNowOn) {
+  hello("x");
+  for (int i = 0; i < 100; ++i)
+    for (const char* tenant : {"a", "b"})
+      queue.submit(job(tenant + std::to_string(i), Lane::batch, tenant), at(0));
+  DispatchPolicy policy;
+  policy.weights["a"] = 3;
+  dispatch.set_policy(policy);
+  for (int i = 0; i < 10; ++i) {
+    want("x", 4);
+    assign(0);
+  }
+  EXPECT_NEAR(static_cast<double>(queue.tenants().at("a").leased), 30, 1);
+}
+
 TEST_F(DispatchTest, DelayedJobIsAssignedWhenItsDelayEnds) {
   hello("x", 2);
   submit("1");
@@ -292,6 +325,19 @@ TEST_F(DispatchTest, AgentIsNotKeptFreeWhenThatDoesNotHelp) {
   EXPECT_EQ(assign(60'001), "");  // kept
   assign(75'000);
   EXPECT_EQ(assign(75'001), "x:small/1 ");
+}
+
+TEST_F(DispatchTest, AgentThatAnotherDispatchKeptFreeIsFree) {
+  hello("x", 1);
+  want("x", 1, 4000, 7 * kGiB);
+  submit("large", 0, "", 8 * kGiB);
+  assign(0);
+  assign(60'000);
+  submit("small", 0, "", kGiB);
+  EXPECT_EQ(assign(60'000), "");
+  queue.cancel("large");
+  dispatch = Dispatch();
+  EXPECT_EQ(assign(60'001), "x:small/1 ");
 }
 
 TEST_F(DispatchTest, NoAgentIsKeptFreeForALaneWhoseTurnItIsNot) {

@@ -129,30 +129,29 @@ TEST_F(ServerTest, BusyRegistryIsLeftAloneByTheWholeFarm) {
 }
 
 TEST_F(ServerTest, SilentAgentLosesItsLeaseAndItsLateResultIsRefused) {
-  config_.limits.lease = milliseconds(1000);
+  config_.limits.lease = milliseconds(2000);
   start();
   Socket client = this->client(), lost = this->agent("lost");
   submit(client);
   want(lost);
   auto first = expect<wire::Lease>(lost);
-  std::this_thread::sleep_for(milliseconds(1200));  // the lease's length is real time here
+  std::this_thread::sleep_for(milliseconds(2200));  // the lease's length is real time here
   Socket next = this->agent("next");
   want(next);
   auto second = expect<wire::Lease>(next);
   EXPECT_EQ(second.scan_id, first.scan_id);
   EXPECT_EQ(second.attempt, 2u);
-  say(lost, wire::Chunk{first.scan_id, first.attempt, 0, "late"});
-  (void)expect<wire::Who>(lost);
-  say(lost,
-      wire::Hello{wire::kVersion, "lost", "i1", kVersion, {1, 1000, 1 << 30}, {{first.scan_id, 1}}, {}});
-  EXPECT_EQ(expect<wire::Cancel>(lost).attempt, 1u);
-  say(lost, wire::Chunk{first.scan_id, first.attempt, 0, "late"});
-  (void)expect<wire::Cancel>(lost);
   ship(next, second);
   EXPECT_TRUE(expect<wire::Finished>(client).ok);
+  say(lost, wire::Hello{wire::kVersion, "lost", "i1", kVersion, {1, 1000, 1 << 30}, {{first.scan_id, 1}}, {}});
+  say(lost, wire::Chunk{first.scan_id, first.attempt, 0, "late"});
+  EXPECT_EQ(expect<wire::Cancel>(lost).attempt, 1u);
+  say(lost, done(first));
+  (void)expect<wire::DoneAck>(lost);
   stop();
   EXPECT_EQ(stats_.redelivered, 1u);
-  EXPECT_EQ(stats_.stale_messages, 1u);
+  EXPECT_EQ(stats_.stale_messages, 2u);
+  EXPECT_EQ(stats_.finished, 1u);
   EXPECT_EQ(record(first.scan_id).attempt, 2u);
 }
 

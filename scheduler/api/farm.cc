@@ -1,0 +1,80 @@
+// The farm as a whole: agents, queue, capacity, reload, health, metrics.
+#include <chrono>
+#include <nlohmann/json.hpp>
+
+#include "common/text.h"
+#include "common/version.h"
+#include "scheduler/api/call.h"
+#include "scheduler/api/openapi.h"
+#include "scheduler/api/rfc3339.h"
+#include "scheduler/ask.h"
+
+namespace assay::api {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr uint64_t kMaxSeconds = 366ull * 24 * 3600;
+constexpr std::chrono::milliseconds kHealthAnswer{2000};
+
+// How far away the time is that the query names; an hour when it names none.
+Result<uint64_t> seconds_asked(const HttpRequest& request) {
+  ASSAY_CHECK(check_parameters(request, {"by", "in_s"}));
+  auto by = request.parameter("by");
+  if (!by) return number_parameter(request, "in_s", 1, kMaxSeconds, 3600);
+  if (request.parameter("in_s")) return Error{Errc::invalid, "by and in_s exclude each other"};
+  ASSAY_TRY(int64_t unix_s, parse_rfc3339(*by));
+  int64_t now_s =
+      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
+          .count();
+  if (unix_s <= now_s) return Error{Errc::invalid, "by '" + printable(*by, 64) + "' is not in the future"};
+  return std::min<uint64_t>(static_cast<uint64_t>(unix_s - now_s), kMaxSeconds);
+}
+
+}  // namespace
+
+HttpResponse list_agents(const Call& call) { return ask_loop(call, ask::kAgents, "{}"); }
+
+HttpResponse set_agent_mode(const Call& call) {
+  const std::string& order = call.route.word;
+  if (order != "drain" && order != "undrain" && order != "fence" && order != "unfence")
+    return error_answer(404, "not_found",
+                        "'" + printable(order, 40) + "' is none of drain, undrain, fence and unfence");
+  return ask_loop(call, ask::kAgentMode,
+                  Json{{"name", printable(call.route.id, 64)}, {"mode", order}}.dump());
+}
+
+HttpResponse show_queue(const Call& call) { return ask_loop(call, ask::kQueue, "{}"); }
+
+HttpResponse show_capacity(const Call& call) {
+  auto seconds = seconds_asked(call.request);
+  if (!seconds) return error_answer(seconds.error());
+  return ask_loop(call, ask::kCapacity, Json{{"seconds", *seconds}}.dump());
+}
+
+HttpResponse reload(const Call& call) { return ask_loop(call, ask::kReload, "{}"); }
+
+// Says no more than whether submissions would be taken: anybody may ask.
+HttpResponse show_health(const Call& call) {
+  auto loop = LoopClient::open(call.services.context, call.services.config.clients);
+  if (!loop) return error_answer(loop.error());
+  auto answer = loop->ask(ask::kQueue, "{}", std::min(kHealthAnswer, call.services.config.answer));
+  if (!answer) return error_answer(503, "unhealthy", "the scheduler's loop does not answer");
+  auto queue = Json::parse(answer->body, nullptr, false);
+  bool stalled = queue.is_object() && queue.contains("stalled") && queue["stalled"] == true;
+  return json_answer(200, Json{{"status", stalled ? "stalled" : "ok"}, {"version", kVersion}}.dump());
+}
+
+HttpResponse show_metrics(const Call& call) {
+  HttpResponse out = json_answer(200, call.services.all_metrics.text());
+  out.content_type = "text/plain; version=0.0.4; charset=utf-8";
+  return out;
+}
+
+HttpResponse show_openapi(const Call&) {
+  HttpResponse out = json_answer(200, std::string(openapi_text()));
+  out.content_type = "application/yaml";
+  return out;
+}
+
+}  // namespace assay::api

@@ -1,0 +1,80 @@
+// The table, and a path held against it.
+#include "scheduler/api/routes.h"
+
+#include "scheduler/api/call.h"
+
+namespace assay::api {
+namespace {
+
+constexpr size_t kNoBody = 4096;  // an empty object does no harm
+constexpr size_t kScansBody = 16 << 20;
+constexpr size_t kBatchBody = 64 << 20;
+constexpr Roles kOwnOrOperate = kSubmit | kOperate;  // the handler looks whose scan it is
+
+// The first segment of `path`, taken from it.
+std::string_view take_segment(std::string_view& path) {
+  path.remove_prefix(1);  // the slash
+  size_t end = std::min(path.find('/'), path.size());
+  std::string_view segment = path.substr(0, end);
+  path.remove_prefix(end);
+  return segment;
+}
+
+bool fits(std::string_view pattern, std::string_view path, Matched& out) {
+  out.id.clear();
+  out.word.clear();
+  while (!pattern.empty() && !path.empty()) {
+    if (path.front() != '/') return false;
+    std::string_view wanted = take_segment(pattern), got = take_segment(path);
+    if (wanted == "{id}" && !got.empty())
+      out.id = got;
+    else if (wanted == "{order}" && !got.empty())
+      out.word = got;
+    else if (wanted != got)
+      return false;
+  }
+  return pattern.empty() && path.empty();
+}
+
+}  // namespace
+
+const std::vector<Route>& routes() {
+  static const std::vector<Route> kRoutes = {
+      {"POST", "/v1/scans", kSubmit, kScansBody, post_scans},
+      {"GET", "/v1/scans", kRead, kNoBody, list_scans},
+      {"GET", "/v1/scans/{id}", kRead, kNoBody, show_scan},
+      {"GET", "/v1/scans/{id}/report", kRead, kNoBody, show_report},
+      {"POST", "/v1/scans/{id}/cancel", kOwnOrOperate, kNoBody, cancel_scan},
+      {"POST", "/v1/scans/{id}/retry", kOwnOrOperate, kNoBody, retry_scan},
+      {"POST", "/v1/batches", kSubmit, kBatchBody, post_batch},
+      {"GET", "/v1/batches", kRead, kNoBody, list_batches},
+      {"GET", "/v1/batches/{id}", kRead, kNoBody, show_batch},
+      {"POST", "/v1/batches/{id}/cancel", kOwnOrOperate, kNoBody, cancel_batch},
+      {"POST", "/v1/batches/{id}/rerun", kSubmit, kNoBody, rerun_batch},
+      {"GET", "/v1/agents", kRead, kNoBody, list_agents},
+      {"POST", "/v1/agents/{id}/{order}", kOperate, kNoBody, set_agent_mode},
+      {"GET", "/v1/queue", kRead, kNoBody, show_queue},
+      {"GET", "/v1/capacity", kRead, kNoBody, show_capacity},
+      {"POST", "/v1/reload", kAdmin, kNoBody, reload},
+      {"GET", "/v1/events", kRead, kNoBody, stream_events},
+      {"GET", "/v1/health", 0, kNoBody, show_health},
+      {"GET", "/v1/openapi.yaml", 0, kNoBody, show_openapi},
+      {"GET", "/metrics", kRead, kNoBody, show_metrics},
+  };
+  return kRoutes;
+}
+
+Matched match(std::string_view method, std::string_view path) {
+  Matched out;
+  for (const Route& route : routes()) {
+    if (!fits(route.path, path, out)) continue;
+    if (route.method == method) {
+      out.route = &route;
+      return out;
+    }
+    out.allowed += (out.allowed.empty() ? "" : ", ") + std::string(route.method);
+  }
+  return out;
+}
+
+}  // namespace assay::api

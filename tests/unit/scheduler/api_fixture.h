@@ -1,0 +1,80 @@
+// The API in front of a loop, real or not, and a client with a token of each role.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "scheduler/api/api.h"
+#include "scheduler/api/tokens.h"
+#include "tests/http_talk.h"
+#include "tests/support.h"
+
+namespace assay {
+
+using Json = nlohmann::json;
+
+class ApiHarness {
+ public:
+  /// `change` may alter the configuration before the API starts.
+  ApiHarness(
+      const Context& context, Store& store, const std::string& clients,
+      const std::function<void(api::ApiConfig&)>& change = [](api::ApiConfig&) {})
+      : scheduler_metrics_(metrics_) {
+    config_.clients = clients;
+    config_.token_file = dir_.path() / "tokens";
+    for (const char* name : {"submit", "read", "operate", "admin"}) add_token(name, name);
+    add_token("ci", "submit,read");
+    add_token("other", "submit,read");
+    change(config_);
+    auto started = api::Api::start(context, config_, store, scheduler_metrics_, metrics_);
+    EXPECT_TRUE(started) << started.error().what;
+    if (started) api_.emplace(std::move(*started));
+  }
+
+  void add_token(const std::string& name, const std::string& roles) {
+    auto token = api::add_token(config_.token_file, name, *api::parse_roles(roles), 1);
+    EXPECT_TRUE(token) << token.error().what;
+    if (token) tokens_[name] = *token;
+  }
+  int port() const { return api_->port(); }
+  /// Empty for a name that has none: no token is sent then.
+  std::string token(const std::string& name) { return tokens_[name]; }
+  const std::filesystem::path& token_file() const { return config_.token_file; }
+  SchedulerMetrics& metrics() { return scheduler_metrics_; }
+
+  HttpAnswer call(const std::string& method, const std::string& target, const std::string& who,
+                  const std::string& body = "") {
+    return talk(port(), method, target, token(who), body);
+  }
+  /// The body of an answer with this status.
+  Json json(int status, const std::string& method, const std::string& target, const std::string& who,
+            const std::string& body = "") {
+    HttpAnswer answer = call(method, target, who, body);
+    EXPECT_EQ(answer.status, status) << method << " " << target << ": " << answer.body;
+    EXPECT_NE(answer.head.find("Content-Type: application/json\r\n"), std::string::npos) << answer.head;
+    Json parsed = Json::parse(answer.body, nullptr, false);
+    EXPECT_FALSE(parsed.is_discarded()) << answer.body;
+    return parsed;
+  }
+  /// "code: message" of an error.
+  std::string error(int status, const std::string& method, const std::string& target, const std::string& who,
+                    const std::string& body = "") {
+    Json answer = json(status, method, target, who, body);
+    if (!answer.is_object() || !answer.contains("error")) return "no error: " + answer.dump();
+    return answer["error"].value("code", "?") + ": " + answer["error"].value("message", "?");
+  }
+
+ private:
+  TempDir dir_;
+  Metrics metrics_;
+  SchedulerMetrics scheduler_metrics_;
+  api::ApiConfig config_;
+  std::map<std::string, std::string> tokens_;
+  std::optional<api::Api> api_;
+};
+
+}  // namespace assay
