@@ -88,9 +88,12 @@ void Server::lapse(const Lapse& lapse, const std::string& code, const std::strin
   spdlog::warn("event=lease_ended scan={} attempt={} agent={} failures={} given_up={} why=\"{}\"",
                lapse.scan_id, lapse.attempt, printable(lapse.agent, 64), lapse.failures, lapse.given_up,
                printable(why, 300));
-  if (lapse.given_up)
+  if (lapse.given_up) {
+    ScanRecord& record = open_.at(lapse.scan_id);
+    record.failures = lapse.failures;
     return end_failed(lapse.scan_id, code,
                       why + "; given up after " + std::to_string(lapse.failures) + " failed attempts");
+  }
   ScanRecord after = open_.at(lapse.scan_id);
   after.state = ScanState::queued;
   after.failures = lapse.failures;

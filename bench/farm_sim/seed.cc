@@ -3,6 +3,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <limits>
 #include <thread>
 
 #include "bench/farm_sim/fleet.h"
@@ -59,8 +60,8 @@ class Run {
         submitter_(
             make_slices({options.jobs, 1000, kTenants, true}, random_),
             [&farm](const std::string& tenant) { return farm.api(tenant); }, kSubmitters) {
-    // Once while jobs are submitted, once or twice later.
-    kills_.push_back(options.jobs / 20 + random_() % (options.jobs / 10 + 1));
+    // Once while jobs are submitted, once or twice while they run.
+    kill_at_accepted_ = options.jobs / 10 + random_() % (options.jobs / 2);
     kills_.push_back(options.jobs / 3 + random_() % (options.jobs / 3 + 1));
     if (random_() % 2) kills_.push_back(options.jobs * 9 / 10);
   }
@@ -87,7 +88,13 @@ class Run {
   void turn(farm::SimTime now) {
     sweep(now);
     submitter_.turn(now, ledger_);
-    if (!kills_.empty() && ledger_.done_acks() >= kills_.front()) kill_scheduler();
+    if (submitter_.accepted() >= kill_at_accepted_) {
+      kill_at_accepted_ = std::numeric_limits<uint64_t>::max();
+      kill_scheduler();
+    } else if (!kills_.empty() && ledger_.done_acks() >= kills_.front()) {
+      kills_.erase(kills_.begin());
+      kill_scheduler();
+    }
     if (!farm_.scheduler().running()) {
       note("the scheduler ended by itself");
       ended_ = true;
@@ -99,7 +106,6 @@ class Run {
   }
 
   void kill_scheduler() {
-    kills_.erase(kills_.begin());
     peak_ = std::max(peak_, farm::usage_of(farm_.scheduler().pid()).peak_bytes);
     farm_.scheduler().kill_now();
     ++killed_;
@@ -149,6 +155,7 @@ class Run {
   farm::SimSettings settings_;
   Fleet fleet_;
   Submitter submitter_;
+  uint64_t kill_at_accepted_ = 0;
   std::vector<uint64_t> kills_;  // at so many finished jobs
   farm::Audit audit_;
   farm::SimTime begun_{}, next_look_{};

@@ -1,4 +1,6 @@
 // assay-agent with real guests, before a scheduler that the test plays: its ends, and what is left of them.
+#include <fcntl.h>
+
 #include "common/fd.h"
 #include "tests/e2e/assay.h"
 #include "tests/unit/agent/fake_scheduler.h"
@@ -42,20 +44,12 @@ class AgentEnds : public testing::Test {
   // Two scans: one runs, the other has all it needs and waits.
   void one_runs_one_waits(milliseconds duration) {
     scheduler_->welcome();
-    std::set<std::string> reached;
-    lease(kFirst, duration);
-    lease(kSecond, duration);
-    for (int i = 0; i < 2; ++i) {
-      auto resolved = scheduler_->expect<wire::Resolved>();
-      ASSERT_TRUE(resolved);
-      scheduler_->say(wire::Proceed{resolved->scan_id, 1});
-    }
-    for (auto wanted : {std::pair(kFirst, "run"), std::pair(kSecond, "wait")}) {
-      if (reached.contains(wanted.first + wanted.second)) continue;
-      ASSERT_TRUE(scheduler_->expect<wire::Progress>([&](const wire::Progress& progress) {
-        reached.insert(progress.scan_id + progress.phase);
-        return reached.contains(wanted.first + wanted.second);
-      }));
+    for (auto [id, phase] : {std::pair(kFirst, "run"), std::pair(kSecond, "wait")}) {
+      lease(id, duration);
+      ASSERT_TRUE(scheduler_->expect<wire::Resolved>());
+      scheduler_->say(wire::Proceed{id, 1});
+      ASSERT_TRUE(scheduler_->expect<wire::Progress>(
+          [&](const wire::Progress& progress) { return progress.scan_id == id && progress.phase == phase; }));
     }
   }
   std::string log() const { return *read_file(dir_.path() / "agent.log", 1 << 20); }

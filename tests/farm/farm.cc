@@ -128,6 +128,23 @@ Result<uint64_t> Farm::open_scans() const {
   return out;
 }
 
+Result<std::vector<std::string>> Farm::agent_argv(const std::string& agent, const fs::path& data,
+                                                  unsigned slots) const {
+  // A directory of its keys alone, as on its own host.
+  fs::path keys = options_.dir / (agent + ".keys"), config = options_.dir / (agent + ".conf");
+  ASSAY_TRY(auto own, load_keys(options_.dir / "keys", agent));
+  ASSAY_TRY(auto server, load_public_key(options_.dir / "keys" / "scheduler.pub"));
+  std::error_code failed;
+  fs::create_directories(keys, failed);
+  fs::create_directories(data, failed);
+  if (failed) return Error{Errc::io, "make " + data.string() + ": " + failed.message()};
+  ASSAY_CHECK(save_keys(keys, kAgentKey, own));
+  ASSAY_CHECK(write_file(config, "connect = " + endpoint_ + "\n" + "data = " + data.string() + "\n" +
+                                     "keys = " + keys.string() + "\n" + "scheduler-key = " + server + "\n" +
+                                     "slots = " + std::to_string(slots) + "\n" + "stop-grace = 10s\n"));
+  return std::vector<std::string>{bin_dir() / "assay-agent", "--config", config};
+}
+
 Result<Socket> Farm::connect(const Context& context, const std::string& agent) const {
   ASSAY_TRY(auto keys, load_keys(options_.dir / "keys", agent));
   return connect(context, keys);

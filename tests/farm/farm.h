@@ -56,8 +56,7 @@ class Farm {
   /// With these keys, whoever has them.
   Result<Socket> connect(const Context& context, const CurveKeys& keys) const;
 
-  /// How a real agent of this name is started: writes its config file into `data`, which it keeps its data
-  /// in.
+  /// How a real agent of this name is started, with its data in `data`: writes its key and config file.
   Result<std::vector<std::string>> agent_argv(const std::string& agent, const std::filesystem::path& data,
                                               unsigned slots) const;
 

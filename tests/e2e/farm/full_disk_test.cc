@@ -40,6 +40,7 @@ class SchedulersDisk : public testing::Test {
     options.data = dir_.path() / "data" / "store";
     options.rules = std::string(ASSAY_SOURCE_DIR) + "/rules";
     options.tenants = {{"acme", 1}};
+    options.config = {"reserve = 32M"};
     for (size_t i = 0; i < kAgents; ++i) options.agents.push_back("sim-" + std::to_string(i));
     auto farm = farm::Farm::create(std::move(options));
     ASSERT_TRUE(farm) << farm.error().what;

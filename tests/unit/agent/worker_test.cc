@@ -16,9 +16,9 @@ const AttemptKey kKey{"20261125T031500-1f8a3c9e", 1};
 
 class WorkerTest : public testing::Test {
  protected:
-  Worker start() {
+  Worker start(const ScanLimits& limits = {}) {
     ScanPlace place{dir_.path() / "data", dir_.path() / "run", "worker-test", "agent"};
-    auto worker = Worker::start(context_, 0, place, ScanLimits{}, dir_.path() / "spool", 0);
+    auto worker = Worker::start(context_, 0, place, limits, dir_.path() / "spool", 0);
     EXPECT_TRUE(worker) << worker.error().what;
     return std::move(*worker);
   }
@@ -77,6 +77,15 @@ TEST_F(WorkerTest, AScanEndsQuietlyWhenTheSchedulerHasAResultOfItsImage) {
   ASSERT_TRUE(wait_for(worker, LinkNote::Kind::dropped));
   ASSERT_TRUE(wait_for(worker, LinkNote::Kind::free));
   EXPECT_FALSE(std::filesystem::exists(dir_.path() / "run" / kKey.str()));
+}
+
+TEST_F(WorkerTest, AScanGoesOnWhenNobodySaysWhetherItMay) {
+  ASSAY_NEED(find_program("skopeo"), "skopeo");
+  ScanLimits limits;
+  limits.resolve_patience = std::chrono::milliseconds(50);
+  Worker worker = start(limits);
+  ASSERT_TRUE(worker.begin(lease(image())));
+  EXPECT_TRUE(wait_for(worker, LinkNote::Kind::ready));
 }
 
 TEST_F(WorkerTest, EndsWhileItsScanWaitsForAPermit) {
