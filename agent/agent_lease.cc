@@ -91,7 +91,7 @@ void AgentLoop::on(Berth& berth, const LinkNote& note) {
         (void)tell(berth.worker.link(), {.kind = LinkNote::Kind::full});
       break;
     case LinkNote::Kind::ended:
-      shipper_.ended(key);
+      shipper_.ended(key, note.stats.failed);
       metrics_.ended(note.stats, note.stats.failed ? "failed" : "done");
       break;
     case LinkNote::Kind::dropped:

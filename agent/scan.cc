@@ -99,7 +99,9 @@ Result<PulledImage> Scan::pull_image() {
   options.insecure = lease_.job.insecure;
   options.auth_file = lease_.job.auth_file;
   options.cancel_fd = cancel_fd_;
-  options.resolved = [&](const Digest& manifest) { return ship_.resolved(manifest); };
+  options.resolved = [&](const Digest& manifest) {
+    return ship_.resolved(manifest, limits_.resolve_patience);
+  };
   options.leave_alone = [&](milliseconds pause) { ship_.retry_after = pause; };
   ASSAY_TRY(PulledImage image, pull(ref_, options));
   ++(image.cached ? ship_.stats.pull_cache_hits : ship_.stats.pulls);

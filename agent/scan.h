@@ -3,6 +3,7 @@
 // own; whatever happens, nothing of it is left on the host when it returns.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <string>
 
@@ -28,7 +29,8 @@ struct ScanLimits {
   UnpackLimits unpack;
   uint64_t events = 2'000'000;
   uint64_t trace_bytes = 512ull << 20;
-  uint64_t output_bytes = 1ull << 20;  // of stdout and stderr together that become events
+  uint64_t output_bytes = 1ull << 20;                  // of stdout and stderr together that become events
+  std::chrono::milliseconds resolve_patience{10'000};  // for the scheduler's word whether to run an image
 };
 
 /// Runs `lease` and spools its trace up to and including Done. An Error means that there is no trace: the

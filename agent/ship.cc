@@ -13,10 +13,10 @@ constexpr milliseconds kForever{-1};
 
 }  // namespace
 
-Status Ship::resolved(const Digest& manifest) {
+Status Ship::resolved(const Digest& manifest, milliseconds patience) {
   wire::Resolved message{key_.scan_id, key_.attempt, manifest.str()};
   ASSAY_CHECK(tell(link_, {.kind = LinkNote::Kind::resolved, .frame = wire::encode(message)}));
-  return wait_until([&] { return proceed_; }, kResolvePatience);
+  return wait_until([&] { return proceed_; }, patience);
 }
 
 Status Ship::wait_for_permit() {

@@ -18,15 +18,13 @@ namespace assay {
 
 class Ship {
  public:
-  static constexpr std::chrono::seconds kResolvePatience{10};
-
   /// `link` is borrowed. Once `cancel_fd` is readable, whatever waits returns Errc::cancelled.
   Ship(Socket& link, SpoolWriter spool, AttemptKey key, int cancel_fd)
       : link_(link), spool_(std::move(spool)), key_(std::move(key)), cancel_fd_(cancel_fd) {}
 
   /// The reference means this image. Waits for the scheduler's word whether to go on, and goes on without
-  /// one after kResolvePatience. Errc::cancelled: it has a result of that image.
-  Status resolved(const Digest& manifest);
+  /// one after `patience`. Errc::cancelled: it has a result of that image.
+  Status resolved(const Digest& manifest, std::chrono::milliseconds patience);
   /// Waits for the agent's permit to run.
   Status wait_for_permit();
 

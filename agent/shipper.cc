@@ -38,13 +38,10 @@ void Shipper::chunk(const AttemptKey& key, uint64_t bytes) {
   ++chunks_;
 }
 
-void Shipper::ended(const AttemptKey& key) {
+void Shipper::ended(const AttemptKey& key, bool failed) {
   auto it = attempts_.find(key);
   if (it == attempts_.end()) return spool_.drop(key);
-  // A failure has no chunks: they are gone from the disk.
-  auto end = spool_.end(key);
-  auto message = end ? wire::decode(*end) : Result<wire::Message>(end.error());
-  if (!message || std::holds_alternative<wire::Failed>(*message)) {
+  if (failed) {
     forget(key);
     it = attempts_.emplace(key, Attempt{}).first;
   }

@@ -24,7 +24,8 @@ class Shipper {
   /// A scan begins to spool. Its chunks, then its end, come one by one.
   void begin(const AttemptKey& key);
   void chunk(const AttemptKey& key, uint64_t bytes);
-  void ended(const AttemptKey& key);
+  /// `failed`: by a failure, which has no chunks.
+  void ended(const AttemptKey& key, bool failed);
   /// There is no trace of it, and will be none: instead of what is there.
   void fail(const wire::Failed& failed);
   /// Nobody wants it any more.

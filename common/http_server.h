@@ -27,6 +27,7 @@ struct HttpRequest {
   std::string body;
   std::string peer;   // address that it came from
   std::any admitted;  // what admit() left for handle()
+  int stop_fd = -1;   // readable when the server stops: an answer should not be waited for any more
 
   /// The first parameter of this name, or nothing.
   std::optional<std::string> parameter(std::string_view name) const;

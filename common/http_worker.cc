@@ -198,7 +198,8 @@ void Worker::on_head(httplib::Request& request) {
                          request.get_header_value("Authorization"),
                          "",
                          request.remote_addr,
-                         {}};
+                         {},
+                         shared_.stop.get()};
   auto length = content_length(request);
   refused_ = length ? refuse(request, *length)
                     : shared_.service.describe(400, "Content-Length is not one number of bytes");

@@ -99,11 +99,8 @@ struct Monitor::State {
   }
   State(const State&) = delete;
   State& operator=(const State&) = delete;
-  // Events that nobody takes any more would stop libzmq's thread.
   ~State() {
-    if (watched == nullptr) return;
-    zmq_socket_monitor(watched->zmq.handle(), nullptr, 0);
-    watched->watched_by = nullptr;
+    if (watched != nullptr) watched->end_watch();
   }
 
   Socket events;

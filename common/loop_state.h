@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <zmq.hpp>
 
 #include "common/loop.h"
@@ -14,8 +15,13 @@ struct Socket::State {
   State() = default;
   State(const State&) = delete;
   State& operator=(const State&) = delete;
-  ~State() {
-    if (watched_by != nullptr) *watched_by = nullptr;
+  ~State() { end_watch(); }
+  // While it is watched libzmq's thread waits, for ever, for somebody to take the events. Also of a socket
+  // that is closed, since libzmq goes on closing it for a while.
+  void end_watch() {
+    if (watched_by == nullptr) return;
+    zmq_socket_monitor(zmq.handle(), nullptr, 0);
+    *std::exchange(watched_by, nullptr) = nullptr;
   }
 
   zmq::socket_t zmq;

@@ -60,7 +60,8 @@ class Agents {
     uint64_t memory_bytes = 0, largest_memory = 0;  // free; in all
     uint32_t cpu_millis = 0, largest_cpu = 0;
     uint32_t credit = 0;
-    bool usable = false;  // connected and active
+    uint32_t kept_before = 0;  // how often it was kept for a channel
+    bool usable = false;       // connected and active
   };
   const std::vector<Row>& rows() const { return rows_; }
   const std::string& name(uint32_t row) const { return known_[row].name; }
@@ -70,7 +71,11 @@ class Agents {
   uint64_t generation() const { return generation_; }
   /// A lease was given: it has so much less.
   void give(uint32_t row, uint32_t cpu_millis, uint64_t memory_bytes);
-  void keep(uint32_t row, uint64_t channel) { rows_[row].kept_for = channel; }
+  /// It is for the jobs of one channel now; 0: for all again.
+  void keep(uint32_t row, uint64_t channel) {
+    rows_[row].kept_for = channel;
+    rows_[row].kept_before += channel != 0 ? 1 : 0;
+  }
 
  private:
   struct Known {

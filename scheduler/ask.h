@@ -2,7 +2,8 @@
 // (wire::Answer): JSON both ways. Whoever asks is allowed to: roles and whose scan it is were checked. An
 // answer's status is HTTP's and its body goes to the client as it is; from 400 on it is
 // {"error": {"code", "message"}} as ask::error_body() makes it. Times are milliseconds or, with _ns, wall
-// clock; a figure that is not known is null.
+// clock; a figure that is not known is null. Messages of one client are taken up in their order: an answer
+// says that a Watch sent before its question holds.
 #pragma once
 
 #include <string>

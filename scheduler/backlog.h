@@ -128,8 +128,8 @@ class Backlog {
   std::optional<Lane> turn(const Lanes& also, const Lanes& shut) const;
   /// The next job of the lane's open channels that is not held; null when there is none.
   Entry* next(Lane lane);
-  /// Whether this channel's lane could have the turn if all found room that look for it.
-  bool may_go(const Channel& channel) const;
+  /// The lanes that could have the turn if all jobs found room.
+  Lanes turns_with_room() const;
 
   /// Puts a job aside for agents that it had better go to. It counts as its tenant's turn already. After
   /// `until` it is at its flow's front again, for anyone; but it stays among the agents' hopes.

@@ -61,14 +61,14 @@ std::optional<Lane> Backlog::turn(const Lanes& also, const Lanes& shut) const {
   return chosen ? std::optional(static_cast<Lane>(*chosen)) : std::nullopt;
 }
 
-bool Backlog::may_go(const Channel& channel) const {
+Backlog::Lanes Backlog::turns_with_room() const {
   std::array<QueueTime, kLanes> oldest;
   for (size_t i = 0; i < kLanes; ++i) {
     oldest[i] = ages(lanes_[i]).oldest;
     for (const Channel* other : lanes_[i].list)
       if (other->obstacle.kind == Obstacle::Kind::no_room) oldest[i] = std::min(oldest[i], other->oldest());
   }
-  return rivals(oldest)[static_cast<size_t>(channel.lane)];
+  return rivals(oldest);
 }
 
 Entry* Backlog::next(Lane lane) {

@@ -12,8 +12,6 @@ namespace {
 constexpr size_t kLooked = 32;  // jobs put aside for an agent that are looked at when it has credit
 constexpr size_t kAside = 4;    // jobs put aside at once, by usable agent, beside a window of them
 
-Need need_of(const Channel& channel) { return {channel.cpu_millis, channel.memory_bytes, channel.number}; }
-
 }  // namespace
 
 Dispatch::Dispatch(DispatchPolicy policy)

@@ -2,6 +2,7 @@
 #include "scheduler/placement.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace assay {
 
@@ -104,7 +105,8 @@ std::optional<uint32_t> closest_to_room(const Agents& agents, const Need& need) 
     double memory = static_cast<double>(rows[i].memory_bytes) /
                     std::max<double>(static_cast<double>(need.memory_bytes), 1);
     double share = std::min({cpu, memory, 1.0});
-    if (share <= best_share) continue;
+    if (best && std::pair(rows[i].kept_before, -share) >= std::pair(rows[*best].kept_before, -best_share))
+      continue;
     best = i;
     best_share = share;
   }

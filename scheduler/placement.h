@@ -17,6 +17,9 @@ struct Need {
   uint64_t memory_bytes = 0;
   uint64_t channel = 0;
 };
+inline Need need_of(const Channel& channel) {
+  return {channel.cpu_millis, channel.memory_bytes, channel.number};
+}
 
 /// It can take the job now: credit, processors and memory.
 bool has_room(const Agents::Row& row, const Need& need);
@@ -38,7 +41,8 @@ Channel::Fit find_fit(const Agents& agents, const Need& need);
 /// The one with most credit of those that have room.
 std::optional<uint32_t> roomiest(const Agents& agents, uint64_t affinity, const Need& need);
 
-/// The one to keep free for such a job: large enough, kept for nobody else, and closest to having room.
+/// The one to keep free for such a job: large enough, kept for nobody else; of those whose turn it is to be
+/// kept, the one that is closest to having room. One that never gets room is not tried again and again.
 std::optional<uint32_t> closest_to_room(const Agents& agents, const Need& need);
 
 }  // namespace assay

@@ -12,8 +12,6 @@ namespace {
 
 constexpr size_t kKeptShare = 8;  // one agent in so many may be kept free, and always one
 
-Need need_of(const Channel& channel) { return {channel.cpu_millis, channel.memory_bytes, channel.number}; }
-
 }  // namespace
 
 const Dispatch::Kept* Dispatch::kept_for(const Channel& channel) const {
@@ -109,13 +107,15 @@ bool Dispatch::end_keeping(Round& round) {
 
 void Dispatch::keep_free(Round& round) {
   if (end_keeping(round)) survey(round);
+  size_t most = std::max<size_t>(1, round.usable / kKeptShare);
+  std::optional<Backlog::Lanes> lanes;
   round.queue.backlog().each_channel([&](Channel& channel) {
     if (!channel.no_room_since || round.now - *channel.no_room_since < policy_.room_wait) return;
     auto kind = channel.obstacle.kind;
     if (kind != Obstacle::Kind::none && kind != Obstacle::Kind::no_room) return;
-    if (kept_for(channel) != nullptr || kept_.size() >= std::max<size_t>(1, round.usable / kKeptShare))
-      return;
-    if (!round.queue.backlog().may_go(channel)) return;
+    if (kept_.size() >= most || kept_for(channel) != nullptr) return;
+    if (!lanes) lanes = round.queue.backlog().turns_with_room();
+    if (!(*lanes)[static_cast<size_t>(channel.lane)]) return;
     auto agent = closest_to_room(round.agents, need_of(channel));
     if (!agent) return;
     kept_.push_back({channel.number, *agent, std::nullopt});

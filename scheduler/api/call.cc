@@ -65,8 +65,12 @@ HttpResponse loop_answer(const Call& call, Result<wire::Answer> answer) {
   return out;
 }
 
+Result<LoopClient> open_loop(const Call& call) {
+  return LoopClient::open(call.services.context, call.services.config.clients, call.request.stop_fd);
+}
+
 HttpResponse ask_loop(const Call& call, std::string_view op, const std::string& body) {
-  auto loop = LoopClient::open(call.services.context, call.services.config.clients);
+  auto loop = open_loop(call);
   if (!loop) return error_answer(loop.error());
   return loop_answer(call, loop->ask(op, body, call.services.config.answer));
 }

@@ -40,6 +40,7 @@ HttpResponse error_answer(int status, std::string_view code, std::string_view me
 int http_status(Errc code);
 /// What the loop answered, as it is.
 HttpResponse loop_answer(const Call& call, Result<wire::Answer> answer);
+Result<LoopClient> open_loop(const Call& call);
 /// Asks the loop and answers with what it says.
 HttpResponse ask_loop(const Call& call, std::string_view op, const std::string& body);
 

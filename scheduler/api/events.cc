@@ -156,7 +156,7 @@ HttpResponse stream_events(const Call& call) {
     return error_answer(record.error());
   if (auto record = call.services.keep.batch(*batch); !batch->empty() && !record)
     return error_answer(record.error());
-  auto loop = LoopClient::open(call.services.context, call.services.config.clients);
+  auto loop = open_loop(call);
   if (!loop) return error_answer(loop.error());
   auto events = std::make_unique<Events>(call.services, std::move(*loop), wire::Watch{*scan, *batch});
   if (Status begun = events->begin(); !begun) return error_answer(begun.error());

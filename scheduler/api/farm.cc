@@ -56,7 +56,7 @@ HttpResponse reload(const Call& call) { return ask_loop(call, ask::kReload, "{}"
 
 // Says no more than whether submissions would be taken: anybody may ask.
 HttpResponse show_health(const Call& call) {
-  auto loop = LoopClient::open(call.services.context, call.services.config.clients);
+  auto loop = open_loop(call);
   if (!loop) return error_answer(loop.error());
   auto answer = loop->ask(ask::kQueue, "{}", std::min(kHealthAnswer, call.services.config.answer));
   if (!answer) return error_answer(503, "unhealthy", "the scheduler's loop does not answer");

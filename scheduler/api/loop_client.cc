@@ -19,10 +19,10 @@ Error unexpected(const wire::Message& message) {
 
 }  // namespace
 
-Result<LoopClient> LoopClient::open(const Context& context, const std::string& endpoint) {
+Result<LoopClient> LoopClient::open(const Context& context, const std::string& endpoint, int stop_fd) {
   ASSAY_TRY(Socket socket, Socket::open(context, Socket::Type::dealer));
   ASSAY_CHECK(socket.connect(endpoint));
-  return LoopClient(std::move(socket));
+  return LoopClient(std::move(socket), stop_fd);
 }
 
 Status LoopClient::send(const wire::Message& message) { return socket_.send(wire::encode(message)); }
@@ -43,8 +43,9 @@ Result<wire::Message> LoopClient::receive(std::chrono::milliseconds timeout) {
     if (left.count() <= 0)
       return Error{Errc::timeout,
                    "the scheduler's loop did not answer within " + std::to_string(timeout.count()) + " ms"};
-    std::vector<WaitFor> items = {WaitFor(socket_)};
+    std::vector<WaitFor> items = {WaitFor(socket_), WaitFor(stop_fd_)};
     ASSAY_CHECK(wait(items, left));
+    if (items[1].ready && !items[0].ready) return Error{Errc::unreachable, "the scheduler is stopping"};
   }
 }
 

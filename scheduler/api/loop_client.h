@@ -13,11 +13,12 @@ namespace assay::api {
 
 class LoopClient {
  public:
-  /// `endpoint`: the clients' ("inproc://NAME").
-  static Result<LoopClient> open(const Context& context, const std::string& endpoint);
+  /// `endpoint`: the clients' ("inproc://NAME"). `stop_fd`: readable when no answer is to be waited for any
+  /// more.
+  static Result<LoopClient> open(const Context& context, const std::string& endpoint, int stop_fd);
 
   Status send(const wire::Message& message);
-  /// The next message. Errc::timeout when none came.
+  /// The next message. Errc::timeout when none came, Errc::unreachable when it was told to stop.
   Result<wire::Message> receive(std::chrono::milliseconds timeout);
   /// What has come already, or nothing: for who waits on socket() himself.
   Result<std::optional<wire::Message>> poll();
@@ -30,8 +31,9 @@ class LoopClient {
                                           std::chrono::milliseconds timeout);
 
  private:
-  explicit LoopClient(Socket socket) : socket_(std::move(socket)) {}
+  LoopClient(Socket socket, int stop_fd) : socket_(std::move(socket)), stop_fd_(stop_fd) {}
   Socket socket_;
+  int stop_fd_;
 };
 
 /// Bytes that it takes in a frame, or somewhat more.

@@ -27,7 +27,7 @@ size_t message_size(const std::vector<Submission>& submissions, size_t first) {
 
 Submitted submit_all(const Call& call, std::vector<Submission> submissions) {
   Submitted out;
-  auto loop = LoopClient::open(call.services.context, call.services.config.clients);
+  auto loop = open_loop(call);
   if (!loop) {
     out.status = loop.error();
     return out;

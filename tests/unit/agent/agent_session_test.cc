@@ -1,5 +1,5 @@
 // The agent's loop before a scheduler that the test plays: sessions, resuming, refusals, cancels.
-#include "tests/unit/agent/fake_scheduler.h"
+#include "tests/unit/agent/agent_fixture.h"
 
 namespace assay {
 namespace {
@@ -89,9 +89,9 @@ TEST_F(AgentSession, NothingIsShippedBeforeTheSchedulerHasSaidWelcome) {
   start();
   ASSERT_TRUE(expect<wire::Hello>());
   // Three seconds later it says Hello again, and nothing else came between.
-  std::vector<WaitFor> items{*router_};
+  std::vector<WaitFor> items{scheduler_->socket()};
   ASSERT_TRUE(wait(items, seconds(20)));
-  auto frames = router_->receive();
+  auto frames = scheduler_->socket().receive();
   ASSERT_TRUE(frames && *frames);
   auto message = wire::decode((**frames)[1]);
   EXPECT_TRUE(message && std::holds_alternative<wire::Hello>(*message));
@@ -141,7 +141,7 @@ TEST_F(AgentSession, RemembersWhichRepositoriesItHas) {
 TEST_F(AgentSession, NonsenseFromTheSchedulerIsPassedOver) {
   start();
   welcome();
-  ASSERT_TRUE(router_->send_frames({peer_, "nonsense"}));
+  scheduler_->say_frame("nonsense");
   say(wire::Heartbeat{});
   say(wire::Lease{"../../etc", 1, {}});
   say(wire::ChunkAck{"nobody", 7, 9});

@@ -4,7 +4,7 @@
 
 #include <fstream>
 
-#include "tests/unit/agent/fake_scheduler.h"
+#include "tests/unit/agent/agent_fixture.h"
 
 namespace assay {
 namespace {

@@ -1,58 +1,32 @@
-// What the tests of the agent's loop share: a scheduler of few words, and an agent served on a thread.
+// A scheduler of few words, played by a test.
 #pragma once
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <optional>
-#include <thread>
+#include <string>
 
-#include "agent/agent.h"
-#include "agent/spool.h"
-#include "common/fd.h"
+#include "common/loop.h"
 #include "common/wire.h"
-#include "tests/unit/agent/test_image.h"
 
 namespace assay::test {
 
-class AgentTest : public testing::Test {
- protected:
-  void SetUp() override {
-    config_.endpoint = "inproc://scheduler";
-    config_.data_dir = dir_.path() / "data";
-    config_.run_base = dir_.path() / "run";
-    config_.agent_id = "agent-1";
-    config_.keep_spool = true;
-    bind();
-    auto event = make_event();
-    ASSERT_TRUE(event);
-    stop_ = std::move(*event);
-  }
-  void TearDown() override { stop(); }
-
-  void bind() {
-    auto socket = Socket::open(context_, Socket::Type::router);
-    ASSERT_TRUE(socket);
+class FakeScheduler {
+ public:
+  FakeScheduler(const Context& context, const std::string& endpoint) {
+    auto socket = Socket::open(context, Socket::Type::router);
+    EXPECT_TRUE(socket);
     router_.emplace(std::move(*socket));
-    ASSERT_TRUE(router_->bind(config_.endpoint));
+    auto bound = router_->bind(endpoint);
+    EXPECT_TRUE(bound) << bound.error().what;
   }
-  void start() {
-    agent_ = std::thread([this] { ended_ = serve_agent(context_, config_, stop_.get()); });
-  }
-  /// Twice: at once, whatever it is at.
-  void stop() {
-    if (!agent_.joinable()) return;
-    raise_event(stop_.get());
-    std::this_thread::yield();
-    raise_event(stop_.get());
-    join();
-  }
-  void join() {
-    if (agent_.joinable()) agent_.join();
-  }
+  Socket& socket() { return *router_; }
 
-  void say(const wire::Message& message) {
+  void say(const wire::Message& message) { say_frame(wire::encode(message)); }
+  void say_frame(std::string_view frame) {
     ASSERT_FALSE(peer_.empty());
-    ASSERT_TRUE(router_->send_frames({peer_, wire::encode(message)}));
+    ASSERT_TRUE(router_->send_frames({peer_, frame}));
   }
   /// The next message of this type, of which `accept` is true; others are passed over. Nothing in 20 seconds.
   template <class M>
@@ -76,45 +50,10 @@ class AgentTest : public testing::Test {
     say(wire::Welcome{});
     return hello ? *hello : wire::Hello{};
   }
-  static wire::Lease lease(const std::string& ref, uint32_t attempt = 1) {
-    wire::Lease out{kId, attempt, {}};
-    out.job.ref = ref;
-    return out;
-  }
-  /// An image that can be pulled and unpacked; nothing in it can run.
-  std::string image() const {
-    OciLayout layout(dir_.path() / "oci");
-    layout.tag(layout.image({tar({{.name = "a", .content = "1"}})}, {{"Cmd", {"/a"}}}, this_architecture()),
-               "one");
-    return "oci:" + (dir_.path() / "oci").string();
-  }
-  /// A whole attempt of `chunks`, as a dead agent leaves it.
-  void spool(uint32_t attempt, uint32_t chunks) const {
-    auto writer = SpoolWriter::create(config_.data_dir / "spool", {kId, attempt}, 0);
-    ASSERT_TRUE(writer) << writer.error().what;
-    for (uint32_t i = 0; i < chunks; ++i) ASSERT_TRUE(writer->chunk(i, "chunk " + std::to_string(i)));
-    wire::Done done{kId, attempt, {}, {}};
-    done.header.scan_id = kId;
-    done.footer.chunks = chunks;
-    ASSERT_TRUE(writer->done(done));
-  }
-  bool spooled(uint32_t attempt) const {
-    return std::filesystem::exists(config_.data_dir / "spool" / AttemptKey{kId, attempt}.str());
-  }
-  static bool soon(const std::function<bool()>& true_yet) {
-    for (int i = 0; i < 2000 && !true_yet(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    return true_yet();
-  }
 
-  inline static const std::string kId = "20261125T031500-1f8a3c9e";
-  TempDir dir_;
-  Context context_;
-  AgentConfig config_;
+ private:
   std::optional<Socket> router_;
   std::string peer_;
-  Fd stop_;
-  std::thread agent_;
-  Status ended_;
 };
 
 }  // namespace assay::test

@@ -16,9 +16,9 @@ const AttemptKey kKey{"20261125T031500-1f8a3c9e", 1};
 
 class WorkerTest : public testing::Test {
  protected:
-  Worker start() {
+  Worker start(const ScanLimits& limits = {}) {
     ScanPlace place{dir_.path() / "data", dir_.path() / "run", "worker-test", "agent"};
-    auto worker = Worker::start(context_, 0, place, ScanLimits{}, dir_.path() / "spool", 0);
+    auto worker = Worker::start(context_, 0, place, limits, dir_.path() / "spool", 0);
     EXPECT_TRUE(worker) << worker.error().what;
     return std::move(*worker);
   }
@@ -79,6 +79,15 @@ TEST_F(WorkerTest, AScanEndsQuietlyWhenTheSchedulerHasAResultOfItsImage) {
   EXPECT_FALSE(std::filesystem::exists(dir_.path() / "run" / kKey.str()));
 }
 
+TEST_F(WorkerTest, AScanGoesOnWhenNobodySaysWhetherItMay) {
+  ASSAY_NEED(find_program("skopeo"), "skopeo");
+  ScanLimits limits;
+  limits.resolve_patience = std::chrono::milliseconds(50);
+  Worker worker = start(limits);
+  ASSERT_TRUE(worker.begin(lease(image())));
+  EXPECT_TRUE(wait_for(worker, LinkNote::Kind::ready));
+}
+
 TEST_F(WorkerTest, EndsWhileItsScanWaitsForAPermit) {
   ASSAY_NEED(find_program("skopeo"), "skopeo");
   auto begin = std::chrono::steady_clock::now();
@@ -91,6 +100,26 @@ TEST_F(WorkerTest, EndsWhileItsScanWaitsForAPermit) {
   }
   EXPECT_LT(std::chrono::steady_clock::now() - begin, seconds(20));
   EXPECT_FALSE(std::filesystem::exists(dir_.path() / "run" / kKey.str()));
+}
+
+TEST_F(WorkerTest, AScanFailsWhenTheSpoolHasReachedItsQuota) {
+  ASSAY_NEED(find_program("skopeo"), "skopeo");
+  Worker worker = start();
+  ASSERT_TRUE(worker.begin(lease(image())));
+  ASSERT_TRUE(wait_for(worker, LinkNote::Kind::resolved));
+  ASSERT_TRUE(tell(worker.link(), {.kind = LinkNote::Kind::full}));
+  auto ended = wait_for(worker, LinkNote::Kind::ended);
+  ASSERT_TRUE(ended);
+  auto spool = Spool::open(dir_.path() / "spool");
+  ASSERT_TRUE(spool);
+  auto message = wire::decode(*spool->end(kKey));
+  ASSERT_TRUE(message);
+  auto* failed = std::get_if<wire::Failed>(&*message);
+  ASSERT_NE(failed, nullptr);
+  EXPECT_EQ(failed->code, "no_space");
+  EXPECT_NE(failed->error.find((dir_.path() / "spool").string() + " has reached its quota"),
+            std::string::npos)
+      << failed->error;
 }
 
 TEST_F(WorkerTest, TakesTheNextLeaseAfterACancelledOne) {

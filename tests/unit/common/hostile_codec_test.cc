@@ -160,8 +160,8 @@ TEST(HostileFrame, CannotHoldMoreThanItClaims) {
 }
 
 TEST(HostileFrame, CannotHoldLess) {
-  std::string bytes = frame(FrameType::chunk, std::string(64, '\0'));
-  bytes[8] = 72;
+  std::string bytes = frame(FrameType::chunk, std::string(8192, '\0'));
+  bytes[8] = 8;
   EXPECT_EQ(outcome(decode_chunk(bytes)), "corrupt: trace chunk: holds fewer bytes than it claims");
 }
 

@@ -176,6 +176,16 @@ TEST(HttpServer, RefusesAStrangerBeforeTheBody) {
   EXPECT_NE(answer.head.find("Connection: close\r\n"), std::string::npos) << answer.head;
 }
 
+TEST(HttpServer, TellsAClientThatAsksToGoOn) {
+  Echo echo;
+  HttpTalk talk(echo.port());
+  talk.say("POST /p HTTP/1.1\r\nContent-Length: 2\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n");
+  EXPECT_TRUE(talk.hear_until("\r\n\r\n").starts_with("HTTP/1.1 100 "));
+  talk.forget();
+  talk.say("{}");
+  EXPECT_EQ(parse_answer(talk.hear()).body, "POST /p {}");
+}
+
 TEST(HttpServer, TheRefusalArrivesWhileTheClientStillSends) {
   Echo echo;
   EXPECT_EQ(talk(echo.port(), "POST", "/secret", "", std::string(7 << 20, 'x')).status, 401);

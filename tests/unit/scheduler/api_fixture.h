@@ -41,6 +41,7 @@ class ApiHarness {
     if (token) tokens_[name] = *token;
   }
   int port() const { return api_->port(); }
+  void stop() { api_.reset(); }
   /// Empty for a name that has none: no token is sent then.
   std::string token(const std::string& name) { return tokens_[name]; }
   const std::filesystem::path& token_file() const { return config_.token_file; }

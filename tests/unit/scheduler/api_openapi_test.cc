@@ -175,6 +175,16 @@ TEST_F(OpenapiTest, WhatIsNotThereIsDocumentedToo) {
   }
 }
 
+TEST(ApiDocs, NameEveryMetric) {
+  std::string source = *read_file(ASSAY_SOURCE_DIR "/scheduler/metrics.cc", 1 << 20);
+  std::string docs = *read_file(ASSAY_SOURCE_DIR "/docs/api.md", 1 << 20);
+  std::regex name("\"(assay_[a-z_]+)\"");
+  size_t found = 0;
+  for (std::sregex_iterator it(source.begin(), source.end(), name), end; it != end; ++it, ++found)
+    EXPECT_NE(docs.find("`" + (*it)[1].str()), std::string::npos) << (*it)[1] << " is not in docs/api.md";
+  EXPECT_GT(found, 30u);
+}
+
 // The test's own eyes: what it would not see, it cannot vouch for.
 TEST_F(OpenapiTest, ASchemaSeesWhatIsWrong) {
   YAML::Node scan = file_.root()["components"]["schemas"]["NewBatch"];

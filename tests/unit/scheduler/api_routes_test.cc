@@ -106,6 +106,19 @@ TEST_F(ApiTest, ARefusalOfTheLoopHasItsStatus) {
   EXPECT_EQ(api_->metrics().requests_timed_out.value(), 1);
 }
 
+TEST_F(ApiTest, AStopWaitsForNoAnswerOfTheLoop) {
+  ApiHarness patient(context_, *store_, "inproc://clients");  // ten seconds
+  std::thread waiting([&] {
+    EXPECT_EQ(patient.error(503, "POST", "/v1/scans", "ci", R"({"scans":[{"ref":"mute"}]})"),
+              "unreachable: the scheduler is stopping");
+  });
+  loop_->wait_for_mute();
+  auto before = std::chrono::steady_clock::now();
+  patient.stop();
+  EXPECT_LT(std::chrono::steady_clock::now() - before, std::chrono::seconds(5));
+  waiting.join();
+}
+
 TEST_F(ApiTest, ListsNewestFirstPageByPage) {
   std::vector<std::string> ids;
   for (int i = 0; i < 5; ++i) ids.push_back(submit("a" + std::to_string(i)));

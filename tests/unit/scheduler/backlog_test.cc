@@ -115,8 +115,27 @@ TEST(Backlog, TenantThatWasIdleGetsNoCreditForThePast) {
   for (int i = 0; i < 1000; ++i) line.take();
   for (int i = 0; i < 500; ++i) line.add(job("b", Lane::batch, "b"));
   int b = 0;
-  for (int i = 0; i < 100; ++i) b += line.take()->job.tenant == "b";
+  for (int i = 0; i < 4; ++i) b += line.take()->job.tenant == "b";
+  EXPECT_EQ(b, 2);
+  for (int i = 0; i < 96; ++i) b += line.take()->job.tenant == "b";
   EXPECT_NEAR(b, 50, 2);
+}
+
+// An agent that hands back what it gets does not cost the tenant its turns.
+TEST(Backlog, JobThatIsHandedBackIsChargedOnce) {
+  Line line;
+  for (int i = 0; i < 50; ++i)
+    for (const char* tenant : {"a", "b"}) line.add(job("j", Lane::batch, tenant));
+  int b = 0;
+  for (int i = 0; i < 30; ++i) {
+    Entry* entry = line.take();
+    if (entry->job.tenant == "a") line.backlog.add(*entry, true, at(0));
+    b += entry->job.tenant == "b";
+  }
+  EXPECT_LE(b, 2);  // it is still the turn of a
+  int a = 0;
+  for (int i = 0; i < 20; ++i) a += line.take()->job.tenant == "a";
+  EXPECT_NEAR(a, 10, 1);
 }
 
 // Its channel was closed meanwhile: it is not owed all that time.
@@ -161,6 +180,17 @@ TEST(Backlog, FirstInFirstOutWithinABatchWhateverTheJobsNeed) {
     line.add(made);
   }
   EXPECT_EQ(line.take(6), "0 1 2 3 4 5 ");
+}
+
+TEST(Backlog, ReturnedJobGoesBeforeThoseOfItsBatchThatNeedOtherRoom) {
+  Line line;
+  Entry& first = line.add(job("first"));
+  QueuedJob made = job("large");
+  made.memory_bytes = 1 << 30;
+  line.add(made);
+  EXPECT_EQ(line.take(1), "first ");
+  line.backlog.add(first, true, at(0));
+  EXPECT_EQ(line.take(2), "first large ");
 }
 
 TEST(Backlog, HeldJobIsPassedOverThenComesFirst) {

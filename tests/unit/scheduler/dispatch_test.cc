@@ -327,6 +327,28 @@ TEST_F(DispatchTest, AgentIsNotKeptFreeWhenThatDoesNotHelp) {
   EXPECT_EQ(assign(75'001), "x:small/1 ");
 }
 
+// "broken" is the one with most room, but takes nothing: it is not the one that is kept free each time.
+TEST_F(DispatchTest, AnotherAgentIsKeptFreeWhenOneWasInVain) {
+  hello("broken");
+  hello("good");
+  std::vector<std::string> running;  // two at a time, the older one ends every 5 s
+  int made = 0;
+  for (int64_t ms = 0; ms < 400'000 && !queue.holder("large"); ms += 5000) {
+    submit("small" + std::to_string(made++), 0, "", 2 * kGiB);
+    if (running.size() == 2 || (ms > 10'000 && !running.empty())) {
+      queue.complete("good", running.front(), 1);
+      running.erase(running.begin());
+    }
+    auto free = static_cast<uint32_t>(2 - running.size());
+    want("good", free, 4000, (2 + free * 3) * kGiB);
+    want("broken", 0);
+    if (ms == 10'000) submit("large", 0, "", 8 * kGiB);
+    now = ms;
+    for (auto& one : dispatch.assign(queue, agents, at(ms), 1)) running.push_back(one.scan_id);
+  }
+  EXPECT_EQ(queue.holder("large"), "good");
+}
+
 TEST_F(DispatchTest, AgentThatAnotherDispatchKeptFreeIsFree) {
   hello("x", 1);
   want("x", 1, 4000, 7 * kGiB);

@@ -18,12 +18,23 @@ namespace assay {
 class FakeLoop {
  public:
   FakeLoop(const Context& context, Store& store, const std::string& endpoint)
-      : store_(store), keep_(store), stop_(std::move(*make_event())), socket_(open(context, endpoint)) {
+      : store_(store),
+        keep_(store),
+        stop_(std::move(*make_event())),
+        mute_(std::move(*make_event())),
+        socket_(open(context, endpoint)) {
     thread_ = std::thread([this] { run(); });
   }
   ~FakeLoop() {
     raise_event(stop_.get());
     thread_.join();
+  }
+
+  /// Until somebody waits for the answer that will not come.
+  void wait_for_mute() {
+    std::vector<WaitFor> items = {WaitFor(mute_.get())};
+    EXPECT_TRUE(wait(items, std::chrono::seconds(15)));
+    EXPECT_TRUE(items[0].ready);
   }
 
  private:
@@ -51,7 +62,7 @@ class FakeLoop {
   }
   void take(const wire::Submit& submit) {
     for (const Submission& s : submit.submissions) {
-      if (s.job.ref == "mute") return;
+      if (s.job.ref == "mute") return raise_event(mute_.get());
       if (s.job.ref == "full") return say(peer_, wire::Refused{"no_space", "the disk is full"});
       if (s.job.ref == "busy") return say(peer_, wire::Refused{"limit", "too many scans are under way"});
     }
@@ -109,7 +120,7 @@ class FakeLoop {
 
   Store& store_;
   Keep keep_;
-  Fd stop_;
+  Fd stop_, mute_;
   Socket socket_;
   ScanIds ids_;
   std::string peer_;

@@ -1,5 +1,5 @@
 // The store's fake: the same rules over std::map, written independently of the real one, and a disk that is
-// full when told.
+// full when told. For one thread.
 #pragma once
 
 #include <algorithm>
