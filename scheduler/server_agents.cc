@@ -154,6 +154,7 @@ void Server::on(const std::string& agent, wire::Done& m) {
                       "its agent sent the header of scan " + printable(m.header.scan_id, 64) + ", attempt " +
                           std::to_string(m.header.attempt));
   }
+  m.header.agent_id = agent;  // by its key, whatever it calls itself
   ScanRecord after = before;
   after.state = ScanState::shipped;
   after.digest = m.header.image.digest;
