@@ -4,11 +4,12 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <thread>
+
 #include "agent/cleanup.h"
 #include "common/fd.h"
-#include "common/loop.h"
-#include "common/wire.h"
 #include "tests/e2e/assay.h"
+#include "tests/farm/farm.h"
 
 namespace assay::e2e {
 namespace {
@@ -17,90 +18,51 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using std::chrono::steady_clock;
 
-// A daemon of ours, its log in a file; ended by SIGTERM at the end of the test.
-class Daemon {
- public:
-  Daemon(std::vector<std::string> argv, const fs::path& log) {
-    auto fd = open_file(log, O_WRONLY | O_CREAT | O_APPEND);
-    EXPECT_TRUE(fd);
-    Command command{.argv = std::move(argv), .stdout_fd = fd->get(), .stderr_fd = fd->get()};
-    auto child = spawn(command);
-    EXPECT_TRUE(child) << child.error().what;
-    if (child) child_ = std::move(*child);
-  }
-  ~Daemon() {
-    if (!child_.running()) return;
-    child_.kill(SIGTERM);
-    if (!child_.wait_until(steady_clock::now() + seconds(20))) ADD_FAILURE() << "did not end on SIGTERM";
-  }
-  void kill_now() {
-    child_.kill(SIGKILL);
-    (void)child_.wait();
-  }
-
- private:
-  Child child_;
-};
-
-class Client {
- public:
-  explicit Client(const std::string& endpoint)
-      : socket_(std::move(*Socket::open(context_, Socket::Type::dealer))) {
-    EXPECT_TRUE(socket_.connect(endpoint));
-  }
-  void submit(const std::string& ref, milliseconds duration) {
-    Job job;
-    job.ref = ref;
-    job.duration = duration;
-    EXPECT_TRUE(socket_.send(wire::encode(wire::Submit{job})));
-  }
-  /// The next message that `wanted` takes, or nothing within a minute.
-  bool wait_for(const std::function<bool(const wire::Message&)>& wanted) {
-    auto deadline = steady_clock::now() + seconds(60);
-    while (steady_clock::now() < deadline) {
-      std::vector<WaitFor> items{socket_};
-      if (!wait(items, milliseconds(200))) return false;
-      auto frames = socket_.receive();
-      if (!frames || !*frames) continue;
-      auto message = wire::decode((*frames)->back());
-      if (message && wanted(*message)) return true;
-    }
-    return false;
-  }
-
- private:
-  Context context_;
-  Socket socket_;
-};
-
 TEST(Recovery, KilledAgentLeavesNothingAndItsJobRunsAgain) {
   ASSAY_NEEDS_HOST();
   TempDir dir;
   auto before = leftovers();
-  std::string endpoint = "ipc://" + (dir.path() / "s.sock").string();
-  Daemon scheduler({bin("assay-scheduler"), "--bind", endpoint, "--data", dir.path() / "store", "--rules",
-                    std::string(ASSAY_SOURCE_DIR) + "/rules"},
-                   dir.path() / "scheduler.log");
-  std::vector<std::string> agent_argv{bin("assay-agent"), "--connect", endpoint, "--data",
-                                      dir.path() / "agent"};
-  auto first = std::make_unique<Daemon>(agent_argv, dir.path() / "agent1.log");
-  Client client(endpoint);
-  client.submit("oci-archive:" + image("quiet").string(), seconds(5));
-  ASSERT_TRUE(client.wait_for([](const wire::Message& m) {
-    auto* progress = std::get_if<wire::Progress>(&m);
-    return progress != nullptr && progress->phase == "run" && progress->events > 0;
-  }));
-  EXPECT_NE(left_behind(before), std::set<std::string>());  // the scan is there to be seen
-  first->kill_now();
+  farm::FarmOptions options;
+  options.dir = dir.path();
+  options.rules = std::string(ASSAY_SOURCE_DIR) + "/rules";
+  options.agents = {"agent-1"};
+  options.tenants = {{"acme", 1}};
+  auto farm = farm::Farm::create(std::move(options));
+  ASSERT_TRUE(farm) << farm.error().what;
+  ASSERT_TRUE(farm->start()) << farm->scheduler().log_text();
+  auto argv = farm->agent_argv("agent-1", dir.path() / "agent", 1);
+  ASSERT_TRUE(argv) << argv.error().what;
+  farm::Daemon agent(*argv, dir.path() / "agent.log");
+  ASSERT_TRUE(agent.start());
 
-  Daemon second(agent_argv, dir.path() / "agent2.log");
-  bool ok = false;
-  ASSERT_TRUE(client.wait_for([&](const wire::Message& m) {
-    auto* finished = std::get_if<wire::Finished>(&m);
-    if (finished) ok = finished->ok;
-    return finished != nullptr;
-  })) << *read_file(dir.path() / "agent2.log", 1 << 20);
-  EXPECT_TRUE(ok);
+  auto api = farm->api("acme");
+  auto posted = api.call(
+      "POST", "/v1/scans",
+      nlohmann::json{{"scans", {{{"ref", "oci-archive:" + image("quiet").string()}, {"duration_ms", 5000}}}}}
+          .dump());
+  ASSERT_TRUE(posted) << posted.error().what;
+  std::string id = nlohmann::json::parse(posted->body)["scan_ids"][0];
+  auto wait_for = [](const std::function<bool()>& reached) {
+    for (auto end = steady_clock::now() + seconds(60); steady_clock::now() < end;
+         std::this_thread::sleep_for(milliseconds(50)))
+      if (reached()) return true;
+    return false;
+  };
+  ASSERT_TRUE(wait_for([&] {  // the scan is there to be seen
+    for (const auto& thing : left_behind(before))
+      if (thing.starts_with("process exe")) return true;
+    return false;
+  })) << agent.log_text();
+  agent.kill_now();
+  ASSERT_TRUE(agent.start());
+
+  std::string state;
+  ASSERT_TRUE(wait_for([&] {
+    auto shown = api.call("GET", "/v1/scans/" + id);
+    state = shown ? nlohmann::json::parse(shown->body, nullptr, false).value("state", "") : "";
+    return state == "done" || state == "failed";
+  })) << agent.log_text();
+  EXPECT_EQ(state, "done") << agent.log_text();
   // The second agent's own run directory is the only thing that lives; nothing of the first one or of any
   // scan does.
   std::set<std::string> extra = left_behind(before);

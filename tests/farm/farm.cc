@@ -139,9 +139,10 @@ Result<std::vector<std::string>> Farm::agent_argv(const std::string& agent, cons
   fs::create_directories(data, failed);
   if (failed) return Error{Errc::io, "make " + data.string() + ": " + failed.message()};
   ASSAY_CHECK(save_keys(keys, kAgentKey, own));
-  ASSAY_CHECK(write_file(config, "connect = " + endpoint_ + "\n" + "data = " + data.string() + "\n" +
-                                     "keys = " + keys.string() + "\n" + "scheduler-key = " + server + "\n" +
-                                     "slots = " + std::to_string(slots) + "\n" + "stop-grace = 10s\n"));
+  ASSAY_CHECK(write_file(config, "connect = " + endpoint_ + "\nid = " + agent + "\ndata = " + data.string() +
+                                     "\n" + "keys = " + keys.string() + "\n" + "scheduler-key = " + server +
+                                     "\n" + "slots = " + std::to_string(slots) + "\n" +
+                                     "stop-grace = 10s\n"));
   return std::vector<std::string>{bin_dir() / "assay-agent", "--config", config};
 }
 

@@ -18,7 +18,8 @@ void Ledger::accepted(Slice& slice, const std::vector<std::string>& scan_ids, Si
     SimJob& job = jobs_[scan_ids[i]];  // an agent may have had it before we had our answer
     job.ref = slice.refs[i];
     job.accepted = now;
-    if (job.leases == 0) ++tenants_[slice.tenant].waiting;
+    job.fair = slice.lane == kFairLane && job.leases == 0;
+    if (job.fair) ++tenants_[slice.tenant].waiting;
   }
 }
 
@@ -61,10 +62,10 @@ void Ledger::saw(const SimAgent& agent, const SimSeen& seen, SimTime now) {
   if (job.leases++ > 0) return;
   job.first_lease = now;
   auto image = SimImage::parse(seen.text);
-  if (!image) return;
+  if (!image || !job.fair) return;
   Tenant& tenant = tenants_[image->tenant];
   if (all_waiting()) ++tenant.leased;
-  if (job.accepted != SimTime{}) --tenant.waiting;
+  --tenant.waiting;
 }
 
 uint64_t Ledger::fair_leases() const {

@@ -22,11 +22,14 @@ struct Slice {
 
 struct SimJob {
   std::string ref;
+  bool fair = false;     // of the lane that fairness is measured in
   uint32_t attempt = 0;  // the highest that an agent was given
   std::string agent;     // which one
   uint32_t leases = 0;
   SimTime accepted{}, first_lease{};
 };
+
+inline constexpr const char* kFairLane = "batch";
 
 class Ledger {
  public:
@@ -44,8 +47,8 @@ class Ledger {
   /// The same attempt of a scan in the hands of two agents: what must never be.
   const std::vector<std::string>& doubles() const { return doubles_; }
 
-  /// How far the leases are from the weights: the worst tenant's share over its due, less 1. Of the leases
-  /// that were made while every tenant had jobs waiting.
+  /// How far the leases are from the weights: the worst tenant's share over its due, less 1. Of the leases of
+  /// kFairLane that were made while every tenant had jobs of it waiting: lanes go before tenants.
   double unfairness() const;
   uint64_t fair_leases() const;
 

@@ -111,6 +111,10 @@ TEST_F(SchedulersDisk, FullRefusesSubmissionsWith507AndGoesOnWhenThereIsRoom) {
   disk_->empty();
   ASSERT_TRUE(work(20s, [&] { return post(100, "after-") / 100 == 2; })) << last_;
   EXPECT_TRUE(work(60s, [&] { return done_ >= accepted_; })) << done_ << " of " << accepted_;
+  EXPECT_TRUE(work(20s, [&] {  // every trace scored
+    auto open = farm_->open_scans();
+    return open && *open == 0;
+  }));
   auto code = farm_->scheduler().stop(20s);
   ASSERT_TRUE(code) << code.error().what;
   EXPECT_EQ(*code, 0);

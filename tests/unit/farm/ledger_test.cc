@@ -15,8 +15,8 @@ class LedgerTest : public testing::Test {
       return Error{Errc::unreachable, "no farm here"};
     });
   }
-  void accept(const std::string& tenant, size_t jobs) {
-    Slice slice{"1", tenant, "batch", {}};
+  void accept(const std::string& tenant, size_t jobs, const std::string& lane = kFairLane) {
+    Slice slice{"1", tenant, lane, {}};
     std::vector<std::string> ids;
     for (size_t i = 0; i < jobs; ++i) {
       slice.refs.push_back(SimImage{SimImage::Kind::good, tenant, std::to_string(i)}.ref());
@@ -73,6 +73,13 @@ TEST_F(LedgerTest, EqualLeasesWithUnequalWeightsAreUnfair) {
     lease("bolt", i, 1);
   }
   EXPECT_DOUBLE_EQ(ledger_.unfairness(), 1.0);  // bolt has twice its due
+}
+
+TEST_F(LedgerTest, LeasesOfAnotherLaneAreNotWeighed) {
+  accept("acme", 2000);
+  accept("bolt", 2000, "gate");
+  lease("bolt", 0, 1000);
+  EXPECT_EQ(ledger_.fair_leases(), 0u);
 }
 
 TEST_F(LedgerTest, WhileOneTenantHasNothingWaitingNothingIsUnfair) {
