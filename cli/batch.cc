@@ -9,6 +9,7 @@
 #include "cli/order.h"
 #include "cli/send.h"
 #include "cli/table.h"
+#include "cli/terminal.h"
 #include "cli/wish_options.h"
 #include "common/ids.h"
 #include "common/text.h"

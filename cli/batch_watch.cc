@@ -7,6 +7,7 @@
 #include "cli/farm_text.h"
 #include "cli/follow.h"
 #include "cli/json_fields.h"
+#include "cli/terminal.h"
 #include "common/signals.h"
 
 namespace assay::cli {

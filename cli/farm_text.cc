@@ -16,6 +16,7 @@ namespace {
 
 constexpr size_t kMaxShownBytes = 200;  // of one text from the server
 constexpr size_t kMaxMissedRows = 50;
+constexpr size_t kLeastRef = 20;  // columns of a reference that was cut
 
 // The worst first: what a person looks for.
 constexpr const char* kOrder[] = {"malicious", "suspicious", "inconclusive", "failed", "missed",
@@ -44,14 +45,27 @@ std::string field(const char* label, const std::string& text) {
 
 std::string outcome(const ScanView& scan) { return scan.state == "done" ? scan.verdict : scan.state; }
 
-std::string scan_line(const ScanView& scan) {
+std::string fit_end(const std::string& text, size_t width) {
+  size_t columns = layout::columns(text);
+  if (columns <= width || width < 4) return text;
+  size_t at = 0;
+  for (size_t left = columns - (width - 3); at < text.size(); ++at)
+    if ((static_cast<uint8_t>(text[at]) & 0xc0) != 0x80 && left-- == 0)
+      break;  // the next character's first byte
+  return "..." + text.substr(at);
+}
+
+std::string scan_line(const ScanView& scan, unsigned width) {
   std::string score = scan.state == "done" ? std::to_string(scan.score) : "-";
-  std::string out = scan.scan_id + "  " + layout::pad(still_printable(outcome(scan), 40), 12) + "  " +
-                    std::string(score.size() < 5 ? 5 - score.size() : 0, ' ') + score + "  " +
-                    still_printable(scan.ref, 1024);
-  if (missed_expectation(scan)) out += "  (expected " + still_printable(scan.expect, 40) + ")";
-  if (!scan.error.empty()) out += "  (" + still_printable(scan.error, kMaxShownBytes) + ")";
-  return out;
+  std::string head = scan.scan_id + "  " + layout::pad(still_printable(outcome(scan), 40), 12) + "  " +
+                     std::string(score.size() < 5 ? 5 - score.size() : 0, ' ') + score + "  ";
+  std::string tail;
+  if (missed_expectation(scan)) tail += "  (expected " + still_printable(scan.expect, 40) + ")";
+  if (!scan.error.empty()) tail += "  (" + still_printable(scan.error, kMaxShownBytes) + ")";
+  std::string ref = still_printable(scan.ref, 1024);
+  size_t used = layout::columns(head + tail);
+  if (width != 0) ref = fit_end(ref, std::max(kLeastRef, width > used ? width - used : 0));
+  return head + ref + tail;
 }
 
 std::string scan_text(const ScanView& scan) {
@@ -62,7 +76,7 @@ std::string scan_text(const ScanView& scan) {
   if (scan.attempt > 0) tried = std::to_string(scan.attempt);
   if (scan.failures > 0) tried += ", " + std::to_string(scan.failures) + " of them failed";
   std::string waits;
-  for (const std::string& reason : scan.waits) waits += field(waits.empty() ? "waits for" : "", reason);
+  for (const std::string& reason : scan.waits) waits += field(waits.empty() ? "because" : "", reason);
   std::string out = field("scan", scan.scan_id) + field("image", scan.ref) + field("digest", scan.digest) +
                     field("state", state) + field("error", scan.error) + waits +
                     field("same as", scan.same_as) + field("lane", scan.lane) + field("tenant", scan.tenant) +

@@ -12,7 +12,10 @@ namespace assay::cli {
 /// The verdict of a scan that is done, else its state.
 std::string outcome(const ScanView& scan);
 /// "20261125T031500-1f8a3c9e  malicious      96  nginx:1.25  (expected clean)".
-std::string scan_line(const ScanView& scan);
+/// `width` 0: nothing is cut; else the reference loses its beginning so that the line fits, if it can.
+std::string scan_line(const ScanView& scan, unsigned width = 0);
+/// The last `width` columns, with "..." before them when something was cut.
+std::string fit_end(const std::string& text, size_t width);
 /// Everything that is known, a field a line.
 std::string scan_text(const ScanView& scan);
 /// Where the batch stands: by state, by verdict, expectations and what missed them. `width` 0: nothing is

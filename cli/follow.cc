@@ -8,6 +8,7 @@
 
 #include "cli/farm_text.h"
 #include "cli/sse.h"
+#include "cli/terminal.h"
 #include "common/text.h"
 
 namespace assay::cli {
@@ -16,8 +17,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-constexpr milliseconds kTick{500};    // of the block's clock
-constexpr milliseconds kRedraw{200};  // at most so often: a block over many scans is some work
+constexpr milliseconds kRedraw{200};  // a block over many scans is some work
 constexpr unsigned kPageScans = 1000;
 
 // What another try will not change.
@@ -62,7 +62,7 @@ Status Follower::run() {
     if (!stream_ && now >= next_try_) ASSAY_CHECK(connect(now));
     pollfd fds[] = {{stream_ ? stream_->fd() : -1, POLLIN, 0}, {remote_.stop_fd(), POLLIN, 0}};
     auto until = stream_ ? heard_ + limits_.reload : next_try_;
-    auto left = std::clamp(std::chrono::duration_cast<milliseconds>(until - now), milliseconds(1), kTick);
+    auto left = std::clamp(std::chrono::duration_cast<milliseconds>(until - now), milliseconds(1), kRedraw);
     int ready = ::poll(fds, 2, static_cast<int>(left.count()));
     if (ready > 0 && fds[1].revents != 0) return Error{Errc::cancelled, "interrupted"};
     now = Clock::now();
@@ -109,7 +109,7 @@ Status Follower::handle(const std::vector<SseEvent>& events) {
     if (message.name != "state" && message.name != "progress") continue;
     ASSAY_TRY(FarmEvent event, read_event(message.name, message.data));
     missed = missed || event.missed > 0;
-    if (watched_.apply(event)) live_.line(scan_line(watched_.find(event.scan_id)->scan));
+    if (watched_.apply(event)) live_.line(scan_line(watched_.find(event.scan_id)->scan, table_width()));
   }
   return missed ? reload() : Status();
 }
@@ -118,7 +118,7 @@ Status Follower::reload() {
   if (!load_) return Status();
   ASSAY_TRY(std::vector<ScanView> scans, load_());
   for (const ScanView& scan : scans)
-    if (watched_.set(scan)) live_.line(scan_line(scan));
+    if (watched_.set(scan)) live_.line(scan_line(scan, table_width()));
   return Status();
 }
 

@@ -89,7 +89,9 @@ std::string capacity_text(const CapacityView& capacity, const std::string& by) {
   out += field("pace", pace(capacity));
   out += field("done in", capacity.backlog == 0 ? "nothing is left to do" : seconds_text(capacity.finish_s));
   std::string goal = by.empty() ? "in " + seconds_text(capacity.seconds) : "by " + printable(by, 64);
-  if (!capacity.agents_needed) return out + field("needed", "not known: no scan has ended yet to measure by");
+  if (!capacity.agents_needed && capacity.slots_needed)
+    return out + field("needed", plural(*capacity.slots_needed, "slot") + " to be done " + goal);
+  if (!capacity.agents_needed) return out + field("needed", "not known: there is nothing to measure by yet");
   out +=
       field("needed", plural(*capacity.agents_needed, "agent") +
                           (capacity.slots_needed ? " (" + plural(*capacity.slots_needed, "slot") + ")" : "") +

@@ -22,13 +22,11 @@ std::string with_commas(uint64_t number) {
 }  // namespace
 
 std::string phase_text(const std::string& phase) {
-  static const std::map<std::string, std::string> kPhases = {{"queued", "waiting"},
-                                                             {"pull", "pulling"},
-                                                             {"unpack", "unpacking"},
-                                                             {"start", "starting"},
-                                                             {"run", "running"},
-                                                             {"harvest", "gathering"},
-                                                             {"score", "scoring what was seen"}};
+  static const std::map<std::string, std::string> kPhases = {
+      {"queued", "waiting"},    {"pull", "pulling"},
+      {"unpack", "unpacking"},  {"wait", "ready"},
+      {"start", "starting"},    {"run", "running"},
+      {"harvest", "gathering"}, {"score", "scoring what was seen"}};
   auto found = kPhases.find(phase);
   return found == kPhases.end() ? printable(phase, 40) : found->second;
 }

@@ -32,6 +32,7 @@ class Exchange {
   ~Exchange() { cut(); }
 
   int fd() const { return mine_.get(); }
+  const std::string& where() const { return where_; }
   /// Ends it soon; then result() is there.
   void cut();
   Result<Reply> result() {
@@ -216,7 +217,7 @@ Result<std::string> EventStream::read() {
   if (got < 0 && (errno == EAGAIN || errno == EINTR)) return std::string();
   ASSAY_TRY(Reply reply, exchange_->result());
   if (reply.status != kOk) return reply_error(reply, request_);
-  return Error{Errc::unreachable, "the stream of events of " + request_ + " has ended"};
+  return Error{Errc::unreachable, "the stream of events of " + exchange_->where() + " has ended"};
 }
 
 }  // namespace assay::cli

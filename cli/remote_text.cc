@@ -32,8 +32,8 @@ struct Meaning {
 };
 constexpr Meaning kMeanings[] = {
     {400, Errc::invalid, ""},
-    {401, Errc::denied, "the token is not known there: `assay tokens` on the scheduler's host makes one"},
-    {403, Errc::denied, "this token's roles do not allow it"},
+    {401, Errc::denied, "`assay tokens new` on the scheduler's host makes one that is"},
+    {403, Errc::denied, ""},
     {404, Errc::not_found, ""},
     {409, Errc::conflict, ""},
     {413, Errc::limit, "send less at once"},

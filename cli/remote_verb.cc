@@ -5,7 +5,6 @@
 #include <cstdlib>
 #include <iostream>
 
-#include "cli/terminal.h"
 #include "common/ids.h"
 #include "common/text.h"
 
@@ -32,7 +31,7 @@ Result<std::string> find_token(const po::variables_map& map) {
     return clean_token(token, "$ASSAY_TOKEN");
   return Error{
       Errc::invalid,
-      "no token: `assay tokens` on the scheduler's host makes one; name its file with --token-file or "
+      "no token: `assay tokens new` on the scheduler's host makes one; name its file with --token-file or "
       "$ASSAY_TOKEN_FILE, or put it into $ASSAY_TOKEN"};
 }
 
@@ -96,7 +95,5 @@ Result<std::vector<std::string>> option_ids(const po::variables_map& map, const 
     if (!is_scan_id(id)) return Error{Errc::invalid, "'" + printable(id, 100) + "' is no id of a " + what};
   return ids;
 }
-
-unsigned table_width() { return ::isatty(1) == 1 ? terminal_width(1) : 0; }
 
 }  // namespace assay::cli

@@ -43,7 +43,5 @@ std::string option_text(const po::variables_map& map, const char* name);
 std::vector<std::string> option_words(const po::variables_map& map, const char* name);
 /// The words, each checked to be the id of a scan or batch. `what` is for the error.
 Result<std::vector<std::string>> option_ids(const po::variables_map& map, const char* name, const char* what);
-/// Of standard output, for tables: 0 when it is no terminal and nothing is to be cut.
-unsigned table_width();
 
 }  // namespace assay::cli

@@ -7,6 +7,7 @@
 #include "cli/json_fields.h"
 #include "cli/remote_verb.h"
 #include "cli/table.h"
+#include "cli/terminal.h"
 #include "common/text.h"
 
 namespace assay::cli {

@@ -28,7 +28,7 @@ int run_stored(const Args& args, const char* usage, const char* positional, bool
     return kBelowGate;
   }
   if (required && map->count(positional) == 0)
-    return complain({Errc::invalid, std::string("no ") + positional + " given\n" + usage}, kUsage);
+    return complain({Errc::invalid, std::string("no ") + positional + " given (--help tells more)"}, kUsage);
   Result<int> done = verb(*map);
   if (!done) return complain(done.error(), done.error().code == Errc::invalid ? kUsage : kFailed);
   if (Status out = flush_stdout(); !out) return complain(out.error(), kFailed);

@@ -13,10 +13,22 @@ namespace {
 constexpr size_t kGap = 2;
 constexpr size_t kNarrowest = 8;  // of a column that was cut
 
-std::string cell(const std::string& text, size_t width, bool right, bool last) {
+std::string cell(const std::string& text, size_t width, bool right) {
   std::string shown = layout::fit(text, width);
   if (right) return std::string(width - layout::columns(shown), ' ') + shown;
-  return last ? shown : layout::pad(shown, width);
+  return layout::pad(shown, width);
+}
+
+// Cuts the widest columns, evenly, until a row takes no more than `width` columns; 0: nothing is cut.
+void fit_widths(std::vector<size_t>& widths, size_t width) {
+  size_t all = 0;
+  for (size_t one : widths) all += one == 0 ? 0 : one + kGap;
+  while (width != 0 && all > width + kGap) {
+    auto widest = std::max_element(widths.begin(), widths.end());
+    if (*widest <= kNarrowest) return;
+    --*widest;
+    --all;
+  }
 }
 
 }  // namespace
@@ -29,39 +41,31 @@ void Table::row(const std::vector<std::string>& cells) {
 }
 
 std::string Table::str(unsigned width) const {
-  std::vector<size_t> widths;
-  size_t all = kGap * (columns_.size() - 1);
-  for (size_t i = 0; i < columns_.size(); ++i) {
-    size_t widest = layout::columns(columns_[i].name);
-    for (const auto& row : rows_) widest = std::max(widest, layout::columns(row[i]));
-    widths.push_back(widest);
-    all += widest;
-  }
-  while (width != 0 && all > width) {
-    auto widest = std::max_element(widths.begin(), widths.end());
-    if (*widest <= kNarrowest) break;
-    size_t cut = std::min(all - width, *widest - kNarrowest);
-    // Down to the next widest first, so that two long columns share the loss.
-    std::vector<size_t> sorted = widths;
-    std::sort(sorted.rbegin(), sorted.rend());
-    if (sorted.size() > 1 && sorted[0] > sorted[1]) cut = std::min(cut, sorted[0] - sorted[1]);
-    if (sorted.size() > 1 && sorted[0] == sorted[1]) cut = 1;
-    *widest -= cut;
-    all -= cut;
-  }
-  std::vector<std::string> names;
-  for (const Column& column : columns_) names.push_back(column.name);
+  std::vector<size_t> widths = this->widths();
+  fit_widths(widths, width);
   std::string out;
-  auto add = [&](const std::vector<std::string>& cells) {
+  auto add = [&](auto&& text_of) {
     std::string line;
-    for (size_t i = 0; i < cells.size(); ++i)
-      line += (i == 0 ? "" : std::string(kGap, ' ')) +
-              cell(cells[i], widths[i], columns_[i].right, i + 1 == cells.size());
+    for (size_t i = 0; i < columns_.size(); ++i) {
+      if (widths[i] == 0) continue;
+      line += (line.empty() ? "" : std::string(kGap, ' ')) + cell(text_of(i), widths[i], columns_[i].right);
+    }
     line.erase(line.find_last_not_of(' ') + 1);
     out += line + "\n";
   };
-  add(names);
-  for (const auto& row : rows_) add(row);
+  add([&](size_t i) { return columns_[i].name; });
+  for (const auto& row : rows_) add([&](size_t i) { return row[i]; });
+  return out;
+}
+
+std::vector<size_t> Table::widths() const {
+  std::vector<size_t> out;
+  for (size_t i = 0; i < columns_.size(); ++i) {
+    size_t widest = 0;
+    for (const auto& row : rows_) widest = std::max(widest, layout::columns(row[i]));
+    bool shown = widest > 0 || rows_.empty();
+    out.push_back(shown ? std::max(widest, layout::columns(columns_[i].name)) : 0);
+  }
   return out;
 }
 

@@ -18,10 +18,13 @@ class Table {
   /// One cell a column; made printable here (still_printable: the server escapes what it says).
   void row(const std::vector<std::string>& cells);
   bool empty() const { return rows_.empty(); }
-  /// With a heading. `width` 0: nothing is cut; else the widest column is cut until a row fits.
+  /// With a heading; columns without any text are left out. `width` 0: nothing is cut; else the widest column
+  /// is cut until a row fits.
   std::string str(unsigned width) const;
 
  private:
+  std::vector<size_t> widths() const;  // 0: left out
+
   std::vector<Column> columns_;
   std::vector<std::vector<std::string>> rows_;
 };

@@ -16,6 +16,9 @@ inline unsigned terminal_width(int fd) {
   return std::clamp<unsigned>(size.ws_col, 40, 200);
 }
 
+/// Of standard output, for tables: 0 when it is no terminal, so that nothing is cut.
+inline unsigned table_width() { return ::isatty(1) == 1 ? terminal_width(1) : 0; }
+
 /// A terminal, and the user has not said otherwise (no-color.org).
 inline bool wants_color(int fd) {
   const char* no_color = std::getenv("NO_COLOR");

@@ -5,6 +5,7 @@
 #include "cli/farm_text.h"
 #include "cli/follow.h"
 #include "cli/remote_verb.h"
+#include "cli/terminal.h"
 #include "common/signals.h"
 
 namespace assay::cli {
@@ -27,7 +28,7 @@ Result<int> run(const po::variables_map& map) {
   // Before the stream, so that a wrong id or a scheduler that is not there is told at once.
   ASSAY_TRY(auto scans, load_each(remote, ids));
   for (const ScanView& scan : scans)
-    if (watched.set(scan)) live.line(scan_line(scan));
+    if (watched.set(scan)) live.line(scan_line(scan, table_width()));
   LoadScans load;
   if (ids.size() > 1) load = [&] { return load_each(remote, ids); };
   std::string path = "/v1/events" + (ids.size() == 1 ? "?scan=" + ids[0] : std::string());

@@ -27,7 +27,9 @@ bool runs(const Watched::Entry& entry) {
 std::string running_row(const Watched::Entry& entry, unsigned width) {
   std::string phase = entry.phase.empty() ? entry.scan.state : phase_text(entry.phase);
   std::string head = "  " + entry.scan.scan_id + "  " + layout::pad(still_printable(phase, 40), 12) + "  ";
-  return layout::fit(head + still_printable(entry.scan.ref, 1024), width);
+  size_t used = layout::columns(head);
+  return layout::fit(head + fit_end(still_printable(entry.scan.ref, 1024), width > used ? width - used : 0),
+                     width);
 }
 
 }  // namespace

@@ -56,8 +56,8 @@ std::string to_text(const std::vector<AllowedKey>& list);
 std::string empty_allow_list();
 /// DIR/agents.
 Result<std::vector<AllowedKey>> load_allow_list(const std::filesystem::path& dir);
-/// The names that are not revoked.
-std::set<std::string> allowed_names(const std::vector<AllowedKey>& list);
+/// Those that are not revoked.
+std::set<std::string> allowed_keys(const std::vector<AllowedKey>& list);
 
 /// `text` with this key allowed; comments and the other lines stay. Errc::conflict when the name has another
 /// allowed key, or the key another name.

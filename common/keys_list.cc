@@ -132,10 +132,10 @@ Result<std::vector<AllowedKey>> load_allow_list(const std::filesystem::path& dir
   return parse_allow_list(*text, file);
 }
 
-std::set<std::string> allowed_names(const std::vector<AllowedKey>& list) {
+std::set<std::string> allowed_keys(const std::vector<AllowedKey>& list) {
   std::set<std::string> out;
   for (const AllowedKey& key : list)
-    if (!key.revoked) out.insert(key.name);
+    if (!key.revoked) out.insert(key.key);
   return out;
 }
 

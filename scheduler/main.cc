@@ -135,7 +135,7 @@ Status serve_from(const po::variables_map& map) {
   if (needs_keys(config)) {
     ASSAY_TRY(config.keys, load_keys(settings.keys, kSchedulerKey));
     ASSAY_TRY(auto list, load_allow_list(settings.keys));
-    config.allowed = allowed_names(list);
+    config.allowed = allowed_keys(list);
     ASSAY_TRY(zap, Zap::start(context, list));
     config.zap = &*zap;
   }

@@ -17,20 +17,24 @@ using std::chrono::steady_clock;
 
 namespace {
 
+// Waiting for one agent, in each direction: a frame may have 5 MiB.
+constexpr int kFramesOfAgent = 256;
 constexpr int kMessagesPerTurn = 1024;  // of each socket; what they change is committed together
 constexpr milliseconds kSecond{1000};
+constexpr uint64_t kRefusalsLogged = 50;  // a second; all are counted
 
 }  // namespace
 
-Server::Server(const Context& context, const ServerConfig& config, Store& store, Socket agents,
-               Socket clients, Scoring scoring)
+Server::Server(const Context& context, const ServerConfig& config, Store& store, Sockets sockets,
+               Scoring scoring)
     : context_(context),
       config_(config),
       store_(store),
       keep_(store),
       stage_(store),
-      agents_socket_(std::move(agents)),
-      clients_socket_(std::move(clients)),
+      agents_socket_(std::move(sockets.agents)),
+      connections_(std::move(sockets.connections)),
+      clients_socket_(std::move(sockets.clients)),
       scoring_(std::move(scoring)),
       queue_(config.limits),
       dispatch_(config.policy),
@@ -88,7 +92,8 @@ Status Server::bind() {
 
 Status Server::run(int stop_fd) {
   for (;;) {
-    std::vector<WaitFor> items{WaitFor(stop_fd), WaitFor(config_.reload_fd), agents_socket_, clients_socket_};
+    std::vector<WaitFor> items{WaitFor(stop_fd), WaitFor(config_.reload_fd), agents_socket_,
+                               connections_.socket(), clients_socket_};
     if (config_.zap != nullptr) items.emplace_back(config_.zap->socket());
     // Scored reports wait where they are while nothing can be written.
     if (!stalled_)
@@ -108,6 +113,7 @@ Status Server::turn() {
   // What the messages of one turn change is written together; whoever sends more is served in the next.
   drain(agents_socket_, true);
   drain(clients_socket_, false);
+  drain_connections();
   if (config_.zap != nullptr) drain_zap();
   if (!stalled_) {
     ASSAY_CHECK(drain_scoring());
@@ -132,7 +138,7 @@ bool Server::drain(Socket& socket, bool from_agents) {
     auto received = socket.receive_from();
     if (!received || !*received) return false;
     Received& message = **received;
-    Peer peer{message.frames[0], message.user};
+    Peer peer{message.frames[0], message.user, message.key};
     if (message.frames.size() != 2 || message.too_many_frames) {
       refuse(peer, "malformed", "a message of other than one frame");
       continue;
@@ -156,6 +162,8 @@ void Server::handle(const Peer& peer, const std::string& frame, bool from_agents
 void Server::refuse(const Peer& peer, const std::string& reason, const std::string& why) {
   ++stats_.refused[reason];
   measure_.refused(reason);
+  // A hostile peer fills no disk with our log.
+  if (++refusals_this_second_ > kRefusalsLogged) return;
   const auto* session = sessions_.find(peer.id);
   spdlog::warn("event=refused reason={} agent={} peer={} why=\"{}\"", reason,
                printable(session ? session->agent : peer.user, 64), to_hex(peer.id), printable(why, 300));
@@ -165,8 +173,22 @@ void Server::drain_zap() {
   for (int i = 0; i < kMessagesPerTurn; ++i) {
     auto refusal = config_.zap->take_refusal();
     if (!refusal || !*refusal) return;
-    refuse({"", (**refusal).key}, (**refusal).reason,
+    refuse({"", (**refusal).key, ""}, (**refusal).reason,
            "key " + (**refusal).key + " from " + (**refusal).address);
+  }
+}
+
+// What never became a message: peers that do not encrypt, or speak something else. Keys that are refused are
+// the ZAP thread's to tell.
+void Server::drain_connections() {
+  using Kind = ConnectionEvent::Kind;
+  for (int i = 0; i < kMessagesPerTurn; ++i) {
+    auto event = connections_.take();
+    if (!event || !*event) return;
+    const ConnectionEvent& what = **event;
+    bool key = what.reason.find("refused the peer's key") != std::string::npos;
+    if (what.kind == Kind::handshake_failed && !key) refuse({what.peer, "", ""}, "handshake", what.reason);
+    if (what.kind == Kind::accept_failed) refuse({what.peer, "", ""}, "accept", what.reason);
   }
 }
 
@@ -209,6 +231,9 @@ Status Server::each_second() {
     spdlog::warn("event=agent_silent agent={}", agent);
     agents_.lost(agent);
   }
+  if (refusals_this_second_ > kRefusalsLogged)
+    spdlog::warn("event=refused_more count={}", refusals_this_second_ - kRefusalsLogged);
+  refusals_this_second_ = 0;
   if (config_.alive) config_.alive();
   measure_.levels({queue_, agents_, now_, free_bytes_, stalled_, watchers_.missed()});
   return Status();
@@ -229,10 +254,10 @@ Status Server::reload() {
   if (fresh.policy) dispatch_.set_policy(std::move(*fresh.policy));
   if (fresh.agents && config_.zap != nullptr) {
     ASSAY_CHECK(config_.zap->allow(*fresh.agents));
-    config_.allowed = allowed_names(*fresh.agents);
+    config_.allowed = allowed_keys(*fresh.agents);
     // Connections that are there already are not asked again: their sessions end here.
     for (const std::string& agent : sessions_.agents())
-      if (!config_.allowed.contains(agent)) lose(agent, "its key is no longer allowed");
+      if (!config_.allowed.contains(sessions_.key_of(agent))) lose(agent, "its key is no longer allowed");
   }
   spdlog::info("event=reloaded rules={} agents={}", rules_ != nullptr, config_.allowed.size());
   return Status();
@@ -240,11 +265,13 @@ Status Server::reload() {
 
 Result<ServerStats> serve(const Context& context, const ServerConfig& config, Store& store,
                           const RuleSet& rules, int stop_fd) {
-  ASSAY_TRY(Socket agents, Socket::open(context, Socket::Type::router, 10'000));
+  ASSAY_TRY(Socket agents, Socket::open(context, Socket::Type::router, kFramesOfAgent));
   if (config.keys) ASSAY_CHECK(agents.secure_as_server(*config.keys));
+  ASSAY_TRY(Monitor connections, Monitor::open(context, agents));
   ASSAY_TRY(Socket clients, Socket::open(context, Socket::Type::router, 10'000));
   ASSAY_TRY(Scoring scoring, Scoring::start(context, store, rules, config.scorers));
-  Server server(context, config, store, std::move(agents), std::move(clients), std::move(scoring));
+  Server server(context, config, store, {std::move(agents), std::move(connections), std::move(clients)},
+                std::move(scoring));
   ASSAY_CHECK(server.recover());
   ASSAY_CHECK(server.bind());
   if (config.serving) ASSAY_CHECK(config.serving());

@@ -47,7 +47,7 @@ struct ServerConfig {
   uint64_t default_memory_bytes = 2ull << 30;  // what a job that does not say so is taken to need
   unsigned scorers = 1;                        // scoring threads
   Zap* zap = nullptr;                          // borrowed: told the allow-list, asked for refusals
-  std::set<std::string> allowed;               // names on the allow-list, when `keys` are used
+  std::set<std::string> allowed;               // keys on the allow-list, when `keys` are used
   int reload_fd = -1;                          // readable: call reload()
   std::function<Result<Reload>()> reload;
   std::function<Status()> serving;  // called once, when what was on disk is recovered and peers can connect

@@ -50,12 +50,12 @@ void Server::on_hello(const Peer& peer, wire::Hello& m) {
                         "agent " + printable(m.agent_id, 64) + " speaks wire version " +
                             std::to_string(m.version) + ", this scheduler " + std::to_string(wire::kVersion) +
                             ": install the same release on both");
-  if (config_.keys && !config_.allowed.contains(peer.user))
+  if (config_.keys && !config_.allowed.contains(peer.key))
     return refuse_hello(Errc::denied, "revoked",
                         "the key of agent " + printable(peer.user, 64) + " is revoked");
   std::string agent = config_.keys ? peer.user : m.agent_id;
   if (agent.empty()) return refuse_hello(Errc::invalid, "malformed", "an agent without a name");
-  auto change = sessions_.open(peer.id, {agent, m.instance, m.tracer_version, now_});
+  auto change = sessions_.open(peer.id, {agent, m.instance, m.tracer_version, peer.key, now_});
   agents_.hello(agent, m.capacity, m.cached, now_);
   (void)tell_agent(agent, wire::Welcome{});
   // On a connection that goes on, a lease may be on its way that the agent could not list yet.

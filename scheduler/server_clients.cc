@@ -16,7 +16,7 @@ void Server::from_client(const std::string& client, wire::Message& message) {
         if constexpr (requires { on_client(client, m); })
           on_client(client, m);
         else
-          refuse({client, ""}, "not_a_clients", "a message that no client may send");
+          refuse({client, "", ""}, "not_a_clients", "a message that no client may send");
       },
       message);
 }

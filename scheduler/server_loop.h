@@ -27,8 +27,12 @@ namespace assay {
 
 class Server {
  public:
-  Server(const Context& context, const ServerConfig& config, Store& store, Socket agents, Socket clients,
-         Scoring scoring);
+  struct Sockets {
+    Socket agents;
+    Monitor connections;  // of `agents`
+    Socket clients;
+  };
+  Server(const Context& context, const ServerConfig& config, Store& store, Sockets sockets, Scoring scoring);
 
   /// Before bind(): an agent that holds a lease must find it known.
   Status recover();
@@ -42,6 +46,7 @@ class Server {
   struct Peer {
     std::string id;
     std::string user;
+    std::string key;
   };
 
   // server.cc
@@ -54,6 +59,7 @@ class Server {
   std::chrono::milliseconds time_to_wait() const;
   void refuse(const Peer& peer, const std::string& reason, const std::string& why);
   void drain_zap();
+  void drain_connections();
 
   // server_agents.cc: each takes a message of an agent whose session is known, but for Hello.
   void from_agent(const Peer& peer, wire::Message& message);
@@ -122,7 +128,9 @@ class Server {
   Store& store_;
   Keep keep_;
   Stage stage_;
-  Socket agents_socket_, clients_socket_;
+  Socket agents_socket_;
+  Monitor connections_;
+  Socket clients_socket_;
   std::unique_ptr<RuleSet> rules_;  // those of a reload; the first ones are borrowed by scoring_
   std::optional<Scoring> scoring_;
   Queue queue_;
@@ -142,6 +150,7 @@ class Server {
   Time next_second_{}, next_commit_{};
   bool stalled_ = false, low_on_space_ = false;
   uint64_t free_bytes_ = 0;
+  uint64_t refusals_this_second_ = 0;
   ServerStats stats_;
 };
 

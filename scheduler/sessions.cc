@@ -26,6 +26,11 @@ std::string Sessions::version_of(const std::string& agent) const {
   return it == peers_.end() ? "" : sessions_.at(it->second).version;
 }
 
+std::string Sessions::key_of(const std::string& agent) const {
+  auto it = peers_.find(agent);
+  return it == peers_.end() ? "" : sessions_.at(it->second).key;
+}
+
 const Sessions::Session* Sessions::find(const std::string& peer) const {
   auto it = sessions_.find(peer);
   return it == sessions_.end() ? nullptr : &it->second;

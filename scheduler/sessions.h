@@ -18,6 +18,7 @@ class Sessions {
     std::string agent;
     std::string instance;  // of the agent's process
     std::string version;   // of its tracer
+    std::string key;       // public; empty on plaintext
     Time last_seen{};
   };
   enum class Change { known, reconnected, restarted, appeared };
@@ -31,6 +32,7 @@ class Sessions {
   /// The connection that speaks for the agent now.
   /// Of the connected agent's tracer, or empty.
   std::string version_of(const std::string& agent) const;
+  std::string key_of(const std::string& agent) const;
   const std::string* peer_of(const std::string& agent) const;
   void close(const std::string& agent);
   /// Sessions silent since `since`, closed; their agents.

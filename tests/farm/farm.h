@@ -60,6 +60,10 @@ class Farm {
   Result<std::vector<std::string>> agent_argv(const std::string& agent, const std::filesystem::path& data,
                                               unsigned slots) const;
 
+  /// What a client of the API that is no Http needs: --server and the content of --token-file.
+  std::string url() const { return "http://" + options_.address + ":" + std::to_string(api_port_); }
+  const std::string& token(const std::string& tenant) const { return tokens_.at(tenant); }
+
   const std::string& endpoint() const { return endpoint_; }
   std::filesystem::path store() const { return data_; }
   std::filesystem::path dir() const { return options_.dir; }

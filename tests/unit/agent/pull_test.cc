@@ -157,7 +157,8 @@ TEST_F(Pull, ArtifactIsNotAnImage) {
                    {"layers", json::array()}};
   oci_dir.tag(oci_dir.put(manifest.dump(), "application/vnd.oci.image.manifest.v1+json"), "chart");
   EXPECT_EQ(refusal(oci("chart")),
-            "unsupported: its manifest is not a container image: its config is 'application/vnd.cncf.helm.config.v1+json'");
+            "unsupported: its manifest is not a container image: its config is "
+            "'application/vnd.cncf.helm.config.v1+json'");
 }
 
 TEST_F(Pull, CancelledAndLatePullsEndAtOnce) {

@@ -179,7 +179,8 @@ TEST_F(FarmVerbs, WithoutATokenEveryVerbSaysHowToGetOne) {
                                                                                 {capacity, {}}}) {
     Said said = run(verb, words);
     EXPECT_EQ(said.code, kUsage);
-    EXPECT_TRUE(said.err.starts_with("assay: no token: `assay tokens` on the scheduler's host makes one; "))
+    EXPECT_TRUE(
+        said.err.starts_with("assay: no token: `assay tokens new` on the scheduler's host makes one; "))
         << said.err;
   }
 }
@@ -302,7 +303,7 @@ TEST_F(FarmVerbs, StatusOfAScanSaysWhyItWaits) {
                                            "\n"
                                            "image      nginx\n"
                                            "state      queued\n"
-                                           "waits for  docker.io is left alone for 12 s\n"
+                                           "because    docker.io is left alone for 12 s\n"
                                            "           all slots are taken\n"
                                            "lane       sweep\n"
                                            "tenant     web\n"
@@ -316,9 +317,9 @@ TEST_F(FarmVerbs, StatusListsWhatMatches) {
                             "\"}");
   api_.start();
   Said said = run(status, {"--state", "failed", "--batch", kBatch, "--limit", "2"});
-  EXPECT_EQ(said.out, "SCAN                      VERDICT  SCORE  LANE   AGENT  IMAGE  ERROR\n" + kScan2 +
-                          "  failed       -  batch         redis  no room\n" + kScan1 +
-                          "  clean        3  batch         nginx\n");
+  EXPECT_EQ(said.out, "SCAN                      VERDICT  SCORE  LANE   IMAGE  ERROR\n" + kScan2 +
+                          "  failed       -  batch  redis  no room\n" + kScan1 +
+                          "  clean        3  batch  nginx\n");
   EXPECT_EQ(said.err, "assay: there are more: --limit shows them\n");
   EXPECT_EQ(api_.requests()[0], "GET /v1/scans?limit=2&state=failed&batch=" + kBatch);
 }
@@ -331,7 +332,7 @@ TEST_F(FarmVerbs, CapacityAsksForATimeOrADuration) {
   Said said = run(capacity, {"--in", "90m"});
   EXPECT_EQ(said.code, 0) << said.err;
   EXPECT_EQ(said.out.substr(said.out.find("done in")),
-            "done in    nothing is left to do\nneeded     not known: no scan has ended yet to measure by\n");
+            "done in    nothing is left to do\nneeded     not known: there is nothing to measure by yet\n");
   EXPECT_EQ(run(capacity, {"--by", "2026-11-26T06:00:00+01:00"}).code, 0);
   EXPECT_EQ(run(capacity, {"--by", "x", "--in", "1h"}).code, kUsage);
   EXPECT_EQ(api_.requests(),
@@ -355,9 +356,8 @@ TEST_F(FarmVerbs, BatchIsSubmittedListedAndShown) {
   std::string manifest =
       file("m.json", R"({"name":"night","images":["nginx",{"ref":"redis","expect":"clean"}]})");
   EXPECT_EQ(run(batch, {"submit", manifest}).out, kBatch + "  2 images  night\n");
-  EXPECT_EQ(run(batch, {"list"}).out,
-            "BATCH                     CREATED                  IMAGES  NAME   LABELS\n" + kBatch +
-                "  2026-11-25 03:14:00 UTC       2  night\n");
+  EXPECT_EQ(run(batch, {"list"}).out, "BATCH                     CREATED                  IMAGES  NAME\n" +
+                                          kBatch + "  2026-11-25 03:14:00 UTC       2  night\n");
   Said shown = run(batch, {"show", kBatch});
   EXPECT_NE(shown.out.find("expected   1 missed, 1 met\n"), std::string::npos) << shown.out;
   EXPECT_NE(shown.out.find(kScan2 + "  clean     malicious  redis\n"), std::string::npos) << shown.out;

@@ -41,7 +41,7 @@ TEST_F(KeysVerb, SchedulerAndAgentMeetByCopiedFiles) {
   EXPECT_EQ(out_.find(agent.secret_key), std::string::npos);
   ASSERT_EQ(run({"allow", "rack-4", agent.public_key}), kBelowGate) << err_;
   EXPECT_NE(out_.find("systemctl reload assay-scheduler"), std::string::npos);
-  EXPECT_EQ(allowed_names(*load_allow_list(dir_.path() / "keys")), std::set<std::string>{"rack-4"});
+  EXPECT_EQ(allowed_keys(*load_allow_list(dir_.path() / "keys")), std::set<std::string>{agent.public_key});
   ASSERT_EQ(run({"revoke", "rack-4"}), kBelowGate) << err_;
   auto list = *load_allow_list(dir_.path() / "keys");
   ASSERT_EQ(list.size(), 1u);

@@ -32,7 +32,10 @@ class StoredTest : public testing::Test {
   void keep(const ScanRecord& record) {
     auto store = Store::open(dir_ + "/store", Store::Mode::read_write);
     ASSERT_TRUE(store);
-    ASSERT_TRUE((*store)->commit({Keep::submitted(record)}));
+    ScanRecord queued = record;
+    queued.state = ScanState::queued;
+    ASSERT_TRUE((*store)->commit({Keep::submitted(queued)}));
+    ASSERT_TRUE((*store)->commit({Keep::moved(queued, record)}));
   }
   ScanRecord hostile() {
     ScanRecord record;

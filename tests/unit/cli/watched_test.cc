@@ -153,6 +153,15 @@ TEST(FarmText, ScanLineTellsVerdictScoreAndWhatWasExpected) {
   EXPECT_EQ(scan_line(failed), kA + "  failed            -  registry.example/0000000a  (no such\\x0aimage)");
 }
 
+TEST(FarmText, LongReferencesLoseTheirBeginningOnATerminal) {
+  ScanView done = scan(kA, "done", "clean");
+  done.ref = "registry.example/a/very/long/path/to/an/image:1.2.3";
+  EXPECT_EQ(scan_line(done, 80), kA + "  clean             0  ...ry/long/path/to/an/image:1.2.3");
+  EXPECT_EQ(scan_line(done, 40), kA + "  clean             0  ...to/an/image:1.2.3");
+  EXPECT_EQ(fit_end("\xc3\xa4\xc3\xb6\xc3\xbc\xc3\x9f!!", 5), "...!!");
+  EXPECT_EQ(fit_end("\xc3\xa4\xc3\xb6\xc3\xbc\xc3\x9f!!", 6), "\xc3\xa4\xc3\xb6\xc3\xbc\xc3\x9f!!");
+}
+
 TEST(FarmText, DurationsReadAsPeopleSayThem) {
   EXPECT_EQ(duration_text(0), "0 s");
   EXPECT_EQ(duration_text(60), "1 min");

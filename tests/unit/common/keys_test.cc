@@ -125,7 +125,7 @@ TEST(AllowList, IsOneKeyALine) {
   EXPECT_EQ(show(parse_allow_list(text, "agents")),
             std::string("allow ") + kBob + " bob 2026-01-31\nrevoked " + kAlice + " alice\n");
   EXPECT_EQ(show(parse_allow_list("", "agents")), "");
-  EXPECT_EQ(allowed_names(*parse_allow_list(text, "agents")), std::set<std::string>{"bob"});
+  EXPECT_EQ(allowed_keys(*parse_allow_list(text, "agents")), std::set<std::string>{kBob});
 }
 
 TEST(AllowList, ErrorsNameFileLineAndRule) {

@@ -13,17 +13,17 @@ constexpr Sessions::Time kStart{};
 
 TEST(Sessions, TellsAReconnectionFromARestart) {
   Sessions sessions;
-  EXPECT_EQ(sessions.open("p1", {"a", "i1", "v", kStart}), Change::appeared);
-  EXPECT_EQ(sessions.open("p1", {"a", "i1", "v", kStart}), Change::known);
-  EXPECT_EQ(sessions.open("p2", {"a", "i1", "v", kStart}), Change::reconnected);
-  EXPECT_EQ(sessions.open("p3", {"a", "i2", "v", kStart}), Change::restarted);
-  EXPECT_EQ(sessions.open("p3", {"a", "i3", "v", kStart}), Change::restarted);
+  EXPECT_EQ(sessions.open("p1", {"a", "i1", "v", "k", kStart}), Change::appeared);
+  EXPECT_EQ(sessions.open("p1", {"a", "i1", "v", "k", kStart}), Change::known);
+  EXPECT_EQ(sessions.open("p2", {"a", "i1", "v", "k", kStart}), Change::reconnected);
+  EXPECT_EQ(sessions.open("p3", {"a", "i2", "v", "k", kStart}), Change::restarted);
+  EXPECT_EQ(sessions.open("p3", {"a", "i3", "v", "k", kStart}), Change::restarted);
 }
 
 TEST(Sessions, TheNewestConnectionSpeaksForAnAgent) {
   Sessions sessions;
-  sessions.open("p1", {"a", "i1", "v", kStart});
-  sessions.open("p2", {"a", "i1", "v", kStart});
+  sessions.open("p1", {"a", "i1", "v", "k", kStart});
+  sessions.open("p2", {"a", "i1", "v", "k", kStart});
   EXPECT_EQ(sessions.find("p1"), nullptr);
   ASSERT_NE(sessions.find("p2"), nullptr);
   EXPECT_EQ(sessions.find("p2")->agent, "a");
@@ -33,8 +33,8 @@ TEST(Sessions, TheNewestConnectionSpeaksForAnAgent) {
 
 TEST(Sessions, AConnectionSpeaksForOneAgentOnly) {
   Sessions sessions;
-  sessions.open("p1", {"a", "i1", "v", kStart});
-  EXPECT_EQ(sessions.open("p1", {"b", "i2", "v", kStart}), Change::appeared);
+  sessions.open("p1", {"a", "i1", "v", "k", kStart});
+  EXPECT_EQ(sessions.open("p1", {"b", "i2", "v", "k", kStart}), Change::appeared);
   EXPECT_EQ(sessions.peer_of("a"), nullptr);
   EXPECT_EQ(sessions.find("p1")->agent, "b");
   EXPECT_EQ(sessions.size(), 1u);
@@ -42,8 +42,8 @@ TEST(Sessions, AConnectionSpeaksForOneAgentOnly) {
 
 TEST(Sessions, SilentOnesEnd) {
   Sessions sessions;
-  sessions.open("p1", {"a", "i", "v", kStart});
-  sessions.open("p2", {"b", "i", "v", kStart});
+  sessions.open("p1", {"a", "i", "v", "k", kStart});
+  sessions.open("p2", {"b", "i", "v", "k", kStart});
   sessions.seen("p2", kStart + seconds(10));
   EXPECT_EQ(sessions.expire(kStart + seconds(5)), std::vector<std::string>{"a"});
   EXPECT_EQ(sessions.find("p1"), nullptr);
@@ -53,7 +53,7 @@ TEST(Sessions, SilentOnesEnd) {
 
 TEST(Sessions, CanCloseByTheNameInsideTheSession) {
   Sessions sessions;
-  sessions.open("p1", {"a", "i", "v", kStart});
+  sessions.open("p1", {"a", "i", "v", "k", kStart});
   sessions.close(sessions.find("p1")->agent);
   EXPECT_EQ(sessions.size(), 0u);
 }
