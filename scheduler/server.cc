@@ -110,6 +110,7 @@ Status Server::run(int stop_fd) {
 
 Status Server::turn() {
   now_ = steady_clock::now();
+  more_ = false;
   // What the messages of one turn change is written together; whoever sends more is served in the next.
   drain(agents_socket_, true);
   drain(clients_socket_, false);
@@ -127,7 +128,7 @@ Status Server::turn() {
 }
 
 milliseconds Server::time_to_wait() const {
-  if (!stage_.empty() && !stalled_) return milliseconds(0);
+  if (!stalled_ && (more_ || !stage_.empty())) return milliseconds(0);
   Time next = std::min({next_second_, queue_.next_deadline(), dispatch_.next_deadline()});
   auto left = std::chrono::ceil<milliseconds>(next - steady_clock::now());
   return std::clamp(left, milliseconds(0), kSecond);
@@ -202,6 +203,7 @@ Status Server::commit() {
     ++stats_.commits;
     stats_.committed += size;
     measure_.committed(steady_clock::now() - start, size);
+    more_ = true;
     if (stalled_) spdlog::info("event=resumed staged={}", size);
     stalled_ = false;
     return Status();

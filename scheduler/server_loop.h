@@ -149,6 +149,7 @@ class Server {
   Time now_{};
   Time next_second_{}, next_commit_{};
   bool stalled_ = false, low_on_space_ = false;
+  bool more_ = false;  // what was kept has made work: jobs to lease, traces to score
   uint64_t free_bytes_ = 0;
   uint64_t refusals_this_second_ = 0;
   ServerStats stats_;

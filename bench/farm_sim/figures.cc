@@ -128,7 +128,7 @@ class Figures {
                 auto open = farm_.open_scans();
                 return open && *open == 0;
               }));
-    ASSAY_TRY(double echo, raw_echo({kFrameBytes, 250, options_.agents * settings_.slots / 250, 3s}));
+    ASSAY_TRY(double echo, raw_echo({kFrameBytes, options_.agents, settings_.slots, 3s}));
     print(
         "lease + complete cycles", rate(cycles),
         fmt::format(
@@ -204,6 +204,7 @@ Status print_figures(const FigureOptions& options) {
   farm_options.rules = options.rules;
   farm_options.agents = agent_names(options.agents);
   farm_options.tenants = kTenants;
+  if (::getenv("SIMLOG")) farm_options.config = {"log-level = debug"};
   ASSAY_TRY(auto farm, farm::Farm::create(std::move(farm_options)));
   ASSAY_CHECK(farm.start());
   fmt::print("{} agents, {} jobs, no faults\n", options.agents, options.jobs);

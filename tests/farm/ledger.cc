@@ -18,7 +18,9 @@ void Ledger::accepted(Slice& slice, const std::vector<std::string>& scan_ids, Si
     SimJob& job = jobs_[scan_ids[i]];  // an agent may have had it before we had our answer
     job.ref = slice.refs[i];
     job.accepted = now;
-    job.fair = slice.lane == kFairLane && job.leases == 0;
+    // Those that may share a result are never leased, and would seem to wait.
+    auto image = SimImage::parse(job.ref);
+    job.fair = slice.lane == kFairLane && job.leases == 0 && image && !image->in_registry;
     if (job.fair) ++tenants_[slice.tenant].waiting;
   }
 }
