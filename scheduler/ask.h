@@ -9,6 +9,8 @@
 #include <string>
 #include <string_view>
 
+#include "common/result.h"
+
 namespace assay::ask {
 
 /// {} -> {"agents": [{"name", "mode": "active"|"draining"|"fenced", "connected": bool, "version" (its
@@ -54,6 +56,8 @@ inline constexpr std::string_view kBatchPut = "batch_put";
 /// stays in force.
 inline constexpr std::string_view kReload = "reload";
 
+/// What an error of this kind is to an HTTP client.
+int http_status(Errc code);
 /// {"error": {"code": ..., "message": ...}}; both are shown, so the message is printable().
 std::string error_body(std::string_view code, std::string_view message);
 

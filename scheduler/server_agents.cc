@@ -95,6 +95,16 @@ bool Server::holds(const std::string& agent, const std::string& scan_id, uint32_
   return false;
 }
 
+// An end that is told again has been taken, or nobody wants it any more: the agent may forget it, as soon as
+// what was staged before, perhaps this very end, is on disk.
+bool Server::holds_or_forgets(const std::string& agent, const std::string& scan_id, uint32_t attempt) {
+  if (queue_.holds(agent, scan_id, attempt)) return true;
+  ++stats_.stale_messages;
+  measure_.stale();
+  stage_.add({}, [this, agent, ack = wire::DoneAck{scan_id, attempt}] { (void)tell_agent(agent, ack); });
+  return false;
+}
+
 void Server::on(const std::string& agent, wire::Resolved& m) {
   if (!holds(agent, m.scan_id, m.attempt) || stalled_) return;
   const ScanRecord& record = open_.at(m.scan_id);
@@ -135,13 +145,7 @@ void Server::on(const std::string& agent, wire::Chunk& m) {
 
 void Server::on(const std::string& agent, wire::Done& m) {
   if (stalled_) return;
-  if (!queue_.holds(agent, m.scan_id, m.attempt)) {
-    // A Done that comes again has been kept; it may be forgotten all the same.
-    ++stats_.stale_messages;
-    measure_.stale();
-    (void)tell_agent(agent, wire::DoneAck{m.scan_id, m.attempt});
-    return;
-  }
+  if (!holds_or_forgets(agent, m.scan_id, m.attempt)) return;
   (void)queue_.complete(agent, m.scan_id, m.attempt);
   const ScanRecord before = open_.at(m.scan_id);
   auto acknowledge = [this, agent, ack = wire::DoneAck{m.scan_id, m.attempt}] {
@@ -178,12 +182,7 @@ void Server::on(const std::string& agent, wire::Done& m) {
 
 void Server::on(const std::string& agent, wire::Failed& m) {
   if (stalled_) return;
-  if (!queue_.holds(agent, m.scan_id, m.attempt)) {
-    ++stats_.stale_messages;
-    measure_.stale();
-    (void)tell_agent(agent, wire::DoneAck{m.scan_id, m.attempt});
-    return;
-  }
+  if (!holds_or_forgets(agent, m.scan_id, m.attempt)) return;
   // Said again if it is lost: then nobody holds the attempt, and it is acknowledged all the same.
   stage_.add({}, [this, agent, ack = wire::DoneAck{m.scan_id, m.attempt}] { (void)tell_agent(agent, ack); });
   spdlog::info("event=attempt_failed scan={} attempt={} agent={} code={} why=\"{}\"", m.scan_id, m.attempt,

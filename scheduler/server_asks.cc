@@ -16,27 +16,9 @@ using nlohmann::json;
 
 constexpr size_t kMaxTenants = 100;
 
-uint32_t http_status(Errc code) {
-  switch (code) {
-    case Errc::invalid:
-      return 400;
-    case Errc::denied:
-      return 403;
-    case Errc::not_found:
-      return 404;
-    case Errc::conflict:
-      return 409;
-    case Errc::limit:
-      return 429;
-    case Errc::no_space:
-      return 507;
-    default:
-      return 500;
-  }
-}
-
 wire::Answer wrong(const Error& error) {
-  return {http_status(error.code), ask::error_body(to_string(error.code), error.what)};
+  return {static_cast<uint32_t>(ask::http_status(error.code)),
+          ask::error_body(to_string(error.code), error.what)};
 }
 
 wire::Answer right(const json& body) {

@@ -72,6 +72,7 @@ class Server {
   void on(const std::string& agent, wire::Done& m);
   void on(const std::string& agent, wire::Failed& m);
   bool holds(const std::string& agent, const std::string& scan_id, uint32_t attempt);
+  bool holds_or_forgets(const std::string& agent, const std::string& scan_id, uint32_t attempt);
   void lose(const std::string& agent, const std::string& why);
   Status tell_agent(const std::string& agent, const wire::Message& message);
 

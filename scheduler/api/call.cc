@@ -25,33 +25,7 @@ HttpResponse error_answer(int status, std::string_view code, std::string_view me
 }
 
 HttpResponse error_answer(const Error& error) {
-  return error_answer(http_status(error.code), to_string(error.code), error.what);
-}
-
-int http_status(Errc code) {
-  switch (code) {
-    case Errc::invalid:
-      return 400;
-    case Errc::denied:
-      return 403;
-    case Errc::not_found:
-      return 404;
-    case Errc::conflict:
-      return 409;
-    case Errc::limit:
-      return 429;
-    case Errc::unsupported:
-      return 501;
-    case Errc::busy:
-    case Errc::unreachable:
-      return 503;
-    case Errc::timeout:
-      return 504;
-    case Errc::no_space:
-      return 507;
-    default:
-      return 500;
-  }
+  return error_answer(ask::http_status(error.code), to_string(error.code), error.what);
 }
 
 HttpResponse loop_answer(const Call& call, Result<wire::Answer> answer) {

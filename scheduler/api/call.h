@@ -37,7 +37,6 @@ HttpResponse json_answer(int status, std::string body);
 /// Status by the error's code; with Retry-After where another try may go better.
 HttpResponse error_answer(const Error& error);
 HttpResponse error_answer(int status, std::string_view code, std::string_view message);
-int http_status(Errc code);
 /// What the loop answered, as it is.
 HttpResponse loop_answer(const Call& call, Result<wire::Answer> answer);
 Result<LoopClient> open_loop(const Call& call);
