@@ -54,6 +54,7 @@ void Farm::run_scheduler() {
   // failed is told at once.
   config.resume_jobs = false;
   config.retry = false;
+  config.reserve_bytes = 0;  // the scan that is asked for is the one that needs the room
   auto ended = serve(context_, config, *store_, rules_, stop_scheduler_.get());
   if (!ended) scheduler_error_.set_value(ended.error().context("scheduler"));
 }

@@ -196,7 +196,7 @@ Exit scan_all(Farm& farm, Socket& link, int signal_fd, const ScanOptions& option
     auto outcome = scan_one(farm, link, signal_fd, options, ref);
     if (!outcome) {
       bool last = outcome.error().code == Errc::cancelled || farm.trouble();
-      complain(options.refs.size() > 1 && !last ? outcome.error().context(ref) : outcome.error(), kFailed);
+      complain(outcome.error(), kFailed);  // which names its image
       code = worse(code, kFailed);
       if (last) return code;
       continue;

@@ -95,6 +95,12 @@ Result<std::optional<Scored>> Scoring::take() {
   return std::optional<Scored>();
 }
 
+size_t Scoring::pending() const {
+  size_t count = waiting_.size();
+  for (const Worker& worker : workers_) count += worker.in_work;
+  return count;
+}
+
 std::vector<const Socket*> Scoring::sockets() const {
   std::vector<const Socket*> out;
   for (const Worker& worker : workers_) out.push_back(&worker.socket);

@@ -40,7 +40,8 @@ class Scoring {
   Result<std::optional<Scored>> take();
   /// Readable when there is something to take.
   std::vector<const Socket*> sockets() const;
-  size_t waiting() const { return waiting_.size(); }
+  /// Requested and not yet taken.
+  size_t pending() const;
 
  private:
   struct Worker {

@@ -143,7 +143,7 @@ wire::Answer Server::describe_queue() const {
   return right({{"lanes", std::move(lanes)},
                 {"tenants", std::move(tenants)},
                 {"delayed", queue_.delayed()},
-                {"scoring", to_score_.size() + scoring_->waiting()},
+                {"scoring", to_score_.size() + scoring_->pending()},
                 {"stalled", no_room()},
                 {"free_bytes", free_bytes_}});
 }

@@ -67,7 +67,8 @@ class FakeApi {
     });
   }
   /// A stream that says `text` and then stays open until the server stops, or is closed at once.
-  void events(const std::string& text, bool stays = true) {
+  void events(std::string text, bool stays = true) {
+    if (text.empty()) text = ":\n\n";  // an empty chunk would end it
     server_.Get("/v1/events", [=, this](const httplib::Request& request, httplib::Response& response) {
       note(request);
       response.set_chunked_content_provider("text/event-stream",

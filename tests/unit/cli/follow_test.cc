@@ -134,6 +134,27 @@ TEST(Follow, EventsThatAreNoneAreAnError) {
   EXPECT_EQ(followed(api.remote(), watched, nothing_new()), "ERROR event: 'scan_id' is not text\n");
 }
 
+TEST(Follow, WithoutATerminalALineNowAndThenTellsHowFarItIs) {
+  FakeApi api;
+  int loads = 0;
+  api.events("");
+  api.start();
+  Watched watched = watching({kScan1});
+  LoadScans load = [&]() -> Result<std::vector<ScanView>> {
+    if (++loads < 2) return std::vector<ScanView>{};
+    return std::vector<ScanView>{*read_scan(scan_json(kScan1, "nginx", "done", "clean"))};
+  };
+  FollowLimits limits = hasty();
+  limits.note = milliseconds(0);
+  Live live;
+  testing::internal::CaptureStdout();
+  testing::internal::CaptureStderr();
+  EXPECT_TRUE(follow(api.remote(), "/v1/events", load, watched, live, limits));
+  EXPECT_EQ(testing::internal::GetCapturedStdout(), kScan1 + "  clean             0  nginx\n");
+  std::string err = testing::internal::GetCapturedStderr();
+  EXPECT_TRUE(err.starts_with("0 of 1 ended, 0 running, 1 waiting\n")) << err;
+}
+
 TEST(Follow, StopDescriptorEndsIt) {
   FakeApi api;
   api.events("");

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 
+#include <atomic>
 #include <chrono>
 
 #include "common/fd.h"
@@ -230,9 +231,9 @@ TEST(EventStream, EndsAtOnceWhenItIsLetGo) {
 }
 
 TEST(EventStream, SlowReaderHoldsTheServerBack) {
-  FakeApi api;
   std::string megabyte(1 << 20, 'x');
   std::atomic<size_t> sent = 0;
+  FakeApi api;  // after what its threads use
   api.server().Get("/v1/events", [&](const httplib::Request&, httplib::Response& response) {
     response.set_chunked_content_provider("text/event-stream", [&](size_t, httplib::DataSink& sink) {
       if (!sink.write(megabyte.data(), megabyte.size())) return false;
