@@ -1,6 +1,7 @@
 #include "bench/farm_sim/figures.h"
 
 #include <spdlog/fmt/fmt.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <thread>
@@ -117,10 +118,13 @@ class Figures {
   }
 
   Status cycles() {
-    auto cpu = farm::usage_of(farm_.scheduler().pid()).cpu;
+    pid_t pid = farm_.scheduler().pid();
+    auto before = farm::thread_usage(pid);
+    auto own = farm::usage_of(::getpid()).cpu;
     ASSAY_TRY(auto acked, until([&] { return ledger_.done_acks() >= options_.jobs; }));
-    auto used = farm::usage_of(farm_.scheduler().pid()).cpu - cpu;
-    double cycles = static_cast<double>(options_.jobs) / seconds(acked - begun_);
+    auto after = farm::thread_usage(pid);
+    own = farm::usage_of(::getpid()).cpu - own;
+    double took = seconds(acked - begun_), cycles = static_cast<double>(options_.jobs) / took;
     farm::SimTime next{};
     ASSAY_TRY(auto reported, until([&] {
                 if (steady_clock::now() < next) return false;
@@ -128,17 +132,35 @@ class Figures {
                 auto open = farm_.open_scans();
                 return open && *open == 0;
               }));
+    ASSAY_CHECK(compare_cycles(cycles));
+    std::string threads;
+    for (const auto& [name, cpu] : after)
+      if (double share = seconds(cpu - before[name]) / took; share >= 0.01)
+        threads += fmt::format("{}{} {:.2f}", threads.empty() ? "" : ", ", name, share);
+    print("  processors used", fmt::format("{:.2f} by the agents", seconds(own) / took),
+          "scheduler: " + threads);
+    print("  to report", rate(static_cast<double>(options_.jobs) / seconds(reported - begun_)),
+          "every trace scored");
+    note_peak();
+    return Status();
+  }
+
+  // Two limits: four round trips of messages, and what a cycle writes, in groups as large as the loop's were.
+  Status compare_cycles(double cycles) {
     ASSAY_TRY(double echo, raw_echo({kFrameBytes, options_.agents, settings_.slots, 3s}));
+    ASSAY_TRY(double sum, farm_.metric("assay_commit_batches_sum"));
+    ASSAY_TRY(double count, farm_.metric("assay_commit_batches_count"));
+    auto group = static_cast<size_t>(std::max(1.0, sum / std::max(1.0, count)));
+    ASSAY_TRY(RawCommits raw, raw_commits(options_.dir / "raw", {kPutBytes, group * kPutsPerBatch, 2s}));
+    double limit = raw.puts_per_s / kPutsPerCycle;
     print(
         "lease + complete cycles", rate(cycles),
         fmt::format(
             "bare ZeroMQ CURVE echo of {} B, {} outstanding: {} = {} cycles of 4 round trips; ratio {:.2f}",
             kFrameBytes, options_.agents * settings_.slots, rate(echo), rate(echo / 4), cycles / (echo / 4)));
-    print("  the scheduler's processors", fmt::format("{:.2f}", seconds(used) / seconds(acked - begun_)),
-          "of 2");
-    print("  to report", rate(static_cast<double>(options_.jobs) / seconds(reported - begun_)),
-          "every trace scored");
-    note_peak();
+    print("", "",
+          fmt::format("bare RocksDB, {} puts of {} B a synced batch: {} cycles of {} puts; ratio {:.2f}",
+                      group * kPutsPerBatch, kPutBytes, rate(limit), kPutsPerCycle, cycles / limit));
     return Status();
   }
 
@@ -182,6 +204,8 @@ class Figures {
   void note_peak() { peak_ = std::max(peak_, farm::usage_of(farm_.scheduler().pid()).peak_bytes); }
 
   static constexpr size_t kFrameBytes = 400;  // the mean of a cycle's eight frames
+  // Lease, chunk, end of the trace, report: a batch each.
+  static constexpr size_t kPutsPerCycle = 12, kPutsPerBatch = 3, kPutBytes = 400;
   const FigureOptions& options_;
   farm::Farm& farm_;
   std::mt19937_64 random_{42};
@@ -204,7 +228,6 @@ Status print_figures(const FigureOptions& options) {
   farm_options.rules = options.rules;
   farm_options.agents = agent_names(options.agents);
   farm_options.tenants = kTenants;
-  if (::getenv("SIMLOG")) farm_options.config = {"log-level = debug"};
   ASSAY_TRY(auto farm, farm::Farm::create(std::move(farm_options)));
   ASSAY_CHECK(farm.start());
   fmt::print("{} agents, {} jobs, no faults\n", options.agents, options.jobs);

@@ -65,20 +65,42 @@ uint64_t Daemon::count_in_log(const std::string& text) const {
   return out;
 }
 
-Usage usage_of(pid_t pid) {
-  Usage out;
-  std::string proc = "/proc/" + std::to_string(pid);
+namespace {
+
+// Of a process or thread: utime and stime of proc(5)'s stat.
+std::chrono::milliseconds cpu_of(const std::string& proc) {
   std::ifstream stat(proc + "/stat");
   std::string line;
   std::getline(stat, line);
-  if (size_t end = line.rfind(')'); end != std::string::npos) {
-    std::istringstream rest(line.substr(end + 2));
-    std::string skip;
-    int64_t user = 0, system = 0;
-    for (int i = 0; i < 11; ++i) rest >> skip;  // to utime, field 14
-    rest >> user >> system;
-    out.cpu = std::chrono::milliseconds((user + system) * 1000 / ::sysconf(_SC_CLK_TCK));
+  size_t end = line.rfind(')');
+  if (end == std::string::npos) return {};
+  std::istringstream rest(line.substr(end + 2));
+  std::string skip;
+  int64_t user = 0, system = 0;
+  for (int i = 0; i < 11; ++i) rest >> skip;  // to utime, field 14
+  rest >> user >> system;
+  return std::chrono::milliseconds((user + system) * 1000 / ::sysconf(_SC_CLK_TCK));
+}
+
+}  // namespace
+
+std::map<std::string, std::chrono::milliseconds> thread_usage(pid_t pid) {
+  std::map<std::string, std::chrono::milliseconds> out;
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator("/proc/" + std::to_string(pid) + "/task", ignored)) {
+    std::ifstream comm(entry.path() / "comm");
+    std::string name;
+    std::getline(comm, name);
+    if (entry.path().filename() == std::to_string(pid)) name = "loop";
+    out[name] += cpu_of(entry.path());
   }
+  return out;
+}
+
+Usage usage_of(pid_t pid) {
+  Usage out;
+  std::string proc = "/proc/" + std::to_string(pid), line;
+  out.cpu = cpu_of(proc);
   std::ifstream status(proc + "/status");
   while (std::getline(status, line))
     if (line.starts_with("VmHWM:")) out.peak_bytes = std::stoull(line.substr(6)) * 1024;

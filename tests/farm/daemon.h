@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -48,5 +49,7 @@ struct Usage {
   uint64_t open_files = 0;
 };
 Usage usage_of(pid_t pid);
+/// Processor time of its threads by name; the first thread is "loop", whatever it is called.
+std::map<std::string, std::chrono::milliseconds> thread_usage(pid_t pid);
 
 }  // namespace assay::farm

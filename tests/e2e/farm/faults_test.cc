@@ -73,32 +73,34 @@ class FarmOfHosts : public testing::Test {
     return text.size() > 8000 ? text.substr(text.size() - 8000) : text;
   }
 
-  std::vector<std::string> submit_all() {
-    Json scans = Json::array();
-    for (size_t i = 0; i < kScans; ++i)
-      scans.push_back({{"ref", "oci-archive:" + image(kSamples[i % kSamples.size()].first).string()},
-                       {"duration_ms", 3000},
-                       {"lane", "batch"},
-                       {"fresh", true}});
-    auto api = farm_->api("acme");
-    auto response = api.call("POST", "/v1/scans", Json{{"scans", std::move(scans)}}.dump());
+  std::vector<std::string> submit_batch() {
+    Json images = Json::array();
+    for (size_t i = 0; i < kScans; ++i) {
+      const auto& [name, verdict] = kSamples[i % kSamples.size()];
+      images.push_back({{"ref", "oci-archive:" + image(name).string()}, {"expect", verdict}});
+    }
+    Json batch{{"name", "samples"},
+               {"lane", "batch"},
+               {"defaults", {{"duration_ms", 3000}, {"fresh", true}}},
+               {"images", std::move(images)}};
+    auto response = farm_->api("acme").call("POST", "/v1/batches", batch.dump());
     if (!response || response->status / 100 != 2) {
       ADD_FAILURE() << (response ? response->body : response.error().what);
       return {};
     }
-    return Json::parse(response->body)["scan_ids"].get<std::vector<std::string>>();
+    auto json = Json::parse(response->body);
+    batch_id_ = json["batch_id"];
+    return json["scan_ids"].get<std::vector<std::string>>();
   }
 
-  size_t ended(const std::vector<std::string>& ids) const {
-    auto api = farm_->api();
-    size_t out = 0;
-    for (const auto& id : ids) {
-      auto response = api.call("GET", "/v1/scans/" + id, "", 5s);
-      if (!response || response->status != 200) return 0;
-      auto state = Json::parse(response->body, nullptr, false).value("state", "");
-      out += state == "done" || state == "failed" || state == "cancelled";
-    }
-    return out;
+  /// The batch as the API shows it; null while it does not answer.
+  Json batch() const {
+    auto response = farm_->api("acme").call("GET", "/v1/batches/" + batch_id_, "", 5s);
+    return response && response->status == 200 ? Json::parse(response->body, nullptr, false) : Json();
+  }
+  size_t ended() const {
+    Json shown = batch();
+    return shown.is_object() ? shown.value("ended", size_t{0}) : 0;
   }
 
   // Sixty scans, each with one report of its own and the verdict that its image is known for.
@@ -130,6 +132,7 @@ class FarmOfHosts : public testing::Test {
     }
   }
 
+  std::string batch_id_;
   TempDir dir_;
   std::set<std::string> before_;
   std::optional<farm::Hosts> hosts_;
@@ -144,7 +147,7 @@ struct Mishap {
 
 TEST_F(FarmOfHosts, LosesNothingWhateverDies) {
   if (IsSkipped()) return;
-  auto ids = submit_all();
+  auto ids = submit_batch();
   ASSERT_EQ(ids.size(), kScans);
   std::optional<steady_clock::time_point> cable_back;
   auto kill_scheduler = [&] {
@@ -168,7 +171,7 @@ TEST_F(FarmOfHosts, LosesNothingWhateverDies) {
                               {44, [&] { kill_agent(2); }}};
   auto deadline = steady_clock::now() + kPatience;
   size_t done = 0;
-  while ((done = ended(ids)) < kScans && steady_clock::now() < deadline) {
+  while ((done = ended()) < kScans && steady_clock::now() < deadline) {
     if (!mishaps.empty() && done >= mishaps.front().after) {
       mishaps.front().happen();
       mishaps.erase(mishaps.begin());
@@ -181,6 +184,8 @@ TEST_F(FarmOfHosts, LosesNothingWhateverDies) {
   }
   EXPECT_EQ(done, kScans);
   EXPECT_TRUE(mishaps.empty());
+  Json shown = batch();
+  EXPECT_EQ(shown["expected"]["met"], kScans) << shown.dump(1);
   for (auto& agent : agents_) {
     auto code = agent.stop(20s);
     EXPECT_TRUE(code && *code == 0) << (code ? std::to_string(*code) : code.error().what);
