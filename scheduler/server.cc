@@ -91,6 +91,7 @@ Status Server::bind() {
 }
 
 Status Server::run(int stop_fd) {
+  ASSAY_CHECK(each_second());  // before the first submission: is there room?
   for (;;) {
     std::vector<WaitFor> items{WaitFor(stop_fd), WaitFor(config_.reload_fd), agents_socket_,
                                connections_.socket(), clients_socket_};

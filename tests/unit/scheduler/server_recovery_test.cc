@@ -219,8 +219,6 @@ TEST_F(ServerTest, BelowItsReserveTheDiskIsFullForSubmissionsOnly) {
   config_.reserve_bytes = ~0ull;
   start();
   Socket client = this->client();
-  // The first look at the disk comes with the first turn.
-  ask(client, "queue");
   say(client, wire::Submit{{of("nginx")}, false});
   EXPECT_EQ(expect<wire::Refused>(client).code, "no_space");
 }
