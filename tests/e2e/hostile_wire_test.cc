@@ -230,16 +230,12 @@ Fd garbage(uint16_t port, size_t bytes) {
 }
 
 TEST_F(HostileWire, AGoodAgentKeepsItsPaceBesideAllOfThem) {
-  constexpr size_t kJobs = 3000;
+  constexpr size_t kJobs = 4000;
   make_good(kGood);
-  submit(1000, "quiet-a-");
-  submit(1000, "quiet-b-");
-  submit(1000, "quiet-c-");
-  double alone = work(kJobs);
+  for (int i = 0; i < 14; ++i) submit(1000, "pace-" + std::to_string(i) + "-");
+  work(1000);  // connections and caches are warm
+  double before = work(kJobs);
 
-  submit(1000, "loud-a-");
-  submit(1000, "loud-b-");
-  submit(1000, "loud-c-");
   Peer evil = listed("evil");
   ASSERT_TRUE(evil.welcomed("evil"));
   auto stranger_keys = make_curve_keys();
@@ -259,6 +255,9 @@ TEST_F(HostileWire, AGoodAgentKeepsItsPaceBesideAllOfThem) {
     if (flood.size() > 100) flood.pop_front();
     if (strangers.size() > 20) strangers.pop_front();
   });
+  flood.clear();
+  strangers.clear();
+  double alone = (before + work(kJobs)) / 2;
   std::printf(
       "good agents: %.0f cycles/s alone, %.0f beside %llu hostile frames and %llu connections: ratio %.2f\n",
       alone, beside, static_cast<unsigned long long>(frames), static_cast<unsigned long long>(connections),
