@@ -19,7 +19,7 @@ namespace {
 
 // Waiting for one agent, in each direction: a frame may have 5 MiB.
 constexpr int kFramesOfAgent = 256;
-constexpr int kMessagesPerTurn = 1024;  // of each socket; what they change is committed together
+constexpr int kMessagesPerTurn = 128;  // of each socket; what they change is committed together
 constexpr milliseconds kSecond{1000};
 constexpr uint64_t kRefusalsLogged = 50;  // a second; all are counted
 
