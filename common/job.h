@@ -1,5 +1,5 @@
-// Job: what a user asks to have scanned, and how. Plain data; travels in schema/job.capnp. What it needs to be
-// queued (who asks, how urgent) is in submission.h.
+// Job: what a user asks to have scanned, and how. Plain data; travels in schema/job.capnp. What it needs to
+// be queued (who asks, how urgent) is in submission.h.
 #pragma once
 
 #include <chrono>
@@ -18,7 +18,7 @@ struct Job {
   bool insecure = false;  // plain HTTP or unverified TLS to the registry
   std::string
       auth_file;  // docker config.json for the registry, on the agent's host; empty: skopeo's defaults
-  uint32_t cpu_millis = 0;    // processor time that the guest may use, in 1/1000 of a CPU; 0: as the agent sets
+  uint32_t cpu_millis = 0;  // processor time that the guest may use, in 1/1000 of a CPU; 0: as the agent sets
   uint64_t memory_bytes = 0;  // memory that it may use; 0: as the agent sets
 };
 

@@ -88,8 +88,8 @@ inline TraceFooter footer() {
 // Rendered whole, so that a test compares everything and shows what differs.
 inline std::string str(const Job& j) {
   return j.ref + " " + std::to_string(j.duration.count()) + "ms " + to_string(j.network) +
-         (j.insecure ? " insecure " : " ") + j.auth_file + " " +
-         std::to_string(j.cpu_millis) + " " + std::to_string(j.memory_bytes);
+         (j.insecure ? " insecure " : " ") + j.auth_file + " " + std::to_string(j.cpu_millis) + " " +
+         std::to_string(j.memory_bytes);
 }
 
 inline std::string str(const std::vector<std::string>& items) {

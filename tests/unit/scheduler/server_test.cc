@@ -143,7 +143,8 @@ TEST_F(ServerTest, SilentAgentLosesItsLeaseAndItsLateResultIsRefused) {
   EXPECT_EQ(second.attempt, 2u);
   ship(next, second);
   EXPECT_TRUE(expect<wire::Finished>(client).ok);
-  say(lost, wire::Hello{wire::kVersion, "lost", "i1", kVersion, {1, 1000, 1 << 30}, {{first.scan_id, 1}}, {}});
+  say(lost,
+      wire::Hello{wire::kVersion, "lost", "i1", kVersion, {1, 1000, 1 << 30}, {{first.scan_id, 1}}, {}});
   say(lost, wire::Chunk{first.scan_id, first.attempt, 0, "late"});
   EXPECT_EQ(expect<wire::Cancel>(lost).attempt, 1u);
   say(lost, done(first));
