@@ -148,6 +148,8 @@ class Figures {
         threads += fmt::format("{}{} {:.2f}", threads.empty() ? "" : ", ", name, share);
     print("  processors used", fmt::format("{:.2f} by the agents", seconds(own) / took),
           "scheduler: " + threads);
+    print("  fairness", fmt::format("{:.1f}% off the weights", 100 * ledger_.unfairness()),
+          fmt::format("the worst of {} tenants, in {} leases", kTenants.size(), ledger_.fair_leases()));
     print("  to report", rate(static_cast<double>(options_.jobs) / seconds(reported - begun_)),
           "every trace scored");
     note_peak();

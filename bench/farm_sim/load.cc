@@ -28,7 +28,7 @@ std::string tenant_of(const std::map<std::string, uint32_t>& weights, uint64_t a
 std::string make_ref(const farm::Slice& slice, size_t i, bool mixed, std::mt19937_64& random) {
   farm::SimImage image;
   image.tenant = slice.tenant;
-  image.name = slice.tag + "-" + std::to_string(i);
+  image.name = slice.lane + "-" + slice.tag + "-" + std::to_string(i);
   uint64_t dice = random() % 1000;
   if (!mixed) return image.ref();
   if (dice < kBad)
@@ -105,13 +105,17 @@ void Submitter::post(Lane& lane, farm::SimTime now) {
   again_ = now + kAfterRefusal;
 }
 
-// Whether it was taken nobody can know: its jobs are posted once more, under another name.
+// Whether it was taken nobody can know: as many jobs are posted once more, of other images, since the same
+// ones would wait for the agents that have them.
 void Submitter::lost(Lane& lane) {
   lane.busy = nullptr;
   ++unanswered_;
   slices_[lane.slice].outcome = farm::Slice::Outcome::unknown;
   farm::Slice again = slices_[lane.slice];
   again.tag += "x";
+  std::string before = "-" + slices_[lane.slice].tag + "-", after = "-" + again.tag + "-";
+  for (auto& ref : again.refs)
+    if (size_t at = ref.find(before); at != std::string::npos) ref.replace(at, before.size(), after);
   again.outcome = farm::Slice::Outcome::open;
   slices_.push_back(std::move(again));
   waiting_.push_back(slices_.size() - 1);

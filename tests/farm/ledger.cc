@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace assay::farm {
 namespace {
@@ -9,6 +10,10 @@ namespace {
 // Fewer than this may all be coalesced, or on their way: not a backlog to be fair about.
 constexpr int64_t kBacklog = 200;
 constexpr size_t kMaxNoted = 20;
+
+bool in_fair_lane(const std::optional<SimImage>& image) {
+  return image && image->name.starts_with(std::string(kFairLane) + "-");
+}
 
 }  // namespace
 
@@ -18,10 +23,8 @@ void Ledger::accepted(Slice& slice, const std::vector<std::string>& scan_ids, Si
     SimJob& job = jobs_[scan_ids[i]];  // an agent may have had it before we had our answer
     job.ref = slice.refs[i];
     job.accepted = now;
-    // Those that may share a result are never leased, and would seem to wait.
-    auto image = SimImage::parse(job.ref);
-    job.fair = slice.lane == kFairLane && job.leases == 0 && image && !image->in_registry;
-    if (job.fair) ++tenants_[slice.tenant].waiting;
+    job.waits = job.leases == 0 && in_fair_lane(SimImage::parse(job.ref));
+    if (job.waits) ++tenants_[slice.tenant].waiting;
   }
 }
 
@@ -64,10 +67,11 @@ void Ledger::saw(const SimAgent& agent, const SimSeen& seen, SimTime now) {
   if (job.leases++ > 0) return;
   job.first_lease = now;
   auto image = SimImage::parse(seen.text);
-  if (!image || !job.fair) return;
+  if (!in_fair_lane(image)) return;
+  // Also of a job whose post was never answered: it is its tenant's turn all the same.
   Tenant& tenant = tenants_[image->tenant];
   if (all_waiting()) ++tenant.leased;
-  --tenant.waiting;
+  if (std::exchange(job.waits, false)) --tenant.waiting;
 }
 
 uint64_t Ledger::fair_leases() const {

@@ -22,7 +22,7 @@ struct Slice {
 
 struct SimJob {
   std::string ref;
-  bool fair = false;     // of the lane that fairness is measured in
+  bool waits = false;    // counted among its tenant's
   uint32_t attempt = 0;  // the highest that an agent was given
   std::string agent;     // which one
   uint32_t leases = 0;
@@ -48,7 +48,9 @@ class Ledger {
   const std::vector<std::string>& doubles() const { return doubles_; }
 
   /// How far the leases are from the weights: the worst tenant's share over its due, less 1. Of the leases of
-  /// kFairLane that were made while every tenant had jobs of it waiting: lanes go before tenants.
+  /// kFairLane that were made while every tenant had jobs of it waiting: lanes go before tenants. Those are
+  /// the images with a name that begins with "batch-"; others share results and are never leased, or are
+  /// urgent.
   double unfairness() const;
   uint64_t fair_leases() const;
 

@@ -19,17 +19,18 @@ class LedgerTest : public testing::Test {
     Slice slice{"1", tenant, lane, {}};
     std::vector<std::string> ids;
     for (size_t i = 0; i < jobs; ++i) {
-      slice.refs.push_back(SimImage{SimImage::Kind::good, tenant, std::to_string(i)}.ref());
+      slice.refs.push_back(ref(tenant, lane, i));
       ids.push_back(tenant + std::to_string(i));
     }
     ledger_.accepted(slice, ids, SimTime() + std::chrono::seconds(1));
   }
-  void lease(const std::string& tenant, size_t from, size_t count) {
+  static std::string ref(const std::string& tenant, const std::string& lane, size_t i) {
+    return SimImage{SimImage::Kind::good, tenant, lane + "-" + std::to_string(i)}.ref();
+  }
+  void lease(const std::string& tenant, size_t from, size_t count, const std::string& lane = kFairLane) {
     SimAgent a = agent("a");
     for (size_t i = from; i < from + count; ++i)
-      ledger_.saw(a,
-                  {What::leased, tenant + std::to_string(i), 1,
-                   SimImage{SimImage::Kind::good, tenant, std::to_string(i)}.ref()},
+      ledger_.saw(a, {What::leased, tenant + std::to_string(i), 1, ref(tenant, lane, i)},
                   SimTime() + std::chrono::seconds(2));
   }
   SimSettings settings_;
@@ -78,8 +79,19 @@ TEST_F(LedgerTest, EqualLeasesWithUnequalWeightsAreUnfair) {
 TEST_F(LedgerTest, LeasesOfAnotherLaneAreNotWeighed) {
   accept("acme", 2000);
   accept("bolt", 2000, "gate");
-  lease("bolt", 0, 1000);
+  lease("bolt", 0, 1000, "gate");
   EXPECT_EQ(ledger_.fair_leases(), 0u);
+}
+
+TEST_F(LedgerTest, LeaseOfAJobWhosePostWasNotAnsweredIsItsTenantsTurn) {
+  accept("acme", 2000);
+  accept("bolt", 2000);
+  for (size_t i = 0; i < 100; ++i) {
+    lease("acme", 3 * i, 3);
+    lease("bolt", 5000 + i, 1);
+  }
+  EXPECT_EQ(ledger_.fair_leases(), 400u);
+  EXPECT_LT(ledger_.unfairness(), 0.01);
 }
 
 TEST_F(LedgerTest, WhileOneTenantHasNothingWaitingNothingIsUnfair) {
