@@ -4,6 +4,7 @@
 #include <charconv>
 #include <functional>
 
+#include "common/ids.h"
 #include "common/log.h"
 #include "scheduler/evaluate.h"
 
@@ -51,9 +52,9 @@ Result<Scoring> Scoring::start(const Context& context, Store& store, const RuleS
   for (unsigned i = 0; i < threads; ++i) {
     ASSAY_TRY(Socket near, Socket::open(context, Socket::Type::pair, 2 * kAhead));
     ASSAY_TRY(Socket far, Socket::open(context, Socket::Type::pair, 2 * kAhead));
-    // Named by the rules' address as well: with new rules new threads start beside the old ones.
-    char endpoint[96];
-    std::snprintf(endpoint, sizeof endpoint, "inproc://scorer-%p-%u", static_cast<const void*>(&rules), i);
+    // A name that nobody has had: ZeroMQ gives one up some time after its socket is closed, and with new
+    // rules new threads start beside the old ones.
+    std::string endpoint = "inproc://scorer-" + make_scan_id(std::chrono::system_clock::now());
     ASSAY_CHECK(near.bind(endpoint));
     ASSAY_CHECK(far.connect(endpoint));
     ASSAY_TRY(Fd stop, make_event());
