@@ -1,7 +1,7 @@
 // One path.
 #include "agent/metrics_http.h"
 
-#include <charconv>
+#include <tuple>
 
 #include "common/log.h"
 
@@ -19,17 +19,11 @@ HttpResponse plain(int status, const std::string& text) {
 }  // namespace
 
 Result<HttpConfig> parse_metrics_address(const std::string& address) {
-  Error bad{Errc::invalid, "metrics '" + address + "' is no ADDRESS:PORT, as in 127.0.0.1:9440"};
-  size_t colon = address.rfind(':');
-  if (colon == std::string::npos || colon == 0) return bad;
+  auto parsed = parse_http_address(address);
+  if (!parsed)
+    return Error{Errc::invalid, "metrics '" + address + "' is no ADDRESS:PORT, as in 127.0.0.1:9440"};
   HttpConfig config;
-  config.host = address.substr(0, colon);
-  if (config.host.starts_with("[") && config.host.ends_with("]"))
-    config.host = config.host.substr(1, config.host.size() - 2);
-  const char* begin = address.data() + colon + 1;
-  const char* end = address.data() + address.size();
-  auto [stop, error] = std::from_chars(begin, end, config.port);
-  if (error != std::errc() || stop != end || config.port < 0 || config.port > 65535) return bad;
+  std::tie(config.host, config.port) = *parsed;
   config.threads = 2;
   config.streams = 1;
   return config;

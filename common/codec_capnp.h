@@ -120,6 +120,10 @@ std::string flatten(capnp::MessageBuilder& message);
 
 void write_job(schema::Job::Builder out, const Job& job);
 Job read_job(schema::Job::Reader in, Rules& rules);
+/// How many of them are written: for the list that write_labels() fills.
+unsigned kept_labels(const Labels& labels);
+void write_labels(capnp::List<schema::Label>::Builder out, const Labels& labels);
+Labels read_labels(capnp::List<schema::Label>::Reader in, Rules& rules);
 void write_submission(schema::Submission::Builder out, const Submission& submission);
 Submission read_submission(schema::Submission::Reader in, Rules& rules);
 void write_header(schema::Header::Builder out, const TraceHeader& header);

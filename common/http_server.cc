@@ -2,12 +2,25 @@
 #include "common/http_server.h"
 
 #include <sys/socket.h>
+#include <charconv>
 
 #include <thread>
 
 #include "common/http_worker.h"
 
 namespace assay {
+
+std::optional<std::pair<std::string, int>> parse_http_address(const std::string& address) {
+  size_t colon = address.rfind(':');
+  if (colon == std::string::npos) return std::nullopt;
+  std::string host = address.substr(0, colon);
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  int port = -1;
+  const char* end = address.data() + address.size();
+  auto [stop, error] = std::from_chars(address.data() + colon + 1, end, port);
+  if (host.empty() || error != std::errc() || stop != end || port < 0 || port > 65'535) return std::nullopt;
+  return std::pair(std::move(host), port);
+}
 
 std::optional<std::string> HttpRequest::parameter(std::string_view name) const {
   for (const auto& [key, value] : query)

@@ -69,6 +69,9 @@ struct HttpAdmission {
   std::any admitted;                    // for handle()
 };
 
+/// Host and port of "127.0.0.1:8440" or "[::1]:8440", or nothing when it is no such thing.
+std::optional<std::pair<std::string, int>> parse_http_address(const std::string& address);
+
 struct HttpConfig {
   std::string host = "127.0.0.1";  // an address, not a name; "::1" for IPv6
   int port = 0;                    // 0: any free one

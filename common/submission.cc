@@ -29,16 +29,33 @@ Result<Lane> parse_lane(std::string_view text) {
 
 namespace capnp_codec {
 
+unsigned kept_labels(const Labels& labels) {
+  return static_cast<unsigned>(std::min(labels.size(), kMaxLabels));
+}
+
+void write_labels(capnp::List<schema::Label>::Builder out, const Labels& labels) {
+  for (unsigned i = 0; i < out.size(); ++i) {
+    out[i].setName(Cut(labels[i].first, kMaxLabelBytes));
+    out[i].setValue(Cut(labels[i].second, kMaxLabelBytes));
+  }
+}
+
+Labels read_labels(capnp::List<schema::Label>::Reader in, Rules& rules) {
+  Labels out;
+  rules.check(in.size() <= kMaxLabels, "too many labels");
+  if (!rules.ok()) return out;
+  for (auto label : in)
+    out.emplace_back(rules.text(label.getName(), kMaxLabelBytes, "label"),
+                     rules.text(label.getValue(), kMaxLabelBytes, "label"));
+  return out;
+}
+
 void write_submission(schema::Submission::Builder out, const Submission& submission) {
   write_job(out.initJob(), submission.job);
   out.setLane(static_cast<uint8_t>(submission.lane));
   out.setTenant(Cut(submission.tenant, kMaxIdBytes));
   out.setBatch(Cut(submission.batch, kMaxIdBytes));
-  auto labels = out.initLabels(static_cast<unsigned>(std::min(submission.labels.size(), kMaxLabels)));
-  for (unsigned i = 0; i < labels.size(); ++i) {
-    labels[i].setName(Cut(submission.labels[i].first, kMaxLabelBytes));
-    labels[i].setValue(Cut(submission.labels[i].second, kMaxLabelBytes));
-  }
+  write_labels(out.initLabels(kept_labels(submission.labels)), submission.labels);
   out.setExpect(Cut(submission.expect, kMaxIdBytes));
   out.setFresh(submission.fresh);
 }
@@ -49,12 +66,8 @@ Submission read_submission(schema::Submission::Reader in, Rules& rules) {
   out.lane = rules.number(in.getLane(), Lane::sweep, "lane");
   out.tenant = rules.text(in.getTenant(), kMaxIdBytes, "tenant");
   out.batch = rules.text(in.getBatch(), kMaxIdBytes, "batch");
-  auto labels = in.getLabels();
-  rules.check(labels.size() <= kMaxLabels, "too many labels");
+  out.labels = read_labels(in.getLabels(), rules);
   if (!rules.ok()) return out;
-  for (auto label : labels)
-    out.labels.emplace_back(rules.text(label.getName(), kMaxLabelBytes, "label"),
-                            rules.text(label.getValue(), kMaxLabelBytes, "label"));
   out.expect = rules.text(in.getExpect(), kMaxIdBytes, "expectation");
   out.fresh = in.getFresh();
   return out;

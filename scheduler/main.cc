@@ -1,6 +1,6 @@
 // assay-scheduler: options, store, rules, keys, API, loop.
 #include <boost/program_options.hpp>
-#include <charconv>
+#include <tuple>
 
 #include "common/daemon.h"
 #include "common/keys.h"
@@ -28,22 +28,12 @@ struct Settings {
   std::optional<api::ApiConfig> api;  // nothing: off
 };
 
-// "127.0.0.1:8440", "[::1]:8440".
-Result<HttpConfig> parse_http(const std::string& address) {
-  size_t colon = address.rfind(':');
-  HttpConfig http;
-  int port = -1;
-  if (colon != std::string::npos) {
-    http.host = address.substr(0, colon);
-    const char* end = address.data() + address.size();
-    auto [at, error] = std::from_chars(address.data() + colon + 1, end, port);
-    if (error != std::errc() || at != end) port = -1;
-  }
-  if (http.host.size() > 2 && http.host.front() == '[' && http.host.back() == ']')
-    http.host = http.host.substr(1, http.host.size() - 2);
-  if (http.host.empty() || port < 0 || port > 65'535)
+Result<HttpConfig> read_address(const std::string& address) {
+  auto parsed = parse_http_address(address);
+  if (!parsed)
     return Error{Errc::invalid, "api '" + address + "' is not ADDRESS:PORT, as in 127.0.0.1:8440, or off"};
-  http.port = port;
+  HttpConfig http;
+  std::tie(http.host, http.port) = *parsed;
   return http;
 }
 
@@ -75,7 +65,7 @@ Result<Settings> read_settings(const po::variables_map& map) {
   settings.keys = text(map, "keys");
   if (text(map, "api") != "off") {
     settings.api.emplace();
-    ASSAY_TRY(settings.api->http, parse_http(text(map, "api")));
+    ASSAY_TRY(settings.api->http, read_address(text(map, "api")));
     settings.api->clients = kClients;
     settings.api->token_file = text(map, "tokens");
   }

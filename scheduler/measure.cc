@@ -1,8 +1,6 @@
 // Events of the loop into counters and histograms.
 #include "scheduler/measure.h"
 
-#include "common/image_ref.h"
-
 namespace assay {
 namespace {
 
@@ -20,13 +18,12 @@ void Measure::refused(const std::string& reason) {
   if (to_) to_->refusals.add(reason);
 }
 
-void Measure::leased(const ScanRecord& record, bool cached) {
+void Measure::leased(const ScanRecord& record, const std::string& registry, bool cached) {
   if (!to_) return;
   to_->leases.add();
   to_->wait[lane_of(record)].observe(seconds(record.leased_ns - record.submitted_ns));
   (cached ? to_->affinity_hits : to_->affinity_misses).add();
-  if (auto ref = ImageRef::parse(record.submission.job.ref); ref && !ref->registry.empty())
-    to_->pulls.add(ref->registry);
+  if (!registry.empty()) to_->pulls.add(registry);
 }
 
 void Measure::redelivered(const std::string& code) {

@@ -20,7 +20,7 @@ class Measure {
 
   void submitted(size_t scans);
   void refused(const std::string& reason);
-  void leased(const ScanRecord& record, bool cached);
+  void leased(const ScanRecord& record, const std::string& registry, bool cached);
   void redelivered(const std::string& code);
   void stale();
   void chunk(size_t bytes);

@@ -56,12 +56,8 @@ BatchRecord read_batch(schema::Batch::Reader in, Rules& rules) {
   record.batch_id = rules.text(in.getBatchId(), kMaxIdBytes, "batch id");
   record.name = rules.text(in.getName(), kMaxErrorBytes, "name");
   record.tenant = rules.text(in.getTenant(), kMaxIdBytes, "tenant");
-  auto labels = in.getLabels();
-  rules.check(labels.size() <= kMaxLabels, "too many labels");
+  record.labels = read_labels(in.getLabels(), rules);
   if (!rules.ok()) return record;
-  for (auto label : labels)
-    record.labels.emplace_back(rules.text(label.getName(), kMaxLabelBytes, "label"),
-                               rules.text(label.getValue(), kMaxLabelBytes, "label"));
   record.created_ns = in.getCreatedNs();
   auto manifest = view(in.getManifest());
   rules.check(manifest.size() <= kMaxManifestBytes, "manifest is too large");
@@ -112,11 +108,7 @@ std::string encode_batch(const BatchRecord& record) {
   out.setBatchId(Cut(record.batch_id, kMaxIdBytes));
   out.setName(Cut(record.name, kMaxErrorBytes));
   out.setTenant(Cut(record.tenant, kMaxIdBytes));
-  auto labels = out.initLabels(static_cast<unsigned>(std::min(record.labels.size(), kMaxLabels)));
-  for (unsigned i = 0; i < labels.size(); ++i) {
-    labels[i].setName(Cut(record.labels[i].first, kMaxLabelBytes));
-    labels[i].setValue(Cut(record.labels[i].second, kMaxLabelBytes));
-  }
+  write_labels(out.initLabels(kept_labels(record.labels)), record.labels);
   out.setCreatedNs(record.created_ns);
   out.setManifest(blob(record.manifest));
   return frame(FrameType::batch, flatten(message));

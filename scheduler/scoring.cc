@@ -70,11 +70,6 @@ Scoring::~Scoring() {
     if (worker.thread.joinable()) worker.thread.join();
 }
 
-Status Scoring::request(const std::string& scan_id) {
-  waiting_.push_back(scan_id);
-  return hand_out();
-}
-
 Status Scoring::hand_out() {
   for (Worker& worker : workers_)
     for (; worker.in_work < kAhead && !waiting_.empty(); ++worker.in_work) {
@@ -85,6 +80,7 @@ Status Scoring::hand_out() {
 }
 
 Result<std::optional<Scored>> Scoring::take() {
+  ASSAY_CHECK(hand_out());
   for (Worker& worker : workers_) {
     ASSAY_TRY(auto received, worker.socket.receive());
     if (!received) continue;

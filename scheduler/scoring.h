@@ -34,8 +34,8 @@ class Scoring {
   Scoring& operator=(Scoring&&) = delete;
   ~Scoring();  // waits for the scans in work; those behind them stay unscored
 
-  /// Scores it once a thread is free.
-  Status request(const std::string& scan_id);
+  /// To be scored once a thread is free; take() hands it out.
+  void request(const std::string& scan_id) { waiting_.push_back(scan_id); }
   /// What has been scored since, one a call; nothing when there is no more.
   Result<std::optional<Scored>> take();
   /// Readable when there is something to take.

@@ -51,7 +51,7 @@ Status Server::recover() {
   size_t leased = 0;
   ASSAY_TRY(Keep::Opened opened, keep_.each_open([&](ScanRecord record) {
     if (record.state == ScanState::shipped) {
-      to_score_.push_back(record.scan_id);
+      scoring_->request(record.scan_id);
       open_[record.scan_id] = std::move(record);
     } else if (!record.same_as.empty()) {
       followers.push_back(std::move(record));
@@ -73,7 +73,7 @@ Status Server::recover() {
     return true;
   }));
   spdlog::info("event=recovered open={} waiting={} leased={} shipped={}", open_.size(),
-               open_.size() - leased - to_score_.size(), leased, to_score_.size());
+               open_.size() - leased - scoring_->pending(), leased, scoring_->pending());
   if (config_.resume_jobs) return Status();
   std::vector<std::string> interrupted;
   for (const auto& [scan_id, record] : open_)
@@ -135,10 +135,10 @@ milliseconds Server::time_to_wait() const {
   return std::clamp(left, milliseconds(0), kSecond);
 }
 
-bool Server::drain(Socket& socket, bool from_agents) {
+void Server::drain(Socket& socket, bool from_agents) {
   for (int i = 0; i < kMessagesPerTurn; ++i) {
     auto received = socket.receive_from();
-    if (!received || !*received) return false;
+    if (!received || !*received) return;
     Received& message = **received;
     Peer peer{message.frames[0], message.user, message.key};
     if (message.frames.size() != 2 || message.too_many_frames) {
@@ -147,7 +147,6 @@ bool Server::drain(Socket& socket, bool from_agents) {
     }
     handle(peer, message.frames[1], from_agents);
   }
-  return true;
 }
 
 void Server::handle(const Peer& peer, const std::string& frame, bool from_agents) {
@@ -250,9 +249,8 @@ Status Server::reload() {
     ASSAY_TRY(Scoring scoring, Scoring::start(context_, store_, *fresh.rules, config_.scorers));
     scoring_.emplace(std::move(scoring));
     rules_ = std::move(fresh.rules);
-    to_score_.clear();
     for (const auto& [scan_id, record] : open_)
-      if (record.state == ScanState::shipped) to_score_.push_back(scan_id);
+      if (record.state == ScanState::shipped) scoring_->request(scan_id);
   }
   if (fresh.policy) dispatch_.set_policy(std::move(*fresh.policy));
   if (fresh.agents && config_.zap != nullptr) {

@@ -1,11 +1,8 @@
 // What agents say: one handler a message. Each checks the fence, moves the job on, and answers once that is
 // on disk.
 #include "common/clock.h"
-#include "common/digest.h"
-#include "common/image_ref.h"
 #include "common/log.h"
 #include "common/text.h"
-#include "common/version.h"
 #include "scheduler/server_loop.h"
 
 namespace assay {
@@ -107,18 +104,10 @@ bool Server::holds_or_forgets(const std::string& agent, const std::string& scan_
 
 void Server::on(const std::string& agent, wire::Resolved& m) {
   if (!holds(agent, m.scan_id, m.attempt) || stalled_) return;
-  const ScanRecord& record = open_.at(m.scan_id);
-  auto digest = Digest::parse(m.digest);
-  auto ref = ImageRef::parse(record.submission.job.ref);
-  bool reusable = !record.submission.fresh && digest && ref && ref->kind == ImageRef::Kind::registry;
-  if (reusable) {
-    auto known = keep_.result(result_key(digest->str(), record.submission.job, kVersion));
-    auto other = known ? keep_.scan(*known) : Result<ScanRecord>(known.error());
-    if (other && other->state == ScanState::done) {
-      (void)queue_.complete(agent, m.scan_id, m.attempt);
-      (void)tell_agent(agent, wire::Cancel{m.scan_id, m.attempt});
-      return end_with_result_of(m.scan_id, *other);
-    }
+  if (auto other = result_for(open_.at(m.scan_id).submission, m.digest)) {
+    (void)queue_.complete(agent, m.scan_id, m.attempt);
+    (void)tell_agent(agent, wire::Cancel{m.scan_id, m.attempt});
+    return end_with_result_of(m.scan_id, *other);
   }
   (void)tell_agent(agent, wire::Proceed{m.scan_id, m.attempt});
 }
@@ -146,6 +135,7 @@ void Server::on(const std::string& agent, wire::Chunk& m) {
 void Server::on(const std::string& agent, wire::Done& m) {
   if (stalled_) return;
   if (!holds_or_forgets(agent, m.scan_id, m.attempt)) return;
+  const uint64_t affinity = queue_.find(m.scan_id)->affinity;
   (void)queue_.complete(agent, m.scan_id, m.attempt);
   const ScanRecord before = open_.at(m.scan_id);
   auto acknowledge = [this, agent, ack = wire::DoneAck{m.scan_id, m.attempt}] {
@@ -169,7 +159,7 @@ void Server::on(const std::string& agent, wire::Done& m) {
     return end_failed(m.scan_id, to_string(batch.error().code),
                       "cannot keep its trace: " + batch.error().what);
   }
-  agents_.remember(agent, wire::affinity_key(before.submission.job.ref));
+  agents_.remember(agent, affinity);
   rate_.finished(now_, static_cast<double>(wall_ns() - before.leased_ns) / 1e9);
   measure_.shipped(m.footer);
   open_[m.scan_id] = after;
@@ -193,11 +183,11 @@ void Server::on(const std::string& agent, wire::Failed& m) {
   }
   bool busy = m.code == to_string(Errc::busy);
   if (busy) {
-    auto ref = ImageRef::parse(open_.at(m.scan_id).submission.job.ref);
+    const std::string& registry = queue_.find(m.scan_id)->registry;
     auto pause = m.retry_after_ms == 0
                      ? kBusy
                      : std::chrono::milliseconds(std::min<uint64_t>(m.retry_after_ms, 3'600'000));
-    if (ref && !ref->registry.empty()) dispatch_.block_registry(ref->registry, now_ + pause);
+    if (!registry.empty()) dispatch_.block_registry(registry, now_ + pause);
   }
   // Handed back by an agent that stops, or by a registry that wants to be left alone: nobody's failure.
   bool blameless = busy || m.code == to_string(Errc::cancelled);

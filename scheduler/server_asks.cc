@@ -34,6 +34,21 @@ double ms(std::chrono::steady_clock::duration time) {
   return std::chrono::duration<double, std::milli>(time).count();
 }
 
+// A batch to be kept, as the API made it.
+BatchRecord read_batch(const json& body) {
+  BatchRecord batch;
+  batch.batch_id = text(body, "batch_id");
+  batch.name = text(body, "name");
+  batch.tenant = text(body, "tenant");
+  batch.manifest = text(body, "manifest");
+  batch.created_ns = wall_ns();
+  if (auto labels = body.find("labels"); labels != body.end() && labels->is_object())
+    for (const auto& [name, value] : labels->items())
+      if (value.is_string() && batch.labels.size() < kMaxLabels)
+        batch.labels.emplace_back(name, value.get<std::string>());
+  return batch;
+}
+
 std::optional<Agents::Mode> mode_after(const std::string& order) {
   if (order == "drain") return Agents::Mode::draining;
   if (order == "fence") return Agents::Mode::fenced;
@@ -48,7 +63,11 @@ std::optional<wire::Answer> Server::answer(const std::string& client, const wire
   if (!body.is_object()) return wrong({Errc::invalid, "the question is no JSON object"});
   if (m.op == ask::kAgents) return describe_agents();
   if (m.op == ask::kQueue) return describe_queue();
-  if (m.op == ask::kCapacity) return describe_capacity(m);
+  if (m.op == ask::kCapacity) {
+    auto seconds = body.find("seconds");
+    bool asked = seconds != body.end() && seconds->is_number_unsigned();
+    return describe_capacity(asked ? std::optional(seconds->get<uint64_t>()) : std::nullopt);
+  }
   if (m.op == ask::kExplain) return explain(text(body, "scan_id"));
   if (m.op == ask::kAgentMode) return set_agent_mode(text(body, "name"), text(body, "mode"));
   if (m.op == ask::kReload) {
@@ -59,7 +78,7 @@ std::optional<wire::Answer> Server::answer(const std::string& client, const wire
   if (no_room()) return wrong({Errc::no_space, "the scheduler's disk is full: make room, then try again"});
   if (m.op == ask::kCancel) return order_cancel(client, text(body, "scan_id"), text(body, "batch_id"));
   if (m.op == ask::kRetry) return order_retry(client, text(body, "scan_id"));
-  if (m.op == ask::kBatchPut) return order_batch(client, m);
+  if (m.op == ask::kBatchPut) return order_batch(client, read_batch(body));
   return wrong({Errc::not_found, "no operation '" + printable(m.op, 64) + "'"});
 }
 
@@ -125,13 +144,12 @@ wire::Answer Server::describe_queue() const {
   return right({{"lanes", std::move(lanes)},
                 {"tenants", std::move(tenants)},
                 {"delayed", queue_.delayed()},
-                {"scoring", to_score_.size() + scoring_->pending()},
+                {"scoring", scoring_->pending()},
                 {"stalled", no_room()},
                 {"free_bytes", free_bytes_}});
 }
 
-wire::Answer Server::describe_capacity(const wire::Ask& m) const {
-  json body = json::parse(m.body, nullptr, false);
+wire::Answer Server::describe_capacity(std::optional<uint64_t> seconds) const {
   CapacityInput input;
   auto stats = queue_.lanes(now_);
   for (size_t i = 0; i < kLanes; ++i) {
@@ -144,14 +162,10 @@ wire::Answer Server::describe_capacity(const wire::Ask& m) const {
     input.slots += view.capacity.slots;
   }
   input.measured = rate_.measure(now_);
-  json asked;
-  if (auto it = body.find("seconds"); it != body.end() && it->is_number()) {
-    asked = *it;
-    input.finish_in_seconds = it->get<double>();
-  }
+  if (seconds) input.finish_in_seconds = static_cast<double>(*seconds);
   CapacityAnswer answer = capacity(input);
   auto number = [](const auto& value) { return value ? json(*value) : json(); };
-  return right({{"seconds", asked},
+  return right({{"seconds", number(seconds)},
                 {"backlog", queue_.ready() + queue_.delayed() + input.leased},
                 {"agents", input.agents},
                 {"slots", input.slots},
@@ -215,19 +229,8 @@ std::optional<wire::Answer> Server::order_retry(const std::string& client, const
   return std::nullopt;
 }
 
-std::optional<wire::Answer> Server::order_batch(const std::string& client, const wire::Ask& m) {
-  json body = json::parse(m.body, nullptr, false);
-  BatchRecord batch;
-  batch.batch_id = text(body, "batch_id");
+std::optional<wire::Answer> Server::order_batch(const std::string& client, const BatchRecord& batch) {
   if (!is_scan_id(batch.batch_id)) return wrong({Errc::invalid, "no batch id"});
-  batch.name = text(body, "name");
-  batch.tenant = text(body, "tenant");
-  batch.manifest = text(body, "manifest");
-  batch.created_ns = wall_ns();
-  if (auto labels = body.find("labels"); labels != body.end() && labels->is_object())
-    for (const auto& [name, value] : labels->items())
-      if (value.is_string() && batch.labels.size() < kMaxLabels)
-        batch.labels.emplace_back(name, value.get<std::string>());
   stage_.add(
       Keep::batch(batch),
       [this, client, id = batch.batch_id] {

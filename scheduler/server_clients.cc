@@ -1,6 +1,7 @@
 // What clients say: submissions, orders and questions. Clients are this program's own threads (the API, the
 // embedded farm); what a stranger may ask for has been decided before.
 #include "common/clock.h"
+#include "common/digest.h"
 #include "common/image_ref.h"
 #include "common/log.h"
 #include "common/text.h"
@@ -78,15 +79,23 @@ void Server::on_client(const std::string& client, wire::Submit& m) {
   stage_.add(std::move(batch), std::move(kept), std::move(refused));
 }
 
+// The scan that has a result for such a submission already, where its image is the one with this digest.
+std::optional<ScanRecord> Server::result_for(const Submission& submission, const std::string& digest) const {
+  auto ref = ImageRef::parse(submission.job.ref);
+  auto parsed = Digest::parse(digest);
+  if (submission.fresh || !ref || ref->kind != ImageRef::Kind::registry || !parsed) return std::nullopt;
+  auto known = keep_.result(result_key(parsed->str(), submission.job, kVersion));
+  if (!known) return std::nullopt;
+  auto other = keep_.scan(*known);
+  if (!other || other->state != ScanState::done) return std::nullopt;
+  return *other;
+}
+
 // What names an image by digest may have a result already.
 void Server::take_up(const ScanRecord& record) {
   auto ref = ImageRef::parse(record.submission.job.ref);
-  bool reusable =
-      !record.submission.fresh && ref && ref->kind == ImageRef::Kind::registry && !ref->digest.empty();
-  if (reusable && record.same_as.empty()) {
-    auto known = keep_.result(result_key(ref->digest, record.submission.job, kVersion));
-    auto other = known ? keep_.scan(*known) : Result<ScanRecord>(known.error());
-    if (other && other->state == ScanState::done) {
+  if (ref && !ref->digest.empty() && record.same_as.empty()) {
+    if (auto other = result_for(record.submission, ref->digest)) {
       open_[record.scan_id] = record;
       return end_with_result_of(record.scan_id, *other);
     }

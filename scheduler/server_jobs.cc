@@ -65,7 +65,8 @@ void Server::dispatch_jobs() {
     after.attempt = assignment.attempt;
     after.agent = assignment.agent;
     after.leased_ns = wall_ns();
-    measure_.leased(after, agents_.has_cached(after.agent, wire::affinity_key(after.submission.job.ref)));
+    const QueuedJob& job = *queue_.find(after.scan_id);
+    measure_.leased(after, job.registry, agents_.has_cached(after.agent, job.affinity));
     ++stats_.leased;
     wire::Lease lease{after.scan_id, after.attempt, after.submission.job};
     move(after, [this, lease = std::move(lease), agent = assignment.agent] {
@@ -119,11 +120,10 @@ void Server::move(ScanRecord after, Stage::Kept kept) {
 void Server::start_scoring(const std::string& scan_id) {
   if (auto it = clients_.find(scan_id); it != clients_.end())
     tell_client(it->second, wire::Progress{scan_id, "score", -1, 0, 0, 0});
-  to_score_.push_back(scan_id);
+  scoring_->request(scan_id);
 }
 
 Status Server::drain_scoring() {
-  for (; !to_score_.empty(); to_score_.pop_front()) ASSAY_CHECK(scoring_->request(to_score_.front()));
   for (;;) {
     ASSAY_TRY(auto scored, scoring_->take());
     if (!scored) return Status();

@@ -3,7 +3,6 @@
 // questions), server_jobs.cc (how a job moves from state to state).
 #pragma once
 
-#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -51,7 +50,7 @@ class Server {
 
   // server.cc
   Status turn();
-  bool drain(Socket& socket, bool from_agents);
+  void drain(Socket& socket, bool from_agents);
   void handle(const Peer& peer, const std::string& frame, bool from_agents);
   Status commit();
   Status each_second();
@@ -84,6 +83,7 @@ class Server {
   void on_client(const std::string& client, wire::Ask& m);
   std::optional<Error> why_not_submit(const wire::Submit& m) const;
   ScanRecord new_record(Submission submission);
+  std::optional<ScanRecord> result_for(const Submission& submission, const std::string& digest) const;
   void take_up(const ScanRecord& record);
   void tell_client(const std::string& client, const wire::Message& message);
   void notify(const ScanRecord& record);
@@ -95,12 +95,12 @@ class Server {
   wire::Answer explain(const std::string& scan_id) const;
   wire::Answer describe_agents() const;
   wire::Answer describe_queue() const;
-  wire::Answer describe_capacity(const wire::Ask& m) const;
+  wire::Answer describe_capacity(std::optional<uint64_t> seconds) const;
   wire::Answer set_agent_mode(const std::string& name, const std::string& order);
   std::optional<wire::Answer> order_cancel(const std::string& client, const std::string& scan_id,
                                            const std::string& batch_id);
   std::optional<wire::Answer> order_retry(const std::string& client, const std::string& scan_id);
-  std::optional<wire::Answer> order_batch(const std::string& client, const wire::Ask& m);
+  std::optional<wire::Answer> order_batch(const std::string& client, const BatchRecord& batch);
 
   // server_jobs.cc
   void attach(ScanRecord record);
@@ -146,7 +146,6 @@ class Server {
   std::unordered_map<std::string, ScanRecord> open_;      // scans that have not ended, as the store has them
   std::unordered_map<std::string, std::string> phases_;   // of leased scans, as their agents last said
   std::unordered_map<std::string, std::string> clients_;  // scan id -> the client that follows it
-  std::deque<std::string> to_score_;                      // whole traces that could not be handed out
   Time now_{};
   Time next_second_{}, next_commit_{};
   bool stalled_ = false, low_on_space_ = false;

@@ -3,12 +3,12 @@
 // is held to.
 #include <spdlog/fmt/fmt.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 
 #include <boost/program_options.hpp>
 
 #include "bench/farm_sim/figures.h"
 #include "bench/farm_sim/seed.h"
+#include "common/daemon.h"
 #include "tests/farm/daemon.h"
 
 namespace {
@@ -21,13 +21,10 @@ constexpr uint64_t kFewJobs = 20000;
 
 // Two descriptors or three an agent, and the scheduler inherits the limit.
 Status allow_sockets(size_t agents) {
-  rlimit limit{};
-  ::getrlimit(RLIMIT_NOFILE, &limit);
-  limit.rlim_cur = limit.rlim_max;
-  if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) return errno_error("raise the limit of open files");
-  if (limit.rlim_cur < agents * 4 + 256)
-    return Error{Errc::limit, fmt::format("{} open files are allowed, {} agents need {}", limit.rlim_cur,
-                                          agents, agents * 4 + 256)};
+  ASSAY_TRY(uint64_t files, raise_open_files());
+  if (files < agents * 4 + 256)
+    return Error{Errc::limit, fmt::format("{} open files are allowed, {} agents need {}", files, agents,
+                                          agents * 4 + 256)};
   return Status();
 }
 

@@ -43,6 +43,14 @@ Watched watching(const std::vector<std::string>& ids) {
   return watched;
 }
 
+// The records as they are asked for: nothing new until the `nth` time, then the scan is done.
+LoadScans done_at(int& loads, int nth) {
+  return [&loads, nth]() -> Result<std::vector<ScanView>> {
+    if (++loads < nth) return std::vector<ScanView>{};
+    return std::vector<ScanView>{*read_scan(scan_json(kScan1, "nginx", "done", "clean"))};
+  };
+}
+
 TEST(Follow, EventsLeadToTheEnd) {
   FakeApi api;
   api.events(event_text("state", kScan1, R"("state":"leased")") +
@@ -74,10 +82,7 @@ TEST(Follow, GapInTheEventsAsksForTheRecords) {
   api.events(event_text("progress", kScan1, R"("phase":"run","missed":7)"));
   api.start();
   Watched watched = watching({kScan1});
-  LoadScans load = [&]() -> Result<std::vector<ScanView>> {
-    if (++loads < 2) return std::vector<ScanView>{};
-    return std::vector<ScanView>{*read_scan(scan_json(kScan1, "nginx", "done", "clean"))};
-  };
+  LoadScans load = done_at(loads, 2);
   FollowLimits limits = hasty();
   limits.reload = std::chrono::hours(1);
   EXPECT_EQ(followed(api.remote(), watched, load, limits), kScan1 + "  clean             0  nginx\n");
@@ -90,10 +95,7 @@ TEST(Follow, LongSilenceAsksForTheRecords) {
   api.events("");
   api.start();
   Watched watched = watching({kScan1});
-  LoadScans load = [&]() -> Result<std::vector<ScanView>> {
-    if (++loads < 3) return std::vector<ScanView>{};
-    return std::vector<ScanView>{*read_scan(scan_json(kScan1, "nginx", "done", "clean"))};
-  };
+  LoadScans load = done_at(loads, 3);
   EXPECT_EQ(followed(api.remote(), watched, load), kScan1 + "  clean             0  nginx\n");
 }
 
@@ -103,10 +105,7 @@ TEST(Follow, BrokenStreamIsOpenedAgain) {
   api.events(event_text("state", kScan1, R"("state":"leased")"), false);
   api.start();
   Watched watched = watching({kScan1});
-  LoadScans load = [&]() -> Result<std::vector<ScanView>> {
-    if (++loads < 3) return std::vector<ScanView>{};
-    return std::vector<ScanView>{*read_scan(scan_json(kScan1, "nginx", "done", "clean"))};
-  };
+  LoadScans load = done_at(loads, 3);
   EXPECT_EQ(followed(api.remote(), watched, load), kScan1 + "  clean             0  nginx\n");
   EXPECT_EQ(api.requests().size(), 3u);
 }
@@ -140,10 +139,7 @@ TEST(Follow, WithoutATerminalALineNowAndThenTellsHowFarItIs) {
   api.events("");
   api.start();
   Watched watched = watching({kScan1});
-  LoadScans load = [&]() -> Result<std::vector<ScanView>> {
-    if (++loads < 2) return std::vector<ScanView>{};
-    return std::vector<ScanView>{*read_scan(scan_json(kScan1, "nginx", "done", "clean"))};
-  };
+  LoadScans load = done_at(loads, 2);
   FollowLimits limits = hasty();
   limits.note = milliseconds(0);
   Live live;
