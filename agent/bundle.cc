@@ -73,6 +73,8 @@ json mounts(const BundleOptions& options) {
   std::error_code ignored;
   if (std::filesystem::symlink_status(tmp, ignored).type() == std::filesystem::file_type::directory)
     add("/tmp", "bind", tmp.c_str(), {"rbind", "rprivate", "rw"});
+  for (const auto& [host, guest] : options.binds)
+    add(guest.c_str(), "bind", host.c_str(), {"rbind", "rprivate", "rw"});
   if (options.etc_dir.empty()) return out;
   for (const char* name : kEtcFiles)
     add((std::string("/etc/") + name).c_str(), "bind", (options.etc_dir / name).c_str(),
@@ -80,7 +82,8 @@ json mounts(const BundleOptions& options) {
   return out;
 }
 
-json process(const InitProcess& init, const std::string& hostname) {
+json process(const InitProcess& init, const BundleOptions& options) {
+  const std::string& hostname = options.hostname;
   json held = json::array();
   for (const char* capability : kCapabilities) held.push_back(capability);
   // A process that is not root starts with none, but a setuid program may get them back within the bounding
@@ -91,6 +94,8 @@ json process(const InitProcess& init, const std::string& hostname) {
     env.insert(std::find(env.begin(), env.end(), kPath) == env.begin() && !env.empty() ? env.begin() + 1
                                                                                        : env.begin(),
                "HOSTNAME=" + hostname);
+  for (const std::string& variable : options.env)
+    if (!has_variable(env, variable.substr(0, variable.find('=')))) env.push_back(variable);
   return {{"terminal", false},
           {"user", {{"uid", init.uid}, {"gid", init.gid}, {"umask", 022}, {"additionalGids", init.groups}}},
           {"args", init.argv},
@@ -142,7 +147,7 @@ std::string runtime_config(const ImageConfig& /*image*/, const InitProcess& init
   if (!options.net_ns_path.empty()) network["path"] = options.net_ns_path;
   json config = {
       {"ociVersion", "1.0.2"},
-      {"process", process(init, options.hostname)},
+      {"process", process(init, options)},
       {"root", {{"path", options.rootfs.string()}, {"readonly", false}}},
       {"hostname", options.hostname},
       {"mounts", mounts(options)},

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "agent/oci.h"
@@ -16,7 +17,9 @@ struct BundleOptions {
   std::string hostname{};
   std::string net_ns_path{};  // empty: an empty network namespace of its own
   std::filesystem::path
-      etc_dir{};              // holds resolv.conf, hosts, hostname to be bind-mounted into /etc; empty: none
+      etc_dir{};  // holds resolv.conf, hosts, hostname to be bind-mounted into /etc; empty: none
+  std::vector<std::string> env{};  // NAME=value; what the image sets itself wins
+  std::vector<std::pair<std::filesystem::path, std::string>> binds{};  // host path, guest path
   uint64_t memory_bytes = 0;  // what the guest may see as its memory; 0: not set
 };
 

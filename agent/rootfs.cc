@@ -89,7 +89,8 @@ void unmount_one(const fs::path& path) {
 }  // namespace
 
 Result<Rootfs> Rootfs::mount(const std::vector<fs::path>& layers, const fs::path& dir,
-                             const RootfsLimits& limits, const std::vector<std::string>& stubs) {
+                             const RootfsLimits& limits, const std::vector<std::string>& stubs,
+                             const Top& top) {
   std::vector<fs::path> stack = without_repeats(layers);
   if (stack.size() > kMaxLayers)
     return Error{Errc::unsupported, "the image has " + std::to_string(stack.size()) +
@@ -111,18 +112,19 @@ Result<Rootfs> Rootfs::mount(const std::vector<fs::path>& layers, const fs::path
   out.upper_ = tmpfs / "upper";
   out.merged_ = dir / "merged";
   out.image_ = dir / "image";
-  ASSAY_CHECK(out.mount_overlays(std::move(stack), stubs));
+  ASSAY_CHECK(out.mount_overlays(std::move(stack), stubs, top));
   return out;
 }
 
-Status Rootfs::mount_overlays(std::vector<fs::path> layers, const std::vector<std::string>& stubs) {
-  struct stat top {};
-  top.st_mode = 0755;
-  if (!layers.empty() && ::stat(layers.back().c_str(), &top) != 0)
+Status Rootfs::mount_overlays(std::vector<fs::path> layers, const std::vector<std::string>& stubs,
+                              const Top& top) {
+  struct stat root {};
+  root.st_mode = 0755;
+  if (!layers.empty() && ::stat(layers.back().c_str(), &root) != 0)
     return errno_error("stat layer " + layers.back().string());
   fs::path links = tmpfs_ / "l";
-  ASSAY_CHECK(make_dir(upper_, top.st_mode & 07777));  // upper's own metadata become those of the guest's /
-  if (::chown(upper_.c_str(), top.st_uid, top.st_gid) != 0) return errno_error("chown " + upper_.string());
+  ASSAY_CHECK(make_dir(upper_, root.st_mode & 07777));  // upper's own metadata become those of the guest's /
+  if (::chown(upper_.c_str(), root.st_uid, root.st_gid) != 0) return errno_error("chown " + upper_.string());
   for (const char* name : {"work", "stubs", "none", "none2", "l"}) ASSAY_CHECK(make_dir(tmpfs_ / name, 0755));
   for (const fs::path& path : {merged_, image_}) ASSAY_CHECK(make_dir(path, 0700));
   ASSAY_CHECK(make_stubs(tmpfs_ / "stubs", stubs));
@@ -140,8 +142,14 @@ Status Rootfs::mount_overlays(std::vector<fs::path> layers, const std::vector<st
                              : layers.size() == 1 ? lowers + ":../none"
                                                   : lowers;
   ASSAY_CHECK(mount_overlay(links, settings + ",lowerdir=" + image_lowers, image_, MS_RDONLY));
-  std::string guest_lowers =
-      layers.size() >= kMaxLayers ? lowers : lowers + (lowers.empty() ? "" : ":") + "../stubs";
+  std::string guest_lowers;
+  if (top) {
+    ASSAY_TRY(fs::path above, top(image_));
+    if (!above.empty() && ::symlink(fs::absolute(above).c_str(), (links / "top").c_str()) != 0)
+      return errno_error("link a layer in " + links.string());
+    if (!above.empty()) guest_lowers = "top:";
+  }
+  guest_lowers += lowers.empty() ? "../stubs" : layers.size() >= kMaxLayers ? lowers : lowers + ":../stubs";
   return mount_overlay(links, settings + ",lowerdir=" + guest_lowers + ",upperdir=../upper,workdir=../work",
                        merged_, 0);
 }

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -23,9 +24,12 @@ class Rootfs {
   /// `stubs` (see bundle.h: mount_points()) are what the runtime needs to find: directories ("/proc/") and
   /// empty files ("/etc/hosts"), put into a layer of their own below the image, so that the runtime need not
   /// create them in upper, where they would look like the guest's.
+  /// `top`, called once with image(), names a directory that comes above the image and below the guest's own
+  /// changes, and is no part of image(); empty: none.
+  using Top = std::function<Result<std::filesystem::path>(const std::filesystem::path& image)>;
   static Result<Rootfs> mount(const std::vector<std::filesystem::path>& layers,
                               const std::filesystem::path& dir, const RootfsLimits& limits,
-                              const std::vector<std::string>& stubs = {});
+                              const std::vector<std::string>& stubs = {}, const Top& top = {});
   Rootfs(Rootfs&&) noexcept;
   Rootfs& operator=(Rootfs&&) noexcept;
   ~Rootfs();
@@ -39,7 +43,8 @@ class Rootfs {
  private:
   Rootfs() = default;
   void unmount();
-  Status mount_overlays(std::vector<std::filesystem::path> layers, const std::vector<std::string>& stubs);
+  Status mount_overlays(std::vector<std::filesystem::path> layers, const std::vector<std::string>& stubs,
+                        const Top& top);
   std::filesystem::path tmpfs_, merged_, upper_, image_;  // empty: moved from
 };
 

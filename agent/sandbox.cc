@@ -95,6 +95,7 @@ struct Sandbox::State {
                                      std::string("--network=") + (config.network ? "sandbox" : "none"),
                                      "--log=" + log.string(),
                                      "--log-format=json"};
+    if (config.host_sockets) args.push_back("--host-uds=open");
     if (!config.pod_init_config.empty())
       args.push_back("--pod-init-config=" + config.pod_init_config.string());
     for (const std::string& last :

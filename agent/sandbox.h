@@ -20,6 +20,7 @@ struct SandboxConfig {
   std::filesystem::path runtime_root;     // runsc --root
   std::filesystem::path pod_init_config;  // seccheck session; empty: untraced
   bool network = true;                    // --network=sandbox, else none
+  bool host_sockets = false;              // the guest may connect to Unix sockets that its mounts show it
   const Cgroup* cgroup =
       nullptr;  // borrowed, outlives the sandbox; null: none, and then its orphans are the caller's to reap
 };

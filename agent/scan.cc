@@ -11,6 +11,7 @@
 #include "agent/network.h"
 #include "agent/sandbox.h"
 #include "agent/scratch.h"
+#include "agent/stage/stage.h"
 #include "agent/trace/tracer.h"
 #include "agent/world.h"
 #include "common/clock.h"
@@ -32,6 +33,9 @@ ScanLimits limits_of(const Job& job, ScanLimits limits) {
   return limits;
 }
 
+// As docker names containers, and the same at every scan.
+std::string hostname_of(const PulledImage& image) { return image.manifest_digest.hex().substr(0, 12); }
+
 class Scan {
  public:
   Scan(const wire::Lease& lease, const ImageRef& ref, const ScanPlace& place, const ScanLimits& limits,
@@ -48,7 +52,7 @@ class Scan {
  private:
   Result<PulledImage> pull_image();
   Result<std::vector<fs::path>> unpack_layers(const PulledImage& image);
-  Status detonate(const PulledImage& image, const ScratchDir& scratch, Rootfs& rootfs);
+  Status detonate(const PulledImage& image, const ScratchDir& scratch, Rootfs& rootfs, const Stage& stage);
   Result<Tracer> open_tracer(const fs::path& dir, const Cgroup& cgroup, const Rootfs& rootfs,
                              const Network* network);
   Status run_in(const SandboxConfig& config, Tracer& tracer, World* world, Provenance& provenance,
@@ -87,8 +91,18 @@ Status Scan::run() {
   begin("start");
   ASSAY_TRY(header_, describe_scan(lease_, image, place_.agent_id));
   ASSAY_TRY(fs::path rootfs_dir, scratch.sub("rootfs"));
-  ASSAY_TRY(Rootfs rootfs, Rootfs::mount(layers, rootfs_dir, limits_.rootfs, mount_points(image.config)));
-  ASSAY_CHECK(detonate(image, scratch, rootfs));
+  Stage stage;
+  auto lay_out = [&](const fs::path& image_root) -> Result<fs::path> {
+    ASSAY_TRY(fs::path stage_dir, scratch.sub("stage"));
+    ASSAY_TRY(stage, set_stage(image.config, image_root, stage_dir,
+                               {lease_.job.persona, lease_.job.network == NetworkMode::sinkhole,
+                                hostname_of(image)}));
+    return stage.layer;
+  };
+  ASSAY_TRY(Rootfs rootfs,
+            Rootfs::mount(layers, rootfs_dir, limits_.rootfs, mount_points(image.config), lay_out));
+  header_.tokens = lure::planted(stage.lures.tokens);
+  ASSAY_CHECK(detonate(image, scratch, rootfs, stage));
   end_phase();
   return ship_.done(header_, footer_);
 }
@@ -137,7 +151,8 @@ Result<Tracer> Scan::open_tracer(const fs::path& dir, const Cgroup& cgroup, cons
 
 // Declared in the order in which each needs the one before; taken down in the opposite one, the sandbox
 // first.
-Status Scan::detonate(const PulledImage& image, const ScratchDir& scratch, Rootfs& rootfs) {
+Status Scan::detonate(const PulledImage& image, const ScratchDir& scratch, Rootfs& rootfs,
+                      const Stage& stage) {
   ASSAY_TRY(InitProcess init, init_process(image.config, rootfs.image()));
   ASSAY_TRY(int stop_signal, parse_signal(image.config.stop_signal));
   ASSAY_TRY(Provenance provenance, Provenance::open(rootfs.image(), rootfs.merged()));
@@ -147,8 +162,10 @@ Status Scan::detonate(const PulledImage& image, const ScratchDir& scratch, Rootf
 
   BundleOptions bundle;
   bundle.rootfs = rootfs.merged();
-  bundle.hostname =
-      image.manifest_digest.hex().substr(0, 12);  // as docker names containers, and the same at every scan
+  bundle.hostname = hostname_of(image);
+  bundle.env = stage.env;
+  for (const DecoySocket& socket : stage.sockets)
+    bundle.binds.push_back({socket.host_path, socket.guest_path});
   bundle.memory_bytes = limits_.cgroup.memory_bytes;
   std::optional<Network> network;
   if (lease_.job.network == NetworkMode::sinkhole) {
@@ -162,7 +179,7 @@ Status Scan::detonate(const PulledImage& image, const ScratchDir& scratch, Rootf
   header_.start_time_ns = wall_ns();
   std::optional<World> world;
   if (network) {
-    ASSAY_TRY(world, World::start(*network, header_.start_time_ns));
+    ASSAY_TRY(world, World::start(*network, stage.lures, header_.start_time_ns));
   }
   ASSAY_TRY(Tracer tracer, open_tracer(trace_dir, cgroup, rootfs, network ? &*network : nullptr));
   ASSAY_CHECK(write_file(bundle_dir / "config.json", runtime_config(image.config, init, bundle)));
@@ -173,6 +190,7 @@ Status Scan::detonate(const PulledImage& image, const ScratchDir& scratch, Rootf
   config.runtime_root = place_.run_dir / "runsc";
   config.pod_init_config = tracer.pod_init_config();
   config.network = network.has_value();
+  config.host_sockets = !stage.sockets.empty();
   config.cgroup = &cgroup;
   ASSAY_CHECK(run_in(config, tracer, world ? &*world : nullptr, provenance, stop_signal));
   return gather(tracer, world ? &*world : nullptr, provenance, rootfs);

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -97,15 +98,26 @@ Result<Fd> open_sinkhole() {
   return fd;
 }
 
+// Sealed, and read from its beginning.
+Result<Fd> memory_file(const char* name, const std::string& content) {
+  Fd fd(::memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  if (!fd) return errno_error("make a memory file");
+  ASSAY_CHECK(write_all(fd.get(), content, "a memory file"));
+  if (::lseek(fd.get(), 0, SEEK_SET) != 0 ||
+      ::fcntl(fd.get(), F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
+    return errno_error("seal a memory file");
+  return fd;
+}
+
 Event to_event(sinkhole::Report&& report, int64_t start_time_ns) {
   Event event;
   event.time_ns = report.time_ns - start_time_ns;
   event.plane = Plane::host;
   event.source = Source::sinkhole;
   event.proto = report.udp ? "udp" : "tcp";
-  event.src_addr = sinkhole::ipv4_text(report.src_addr);
+  event.src_addr = report.src_addr.text();
   event.src_port = report.src_port;
-  event.dst_addr = sinkhole::ipv4_text(report.dst_addr);
+  event.dst_addr = report.dst_addr.text();
   event.dst_port = report.dst_port;
   event.name = std::move(report.name);
   if (report.kind == sinkhole::ReportKind::dns) {
@@ -113,6 +125,21 @@ Event to_event(sinkhole::Report&& report, int64_t start_time_ns) {
     event.query_type = std::move(report.query_type);
     event.answers = std::move(report.answers);
     event.result = report.rcode;
+    return event;
+  }
+  event.app = std::move(report.app);
+  if (report.kind == sinkhole::ReportKind::http || report.kind == sinkhole::ReportKind::canary ||
+      report.kind == sinkhole::ReportKind::token) {
+    event.kind = report.kind == sinkhole::ReportKind::http     ? EventKind::http
+                 : report.kind == sinkhole::ReportKind::canary ? EventKind::canary
+                                                               : EventKind::token;
+    event.call = std::move(report.method);
+    event.path = std::move(report.path);
+    (report.kind == sinkhole::ReportKind::canary ? event.file_type : event.path2) = std::move(report.detail);
+    event.sha256 = std::move(report.sha256);
+    event.size_bytes = report.bytes_in;
+    event.truncated = report.truncated;
+    event.data = std::move(report.data);
     return event;
   }
   event.kind = EventKind::session;
@@ -172,7 +199,7 @@ struct World::State {
   }
 };
 
-Result<World> World::start(const Network& network, int64_t start_time_ns) {
+Result<World> World::start(const Network& network, const lure::Lures& lures, int64_t start_time_ns) {
   auto state = std::make_unique<State>();
   state->start_time_ns = start_time_ns;
   Fd tcp, udp;
@@ -190,14 +217,16 @@ Result<World> World::start(const Network& network, int64_t start_time_ns) {
 
   // By descriptor: nobody may not be allowed to walk to where we are installed.
   ASSAY_TRY(Fd program, open_sinkhole());
-  int program_fd = std::max(program.get(), 6);
+  ASSAY_TRY(Fd script, memory_file("assay-lures", lure::encode_lures(lures)));
+  int program_fd = std::max(program.get(), 7);
   if (program_fd != program.get()) program = Fd(::fcntl(program.get(), F_DUPFD_CLOEXEC, program_fd));
   if (!program) return errno_error("duplicate a descriptor");
   Command command;
   command.argv = {"/proc/self/fd/" + std::to_string(program.get())};
   command.env = std::vector<std::string>{};
   command.stderr_fd = STDERR_FILENO;
-  command.keep_fds = {{tcp.get(), 3}, {udp.get(), 4}, {childs.get(), 5}, {program.get(), program.get()}};
+  command.keep_fds = {
+      {tcp.get(), 3}, {udp.get(), 4}, {childs.get(), 5}, {script.get(), 6}, {program.get(), program.get()}};
   command.net_ns_fd = network.world_ns();
   command.drop_to = {kNobody, kNogroup};
   auto child = spawn(command);

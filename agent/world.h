@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/lure/lures.h"
 #include "agent/network.h"
 #include "common/event.h"
 #include "common/process.h"
@@ -18,7 +19,7 @@ class World {
  public:
   /// Call it on a thread that outlives the world: the sinkhole dies with it. Errors: unsupported (BPF
   /// refused), not_found (assay-sinkhole does not stand beside this program), io.
-  static Result<World> start(const Network& network, int64_t start_time_ns);
+  static Result<World> start(const Network& network, const lure::Lures& lures, int64_t start_time_ns);
   World(World&&) noexcept;
   World& operator=(World&&) noexcept;
   ~World();

@@ -27,6 +27,7 @@ inline constexpr size_t kMaxErrorBytes = 4096;        // one line for a person; 
 inline constexpr size_t kMaxStringBytes = 16 * 1024;  // an argument, an environment variable, a history line
 inline constexpr size_t kMaxListItems = 1024;
 inline constexpr size_t kMaxLayers = 512;
+inline constexpr size_t kMaxTokens = 256;
 inline constexpr size_t kMaxFooterItems = 64;  // sources, phases
 /// All strings of an image together, so that header and footer fit into one frame beside each other.
 inline constexpr size_t kMaxImageBytes = 512 * 1024;

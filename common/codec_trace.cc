@@ -102,6 +102,8 @@ void write_job(schema::Job::Builder out, const Job& job) {
   out.setAuthFile(Cut(job.auth_file, kMaxErrorBytes));
   out.setCpuMillis(job.cpu_millis);
   out.setMemoryBytes(job.memory_bytes);
+  out.setPersona(static_cast<uint8_t>(job.persona));
+  out.setStill(!job.provoke);
 }
 
 Job read_job(schema::Job::Reader in, Rules& rules) {
@@ -114,6 +116,8 @@ Job read_job(schema::Job::Reader in, Rules& rules) {
   job.auth_file = rules.text(in.getAuthFile(), kMaxErrorBytes, "auth file");
   job.cpu_millis = in.getCpuMillis();
   job.memory_bytes = in.getMemoryBytes();
+  job.persona = rules.number(in.getPersona(), Persona::cloud, "persona");
+  job.provoke = !in.getStill();
   return job;
 }
 
@@ -128,6 +132,12 @@ void write_header(schema::Header::Builder out, const TraceHeader& header) {
   out.setKernel(Cut(header.kernel, kMaxErrorBytes));
   out.setAgentId(Cut(header.agent_id, kMaxIdBytes));
   out.setGuestAddr(Cut(header.guest_addr, kMaxIdBytes));
+  auto tokens = out.initTokens(static_cast<unsigned>(std::min(header.tokens.size(), kMaxTokens)));
+  for (unsigned i = 0; i < tokens.size(); ++i) {
+    tokens[i].setId(Cut(header.tokens[i].id, kMaxErrorBytes));
+    tokens[i].setKind(Cut(header.tokens[i].kind, kMaxIdBytes));
+    tokens[i].setPlace(Cut(header.tokens[i].place, kMaxErrorBytes));
+  }
 }
 
 TraceHeader read_header(schema::Header::Reader in, Rules& rules) {
@@ -142,6 +152,13 @@ TraceHeader read_header(schema::Header::Reader in, Rules& rules) {
   header.kernel = rules.text(in.getKernel(), kMaxErrorBytes, "kernel");
   header.agent_id = rules.text(in.getAgentId(), kMaxIdBytes, "agent id");
   header.guest_addr = rules.text(in.getGuestAddr(), kMaxIdBytes, "guest address");
+  auto tokens = in.getTokens();
+  rules.check(tokens.size() <= kMaxTokens, "too many honeytokens");
+  if (!rules.ok()) return header;
+  for (auto token : tokens)
+    header.tokens.push_back({rules.text(token.getId(), kMaxErrorBytes, "token id"),
+                             rules.text(token.getKind(), kMaxIdBytes, "token kind"),
+                             rules.text(token.getPlace(), kMaxErrorBytes, "token place")});
   return header;
 }
 
@@ -170,6 +187,10 @@ void write_footer(schema::Footer::Builder out, const TraceFooter& footer) {
   }
   out.setCpuNs(footer.cpu_ns);
   out.setMemoryPeakBytes(footer.memory_peak_bytes);
+  auto coverage = out.initCoverage();
+  coverage.setExecutables(footer.coverage.executables);
+  coverage.setRanByItself(footer.coverage.ran_by_itself);
+  coverage.setRan(footer.coverage.ran);
 }
 
 TraceFooter read_footer(schema::Footer::Reader in, Rules& rules) {
@@ -193,6 +214,8 @@ TraceFooter read_footer(schema::Footer::Reader in, Rules& rules) {
     footer.phases.push_back({rules.text(phase.getPhase(), kMaxIdBytes, "phase"), phase.getDurationNs()});
   footer.cpu_ns = in.getCpuNs();
   footer.memory_peak_bytes = in.getMemoryPeakBytes();
+  auto coverage = in.getCoverage();
+  footer.coverage = {coverage.getExecutables(), coverage.getRanByItself(), coverage.getRan()};
   return footer;
 }
 

@@ -12,11 +12,13 @@ namespace assay {
 namespace {
 
 constexpr const char* kKindNames[kEventKindCount] = {
-    "start",  "exec",  "clone", "exit",    "open",    "connect",    "bind",     "listen",  "accept",
-    "socket", "chdir", "setid", "dup",     "syscall", "flow_start", "flow_end", "payload", "dns",
-    "tls",    "http",  "usage", "session", "file",    "output",     "note"};
+    "start", "exec",    "clone", "exit",    "open",       "connect",  "bind",    "listen", "accept", "socket",
+    "chdir", "setid",   "dup",   "syscall", "flow_start", "flow_end", "payload", "dns",    "tls",    "http",
+    "usage", "session", "file",  "output",  "note",       "canary",   "token",   "provoke"};
 constexpr const char* kSourceNames[kSourceCount] = {"seccheck", "witness", "flows", "usage",
                                                     "sinkhole", "harvest", "agent"};
+
+constexpr const char* kPersonaNames[kPersonaCount] = {"bare", "kubernetes", "ci", "cloud"};
 
 constexpr size_t kMaxDetailBytes = 1024;
 
@@ -115,19 +117,27 @@ std::string detail(const Event& e) {
     case EventKind::tls:
       return flow(e) + " SNI " + e.name;
     case EventKind::http:
-      return e.call + " http://" + e.name + e.path;
+      return e.call + " " + (e.app.empty() ? "http" : e.app) + "://" + e.name + e.path;
     case EventKind::usage:
       return std::to_string(e.cpu_ns / 1'000'000) + " ms CPU in " +
              std::to_string(e.duration_ns / 1'000'000) + " ms";
     case EventKind::session:
-      return e.proto + " " + peer(e.dst_addr, e.dst_port) + " " + e.name + " \"" + e.data.substr(0, 120) +
-             "\"";
+      return (e.app.empty() ? e.proto : e.app) + " " + peer(e.dst_addr, e.dst_port) + " " + e.name + " \"" +
+             e.data.substr(0, 120) + "\"";
     case EventKind::file:
       return e.path + " " + e.file_type + " " + std::to_string(e.size_bytes) + " B origin=" + e.origin;
     case EventKind::output:
       return "fd " + std::to_string(e.fd) + " \"" + e.data.substr(0, 120) + "\"";
     case EventKind::note:
       return e.call + " " + e.data;
+    case EventKind::canary:
+      return e.file_type + " " + e.path + " " + std::to_string(e.size_bytes) + " B marker " + e.data;
+    case EventKind::token:
+      return e.call + " " + e.path + (e.path2.empty() ? "" : " as " + e.path2) + " " + e.proto + " " +
+             peer(e.dst_addr, e.dst_port) + " " + e.name + " \"" + e.data.substr(0, 120) + "\"";
+    case EventKind::provoke:
+      return e.call + " " + e.path + " [" + command_line(e.argv) + "] " + e.name + outcome(e) + " \"" +
+             e.data.substr(0, 120) + "\"";
   }
   return "";
 }
@@ -159,6 +169,10 @@ const char* to_string(EndReason reason) {
   return "unknown";
 }
 const char* to_string(NetworkMode mode) { return mode == NetworkMode::none ? "none" : "sinkhole"; }
+const char* to_string(Persona persona) {
+  auto index = static_cast<size_t>(persona);
+  return index < kPersonaCount ? kPersonaNames[index] : "unknown";
+}
 
 std::string event_json(const Event& event) {
   static const Event kStandard;

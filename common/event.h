@@ -48,16 +48,24 @@ enum class EventKind : uint8_t {
   payload = 16,     // first bytes of a flow in one direction: proto, src_*, dst_* (the sender is src), data
   dns = 17,         // name, query_type; answers, result = RCODE when it is a response
   tls = 18,         // ClientHello: name = SNI
-  http = 19,        // request: call = method, name = Host, path = target
-  usage = 20,       // cpu_ns on-CPU time of the whole sandbox within duration_ns before time_ns
+  http = 19,   // request: call = method, name = Host, path = target; from the sinkhole also app, data = body
+  usage = 20,  // cpu_ns on-CPU time of the whole sandbox within duration_ns before time_ns
   session = 21,  // the sinkhole's view of a connection: proto, dst_*, name = what DNS called dst_addr, data =
                  // first bytes
   file =
       22,  // left behind in the writable layer: path, size_bytes, mode, uid, gid, sha256, origin, file_type
   output = 23,  // what the container printed: fd 1 or 2, data
   note = 24,    // the agent's word on the run: call = what ("deadline", "stopped", "limit"...), data
+  canary = 25,  // the sinkhole answered a download with a file of ours: path = URL, name = host, file_type,
+                // sha256, size_bytes, data = its marker (see canary.h); proto, src_*, dst_*
+  token = 26,  // a honeytoken moved: call = "served" (the simulated world handed it out) or "sent" (it was in
+               // bytes from the guest); path = its id, path2 = how it was encoded, name = host, data = the
+               // bytes around it; proto, src_*, dst_*
+  provoke = 27,  // one step of the run plan, at its end: call = kind of step, path = what it was done to,
+                 // argv, name = how it ended, result = exit status, pid = of the process started,
+                 // duration_ns, data = first bytes of the answer or the output
 };
-inline constexpr size_t kEventKindCount = 25;
+inline constexpr size_t kEventKindCount = 28;
 
 const char* to_string(Plane plane);
 const char* to_string(Source source);
@@ -106,6 +114,7 @@ struct Event {
   uint64_t cpu_ns = 0;
   std::string data;        // raw bytes, bounded by its source
   uint64_t truncated = 0;  // bytes of data (or list items) that the source left out
+  std::string app;         // application protocol: "http", "https", "stratum", "docker"...
 
   bool operator==(const Event&) const = default;
 };
@@ -160,6 +169,7 @@ void for_each_field(E& e, Visit&& visit) {
   visit(44, "cpu_ns", e.cpu_ns);
   visit(45, "data", e.data);
   visit(46, "truncated", e.truncated);
+  visit(47, "app", e.app);
 }
 
 /// One line of JSON with the fields that differ from their default; bytes that are not printable ASCII or

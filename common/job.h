@@ -11,6 +11,16 @@ namespace assay {
 enum class NetworkMode : uint8_t { none = 0, sinkhole = 1 };
 const char* to_string(NetworkMode mode);
 
+/// The surroundings that a guest finds itself in: its environment, files and services.
+enum class Persona : uint8_t {
+  bare = 0,        // a plain Docker host
+  kubernetes = 1,  // a pod with a service account
+  ci = 2,          // a job of a build pipeline
+  cloud = 3,       // a container on a cloud provider's machine
+};
+inline constexpr size_t kPersonaCount = 4;
+const char* to_string(Persona persona);
+
 struct Job {
   std::string ref;                            // as the user wrote it: see image_ref.h
   std::chrono::milliseconds duration{30000};  // of the guest's run
@@ -20,6 +30,8 @@ struct Job {
       auth_file;  // docker config.json for the registry, on the agent's host; empty: skopeo's defaults
   uint32_t cpu_millis = 0;  // processor time that the guest may use, in 1/1000 of a CPU; 0: as the agent sets
   uint64_t memory_bytes = 0;  // memory that it may use; 0: as the agent sets
+  Persona persona = Persona::bare;
+  bool provoke = true;  // carry out the run plan beside the image's own start
 };
 
 }  // namespace assay

@@ -30,6 +30,13 @@ struct ImageInfo {
   std::vector<LayerInfo> layers;
 };
 
+/// A honeytoken of this scan. Its value is not kept: what was seen of it is proved by `token` events.
+struct PlantedToken {
+  std::string id;     // unique within the scan: "aws_key:/root/.aws/credentials"
+  std::string kind;   // "aws_key", "ssh_key"...: see agent/lure/lures.h
+  std::string place;  // a path in the guest, "env:NAME", or the URL that serves it
+};
+
 struct TraceHeader {
   std::string scan_id;
   uint32_t attempt = 1;
@@ -41,6 +48,7 @@ struct TraceHeader {
   std::string kernel;           // host uname -r
   std::string agent_id;
   std::string guest_addr;  // the sandbox's IPv4 address, or empty
+  std::vector<PlantedToken> tokens;
 };
 
 /// One source's account of itself. lost > 0 makes a trace incomplete.
@@ -67,6 +75,13 @@ struct PhaseTime {
   int64_t duration_ns = 0;
 };
 
+/// How much of the image ran. Executables are ELF files and scripts with an executable mode bit.
+struct Coverage {
+  uint64_t executables = 0;    // in the image; 0: not counted
+  uint64_t ran_by_itself = 0;  // of these, before anything was provoked
+  uint64_t ran = 0;            // in the end
+};
+
 struct TraceFooter {
   EndReason reason = EndReason::exited;
   int32_t exit_status = 0;  // of the first process: its code, or 128 + signal
@@ -77,6 +92,7 @@ struct TraceFooter {
   std::vector<PhaseTime> phases;
   uint64_t cpu_ns = 0;  // of the whole sandbox
   uint64_t memory_peak_bytes = 0;
+  Coverage coverage;
 };
 
 }  // namespace assay

@@ -11,6 +11,8 @@ struct Job {
   authFile @4 :Text;
   cpuMillis @5 :UInt32;
   memoryBytes @6 :UInt64;
+  persona @7 :UInt8;
+  still @8 :Bool;  # do not provoke
 }
 
 struct Label {

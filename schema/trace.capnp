@@ -40,6 +40,13 @@ struct Header {
   kernel @7 :Text;
   agentId @8 :Text;
   guestAddr @9 :Text;
+  tokens @10 :List(Token);
+}
+
+struct Token {
+  id @0 :Text;
+  kind @1 :Text;
+  place @2 :Text;
 }
 
 struct Image {
@@ -75,6 +82,13 @@ struct Footer {
   phases @6 :List(PhaseTime);
   cpuNs @7 :UInt64;
   memoryPeakBytes @8 :UInt64;
+  coverage @9 :Coverage;
+}
+
+struct Coverage {
+  executables @0 :UInt64;
+  ranByItself @1 :UInt64;
+  ran @2 :UInt64;
 }
 
 struct SourceCount {

@@ -129,7 +129,23 @@ std::string response(std::string_view status, const Body& body, bool head_only, 
 
 }  // namespace
 
-Match looks_like_http(std::string_view first) {
+namespace {
+class HttpConversation : public Conversation {
+ public:
+  std::string_view app() const override { return "http"; }
+  std::string hear(std::string_view bytes, Moment& moment) override {
+    return session_.feed(bytes, moment.unix_seconds());
+  }
+  bool closing() const override { return session_.closing(); }
+
+ private:
+  HttpSession session_;
+};
+}  // namespace
+
+std::unique_ptr<Conversation> open_http(Moment&) { return std::make_unique<HttpConversation>(); }
+
+Match begins_http(std::string_view first, const Peer&) {
   for (std::string_view method : kMethods) {
     if (first.starts_with(method)) return Match::yes;
     if (method.starts_with(first)) return Match::maybe;

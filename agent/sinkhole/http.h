@@ -4,14 +4,17 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
+#include "agent/sinkhole/conversation.h"
+#include "agent/sinkhole/protocol.h"
+
 namespace assay::sinkhole {
 
-enum class Match { no, maybe, yes };
-/// Do these first bytes of a connection begin an HTTP request? `maybe`: so far.
-Match looks_like_http(std::string_view first);
+Match begins_http(std::string_view first, const Peer& peer);
+std::unique_ptr<Conversation> open_http(Moment& moment);
 
 class HttpSession {
  public:

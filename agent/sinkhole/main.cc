@@ -1,6 +1,6 @@
 // assay-sinkhole: the simulated internet of one scan. Started by the agent inside the world's network
-// namespace, as nobody, with its sockets as descriptors 3 (TCP listener), 4 (UDP) and 5 (reports). Opens
-// nothing by itself.
+// namespace, as nobody, with its sockets as descriptors 3 (TCP listener), 4 (UDP) and 5 (reports), and the
+// scan's lures as 6. Opens nothing by itself.
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -9,11 +9,14 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "agent/sinkhole/scene.h"
 #include "agent/sinkhole/server.h"
 
 namespace {
 
 constexpr assay::sinkhole::ServerFds kFds{.tcp = 3, .udp = 4, .report = 5};
+constexpr int kLuresFd = 6;  // a sealed memfd with encode_lures()
+constexpr size_t kMaxLuresBytes = 1 << 20;
 constexpr rlim_t kMemoryBytes = 1ull << 30;
 constexpr rlim_t kSpareFds = 32;
 
@@ -29,6 +32,17 @@ bool lower(decltype(RLIMIT_AS) what, rlim_t to) {
   limit.rlim_max = std::min(limit.rlim_max, to);
   limit.rlim_cur = limit.rlim_max;
   return ::setrlimit(what, &limit) == 0;
+}
+
+assay::Result<std::unique_ptr<assay::sinkhole::Scene>> open_scene() {
+  ASSAY_TRY(std::string text, assay::read_fd(kLuresFd, kMaxLuresBytes, "the lures"));
+  ASSAY_TRY(assay::lure::Lures lures, assay::lure::decode_lures(text));
+  auto scene = std::make_unique<assay::sinkhole::Scene>(std::move(lures));
+  if (!scene->lures.authority_cert.empty()) {
+    ASSAY_TRY(scene->authority,
+              assay::lure::Authority::load(scene->lures.authority_cert, scene->lures.authority_key));
+  }
+  return scene;
 }
 
 }  // namespace
@@ -51,7 +65,12 @@ int main() {
     std::perror("assay-sinkhole: set resource limits");
     return 1;
   }
-  auto server = Server::open(kFds, files.rlim_cur - kSpareFds);
+  auto scene = open_scene();
+  if (!scene) {
+    std::fprintf(stderr, "assay-sinkhole: %s\n", scene.error().what.c_str());
+    return 1;
+  }
+  auto server = Server::open(kFds, files.rlim_cur - kSpareFds, **scene);
   auto done = server ? server->run() : assay::Status(server.error());
   if (done) return 0;
   std::fprintf(stderr, "assay-sinkhole: %s\n", done.error().what.c_str());

@@ -6,6 +6,8 @@
 namespace assay::sinkhole {
 namespace {
 
+constexpr size_t kMaxWordBytes = 64;
+constexpr size_t kMaxPathBytes = 2048;
 constexpr size_t kMaxNameBytes = 1100;  // 255 bytes on the wire, every one of them escaped
 
 struct Writer {
@@ -15,6 +17,7 @@ struct Writer {
     for (size_t i = 0; i < sizeof value; ++i)
       out += static_cast<char>(static_cast<uint64_t>(value) >> (8 * i));
   }
+  void address(const Address& value) { out.append(value.bytes.begin(), value.bytes.end()); }
   void text(std::string_view value, size_t limit) {
     value = value.substr(0, limit);
     number(static_cast<uint16_t>(value.size()));
@@ -37,6 +40,9 @@ struct Reader {
     value = static_cast<T>(read);
     in.remove_prefix(sizeof value);
   }
+  void address(Address& value) {
+    for (uint8_t& byte : value.bytes) number(byte);
+  }
   void text(std::string& value, size_t limit) {
     uint16_t size = 0;
     number(size);
@@ -58,11 +64,16 @@ std::string encode_report(const Report& report) {
   w.number(report.seen);
   w.number(report.lost);
   w.number(static_cast<uint8_t>(report.udp));
-  w.number(report.src_addr);
-  w.number(report.dst_addr);
+  w.address(report.src_addr);
+  w.address(report.dst_addr);
   w.number(report.src_port);
   w.number(report.dst_port);
   w.text(report.name, kMaxNameBytes);
+  w.text(report.app, kMaxWordBytes);
+  w.text(report.method, kMaxWordBytes);
+  w.text(report.path, kMaxPathBytes);
+  w.text(report.detail, kMaxWordBytes);
+  w.text(report.sha256, kMaxWordBytes);
   w.text(report.query_type, 16);
   w.number(report.rcode);
   auto answers = std::min(report.answers.size(), kMaxAnswers);
@@ -84,11 +95,16 @@ Result<Report> decode_report(std::string_view bytes) {
   r.number(report.seen);
   r.number(report.lost);
   r.number(udp);
-  r.number(report.src_addr);
-  r.number(report.dst_addr);
+  r.address(report.src_addr);
+  r.address(report.dst_addr);
   r.number(report.src_port);
   r.number(report.dst_port);
   r.text(report.name, kMaxNameBytes);
+  r.text(report.app, kMaxWordBytes);
+  r.text(report.method, kMaxWordBytes);
+  r.text(report.path, kMaxPathBytes);
+  r.text(report.detail, kMaxWordBytes);
+  r.text(report.sha256, kMaxWordBytes);
   r.text(report.query_type, 16);
   r.number(report.rcode);
   r.number(answers);
@@ -98,7 +114,7 @@ Result<Report> decode_report(std::string_view bytes) {
   r.number(report.bytes_out);
   r.number(report.bytes_in);
   r.number(report.truncated);
-  if (!r.ok || !r.in.empty() || kind < 1 || kind > 3 || udp > 1)
+  if (!r.ok || !r.in.empty() || kind < 1 || kind > 6 || udp > 1)
     return Error{Errc::corrupt, "sinkhole report is malformed"};
   report.kind = static_cast<ReportKind>(kind);
   report.udp = udp == 1;

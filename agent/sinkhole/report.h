@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/sinkhole/address.h"
 #include "common/result.h"
 
 namespace assay::sinkhole {
@@ -15,7 +16,7 @@ inline constexpr size_t kMaxReportBytes = 16 * 1024;
 inline constexpr size_t kMaxDataBytes = 4096;  // first bytes of a session
 inline constexpr size_t kMaxAnswers = 8;
 
-enum class ReportKind : uint8_t { dns = 1, session = 2, counters = 3 };
+enum class ReportKind : uint8_t { dns = 1, session = 2, counters = 3, http = 4, canary = 5, token = 6 };
 
 struct Report {
   ReportKind kind = ReportKind::counters;
@@ -23,13 +24,19 @@ struct Report {
   uint64_t seen = 0;    // reports made so far, this one and lost ones included
   uint64_t lost = 0;    // of these, not sent; and datagrams and connections that never became one
   bool udp = false;
-  uint32_t src_addr = 0, dst_addr = 0;  // host byte order
+  Address src_addr, dst_addr;
   uint16_t src_port = 0, dst_port = 0;
-  std::string name;  // asked for; or what DNS had called dst_addr
+  std::string name;    // asked for; or what DNS had called dst_addr
+  std::string app;     // application protocol: "http", "https", "stratum"...
+  std::string method;  // http; of a token: "served" or "sent"
+  std::string path;    // http: the target; canary: the URL; token: its id
+  std::string detail;  // canary: its kind; token: how it was encoded
+  std::string sha256;  // canary
   std::string query_type;
   uint8_t rcode = 0;
   std::vector<std::string> answers;
-  std::string data;
+  std::string
+      data;  // session, http: first bytes from the guest (decrypted); canary: its marker; token: excerpt
   uint64_t bytes_out = 0, bytes_in = 0;  // out: from the guest; up to the report
   uint64_t truncated = 0;                // bytes from the guest beyond `data`
   bool operator==(const Report&) const = default;

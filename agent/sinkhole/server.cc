@@ -30,11 +30,12 @@ uint16_t be16(std::string_view bytes) {
 
 }  // namespace
 
-Server::Server(const ServerFds& fds, size_t max_connections, Fd epoll)
+Server::Server(const ServerFds& fds, size_t max_connections, Scene& scene, Fd epoll)
     : fds_(fds),
       max_connections_(max_connections),
       epoll_(std::move(epoll)),
       reporter_(fds.report, Clock::now()),
+      scene_(&scene),
       counted_(Clock::now()) {}
 
 Status Server::watch(int fd, uint64_t tag, uint32_t events, bool known) {
@@ -46,10 +47,10 @@ Status Server::watch(int fd, uint64_t tag, uint32_t events, bool known) {
   return Status();
 }
 
-Result<Server> Server::open(const ServerFds& fds, size_t max_connections) {
+Result<Server> Server::open(const ServerFds& fds, size_t max_connections, Scene& scene) {
   Fd epoll(::epoll_create1(EPOLL_CLOEXEC));
   if (!epoll) return errno_error("epoll_create");
-  Server server(fds, std::clamp<size_t>(max_connections, 1, kMaxConnections), std::move(epoll));
+  Server server(fds, std::clamp<size_t>(max_connections, 1, kMaxConnections), scene, std::move(epoll));
   ASSAY_CHECK(server.watch(fds.tcp, kTcp, EPOLLIN, false));
   ASSAY_CHECK(server.watch(fds.udp, kUdp, EPOLLIN, false));
   ASSAY_CHECK(server.watch(fds.report, kReport, EPOLLRDHUP, false));
@@ -115,15 +116,18 @@ bool Server::accept_all() {
     // comes after it.
     if (connections_.size() >= max_connections_) close(connections_.begin()->first);
     uint64_t id = next_id_++;
-    Connection connection(ntohs(local.sin_port));
-    Report& report = connection.report;
+    Report report;
     report.kind = ReportKind::session;
     report.time_ns = wall_ns();
-    report.src_addr = ntohl(peer.sin_addr.s_addr);
+    report.src_addr = Address::v4(ntohl(peer.sin_addr.s_addr));
     report.src_port = ntohs(peer.sin_port);
-    report.dst_addr = ntohl(local.sin_addr.s_addr);
+    report.dst_addr = Address::v4(ntohl(local.sin_addr.s_addr));
     report.dst_port = ntohs(local.sin_port);
-    if (const std::string* name = names_.name_of(report.dst_addr)) report.name = *name;
+    if (const std::string* name = scene_->names.name_of(report.dst_addr.as_v4())) report.name = *name;
+    Connection connection(
+        Peer{report.src_addr, report.dst_addr, report.src_port, report.dst_port, report.name, "", false},
+        *scene_);
+    connection.report = std::move(report);
     connection.accepted = Clock::now();
     if (!watch(fd.get(), id, EPOLLIN, false)) {
       reporter_.lose(1);
@@ -166,8 +170,27 @@ bool Server::take(Connection& connection, std::string_view bytes) {
   if (report.dst_port == 53 && (!connection.dns_buffer.empty() || static_cast<uint8_t>(bytes[0]) < 0x10))
     connection.pending += hear_dns(connection, bytes);
   else
-    connection.pending += connection.talk.hear(bytes, wall_ns() / 1'000'000'000);
+    connection.pending += hear(connection, bytes);
   return report.bytes_out <= kMaxConnectionBytes;
+}
+
+std::string Server::hear(Connection& connection, std::string_view bytes) {
+  std::vector<Report> told;
+  std::string out = connection.talk.hear(bytes, wall_ns(), told);
+  pass_on(connection, std::move(told));
+  return out;
+}
+
+// What a conversation noticed, with what only we know.
+void Server::pass_on(const Connection& connection, std::vector<Report> told) {
+  for (Report& report : told) {
+    report.time_ns = wall_ns();
+    report.src_addr = connection.report.src_addr;
+    report.dst_addr = connection.report.dst_addr;
+    report.src_port = connection.report.src_port;
+    report.dst_port = connection.report.dst_port;
+    reporter_.send(std::move(report), Clock::now());
+  }
 }
 
 // RFC 1035 section 4.2.2: messages behind 16-bit lengths.
@@ -179,7 +202,7 @@ std::string Server::hear_dns(Connection& connection, std::string_view bytes) {
   while (buffer.size() - at >= 2 && out.size() < kMaxPendingBytes) {
     size_t length = be16(std::string_view(buffer).substr(at));
     if (buffer.size() - at - 2 < length) break;
-    DnsReply reply = answer_dns(std::string_view(buffer).substr(at + 2, length), names_);
+    DnsReply reply = answer_dns(std::string_view(buffer).substr(at + 2, length), scene_->names);
     at += 2 + length;
     Report about = connection.report;
     about.data.clear();
@@ -217,6 +240,8 @@ void Server::write_to(uint64_t id) {
 void Server::tell(Connection& connection) {
   if (connection.reported) return;
   connection.reported = true;
+  connection.report.app = connection.talk.app();
+  if (const std::string* plaintext = connection.talk.plaintext()) connection.report.data = *plaintext;
   reporter_.send(connection.report, Clock::now());
   connection.report.data = {};
   connection.report.data.shrink_to_fit();
@@ -238,7 +263,9 @@ void Server::tick() {
     Connection& connection = it->second;
     bool silent = connection.report.bytes_out == 0;
     if (silent && now - connection.accepted >= kSilenceBeforeGreeting) {
-      connection.pending += connection.talk.silence();
+      std::vector<Report> told;
+      connection.pending += connection.talk.silence(wall_ns(), told);
+      pass_on(connection, std::move(told));
       write_to(id);
       if (!connections_.contains(id)) continue;
     }

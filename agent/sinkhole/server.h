@@ -9,6 +9,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "agent/sinkhole/dns.h"
 #include "agent/sinkhole/reporter.h"
@@ -31,7 +32,8 @@ class Server {
   static constexpr size_t kMaxPendingBytes = 32 * 1024;          // to the guest; beyond, we stop reading
   static constexpr size_t kMaxUdpFlows = 16'384;                 // remembered, so that each is reported once
 
-  static Result<Server> open(const ServerFds& fds, size_t max_connections);
+  /// `scene` is borrowed.
+  static Result<Server> open(const ServerFds& fds, size_t max_connections, Scene& scene);
   Server(Server&&) noexcept = default;
   Server& operator=(Server&&) noexcept = default;
   ~Server() = default;
@@ -48,16 +50,18 @@ class Server {
     bool reported = false, writing = false, ended = false;
     std::string pending;     // to the guest
     std::string dns_buffer;  // of port 53
-    explicit Connection(uint16_t port) : talk(port) {}
+    Connection(Peer peer, Scene& scene) : talk(std::move(peer), scene) {}
   };
   enum Tag : uint64_t { kTcp = 0, kUdp = 1, kReport = 2, kFirstConnection = 16 };
 
-  Server(const ServerFds& fds, size_t max_connections, Fd epoll);
+  Server(const ServerFds& fds, size_t max_connections, Scene& scene, Fd epoll);
   Status watch(int fd, uint64_t tag, uint32_t events, bool known);
   bool accept_all();  // true: there may be more
   void drain();
   void read_from(uint64_t id);
   bool take(Connection& connection, std::string_view bytes);
+  std::string hear(Connection& connection, std::string_view bytes);
+  void pass_on(const Connection& connection, std::vector<Report> told);
   std::string hear_dns(Connection& connection, std::string_view bytes);
   void write_to(uint64_t id);
   void close(uint64_t id);
@@ -71,7 +75,7 @@ class Server {
   size_t max_connections_;
   Fd epoll_;
   Reporter reporter_;
-  NameTable names_;
+  Scene* scene_;
   std::map<uint64_t, Connection> connections_;  // by age
   std::set<uint64_t> young_;                    // not yet reported
   std::set<std::string> udp_flows_;

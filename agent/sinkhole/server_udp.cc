@@ -27,7 +27,7 @@ sockaddr_in address(uint32_t addr, uint16_t port) {
 
 // From port 53, which the socket is bound to: only the source address must be chosen.
 bool reply_from_53(int fd, const Report& to, const std::string& packet) {
-  sockaddr_in peer = address(to.src_addr, to.src_port);
+  sockaddr_in peer = address(to.src_addr.as_v4(), to.src_port);
   iovec data{const_cast<char*>(packet.data()), packet.size()};
   alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(in_pktinfo))> control{};
   msghdr message{};
@@ -42,7 +42,7 @@ bool reply_from_53(int fd, const Report& to, const std::string& packet) {
   header->cmsg_type = IP_PKTINFO;
   header->cmsg_len = CMSG_LEN(sizeof(in_pktinfo));
   in_pktinfo info{};
-  info.ipi_spec_dst.s_addr = htonl(to.dst_addr);
+  info.ipi_spec_dst.s_addr = htonl(to.dst_addr.as_v4());
   std::memcpy(CMSG_DATA(header), &info, sizeof info);
   return ::sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL) == static_cast<ssize_t>(packet.size());
 }
@@ -51,7 +51,8 @@ bool reply_from_53(int fd, const Report& to, const std::string& packet) {
 bool reply_from(const Report& to, const std::string& packet) {
   Fd fd(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   int on = 1;
-  sockaddr_in local = address(to.dst_addr, to.dst_port), peer = address(to.src_addr, to.src_port);
+  sockaddr_in local = address(to.dst_addr.as_v4(), to.dst_port),
+              peer = address(to.src_addr.as_v4(), to.src_port);
   return fd && ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
          ::bind(fd.get(), reinterpret_cast<sockaddr*>(&local), sizeof local) == 0 &&
          ::sendto(fd.get(), packet.data(), packet.size(), MSG_NOSIGNAL, reinterpret_cast<sockaddr*>(&peer),
@@ -111,9 +112,9 @@ bool Server::receive_all() {
     report.kind = ReportKind::session;
     report.time_ns = wall_ns();
     report.udp = true;
-    report.src_addr = ntohl(peer.sin_addr.s_addr);
+    report.src_addr = Address::v4(ntohl(peer.sin_addr.s_addr));
     report.src_port = ntohs(peer.sin_port);
-    report.dst_addr = ntohl(ancillary.original.sin_addr.s_addr);
+    report.dst_addr = Address::v4(ntohl(ancillary.original.sin_addr.s_addr));
     report.dst_port = ntohs(ancillary.original.sin_port);
     report.bytes_out = static_cast<uint64_t>(n);
     report.data.assign(buffer.data(), static_cast<size_t>(n));
@@ -124,7 +125,7 @@ bool Server::receive_all() {
 
 void Server::datagram(Report report) {
   if (report.dst_port == 53) {
-    DnsReply reply = answer_dns(report.data, names_);
+    DnsReply reply = answer_dns(report.data, scene_->names);
     if (!reply.packet.empty() && reply_from_53(fds_.udp, report, reply.packet))
       report.bytes_in = reply.packet.size();
     if (reply.question) {
@@ -140,7 +141,7 @@ void Server::datagram(Report report) {
   flow += std::to_string(report.src_port) + ">" + std::to_string(report.dst_port);
   if (udp_flows_.size() >= kMaxUdpFlows) udp_flows_.clear();
   if (!udp_flows_.insert(std::move(flow)).second) return;
-  if (const std::string* name = names_.name_of(report.dst_addr)) report.name = *name;
+  if (const std::string* name = scene_->names.name_of(report.dst_addr.as_v4())) report.name = *name;
   if (report.data.size() > kMaxDataBytes) {
     report.truncated = report.data.size() - kMaxDataBytes;
     report.data.resize(kMaxDataBytes);

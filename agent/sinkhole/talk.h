@@ -1,48 +1,50 @@
-// talk: one TCP conversation, as the server that the client hopes to reach: HTTP by its first bytes, mining
-// pools by theirs, SSH, SMTP and FTP by port where the client waits for a greeting. Pure and bounded;
-// everything else is listened to in silence.
+// talk: one TCP conversation from its first byte: decides what the client speaks, by its first bytes or,
+// where the client waits, by the port's custom; hands its bytes to that protocol's conversation, and to the
+// next one where the protocol changes; keeps the first bytes heard as evidence; looks for honeytokens in all
+// of them. Pure.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
-#include "agent/sinkhole/http.h"
+#include "agent/sinkhole/conversation.h"
 
 namespace assay::sinkhole {
 
 class Talk {
  public:
-  static constexpr size_t kMaxLineBytes = 4096;
-  enum class Protocol { undecided, http, tls, ssh, mail, ftp, stratum, silent };
+  static constexpr size_t kMaxUndecided = 4096;
+  static constexpr int kMaxHandovers = 8;
 
-  explicit Talk(uint16_t port) : port_(port) {}
+  Talk(Peer peer, Scene& scene) : peer_(std::move(peer)), scene_(scene) {}
   /// What to send in answer to the next bytes of the client.
-  std::string hear(std::string_view bytes, int64_t unix_seconds);
-  /// What to send when the client has connected and stays silent: a greeting where the port's servers speak
-  /// first. Once.
-  std::string silence();
-  bool closing() const { return closing_ || http_.closing(); }  // close once everything is sent
-  Protocol protocol() const { return protocol_; }
+  std::string hear(std::string_view bytes, int64_t wall_ns, std::vector<Report>& told);
+  /// What to send when the client has connected and stays silent. Once.
+  std::string silence(int64_t wall_ns, std::vector<Report>& told);
+  bool closing() const { return conversation_ && conversation_->closing(); }  // once everything is sent
+  /// What it turned out to be; empty: not known (yet).
+  std::string_view app() const { return conversation_ ? conversation_->app() : std::string_view(); }
+  /// What was heard once decrypted, its first kMaxDataBytes; null where nothing was encrypted.
+  const std::string* plaintext() const { return conversation_ ? conversation_->plaintext() : nullptr; }
+  const Peer& peer() const { return peer_; }
 
  private:
-  void decide(std::string& out);
-  std::string hear_lines(std::string_view bytes);
-  std::string answer_line(std::string_view line);
+  bool decide(Moment& moment);
+  void look_for_tokens(std::string_view bytes, Moment& moment);
 
-  uint16_t port_;
-  Protocol protocol_ = Protocol::undecided;
-  bool greeted_ = false;
-  bool closing_ = false;
-  bool in_message_ = false;  // mail: after DATA
-  std::string held_;         // undecided: the first bytes; else an unfinished line
-  HttpSession http_;
+  Peer peer_;
+  Scene& scene_;
+  std::unique_ptr<Conversation> conversation_;
+  std::string held_;  // undecided: the first bytes
+  bool listening_only_ = false, greeted_ = false;
+  int handovers_ = 0;
+  lure::TokenFinder::Stream stream_;
 };
 
-/// The answer to one line of a mining client (JSON-RPC: Stratum v1, the Monero and the Ethereum dialect), or
-/// nothing.
-std::string answer_stratum(std::string_view line);
-/// Does this line come from a mining client?
-bool looks_like_stratum(std::string_view line);
+/// A token's report, of what TokenFinder found.
+Report token_sent(const lure::TokenHit& hit, const Scene& scene, const Peer& peer);
 
 }  // namespace assay::sinkhole

@@ -106,6 +106,9 @@ void Observer::observe(const Event& event, const Emit& emit) {
     case EventKind::clone:
     case EventKind::exit:
     case EventKind::note:
+    case EventKind::canary:
+    case EventKind::token:
+    case EventKind::provoke:
       return;
   }
 }

@@ -1,0 +1,21 @@
+// The table of protocols.
+#include "agent/sinkhole/protocol.h"
+
+#include <array>
+
+#include "agent/sinkhole/http.h"
+#include "agent/sinkhole/tls.h"
+
+namespace assay::sinkhole {
+namespace {
+
+constexpr std::array kProtocols = {
+    Protocol{"tls", begins_tls, nullptr, open_tls},
+    Protocol{"http", begins_http, nullptr, open_http},
+};
+
+}  // namespace
+
+std::span<const Protocol> protocols() { return kProtocols; }
+
+}  // namespace assay::sinkhole
