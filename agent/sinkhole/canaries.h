@@ -28,6 +28,8 @@ enum class CanaryKind : uint8_t {
   text,
 };
 const char* to_string(CanaryKind kind);
+/// kind_of_extension(), else elf for what is named like a program of some architecture, else shell.
+CanaryKind kind_for_name(std::string_view name);
 
 struct Canary {
   CanaryKind kind = CanaryKind::text;
