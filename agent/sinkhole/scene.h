@@ -41,6 +41,8 @@ struct Scene {
   NameTable names;
   std::map<uint16_t, DataConnection> awaited;  // by port; the oldest make room
   uint16_t next_awaited = 0;                   // the next port to name, above the first
+  static constexpr size_t kMaxHeldBytes = 128u << 20;
+  size_t held_bytes = 0;  // room that request bodies may take, of all conversations
 };
 
 }  // namespace assay::sinkhole
