@@ -10,7 +10,7 @@ Result<Stage> set_stage(const ImageConfig& /*image*/, const std::filesystem::pat
   Stage stage;
   stage.lures.persona = options.persona;
   ASSAY_TRY(stage.lures.seed, lure::random_seed());
-  stage.lures.tokens = lure::draw_tokens(stage.lures.seed, options.persona);
+  stage.lures.tokens = lure::draw_tokens(stage.lures.seed, {options.persona});
   stage.layer = dir / "layer";
   std::error_code error;
   std::filesystem::create_directories(stage.layer, error);
