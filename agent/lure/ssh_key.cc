@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "agent/lure/encodings.h"
+#include "agent/lure/forms.h"
 
 namespace assay::lure {
 namespace {
@@ -63,6 +64,12 @@ SshKey make_ssh_key(std::string_view secret, std::string_view check, std::string
   }
   out.private_text += "-----END OPENSSH PRIVATE KEY-----\n";
   return out;
+}
+
+SshKey draw_ssh_key(const Seed& seed, const std::string& token_id) {
+  Draw draw(seed, token_id);
+  std::string secret = draw.bytes(32), check = draw.bytes(4);
+  return make_ssh_key(secret, check, "deploy@" + domain(seed));
 }
 
 }  // namespace assay::lure

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/lure/lures.h"
+
 namespace assay::lure {
 
 struct SshKey {
@@ -17,5 +19,7 @@ struct SshKey {
 
 /// `secret`: 32 bytes. `check`: 4 more.
 SshKey make_ssh_key(std::string_view secret, std::string_view check, std::string_view comment);
+/// The one that the token of this id is of.
+SshKey draw_ssh_key(const Seed& seed, const std::string& token_id);
 
 }  // namespace assay::lure

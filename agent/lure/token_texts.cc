@@ -76,8 +76,8 @@ void write_aws_credentials(Draw& draw, const Context& context, Token& token) {
                "\naws_secret_access_key = " + token.values[1] + "\n";
 }
 
-void write_ssh_key(Draw& draw, const Context& context, Token& token) {
-  SshKey key = make_ssh_key(draw.bytes(32), draw.bytes(4), "deploy@" + domain(context.seed));
+void write_ssh_key(Draw&, const Context& context, Token& token) {
+  SshKey key = draw_ssh_key(context.seed, token.id);
   take(token, key.private_text, key.secret_parts);
 }
 
