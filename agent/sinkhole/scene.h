@@ -39,6 +39,8 @@ struct Scene {
   Canaries canaries;
   NameTable names;
   std::map<uint16_t, DataConnection> awaited;  // by port; the oldest make room
+  static constexpr size_t kMaxHeldBytes = 128u << 20;
+  size_t held_bytes = 0;  // room that request bodies may take, of all conversations
 };
 
 }  // namespace assay::sinkhole
