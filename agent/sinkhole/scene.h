@@ -14,6 +14,7 @@
 #include "agent/lure/token_finder.h"
 #include "agent/sinkhole/canaries.h"
 #include "agent/sinkhole/dns.h"
+#include "agent/sinkhole/tls_server.h"
 #include "common/result.h"
 
 namespace assay::sinkhole {
@@ -25,8 +26,7 @@ struct DataConnection {
 };
 
 struct Scene {
-  explicit Scene(lure::Lures from)
-      : lures(std::move(from)), finder(lures.tokens), canaries(lures.seed) {}
+  explicit Scene(lure::Lures from) : lures(std::move(from)), finder(lures.tokens), canaries(lures.seed) {}
   Scene(const Scene&) = delete;
   Scene& operator=(const Scene&) = delete;
 
@@ -34,7 +34,8 @@ struct Scene {
 
   const lure::Lures lures;
   const lure::TokenFinder finder;
-  std::optional<lure::Authority> authority;  // none: TLS is refused
+  std::optional<lure::Authority> authority;
+  std::optional<TlsServer> tls_server;  // of the authority; none: TLS is refused
   Canaries canaries;
   NameTable names;
   std::map<uint16_t, DataConnection> awaited;  // by port; the oldest make room

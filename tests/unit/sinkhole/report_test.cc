@@ -1,6 +1,4 @@
 // The report channel's datagrams, and the time service.
-#include "agent/sinkhole/talk.h"
-
 #include <gtest/gtest.h>
 
 #include <random>
@@ -13,12 +11,6 @@ namespace assay::sinkhole {
 namespace {
 
 constexpr int64_t kNow = 1'700'000'000;  // Tue, 14 Nov 2023 22:13:20 GMT
-
-std::string ask(const std::string& request) {
-  HttpSession session;
-  std::string reply = session.feed(request, kNow);
-  return reply + (session.closing() ? "<closed>" : "");
-}
 
 TEST(Ntp, ClientGetsTheTimeAndItsOwnTimestampBack) {
   std::string request(48, '\0');
