@@ -33,7 +33,7 @@ constexpr std::array kLeftAlone = {
 
 bool is_program(int root, const std::string& path, const struct stat& s) {
   if (!S_ISREG(s.st_mode) || (s.st_mode & 0111) == 0 || s.st_size < 4) return false;
-  auto fd = open_below(root, path, O_RDONLY, Links::refuse);
+  auto fd = open_below(root, path.substr(1), O_RDONLY, Links::refuse);
   if (!fd) return false;
   std::string type = content_type(fd->get());
   return type == "elf" || type == "script";
@@ -59,7 +59,7 @@ bool Executables::look(std::chrono::steady_clock::time_point until) {
 }
 
 void Executables::look_into(const std::string& dir) {
-  auto fd = open_below(files_.root_fd(), dir, O_RDONLY | O_DIRECTORY, Links::refuse);
+  auto fd = open_below(files_.root_fd(), dir.substr(1), O_RDONLY | O_DIRECTORY, Links::refuse);
   if (!fd) return;
   std::unique_ptr<DIR, int (*)(DIR*)> stream(::fdopendir(fd->get()), ::closedir);
   if (!stream) return;
