@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <random>
+
 #include "agent/provoke/executables.h"
 #include "agent/provoke/plan.h"
 #include "agent/provoke/retry.h"
@@ -212,6 +214,22 @@ TEST(Retry, EndsAfterThreeTries) {
   EXPECT_FALSE(retries.next({{1, false}, {}, "LAST_TOKEN required"}));
 }
 
+// Texts of a hostile image: whatever they hold, what is made of them stays bounded.
+TEST(Plan, AnyTextIsSurvived) {
+  std::mt19937 random(3);
+  const std::string seed =
+      "A=\"b\"\n*/5 * * * * root x\\%y%z\n@daily w q\n[Service]\nExecStart=-/a 'b' \\\nusage: serve ${X:?n}";
+  for (int round = 0; round < 20'000; ++round) {
+    std::string text = seed;
+    for (int i = 0; i < 4; ++i) text[random() % text.size()] = static_cast<char>(random());
+    std::vector<std::string> env;
+    EXPECT_LE(parse_crontab(text, round % 2 == 0, env).size(), 40u);
+    EXPECT_LE(demanded_names(text).size() + demanded_by_script(text).size(), 48u);
+    EXPECT_LE(offered_commands(text).size(), 14u);
+    parse_exec_start(text);
+  }
+}
+
 Event exec(const std::string& path, std::vector<std::string> argv = {}, int32_t pid = 7) {
   Event event;
   event.kind = EventKind::exec;
@@ -265,13 +283,21 @@ TEST(Executables, StartsTheImagesOwnBeforeADistributions) {
               "\x7f"
               "ELF...",
               0755);
+  image.put("/usr/sbin/service",
+            "\x7f"
+            "ELF...",
+            0755);
   image.put("/var/lib/dpkg/info/coreutils.list", "/.\n/bin\n/bin/ls\n");
+  image.put("/var/lib/dpkg/info/service:amd64.list", "/usr/sbin/service\n");
+  image.put("/var/lib/dpkg/status",
+            "Package: coreutils\nEssential: yes\n\nPackage: service\nPriority: optional\n");
   ImageFiles files = image.files();
   Executables executables(files);
   while (!executables.look(std::chrono::steady_clock::now() + std::chrono::seconds(1))) continue;
-  EXPECT_EQ(executables.never_ran(), (Names{"/opt/x/tool", "/usr/local/bin/zz", "/usr/bin/ls"}));
+  EXPECT_EQ(executables.never_ran(),
+            (Names{"/opt/x/tool", "/usr/local/bin/zz", "/usr/sbin/service", "/usr/bin/ls"}));
   executables.note(exec("/opt/x/tool"));
-  EXPECT_EQ(executables.never_ran(), (Names{"/usr/local/bin/zz", "/usr/bin/ls"}));
+  EXPECT_EQ(executables.never_ran(), (Names{"/usr/local/bin/zz", "/usr/sbin/service", "/usr/bin/ls"}));
 }
 
 }  // namespace

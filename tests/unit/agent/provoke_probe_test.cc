@@ -6,11 +6,12 @@
 #include <sys/socket.h>
 
 #include <functional>
+#include <map>
 #include <random>
 #include <set>
 #include <thread>
 
-#include "agent/provoke/probe.h"
+#include "agent/provoke/ports.h"
 #include "common/process.h"
 #include "tests/support.h"
 
@@ -38,7 +39,7 @@ Fd listener(int type, uint32_t& port) {
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   socklen_t size = sizeof address;
   EXPECT_EQ(::bind(fd.get(), reinterpret_cast<sockaddr*>(&address), size), 0);
-  if (type == SOCK_STREAM) EXPECT_EQ(::listen(fd.get(), 8), 0);
+  EXPECT_EQ(type == SOCK_STREAM ? ::listen(fd.get(), 8) : 0, 0);
   ::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&address), &size);
   port = ntohs(address.sin_port);
   return fd;
@@ -201,6 +202,47 @@ TEST(Probe, AsksANameServerByUdp) {
   });
   EXPECT_EQ(probe(port, "udp").app, "unknown");
   answer.join();
+}
+
+Event call(EventKind kind, int32_t fd, const std::string& address = "", uint32_t port = 0,
+           const char* proto = "tcp") {
+  Event event;
+  event.kind = kind;
+  event.pid = 5;
+  event.fd = fd;
+  event.src_addr = address;
+  event.src_port = port;
+  event.proto = proto;
+  return event;
+}
+
+TEST(Ports, AreLearnedFromCallsProbedOnceAndToldAsTheyAre) {
+  Server web([](int fd) {
+    hear(fd);
+    say(fd, "HTTP/1.0 401 Unauthorized\r\nContent-Length: 0\r\n\r\n");
+  });
+  std::map<std::string, std::string> told;
+  Ports ports({{"tcp", 1}, {"tcp", web.port}}, "127.0.0.1", make_socket, [&](Event event) {
+    EXPECT_TRUE(told.emplace(event.path, event.name + " " + std::to_string(event.result)).second)
+        << event.path;
+  });
+  ports.note(call(EventKind::bind, 3, "0.0.0.0", web.port));
+  EXPECT_TRUE(ports.idle());  // bound, and nobody listens yet
+  ports.note(call(EventKind::listen, 3));
+  ports.note(call(EventKind::listen, 3));
+  ports.note(call(EventKind::bind, 4, "127.0.0.1", 6379));
+  ports.note(call(EventKind::listen, 4));
+  ports.note(call(EventKind::bind, 5, "0.0.0.0", 40000, "udp"));  // a client's own
+  EXPECT_EQ(told["tcp/6379"], "loopback only 0");
+  for (auto until = steady_clock::now() + std::chrono::seconds(20);
+       !ports.idle() && steady_clock::now() < until;) {
+    ports.turn(steady_clock::now(), true);
+    std::this_thread::sleep_for(milliseconds(5));
+  }
+  EXPECT_EQ(told["tcp/" + std::to_string(web.port)], "http 401");
+  ports.finish();
+  EXPECT_EQ(told["tcp/1"], "nobody listened 0");
+  EXPECT_EQ(told.size(), 3u);
 }
 
 // What servers say is hostile: no bytes may break those who look at them.

@@ -79,7 +79,9 @@ TEST_F(StarterTest, TellsHowEachJobEndedAndWhatItPrinted) {
 }
 
 TEST_F(StarterTest, KillsWhatIsOutOfTimeWithItsGroupAndKeepsOnlySomeOutput) {
-  submit(1, {"sh", "-c", "sleep 60 & sleep 60"}, milliseconds(200));
+  TempDir dir;
+  std::string mark = dir.path() / "mark";
+  submit(1, {"sh", "-c", "(sleep 1; : > " + mark + ") & sleep 60"}, milliseconds(200));
   submit(2, {"yes"}, milliseconds(300));
   submit(3, {"cat"});  // nothing to read: it ends at once
   auto begun = steady_clock::now();
@@ -90,7 +92,8 @@ TEST_F(StarterTest, KillsWhatIsOutOfTimeWithItsGroupAndKeepsOnlySomeOutput) {
   EXPECT_EQ(done[2].how, 't');
   EXPECT_EQ(done[2].output.size(), 64u);
   EXPECT_EQ(done[3].how, 'e');
-  EXPECT_EQ(::kill(-done[1].pid, 0), -1);  // the whole group
+  ends(1, milliseconds(1500));
+  EXPECT_FALSE(std::filesystem::exists(mark));  // the whole group is gone
 }
 
 TEST_F(StarterTest, TakesMoreJobsThanItRunsAtOnce) {
@@ -157,7 +160,7 @@ TEST(StarterWords, SurviveMutation) {
     for (int i = 0; i < 3; ++i) text[random() % text.size()] = static_cast<char>(random());
     StarterReader reader;
     auto words = reader.take(text);
-    if (words) EXPECT_LE(words->size(), 4u + 8u);
+    EXPECT_LE(words ? words->size() : 0, 12u);
   }
 }
 
