@@ -14,6 +14,7 @@
 #include "agent/lure/token_finder.h"
 #include "agent/sinkhole/canaries.h"
 #include "agent/sinkhole/dns.h"
+#include "agent/sinkhole/dns_tunnel.h"
 #include "common/result.h"
 
 namespace assay::sinkhole {
@@ -37,6 +38,8 @@ struct Scene {
   std::optional<lure::Authority> authority;  // none: TLS is refused
   Canaries canaries;
   NameTable names;
+  DgaWatch dga;
+  DnsTunnels tunnels;
   std::map<uint16_t, DataConnection> awaited;  // by port; the oldest make room
 };
 
