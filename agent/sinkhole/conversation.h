@@ -1,6 +1,6 @@
-// conversation: the seam between talk, which decides by the first bytes what a client speaks, and the protocols,
-// one file pair each. A conversation is a pure state machine over hostile bytes: what to send comes back from
-// hear(), what is to be reported goes into Moment::told.
+// conversation: the seam between talk, which decides by the first bytes what a client speaks, and the
+// protocols, one file pair each. A conversation is a pure state machine over hostile bytes: what to send
+// comes back from hear(), what is to be reported goes into Moment::told.
 #pragma once
 
 #include <cstdint>
@@ -19,9 +19,10 @@ namespace assay::sinkhole {
 struct Peer {
   Address src, dst;
   uint16_t src_port = 0, dst_port = 0;
-  std::string host;    // what DNS called dst, later SNI; may be empty
-  std::string socket;  // "docker.sock": a decoy's Unix socket, and then there are no addresses
-  bool tls = false;    // what is heard was decrypted
+  std::string host;       // what DNS called dst, later SNI; may be empty
+  std::string socket;     // "docker.sock": a decoy's Unix socket, and then there are no addresses
+  bool tls = false;       // what is heard was decrypted
+  uint8_t tls_depth = 0;  // how many times
 };
 
 struct Moment {
@@ -41,12 +42,15 @@ class Conversation {
   virtual std::string hear(std::string_view bytes, Moment& moment) = 0;
   /// What to send first, where the server speaks first. Once, before anything was heard.
   virtual std::string greet(Moment& /*moment*/) { return ""; }
+  /// What to send to a client that has said something, and now waits in silence. May be asked again and
+  /// again.
+  virtual std::string idle(Moment& /*moment*/) { return ""; }
   /// What was heard once decrypted, its first kMaxDataBytes; null where nothing was encrypted.
   virtual const std::string* plaintext() const { return nullptr; }
   /// Close once everything is sent.
   virtual bool closing() const { return false; }
-  /// From the next byte on another protocol is spoken (STARTTLS, CONNECT, an upgrade): asked after each hear();
-  /// not null once. `rest`: bytes heard already that belong to it.
+  /// From the next byte on another protocol is spoken (STARTTLS, CONNECT, an upgrade): asked after each
+  /// hear(); not null once. `rest`: bytes heard already that belong to it.
   virtual bool hands_over(std::string& /*rest*/) { return false; }
 };
 

@@ -15,6 +15,7 @@
 #include "agent/sinkhole/canaries.h"
 #include "agent/sinkhole/dns.h"
 #include "agent/sinkhole/dns_tunnel.h"
+#include "agent/sinkhole/tls_server.h"
 #include "common/result.h"
 
 namespace assay::sinkhole {
@@ -26,8 +27,7 @@ struct DataConnection {
 };
 
 struct Scene {
-  explicit Scene(lure::Lures from)
-      : lures(std::move(from)), finder(lures.tokens), canaries(lures.seed) {}
+  explicit Scene(lure::Lures from) : lures(std::move(from)), finder(lures.tokens), canaries(lures.seed) {}
   Scene(const Scene&) = delete;
   Scene& operator=(const Scene&) = delete;
 
@@ -35,7 +35,8 @@ struct Scene {
 
   const lure::Lures lures;
   const lure::TokenFinder finder;
-  std::optional<lure::Authority> authority;  // none: TLS is refused
+  std::optional<lure::Authority> authority;
+  std::optional<TlsServer> tls_server;  // of the authority; none: TLS is refused
   Canaries canaries;
   NameTable names;
   DgaWatch dga;

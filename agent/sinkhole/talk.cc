@@ -57,6 +57,10 @@ std::string Talk::hear(std::string_view bytes, int64_t wall_ns, std::vector<Repo
 }
 
 std::string Talk::silence(int64_t wall_ns, std::vector<Report>& told) {
+  if (conversation_) {
+    Moment moment{scene_, peer_, wall_ns, told};
+    return conversation_->idle(moment);
+  }
   if (std::exchange(greeted_, true) || conversation_ || !held_.empty()) return "";
   Moment moment{scene_, peer_, wall_ns, told};
   for (const Protocol& protocol : protocols()) {
