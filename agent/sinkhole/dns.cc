@@ -136,7 +136,7 @@ Rcode make_records(const DnsQuestion& question, NameTable& names, Records& recor
     }
     case kPtr: {
       auto address = reverse_address(question.name);
-      const std::string* name = address ? names.name_of(*address) : nullptr;
+      const std::string* name = address ? names.name_of(Address::v4(*address)) : nullptr;
       if (!name) return kNxDomain;
       records.add(kPtr, wire_name(*name), *name);
       return kNoError;

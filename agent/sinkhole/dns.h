@@ -10,6 +10,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "agent/sinkhole/address.h"
+
 namespace assay::sinkhole {
 
 /// Names and the addresses they were given out of 198.18.0.0/15 (RFC 2544), host byte order. A name's address
@@ -20,7 +22,7 @@ class NameTable {
  public:
   static constexpr size_t kMaxNames = 50'000;
   uint32_t address_of(const std::string& name);
-  const std::string* name_of(uint32_t address) const;  // null: not given out
+  const std::string* name_of(const Address& address) const;  // null: not given out
   uint64_t overflows() const { return overflows_; }
 
  private:

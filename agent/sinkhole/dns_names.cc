@@ -30,8 +30,8 @@ uint32_t NameTable::address_of(const std::string& name) {
   }
 }
 
-const std::string* NameTable::name_of(uint32_t address) const {
-  auto it = by_address_.find(address);
+const std::string* NameTable::name_of(const Address& address) const {
+  auto it = by_address_.find(address.as_v4());
   return it == by_address_.end() ? nullptr : it->second;
 }
 

@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "agent/sinkhole/dns_service.h"
 #include "agent/sinkhole/ftp.h"
 #include "agent/sinkhole/http.h"
 #include "agent/sinkhole/irc.h"
@@ -19,6 +20,7 @@ namespace assay::sinkhole {
 namespace {
 
 constexpr std::array kProtocols = {
+    Protocol{"dns", begins_dns, nullptr, open_dns},
     Protocol{"tls", begins_tls, nullptr, open_tls},
     Protocol{"http", begins_http, nullptr, open_http},
     Protocol{"stratum", begins_stratum, nullptr, open_stratum},

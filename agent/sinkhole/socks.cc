@@ -91,8 +91,8 @@ void Socks::connect(Moment& moment, const std::string& host, std::optional<Addre
   moment.peer.dst = address ? *address : Address::v4(moment.scene.names.address_of(host));
   moment.peer.dst_port = port;
   moment.peer.host = host;
-  if (address && address->is_v4())
-    if (const std::string* name = moment.scene.names.name_of(address->as_v4())) moment.peer.host = *name;
+  if (address)
+    if (const std::string* name = moment.scene.names.name_of(*address)) moment.peer.host = *name;
   done_ = true;
 }
 

@@ -89,7 +89,7 @@ TEST(World, AnswersAndReportsWhateverTheGuestDials) {
     ASSERT_TRUE(network) << network.error().what;
     auto cgroup = Cgroup::create("assay/" + id + "/scan", {});
     ASSERT_TRUE(cgroup) << cgroup.error().what;
-    auto world = World::start(*network, lure::Lures{}, 0);
+    auto world = World::start(*network, lure::Lures{}, {}, 0);
     ASSERT_TRUE(world) << world.error().what;
     ASSERT_TRUE(bundle.configure({"/guest"}, network->guest_ns_path()));
     SandboxConfig config;
@@ -161,7 +161,7 @@ TEST(World, SinkholeRunsWithoutAnyPrivilege) {
   REQUIRE_HOST();
   auto network = Network::create();
   ASSERT_TRUE(network) << network.error().what;
-  auto world = World::start(*network, lure::Lures{}, 0);
+  auto world = World::start(*network, lure::Lures{}, {}, 0);
   ASSERT_TRUE(world) << world.error().what;
   pid_t pid = sinkhole_of_ours();
   ASSERT_NE(pid, 0);
@@ -179,7 +179,7 @@ TEST(World, DeadSinkholeIsNoticed) {
   REQUIRE_HOST();
   auto network = Network::create();
   ASSERT_TRUE(network) << network.error().what;
-  auto world = World::start(*network, lure::Lures{}, 0);
+  auto world = World::start(*network, lure::Lures{}, {}, 0);
   ASSERT_TRUE(world) << world.error().what;
   pid_t pid = sinkhole_of_ours();
   ASSERT_NE(pid, 0);

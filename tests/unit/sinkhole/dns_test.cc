@@ -63,8 +63,8 @@ TEST(Dns, AddressMapsBackToItsName) {
   NameTable names;
   std::string address = answer_dns(query("Evil.Example", 1), names).answers.at(0);
   uint32_t value = names.address_of("evil.example");
-  ASSERT_NE(names.name_of(value), nullptr);
-  EXPECT_EQ(*names.name_of(value), "evil.example");
+  ASSERT_NE(names.name_of(Address::v4(value)), nullptr);
+  EXPECT_EQ(*names.name_of(Address::v4(value)), "evil.example");
   EXPECT_EQ(ipv4_text(value), address);
   std::string reversed =
       std::to_string(value & 255) + "." + std::to_string((value >> 8) & 255) + ".19.198.in-addr.arpa";
@@ -93,7 +93,7 @@ TEST(Dns, NamesHaveAddressesOfTheirOwnUpToTheBound) {
   EXPECT_EQ(names.overflows(), 0u);
   uint32_t shared = names.address_of("one.too.many");
   EXPECT_EQ(names.overflows(), 1u);
-  EXPECT_EQ(names.name_of(shared), nullptr);
+  EXPECT_EQ(names.name_of(Address::v4(shared)), nullptr);
   EXPECT_FALSE(addresses.contains(shared));
   EXPECT_TRUE(addresses.contains(names.address_of("n7.example")));
 }

@@ -69,7 +69,7 @@ TEST(Ftp, UploadIsToldWithItsName) {
   Client data(session.scene, peer_at(port));
   EXPECT_EQ(data.say("GET / HTTP/1.1\r\n\r\n"), "");  // an upload, whatever it looks like
   data.say("more");
-  EXPECT_EQ(data.reports(), "ftp upload /loot.txt GET / HTTP/1.1\\x0D\\x0A\\x0D\\x0A\n");
+  EXPECT_EQ(data.reports(), "ftp upload /loot.txt GET / HTTP/1.1\\x0d\\x0a\\x0d\\x0a\n");
   EXPECT_EQ(session.control.reports(), "ftp login bob pw\nftp STOR /loot.txt \n");
 }
 
