@@ -22,10 +22,9 @@ TEST(Ftp, AnyLoginSucceedsAndIsTold) {
   EXPECT_EQ(session.banner, "220 (vsFTPd 3.0.3)\r\n");
   EXPECT_EQ(session.login, "331 Please specify the password.\r\n230 Login successful.\r\n");
   EXPECT_EQ(
-      session.control.say("SYST\r\nPWD\r\nCWD up\r\nPWD\r\nTYPE I\r\nSIZE x\r\nPORT 1,2,3,4,5,6\r\nXYZ\r\n"),
+      session.control.say("SYST\r\nPWD\r\nCWD up\r\nPWD\r\nTYPE I\r\nPORT 1,2,3,4,5,6\r\nXYZ\r\n"),
       "215 UNIX Type: L8\r\n257 \"/\" is the current directory\r\n250 Directory successfully changed.\r\n"
-      "257 \"/up\" is the current directory\r\n200 Switching to Binary mode.\r\n550 Could not get file "
-      "size.\r\n"
+      "257 \"/up\" is the current directory\r\n200 Switching to Binary mode.\r\n"
       "500 Illegal PORT command.\r\n500 Unknown command.\r\n");
   EXPECT_EQ(session.control.reports(), "ftp login bob pw\n");
 }
@@ -47,6 +46,14 @@ TEST(Ftp, DownloadIsACanaryThatIsTold) {
   EXPECT_EQ(told.detail, to_string(CanaryKind::shell));
   EXPECT_EQ(told.bytes_in, file.size());
   EXPECT_TRUE(session.scene.awaited.empty());
+}
+
+TEST(Ftp, SizeIsThatOfTheFileThatIsSentNext) {
+  Session session;
+  std::string size = session.control.say("SIZE x.sh\r\n");
+  Client data(session.scene, peer_at(session.passive()));
+  session.control.say("RETR x.sh\r\n");
+  EXPECT_EQ(size, "213 " + std::to_string(data.wait().size()) + "\r\n");
 }
 
 TEST(Ftp, PasvNamesOurOwnAddress) {
