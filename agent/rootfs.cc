@@ -21,7 +21,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr size_t kMaxLayers = 500;  // OVL_MAX_STACK of the kernel
+constexpr size_t kMaxLayers =
+    500 - 2;  // OVL_MAX_STACK of the kernel; our stubs and the stage take a place each
 constexpr unsigned long kFlags =
     MS_NOSUID | MS_NODEV | MS_NOATIME;  // the guest's own kernel, not ours, minds setuid bits and devices
 
@@ -149,7 +150,7 @@ Status Rootfs::mount_overlays(std::vector<fs::path> layers, const std::vector<st
       return errno_error("link a layer in " + links.string());
     if (!above.empty()) guest_lowers = "top:";
   }
-  guest_lowers += lowers.empty() ? "../stubs" : layers.size() >= kMaxLayers ? lowers : lowers + ":../stubs";
+  guest_lowers += lowers.empty() ? "../stubs" : lowers + ":../stubs";
   return mount_overlay(links, settings + ",lowerdir=" + guest_lowers + ",upperdir=../upper,workdir=../work",
                        merged_, 0);
 }

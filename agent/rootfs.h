@@ -20,7 +20,7 @@ struct RootfsLimits {
 
 class Rootfs {
  public:
-  /// `layers` base first, as LayerStore::unpack() returned them; up to 500. `dir` is this scan's own, empty.
+  /// `layers` base first, as LayerStore::unpack() returned them; up to 498. `dir` is this scan's own, empty.
   /// `stubs` (see bundle.h: mount_points()) are what the runtime needs to find: directories ("/proc/") and
   /// empty files ("/etc/hosts"), put into a layer of their own below the image, so that the runtime need not
   /// create them in upper, where they would look like the guest's.

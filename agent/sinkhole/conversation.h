@@ -19,9 +19,10 @@ namespace assay::sinkhole {
 struct Peer {
   Address src, dst;
   uint16_t src_port = 0, dst_port = 0;
-  std::string host;    // what DNS called dst, later SNI; may be empty
-  std::string socket;  // "docker.sock": a decoy's Unix socket, and then there are no addresses
-  bool tls = false;    // what is heard was decrypted
+  std::string host;       // what DNS called dst, later SNI; may be empty
+  std::string socket;     // "docker.sock": a decoy's Unix socket, and then there are no addresses
+  bool tls = false;       // what is heard was decrypted
+  uint8_t tls_depth = 0;  // how many times
 };
 
 struct Moment {
@@ -61,6 +62,9 @@ class Conversation {
   /// What to send first, where the server speaks first, before anything was heard. Asked until it is not
   /// empty.
   virtual std::string greet(Moment& /*moment*/) { return ""; }
+  /// What to send to a client that has said something, and now waits in silence. May be asked again and
+  /// again.
+  virtual std::string idle(Moment& /*moment*/) { return ""; }
   /// What was heard once decrypted, its first kMaxDataBytes; null where nothing was encrypted.
   virtual const std::string* plaintext() const { return nullptr; }
   /// Close once everything is sent.

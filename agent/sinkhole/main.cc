@@ -42,6 +42,7 @@ assay::Result<std::unique_ptr<assay::sinkhole::Scene>> open_scene() {
   if (!scene->lures.authority_cert.empty()) {
     ASSAY_TRY(scene->authority,
               assay::lure::Authority::load(scene->lures.authority_cert, scene->lures.authority_key));
+    ASSAY_TRY(scene->tls_server, assay::sinkhole::TlsServer::open(*scene->authority));
   }
   return scene;
 }

@@ -14,6 +14,7 @@
 #include "agent/lure/token_finder.h"
 #include "agent/sinkhole/canaries.h"
 #include "agent/sinkhole/dns.h"
+#include "agent/sinkhole/tls_server.h"
 #include "common/result.h"
 
 namespace assay::sinkhole {
@@ -34,11 +35,14 @@ struct Scene {
 
   const lure::Lures lures;
   const lure::TokenFinder finder;
-  std::optional<lure::Authority> authority;  // none: TLS is refused
+  std::optional<lure::Authority> authority;
+  std::optional<TlsServer> tls_server;  // of the authority; none: TLS is refused
   Canaries canaries;
   NameTable names;
   std::map<uint16_t, DataConnection> awaited;  // by port; the oldest make room
   uint16_t next_awaited = 0;                   // the next port to name, above the first
+  static constexpr size_t kMaxHeldBytes = 128u << 20;
+  size_t held_bytes = 0;  // room that request bodies may take, of all conversations
 };
 
 }  // namespace assay::sinkhole

@@ -84,8 +84,9 @@ std::string Talk::greeting(Moment& moment) {
 }
 
 std::string Talk::silence(int64_t wall_ns, std::vector<Report>& told) {
-  if (heard_ || greeted_) return "";
   Moment moment{scene_, peer_, wall_ns, told};
+  if (heard_) return conversation_ ? conversation_->idle(moment) : "";
+  if (greeted_) return "";
   std::string out = conversation_ ? conversation_->greet(moment) : greeting(moment);
   greeted_ = !out.empty();
   return out;

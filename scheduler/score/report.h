@@ -51,13 +51,72 @@ struct Process {
   uint32_t uid = 0;
   int32_t exit_status = -1;  // -1: was running at the end
   uint32_t execs = 0;        // how often it changed its image
+  bool provoked = false;     // started by the run plan (see common/starter.h), not by the image
+};
+
+/// A process, as a sentence names it.
+struct Actor {
+  int32_t pid = 0;  // 0: not known
+  std::string image, command_line;
+};
+
+/// One thing that was said to a peer, in the terms of its protocol.
+struct PeerRequest {
+  std::string method, target;  // "POST", "/api/v1/upload"
+  std::string body;            // its printable start
 };
 
 struct NetworkPeer {
   std::string proto, addr, name;  // name: what DNS, SNI or Host called it
   uint32_t port = 0;
   uint64_t flows = 0, bytes_out = 0, bytes_in = 0;
-  std::string first_data;  // printable start of what the guest sent
+  std::string first_data;             // printable start of what the guest sent
+  std::string app;                    // what was spoken: "https", "stratum"; several: "https, http"
+  std::vector<PeerRequest> requests;  // the first ones, bounded
+  uint64_t requests_left_out = 0;
+};
+
+enum class DownloadStatus : uint8_t { answered, stored, run };
+const char* to_string(DownloadStatus status);
+
+/// A file that the simulated internet handed out, and what became of it.
+struct Download {
+  std::string url, kind, sha256;  // kind: "shell", "elf", "tar_gz"...
+  uint64_t size_bytes = 0;
+  DownloadStatus status = DownloadStatus::answered;
+  Actor fetched_by, run_by;
+  std::string stored_at;  // where it was left behind
+};
+
+struct TokenSent {
+  std::string to, proto, addr;  // to: name or address, and port: "evil.test:443"
+  std::string app;              // "https", "dns"...
+  std::string encoding;         // "plain", "base64", "base32", "hex", "url"
+  Actor by;
+};
+
+/// A honeytoken that was touched: read, asked of the service that serves it, or sent away.
+struct TokenUse {
+  std::string id, kind, place;
+  std::vector<Actor> read_by, asked_by;  // each process once, bounded
+  std::vector<TokenSent> sent;           // each destination and encoding once, bounded
+};
+
+/// A step of the run plan.
+struct PlanStep {
+  std::string kind, target;  // "healthcheck", "port"...: docs/events.md
+  std::string result;        // how it ended, in a word or two
+  int32_t exit_status = 0;
+  int32_t pid = 0;  // of what was started
+  int64_t duration_ns = 0;
+};
+
+/// A listening port that we spoke to.
+struct PortProbe {
+  std::string port;  // "tcp/80"
+  bool answered = false;
+  std::string app;     // as what it answered: "http", "redis"...
+  std::string banner;  // printable start of the answer
 };
 
 struct FileChange {
@@ -85,8 +144,13 @@ struct Report {
   std::vector<NetworkPeer> network;
   std::vector<std::string> dns_names;
   std::vector<std::string> listening;  // "tcp/80"
+  std::vector<Download> downloads;     // in order of their answers
+  std::vector<TokenUse> tokens;        // in the order of the header's
+  std::vector<PlanStep> plan;          // in order of their ends
+  std::vector<PortProbe> ports;        // by port
   std::vector<FileChange> files;
-  uint64_t files_left_out = 0, processes_left_out = 0, network_left_out = 0;
+  uint64_t files_left_out = 0, processes_left_out = 0, network_left_out = 0, downloads_left_out = 0,
+           plan_left_out = 0;
   Completeness completeness;
   std::string output;  // first bytes of what the container printed, escaped
 };

@@ -34,6 +34,14 @@ struct Names<EndReason> {
                                       EndReason::start_failed, EndReason::cancelled};
 };
 template <>
+struct Names<Persona> {
+  static constexpr std::array kAll = {Persona::bare, Persona::kubernetes, Persona::ci, Persona::cloud};
+};
+template <>
+struct Names<DownloadStatus> {
+  static constexpr std::array kAll = {DownloadStatus::answered, DownloadStatus::stored, DownloadStatus::run};
+};
+template <>
 struct Names<Source> {
   static constexpr std::array kAll = {Source::seccheck, Source::witness, Source::flows, Source::usage,
                                       Source::sinkhole, Source::harvest, Source::agent};
@@ -45,6 +53,10 @@ struct Writer {
   template <class T>
   void operator()(const char* name, T& value) {
     out[name] = write(value);
+  }
+  template <class T>
+  void added(const char* name, T& value) {
+    (*this)(name, value);
   }
   template <class T>
   static Json write(T& value) {
@@ -85,6 +97,10 @@ struct Reader {
       wrong = here + " is missing";
     else
       read(*found, here, value);
+  }
+  template <class T>
+  void added(const char* name, T& value) {
+    if (in.contains(name)) (*this)(name, value);
   }
   void fail(const std::string& where) {
     if (wrong.empty()) wrong = where + " has the wrong type or is out of range";
@@ -153,6 +169,18 @@ const char* to_string(Verdict verdict) {
   return "unknown";
 }
 
+const char* to_string(DownloadStatus status) {
+  switch (status) {
+    case DownloadStatus::answered:
+      return "answered";
+    case DownloadStatus::stored:
+      return "stored";
+    case DownloadStatus::run:
+      return "run";
+  }
+  return "unknown";
+}
+
 std::string report_json(const Report& report) {
   Writer writer;
   writer.out["schema"] = kSchema;
@@ -193,6 +221,10 @@ struct Cleaner {
     }
   }
   template <class T>
+  void added(const char* name, T& value) {
+    (*this)(name, value);
+  }
+  template <class T>
   void clean(T& value) {
     walk(*this, value);
   }
@@ -214,6 +246,10 @@ void make_printable(Report& report) {
   cleaner.clean(run);
   cleaner.clean(report.processes);
   cleaner.clean(report.files);
+  cleaner.clean(report.downloads);
+  cleaner.clean(report.tokens);
+  cleaner.clean(report.plan);
+  cleaner.clean(report.ports);
   cleaner.clean(report.footer.sources);
   cleaner.clean(report.completeness.sources);
   report.header.job.auth_file.clear();  // a path on the agent's host: nobody's business

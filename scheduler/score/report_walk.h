@@ -1,5 +1,6 @@
 // report_walk: the report's keys, once, for writer and reader alike. walk(archive, x) calls archive(name,
-// member) in the order of the JSON. docs/report.md explains every key.
+// member) in the order of the JSON, and archive.added() where reports of earlier versions have no such key.
+// docs/report.md explains every key.
 #pragma once
 
 #include "scheduler/score/report.h"
@@ -60,6 +61,70 @@ void walk(A& a, Process& x) {
   a("uid", x.uid);
   a("exit_status", x.exit_status);
   a("execs", x.execs);
+  a.added("provoked", x.provoked);
+}
+template <class A>
+void walk(A& a, Actor& x) {
+  a("pid", x.pid);
+  a("image", x.image);
+  a("command_line", x.command_line);
+}
+template <class A>
+void walk(A& a, PeerRequest& x) {
+  a("method", x.method);
+  a("target", x.target);
+  a("body", x.body);
+}
+template <class A>
+void walk(A& a, Download& x) {
+  a("url", x.url);
+  a("kind", x.kind);
+  a("size_bytes", x.size_bytes);
+  a("sha256", x.sha256);
+  a("status", x.status);
+  a("fetched_by", x.fetched_by);
+  a("run_by", x.run_by);
+  a("stored_at", x.stored_at);
+}
+template <class A>
+void walk(A& a, TokenSent& x) {
+  a("to", x.to);
+  a("proto", x.proto);
+  a("addr", x.addr);
+  a("app", x.app);
+  a("encoding", x.encoding);
+  a("by", x.by);
+}
+template <class A>
+void walk(A& a, TokenUse& x) {
+  a("id", x.id);
+  a("kind", x.kind);
+  a("place", x.place);
+  a("read_by", x.read_by);
+  a("asked_by", x.asked_by);
+  a("sent", x.sent);
+}
+template <class A>
+void walk(A& a, PlanStep& x) {
+  a("kind", x.kind);
+  a("target", x.target);
+  a("result", x.result);
+  a("exit_status", x.exit_status);
+  a("pid", x.pid);
+  a("duration_ns", x.duration_ns);
+}
+template <class A>
+void walk(A& a, PortProbe& x) {
+  a("port", x.port);
+  a("answered", x.answered);
+  a("app", x.app);
+  a("banner", x.banner);
+}
+template <class A>
+void walk(A& a, Coverage& x) {
+  a("executables", x.executables);
+  a("ran_by_itself", x.ran_by_itself);
+  a("ran", x.ran);
 }
 template <class A>
 void walk(A& a, NetworkPeer& x) {
@@ -71,6 +136,9 @@ void walk(A& a, NetworkPeer& x) {
   a("bytes_out", x.bytes_out);
   a("bytes_in", x.bytes_in);
   a("first_data", x.first_data);
+  a.added("app", x.app);
+  a.added("requests", x.requests);
+  a.added("requests_left_out", x.requests_left_out);
 }
 template <class A>
 void walk(A& a, FileChange& x) {
@@ -126,6 +194,8 @@ void walk(A& a, ScanPart& x) {
   a("kernel", header.kernel);
   a("guest_addr", header.guest_addr);
   a("rules", x.report.rules_version);
+  a.added("persona", header.job.persona);
+  a.added("provoke", header.job.provoke);
 }
 template <class A>
 void walk(A& a, ImagePart& x) {
@@ -161,6 +231,8 @@ void walk(A& a, LeftOutPart& x) {
   a("processes", x.report.processes_left_out);
   a("network", x.report.network_left_out);
   a("files", x.report.files_left_out);
+  a.added("downloads", x.report.downloads_left_out);
+  a.added("plan", x.report.plan_left_out);
 }
 template <class A>
 void walk(A& a, Report& x) {
@@ -178,6 +250,11 @@ void walk(A& a, Report& x) {
   a("network", x.network);
   a("dns_names", x.dns_names);
   a("listening", x.listening);
+  a.added("downloads", x.downloads);
+  a.added("tokens", x.tokens);
+  a.added("plan", x.plan);
+  a.added("ports", x.ports);
+  a.added("coverage", x.footer.coverage);
   a("files", x.files);
   a("left_out", left_out);
   a("completeness", x.completeness);
