@@ -272,7 +272,7 @@ Status Scan::gather_files(Tracer& tracer, const Rootfs& rootfs) {
   int64_t now_ns = wall_ns() - header_.start_time_ns;
   HarvestLimits limits;
   limits.cancel_fd = cancel_fd_;
-  auto count = harvest(rootfs.upper(), rootfs.image(), limits, [&](Event event) {
+  auto count = harvest(rootfs.upper(), rootfs.image(), rootfs.staged(), limits, [&](Event event) {
     event.time_ns = now_ns;
     tracer.add(std::move(event));
   });
