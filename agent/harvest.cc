@@ -3,7 +3,6 @@
 // Fed by rootfs after the guest has ended; feeds the trace.
 #include "agent/harvest.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/sysmacros.h>
@@ -11,7 +10,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <memory>
 #include <vector>
 
@@ -25,24 +23,6 @@ constexpr uint64_t kHashBudgetBytes =
 constexpr size_t kMaxLinkBytes = 4096;
 
 bool is_whiteout(const struct stat& s) { return S_ISCHR(s.st_mode) && s.st_rdev == makedev(0, 0); }
-
-Result<std::vector<std::string>> list_names(Fd dir, const std::string& name) {
-  struct CloseDir {
-    void operator()(DIR* d) const { ::closedir(d); }
-  };
-  std::unique_ptr<DIR, CloseDir> stream(::fdopendir(dir.get()));
-  if (!stream) return errno_error("list " + name);
-  dir.release();
-  std::vector<std::string> out;
-  for (;;) {
-    errno = 0;
-    dirent* entry = ::readdir(stream.get());
-    if (!entry && errno != 0) return errno_error("list " + name);
-    if (!entry) return out;
-    if (std::strcmp(entry->d_name, ".") != 0 && std::strcmp(entry->d_name, "..") != 0)
-      out.emplace_back(entry->d_name);
-  }
-}
 
 std::string read_link(int dir_fd, const std::string& name) {
   std::string out(kMaxLinkBytes, '\0');

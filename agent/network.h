@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "common/fd.h"
 #include "common/result.h"
@@ -14,25 +16,32 @@ namespace assay {
 
 class Network {
  public:
-  /// Makes both namespaces, the veth pair, addresses and routes (AnyIP in the world's side). Needs root and
-  /// iproute2.
+  /// Makes both namespaces, the veth pair, addresses and routes (AnyIP in the world's side), of both families
+  /// where the kernel has IPv6. Needs root and iproute2.
   static Result<Network> create();
 
   int guest_ns() const { return guest_.get(); }
   int world_ns() const { return world_.get(); }
   std::string guest_ns_path() const;                             // /proc/<pid>/fd/<n>: for the runtime config
   const std::string& guest_addr() const { return guest_addr_; }  // "172.17.0.2"
-  const std::string& world_addr() const { return world_addr_; }  // gateway and name server
+  const std::string& guest_addr6() const { return guest_addr6_; }  // "fd00:172:17::2"; empty: no IPv6 here
+  const std::string& world_addr() const { return world_addr_; }    // gateway and name server
   unsigned world_ifindex() const {
     return world_ifindex_;
   }  // of the veth's end in the world's side: where `flows` attaches
-  /// resolv.conf, hosts and hostname for the guest, written to `dir`.
-  Status write_etc(const std::filesystem::path& dir, const std::string& hostname) const;
+  /// Puts addresses and routes of the guest's side back: runsc takes them away when it starts, and a second
+  /// sandbox in the same namespace would find none.
+  Status restore_guest() const;
+  /// resolv.conf, hosts (with further lines of it: address, names) and hostname for the guest, written to
+  /// `dir`.
+  Status write_etc(const std::filesystem::path& dir, const std::string& hostname,
+                   const std::vector<std::pair<std::string, std::string>>& hosts = {}) const;
 
  private:
   Network() = default;
+  Status set_up_world() const;
   Fd guest_, world_;
-  std::string guest_addr_, world_addr_;
+  std::string guest_addr_, guest_addr6_, world_addr_;
   unsigned world_ifindex_ = 0;
 };
 

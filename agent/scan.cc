@@ -170,7 +170,7 @@ Status Scan::detonate(const PulledImage& image, const ScratchDir& scratch, Rootf
   std::optional<Network> network;
   if (lease_.job.network == NetworkMode::sinkhole) {
     ASSAY_TRY(network, Network::create());
-    ASSAY_CHECK(network->write_etc(etc_dir, bundle.hostname));
+    ASSAY_CHECK(network->write_etc(etc_dir, bundle.hostname, stage.hosts));
     bundle.etc_dir = etc_dir;
     bundle.net_ns_path = network->guest_ns_path();
     header_.guest_addr = network->guest_addr();
@@ -179,7 +179,7 @@ Status Scan::detonate(const PulledImage& image, const ScratchDir& scratch, Rootf
   header_.start_time_ns = wall_ns();
   std::optional<World> world;
   if (network) {
-    ASSAY_TRY(world, World::start(*network, stage.lures, header_.start_time_ns));
+    ASSAY_TRY(world, World::start(*network, stage.lures, stage.sockets, header_.start_time_ns));
   }
   ASSAY_TRY(Tracer tracer, open_tracer(trace_dir, cgroup, rootfs, network ? &*network : nullptr));
   ASSAY_CHECK(write_file(bundle_dir / "config.json", runtime_config(image.config, init, bundle)));

@@ -15,8 +15,9 @@
 #include <array>
 #include <cerrno>
 
-#include "agent/sinkhole/dns.h"
 #include "agent/sinkhole/report.h"
+#include "agent/sinkhole/server.h"
+#include "agent/sinkhole/sockets.h"
 #include "bpf/steer.skel.h"
 
 namespace assay {
@@ -27,6 +28,8 @@ using std::chrono::steady_clock;
 
 constexpr uid_t kNobody = 65534;
 constexpr gid_t kNogroup = 65534;
+constexpr uint16_t kDnsPort = 53, kNtpPort = 123;
+constexpr int kFirstDecoyFd = 8;  // as in sinkhole/main.cc
 constexpr int kBacklog = 4096;
 constexpr int kReportBufferBytes = 8 << 20;
 constexpr int kUdpBufferBytes = 8 << 20;
@@ -49,23 +52,41 @@ Status set_option(int fd, int level, int name, int value, const char* what) {
   return Status();
 }
 
+// Of both families, or of IPv4 alone where the kernel has no other. Any address; descriptors above those that
+// the child will find them at.
 Result<Fd> bound_socket(int type, uint16_t port) {
-  Fd fd(::socket(AF_INET, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  sockaddr_in any{};
-  any.sin_family = AF_INET;
-  any.sin_port = htons(port);
-  if (!fd || ::bind(fd.get(), reinterpret_cast<sockaddr*>(&any), sizeof any) != 0)
-    return errno_error("make the sinkhole's socket");
+  Fd fd(::socket(AF_INET6, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  sockaddr_storage any{};
+  if (fd) {
+    ASSAY_CHECK(set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, 0, "IPV6_V6ONLY"));
+  } else {
+    fd = Fd(::socket(AF_INET, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  }
+  if (!fd) return errno_error("make the sinkhole's socket");
+  int family = sinkhole::family_of(fd.get());
+  sinkhole::Endpoint nowhere{family == AF_INET ? sinkhole::Address::v4(0) : sinkhole::Address(), port};
+  socklen_t size = sinkhole::put_endpoint(nowhere, family, any);
+  if (::bind(fd.get(), reinterpret_cast<sockaddr*>(&any), size) != 0)
+    return errno_error("bind the sinkhole's socket");
   return fd;
 }
 
-Status open_sockets(Fd& tcp, Fd& udp) {
-  ASSAY_TRY(tcp, bound_socket(SOCK_STREAM, 0));
-  if (::listen(tcp.get(), kBacklog) != 0) return errno_error("listen");
-  ASSAY_TRY(udp, bound_socket(SOCK_DGRAM, 53));
-  ASSAY_CHECK(set_option(udp.get(), IPPROTO_IP, IP_RECVORIGDSTADDR, 1, "IP_RECVORIGDSTADDR"));
-  ASSAY_CHECK(set_option(udp.get(), SOL_SOCKET, SO_RXQ_OVFL, 1, "SO_RXQ_OVFL"));
-  return set_option(udp.get(), SOL_SOCKET, SO_RCVBUFFORCE, kUdpBufferBytes, "SO_RCVBUFFORCE");
+struct Sockets {
+  Fd tcp, udp, ntp;
+};
+
+Status open_sockets(Sockets& sockets) {
+  ASSAY_TRY(sockets.tcp, bound_socket(SOCK_STREAM, 0));
+  if (::listen(sockets.tcp.get(), kBacklog) != 0) return errno_error("listen");
+  ASSAY_TRY(sockets.udp, bound_socket(SOCK_DGRAM, kDnsPort));
+  int udp = sockets.udp.get();
+  ASSAY_CHECK(set_option(udp, IPPROTO_IP, IP_RECVORIGDSTADDR, 1, "IP_RECVORIGDSTADDR"));
+  if (sinkhole::family_of(udp) == AF_INET6)
+    ASSAY_CHECK(set_option(udp, IPPROTO_IPV6, IPV6_RECVORIGDSTADDR, 1, "IPV6_RECVORIGDSTADDR"));
+  ASSAY_CHECK(set_option(udp, SOL_SOCKET, SO_RXQ_OVFL, 1, "SO_RXQ_OVFL"));
+  ASSAY_CHECK(set_option(udp, SOL_SOCKET, SO_RCVBUFFORCE, kUdpBufferBytes, "SO_RCVBUFFORCE"));
+  ASSAY_TRY(sockets.ntp, bound_socket(SOCK_DGRAM, kNtpPort));
+  return set_option(sockets.ntp.get(), SOL_SOCKET, SO_RCVBUF, 0, "SO_RCVBUF");  // it only sends
 }
 
 Error bpf_error(const char* what, int error) {
@@ -109,45 +130,85 @@ Result<Fd> memory_file(const char* name, const std::string& content) {
   return fd;
 }
 
-Event to_event(sinkhole::Report&& report, int64_t start_time_ns) {
-  Event event;
-  event.time_ns = report.time_ns - start_time_ns;
-  event.plane = Plane::host;
-  event.source = Source::sinkhole;
-  event.proto = report.udp ? "udp" : "tcp";
+EventKind event_kind(sinkhole::ReportKind kind) {
+  switch (kind) {
+    case sinkhole::ReportKind::dns:
+      return EventKind::dns;
+    case sinkhole::ReportKind::http:
+      return EventKind::http;
+    case sinkhole::ReportKind::canary:
+      return EventKind::canary;
+    case sinkhole::ReportKind::token:
+      return EventKind::token;
+    case sinkhole::ReportKind::session:
+    case sinkhole::ReportKind::counters:
+      break;
+  }
+  return EventKind::session;
+}
+
+// A Unix socket has a name alone: no addresses, no ports.
+void put_endpoints(const sinkhole::Report& report, Event& event) {
+  if (report.transport == sinkhole::Transport::unix_socket) {
+    event.proto = "unix";
+    return;
+  }
+  event.proto = report.transport == sinkhole::Transport::udp ? "udp" : "tcp";
   event.src_addr = report.src_addr.text();
   event.src_port = report.src_port;
   event.dst_addr = report.dst_addr.text();
   event.dst_port = report.dst_port;
+}
+
+Event to_event(sinkhole::Report&& report, int64_t start_time_ns) {
+  Event event;
+  event.kind = event_kind(report.kind);
+  event.time_ns = report.time_ns - start_time_ns;
+  event.plane = Plane::host;
+  event.source = Source::sinkhole;
+  put_endpoints(report, event);
   event.name = std::move(report.name);
-  if (report.kind == sinkhole::ReportKind::dns) {
-    event.kind = EventKind::dns;
-    event.query_type = std::move(report.query_type);
-    event.answers = std::move(report.answers);
-    event.result = report.rcode;
-    return event;
-  }
   event.app = std::move(report.app);
-  if (report.kind == sinkhole::ReportKind::http || report.kind == sinkhole::ReportKind::canary ||
-      report.kind == sinkhole::ReportKind::token) {
-    event.kind = report.kind == sinkhole::ReportKind::http     ? EventKind::http
-                 : report.kind == sinkhole::ReportKind::canary ? EventKind::canary
-                                                               : EventKind::token;
-    event.call = std::move(report.method);
-    event.path = std::move(report.path);
-    (report.kind == sinkhole::ReportKind::canary ? event.file_type : event.path2) = std::move(report.detail);
-    event.sha256 = std::move(report.sha256);
-    event.size_bytes = report.bytes_in;
-    event.truncated = report.truncated;
-    event.data = std::move(report.data);
-    return event;
-  }
-  event.kind = EventKind::session;
+  event.call = std::move(report.method);
   event.data = std::move(report.data);
-  event.bytes_out = report.bytes_out;
-  event.bytes_in = report.bytes_in;
   event.truncated = report.truncated;
+  event.path = std::move(report.path);
+  event.sha256 = std::move(report.sha256);
+  event.query_type = std::move(report.query_type);
+  event.answers = std::move(report.answers);
+  event.result = report.rcode;
+  (event.kind == EventKind::canary ? event.file_type : event.path2) = std::move(report.detail);
+  if (event.kind == EventKind::http || event.kind == EventKind::canary || event.kind == EventKind::token) {
+    event.size_bytes = report.bytes_in;
+  } else if (event.kind == EventKind::session) {
+    event.bytes_out = report.bytes_out;
+    event.bytes_in = report.bytes_in;
+    if (event.proto == "unix") event.path = event.name;
+  }
   return event;
+}
+
+// With `command.keep_fds`, and behind them the decoys' sockets. By descriptor: nobody may not be allowed to
+// walk to where we are installed.
+Result<Child> start_sinkhole(Command command, const std::vector<DecoySocket>& decoys, int net_ns) {
+  ASSAY_TRY(Fd program, open_sinkhole());
+  int above = kFirstDecoyFd + static_cast<int>(decoys.size());
+  if (program.get() < above) program = Fd(::fcntl(program.get(), F_DUPFD_CLOEXEC, above));
+  if (!program) return errno_error("duplicate a descriptor");
+  command.argv = {"/proc/self/fd/" + std::to_string(program.get())};
+  for (const DecoySocket& decoy : decoys) {
+    command.argv.push_back(decoy.name);
+    command.keep_fds.push_back(
+        {decoy.listener.get(), kFirstDecoyFd + static_cast<int>(command.argv.size()) - 2});
+  }
+  command.keep_fds.push_back({program.get(), program.get()});
+  command.env = std::vector<std::string>{};
+  command.stderr_fd = STDERR_FILENO;
+  command.net_ns_fd = net_ns;
+  command.drop_to = {kNobody, kNogroup};
+  auto child = spawn(command);
+  if (!child) return child.error().context("start assay-sinkhole");
+  return child;
 }
 
 }  // namespace
@@ -199,12 +260,14 @@ struct World::State {
   }
 };
 
-Result<World> World::start(const Network& network, const lure::Lures& lures, int64_t start_time_ns) {
+Result<World> World::start(const Network& network, const lure::Lures& lures,
+                           const std::vector<DecoySocket>& decoys, int64_t start_time_ns) {
+  if (decoys.size() > sinkhole::Server::kMaxDecoys) return Error{Errc::limit, "too many decoy sockets"};
   auto state = std::make_unique<State>();
   state->start_time_ns = start_time_ns;
-  Fd tcp, udp;
-  ASSAY_CHECK(in_net_ns(network.world_ns(), [&] { return open_sockets(tcp, udp); }));
-  ASSAY_TRY(state->steer, load_steer(tcp.get(), udp.get()));
+  Sockets sockets;
+  ASSAY_CHECK(in_net_ns(network.world_ns(), [&] { return open_sockets(sockets); }));
+  ASSAY_TRY(state->steer, load_steer(sockets.tcp.get(), sockets.udp.get()));
   state->link.reset(bpf_program__attach_netns(state->steer->progs.steer, network.world_ns()));
   if (!state->link) return bpf_error("attach to the network namespace", errno);
 
@@ -215,23 +278,14 @@ Result<World> World::start(const Network& network, const lure::Lures& lures, int
   Fd childs(pair[1]);
   ASSAY_CHECK(set_option(childs.get(), SOL_SOCKET, SO_SNDBUFFORCE, kReportBufferBytes, "SO_SNDBUFFORCE"));
 
-  // By descriptor: nobody may not be allowed to walk to where we are installed.
-  ASSAY_TRY(Fd program, open_sinkhole());
   ASSAY_TRY(Fd script, memory_file("assay-lures", lure::encode_lures(lures)));
-  int program_fd = std::max(program.get(), 7);
-  if (program_fd != program.get()) program = Fd(::fcntl(program.get(), F_DUPFD_CLOEXEC, program_fd));
-  if (!program) return errno_error("duplicate a descriptor");
   Command command;
-  command.argv = {"/proc/self/fd/" + std::to_string(program.get())};
-  command.env = std::vector<std::string>{};
-  command.stderr_fd = STDERR_FILENO;
-  command.keep_fds = {
-      {tcp.get(), 3}, {udp.get(), 4}, {childs.get(), 5}, {script.get(), 6}, {program.get(), program.get()}};
-  command.net_ns_fd = network.world_ns();
-  command.drop_to = {kNobody, kNogroup};
-  auto child = spawn(command);
-  if (!child) return child.error().context("start assay-sinkhole");
-  state->child = std::move(*child);
+  command.keep_fds = {{sockets.tcp.get(), 3},
+                      {sockets.udp.get(), 4},
+                      {childs.get(), 5},
+                      {script.get(), 6},
+                      {sockets.ntp.get(), 7}};
+  ASSAY_TRY(state->child, start_sinkhole(std::move(command), decoys, network.world_ns()));
   return World(std::move(state));
 }
 

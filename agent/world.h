@@ -1,6 +1,6 @@
 // world: the simulated internet of one scan: sockets and sk_lookup steering in the world's namespace, and the
-// sinkhole child (assay-sinkhole, unprivileged) that answers on them. What it reports becomes `dns` and
-// `session` events.
+// sinkhole child (assay-sinkhole, unprivileged) that answers on them and on the decoys' Unix sockets. What it
+// reports becomes events: dns, session, http, canary, token.
 #pragma once
 
 #include <memory>
@@ -9,6 +9,7 @@
 
 #include "agent/lure/lures.h"
 #include "agent/network.h"
+#include "agent/stage/stage.h"
 #include "common/event.h"
 #include "common/process.h"
 #include "common/result.h"
@@ -17,9 +18,10 @@ namespace assay {
 
 class World {
  public:
-  /// Call it on a thread that outlives the world: the sinkhole dies with it. Errors: unsupported (BPF
-  /// refused), not_found (assay-sinkhole does not stand beside this program), io.
-  static Result<World> start(const Network& network, const lure::Lures& lures, int64_t start_time_ns);
+  /// Call it on a thread that outlives the world: the sinkhole dies with it. `sockets` are shared with it.
+  /// Errors: unsupported (BPF refused), not_found (assay-sinkhole does not stand beside this program), io.
+  static Result<World> start(const Network& network, const lure::Lures& lures,
+                             const std::vector<DecoySocket>& sockets, int64_t start_time_ns);
   World(World&&) noexcept;
   World& operator=(World&&) noexcept;
   ~World();

@@ -1,6 +1,6 @@
-// canary: how a file that the simulated internet handed out proves that it was run: code in it tries to open a
-// path that exists nowhere and carries the file's marker. Whoever opens that path, under whatever interpreter,
-// runs the file. Written by agent/sinkhole, read by scheduler/score.
+// canary: how a file that the simulated internet handed out proves that it was run: code in it tries to open
+// a path that exists nowhere and carries the file's marker. Whoever opens that path, under whatever
+// interpreter, runs the file. Written by agent/sinkhole, read by scheduler/score.
 #pragma once
 
 #include <optional>

@@ -1,3 +1,4 @@
+// IPv4 as mapped addresses (RFC 4291 section 2.5.5.2).
 #include "agent/sinkhole/address.h"
 
 #include <arpa/inet.h>
@@ -12,7 +13,8 @@ constexpr std::array<uint8_t, 12> kMapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff,
 Address Address::v4(uint32_t host_order) {
   Address out;
   std::copy(kMapped.begin(), kMapped.end(), out.bytes.begin());
-  for (int i = 0; i < 4; ++i) out.bytes[static_cast<size_t>(12 + i)] = static_cast<uint8_t>(host_order >> (24 - 8 * i));
+  for (int i = 0; i < 4; ++i)
+    out.bytes[static_cast<size_t>(12 + i)] = static_cast<uint8_t>(host_order >> (24 - 8 * i));
   return out;
 }
 

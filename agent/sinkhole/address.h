@@ -1,5 +1,5 @@
-// address: an IPv4 or IPv6 address as the sinkhole's dual-stack sockets see it: 16 bytes in network order, IPv4
-// mapped (::ffff:a.b.c.d). Pure.
+// address: an IPv4 or IPv6 address as the sinkhole's dual-stack sockets see it: 16 bytes in network order,
+// IPv4 mapped (::ffff:a.b.c.d). Pure.
 #pragma once
 
 #include <array>

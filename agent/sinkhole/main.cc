@@ -1,6 +1,7 @@
 // assay-sinkhole: the simulated internet of one scan. Started by the agent inside the world's network
-// namespace, as nobody, with its sockets as descriptors 3 (TCP listener), 4 (UDP) and 5 (reports), and the
-// scan's lures as 6. Opens nothing by itself.
+// namespace, as nobody, with its sockets as descriptors 3 (TCP listener), 4 (UDP, port 53), 5 (reports), 7
+// (UDP, port 123), and from 8 on one listening Unix socket for each argument, which names it; 6 is a file
+// with the scan's lures. Opens nothing by itself.
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -10,11 +11,12 @@
 #include <cstdio>
 
 #include "agent/sinkhole/scene.h"
+#include "agent/sinkhole/seccomp.h"
 #include "agent/sinkhole/server.h"
 
 namespace {
 
-constexpr assay::sinkhole::ServerFds kFds{.tcp = 3, .udp = 4, .report = 5};
+constexpr int kTcpFd = 3, kUdpFd = 4, kReportFd = 5, kNtpFd = 7, kFirstDecoyFd = 8;
 constexpr int kLuresFd = 6;  // a sealed memfd with encode_lures()
 constexpr size_t kMaxLuresBytes = 1 << 20;
 constexpr rlim_t kMemoryBytes = 1ull << 30;
@@ -48,11 +50,18 @@ assay::Result<std::unique_ptr<assay::sinkhole::Scene>> open_scene() {
 
 }  // namespace
 
-int main() {
+int main(int argc, char** argv) {
   using assay::sinkhole::Server;
   ::prctl(PR_SET_NAME, "assay-sinkhole");
-  if (!is_socket(kFds.tcp, SOCK_STREAM) || !is_socket(kFds.udp, SOCK_DGRAM) ||
-      !is_socket(kFds.report, SOCK_SEQPACKET)) {
+  assay::sinkhole::ServerFds fds{
+      .tcp = kTcpFd, .udp = kUdpFd, .ntp = kNtpFd, .report = kReportFd, .decoys = {}};
+  bool whole = is_socket(fds.tcp, SOCK_STREAM) && is_socket(fds.udp, SOCK_DGRAM) &&
+               is_socket(fds.ntp, SOCK_DGRAM) && is_socket(fds.report, SOCK_SEQPACKET);
+  for (int i = 1; i < argc; ++i) {
+    fds.decoys.push_back({kFirstDecoyFd + i - 1, argv[i]});
+    whole = whole && is_socket(fds.decoys.back().fd, SOCK_STREAM);
+  }
+  if (!whole) {
     std::fputs(
         "assay-sinkhole is started by assay-agent with its sockets open; it does nothing when run by hand\n",
         stderr);
@@ -71,8 +80,9 @@ int main() {
     std::fprintf(stderr, "assay-sinkhole: %s\n", scene.error().what.c_str());
     return 1;
   }
-  auto server = Server::open(kFds, files.rlim_cur - kSpareFds, **scene);
-  auto done = server ? server->run() : assay::Status(server.error());
+  auto server = Server::open(std::move(fds), files.rlim_cur - kSpareFds, **scene);
+  auto done = server ? assay::sinkhole::confine() : assay::Status(server.error());
+  if (done) done = server->run();
   if (done) return 0;
   std::fprintf(stderr, "assay-sinkhole: %s\n", done.error().what.c_str());
   return 1;

@@ -63,7 +63,7 @@ std::string encode_report(const Report& report) {
   w.number(report.time_ns);
   w.number(report.seen);
   w.number(report.lost);
-  w.number(static_cast<uint8_t>(report.udp));
+  w.number(static_cast<uint8_t>(report.transport));
   w.address(report.src_addr);
   w.address(report.dst_addr);
   w.number(report.src_port);
@@ -89,12 +89,12 @@ std::string encode_report(const Report& report) {
 Result<Report> decode_report(std::string_view bytes) {
   Reader r{bytes};
   Report report;
-  uint8_t kind = 0, udp = 0, answers = 0;
+  uint8_t kind = 0, transport = 0, answers = 0;
   r.number(kind);
   r.number(report.time_ns);
   r.number(report.seen);
   r.number(report.lost);
-  r.number(udp);
+  r.number(transport);
   r.address(report.src_addr);
   r.address(report.dst_addr);
   r.number(report.src_port);
@@ -114,10 +114,10 @@ Result<Report> decode_report(std::string_view bytes) {
   r.number(report.bytes_out);
   r.number(report.bytes_in);
   r.number(report.truncated);
-  if (!r.ok || !r.in.empty() || kind < 1 || kind > 6 || udp > 1)
+  if (!r.ok || !r.in.empty() || kind < 1 || kind > 6 || transport > 2)
     return Error{Errc::corrupt, "sinkhole report is malformed"};
   report.kind = static_cast<ReportKind>(kind);
-  report.udp = udp == 1;
+  report.transport = static_cast<Transport>(transport);
   return report;
 }
 

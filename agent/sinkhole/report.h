@@ -16,6 +16,8 @@ inline constexpr size_t kMaxReportBytes = 16 * 1024;
 inline constexpr size_t kMaxDataBytes = 4096;  // first bytes of a session
 inline constexpr size_t kMaxAnswers = 8;
 
+enum class Transport : uint8_t { tcp = 0, udp = 1, unix_socket = 2 };
+
 enum class ReportKind : uint8_t { dns = 1, session = 2, counters = 3, http = 4, canary = 5, token = 6 };
 
 struct Report {
@@ -23,12 +25,12 @@ struct Report {
   int64_t time_ns = 0;  // wall clock
   uint64_t seen = 0;    // reports made so far, this one and lost ones included
   uint64_t lost = 0;    // of these, not sent; and datagrams and connections that never became one
-  bool udp = false;
+  Transport transport = Transport::tcp;
   Address src_addr, dst_addr;
   uint16_t src_port = 0, dst_port = 0;
-  std::string name;    // asked for; or what DNS had called dst_addr
+  std::string name;    // asked for; or what DNS had called dst_addr; or the decoy's Unix socket
   std::string app;     // application protocol: "http", "https", "stratum"...
-  std::string method;  // http; of a token: "served" or "sent"
+  std::string method;  // http; of a token: "served" or "sent"; of a session: "closed" in its second report
   std::string path;    // http: the target; canary: the URL; token: its id
   std::string detail;  // canary: its kind; token: how it was encoded
   std::string sha256;  // canary

@@ -6,6 +6,7 @@
 #include "agent/stage/persona.h"
 #include "agent/stage/plant.h"
 #include "agent/stage/sockets.h"
+#include "agent/stage/trust.h"
 #include "common/clock.h"
 
 namespace assay {
@@ -50,6 +51,9 @@ Result<Stage> set_stage(const ImageConfig& image, const std::filesystem::path& i
   stage.hosts = std::move(around.hosts);
   // Without a network there is nobody to answer on the other side.
   if (options.network) {
+    ASSAY_TRY(auto trusting,
+              trust_authority(image_root, stage.layer, stage.lures.authority_cert, image.env));
+    stage.env.insert(stage.env.end(), trusting.begin(), trusting.end());
     ASSAY_CHECK(make_dir(dir / "sockets"));
     ASSAY_TRY(stage.sockets, open_sockets(writer, dir / "sockets", stage.lures.tokens));
   } else {

@@ -82,6 +82,7 @@ void Findings::evaluate(const Record& record, const Event& event) {
     evidence.pid = event.pid;
     bool kept = matches_[index].evidence.size() < kMaxEvidence || !rules_.feeds[index].empty();
     if (kept) evidence = evidence_of(event);
+    if (kept && !record.evidence.empty()) evidence.text = cut(record.evidence, kMaxEvidenceBytes);
     if (kept && record.category() == Category::stdio_socket)
       evidence.text += " with its input from " + printable(peer_text(record), 80);
     matched(index, record, event, evidence, 0);
@@ -167,7 +168,8 @@ std::vector<std::string> Findings::ancestry_of(int32_t pid) const {
     return printable(proc.command_line.empty() ? proc.shown.path : proc.command_line, kMaxAncestorBytes);
   };
   auto up = tree_.ancestors(index);
-  for (auto it = up.rbegin(); it != up.rend(); ++it) out.push_back(line(*it));
+  for (auto it = up.rbegin(); it != up.rend(); ++it)
+    if (!tree_.at(*it).starter) out.push_back(line(*it));
   out.push_back(line(index));
   return out;
 }

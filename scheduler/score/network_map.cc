@@ -11,6 +11,10 @@
 namespace assay {
 namespace {
 
+// The world's own end of the guest's link (agent/network.cc).
+constexpr const char* kGateway = "172.17.0.1";
+constexpr const char* kGateway6 = "fd00:172:17::1";
+
 // "192.0.2.1", "192.0.2.1:80", "::1", "[::1]:80": what clients put into Host when they were given no name.
 bool is_address(std::string name) {
   in6_addr ignored{};
@@ -24,6 +28,27 @@ bool is_address(std::string name) {
 bool NetworkMap::outbound(const Event& event) const {
   if (guest_addr_.empty()) return true;
   return event.dst_addr != guest_addr_;
+}
+
+bool NetworkMap::from_outside(const std::string& src_addr) const {
+  if (src_addr.find(':') != std::string::npos) return src_addr == kGateway6;
+  return !guest_addr_.empty() && is_remote(src_addr) && src_addr != guest_addr_;
+}
+
+bool NetworkMap::is_probe(const Event& e) const {
+  switch (e.kind) {
+    case EventKind::accept:
+      return e.dst_addr == kGateway || e.dst_addr == kGateway6;
+    case EventKind::flow_start:
+    case EventKind::flow_end:
+    case EventKind::payload:
+    case EventKind::tls:
+    case EventKind::http:
+      return probes_.contains({e.proto, e.src_addr, e.src_port}) ||
+             probes_.contains({e.proto, e.dst_addr, e.dst_port});
+    default:
+      return false;
+  }
 }
 
 const std::string& NetworkMap::name_of(const std::string& addr) const {
@@ -63,6 +88,12 @@ void NetworkMap::remember(const std::string& name) {
 }
 
 void NetworkMap::add(const Event& event) {
+  // Datagrams that answer the guest may begin a flow, too, where the question was lost.
+  if (event.kind == EventKind::flow_start && event.proto == "tcp" && from_outside(event.src_addr) &&
+      probes_.size() < kMaxProbes)
+    probes_.emplace(event.proto, event.src_addr, event.src_port);
+  if (is_probe(event)) return;
+  if (event.source == Source::sinkhole) on_answered(event);
   switch (event.kind) {
     case EventKind::flow_start:
     case EventKind::flow_end:
@@ -97,6 +128,32 @@ void NetworkMap::on_flow(const Event& e) {
   }
   if (e.kind == EventKind::payload && to->first_data.empty())
     to->first_data = printable(e.data, kFirstDataBytes);
+}
+
+// What the sinkhole understood of a conversation says more than its first bytes on the wire, which may be
+// encrypted.
+void NetworkMap::on_answered(const Event& e) {
+  if ((e.kind != EventKind::session && e.kind != EventKind::http) || e.app.empty()) return;
+  // A decoy's socket has no address but a name.
+  NetworkPeer* to = e.dst_addr.empty() ? peer("unix", e.name, 0) : peer(e.proto, e.dst_addr, e.dst_port);
+  if (to == nullptr) return;
+  bool first = to->app.empty();
+  std::string app = printable(e.app, 20);
+  if (to->app.size() < 80 && (", " + to->app + ", ").find(", " + app + ", ") == std::string::npos)
+    to->app += (first ? "" : ", ") + app;
+  if (e.kind == EventKind::http) add_request(*to, e);
+  bool says_more = first || to->first_data.empty() || to->first_data.starts_with("\\x16\\x03");
+  if (e.kind == EventKind::session && !e.data.empty() && says_more)
+    to->first_data = printable(e.data, kFirstDataBytes);
+}
+
+void NetworkMap::add_request(NetworkPeer& to, const Event& e) {
+  if (to.requests.size() >= kMaxRequests) {
+    ++to.requests_left_out;
+    return;
+  }
+  to.requests.push_back(
+      {printable(e.call, 20), printable(e.path, kMaxTargetBytes), printable(e.data, kMaxBodyBytes)});
 }
 
 void NetworkMap::on_name(const Event& e) {

@@ -19,7 +19,8 @@ namespace assay {
 class NetworkMap {
  public:
   static constexpr size_t kMaxPeers = 1000, kMaxNames = 1000, kMaxAddresses = 20'000, kMaxListening = 256,
-                          kFirstDataBytes = 160;
+                          kFirstDataBytes = 160, kMaxProbes = 20'000, kMaxRequests = 8, kMaxTargetBytes = 256,
+                          kMaxBodyBytes = 512;
 
   explicit NetworkMap(std::string guest_addr) : guest_addr_(std::move(guest_addr)) {}
   void add(const Event& event);
@@ -28,6 +29,9 @@ class NetworkMap {
   const std::string& name_of(const std::string& addr) const;
   /// Whether the guest began, or sent, what the event tells of.
   bool outbound(const Event& event) const;
+
+  /// Whether it is part of a connection from outside: nobody is there but us, trying ports (agent/provoke).
+  bool is_probe(const Event& event) const;
 
   /// In order of their first packet.
   std::vector<NetworkPeer> peers() const;
@@ -40,6 +44,9 @@ class NetworkMap {
   void on_flow(const Event& event);
   void on_name(const Event& event);
   void on_listen(const Event& event);
+  void on_answered(const Event& event);
+  void add_request(NetworkPeer& to, const Event& event);
+  bool from_outside(const std::string& src_addr) const;
   void call(const std::string& addr, const std::string& name);
   void remember(const std::string& name);
 
@@ -52,6 +59,7 @@ class NetworkMap {
   std::map<std::pair<int32_t, int32_t>, std::pair<std::string, uint32_t>>
       bound_;  // (pid, fd) to (proto, port)
   std::set<std::pair<std::string, uint32_t>> listening_;
+  std::set<std::tuple<std::string, std::string, uint32_t>> probes_;  // by proto, and the end that began
   uint64_t left_out_ = 0;
 };
 

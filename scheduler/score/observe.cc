@@ -8,6 +8,8 @@
 #include <initializer_list>
 
 #include "common/paths.h"
+#include "scheduler/score/downloads.h"
+#include "scheduler/score/process_fields.h"
 
 namespace assay {
 namespace {
@@ -43,32 +45,15 @@ std::string command_line(const Event& event) {
 }  // namespace
 
 void Observer::add_process(Record& record, const Event& event) const {
-  size_t index = event.pid > 0 ? tree_.find(event.pid) : ProcessTree::kNone;
-  if (index == ProcessTree::kNone) return;
-  const Proc& proc = tree_.at(index);
-  record.borrow(Field::Image, proc.shown.path);
-  if (!record.has(Field::CommandLine)) record.borrow(Field::CommandLine, proc.command_line);
-  record.borrow(Field::CurrentDirectory, proc.cwd);
-  record.borrow(Field::Origin, proc.shown.origin);
-  if (proc.shown.uid == 0) record.borrow(Field::User, "root");
-  record.own(Field::User, static_cast<uint64_t>(proc.shown.uid));
-  record.own(Field::ProcessId, static_cast<uint64_t>(proc.shown.pid));
-  if (!proc.shown.sha256.empty()) record.own(Field::Hashes, "SHA256=" + proc.shown.sha256);
-  bool first = true;
-  for (size_t up : tree_.ancestors(index)) {
-    const Proc& ancestor = tree_.at(up);
-    if (first) {
-      record.borrow(Field::ParentImage, ancestor.shown.path);
-      record.borrow(Field::ParentCommandLine, ancestor.command_line);
-      record.borrow(Field::ParentOrigin, ancestor.shown.origin);
-      record.own(Field::ParentProcessId, static_cast<uint64_t>(ancestor.shown.pid));
-      first = false;
-    }
-    record.borrow(Field::Ancestors, ancestor.shown.path);
-  }
+  add_process_fields(record, tree_, event.pid > 0 ? tree_.find(event.pid) : ProcessTree::kNone);
 }
 
+// Left out: what we did ourselves, be it from inside (the starter) or from outside (the port probes), and
+// what our own files do when they are run.
 void Observer::observe(const Event& event, const Emit& emit) {
+  size_t index = event.pid > 0 ? tree_.find(event.pid) : ProcessTree::kNone;
+  if (index != ProcessTree::kNone && tree_.at(index).starter) return;
+  if (network_.is_probe(event) || Downloads::is_canary_word(event)) return;
   switch (event.kind) {
     case EventKind::start:
     case EventKind::exec:
@@ -115,7 +100,7 @@ void Observer::observe(const Event& event, const Emit& emit) {
 
 void Observer::on_exec(const Event& event, const Emit& emit) {
   size_t index = event.pid > 0 ? tree_.find(event.pid) : ProcessTree::kNone;
-  if (wants(Category::process_creation)) {
+  if (wants(Category::process_creation) && !tree_.is_our_exec(event)) {
     Record record(Category::process_creation);
     record.own(Field::CommandLine, command_line(event));
     if (index == ProcessTree::kNone) {  // beyond the tree's bound: what the event itself knows
@@ -181,6 +166,7 @@ void Observer::add_target(Record& record, const Event& event, const std::string&
 void Observer::on_open(const Event& event, const Emit& emit) {
   bool writes = opens_for_write(event);
   bool refused = event.error == EACCES || event.error == EPERM || event.error == EROFS;
+  bool planted = tokens_.reads_planted(event);
   for (Category category : {Category::file_access, Category::file_event}) {
     if (!wants(category)) continue;
     if (category == Category::file_event && (!writes || (event.error != 0 && !refused))) continue;
@@ -197,6 +183,7 @@ void Observer::on_open(const Event& event, const Emit& emit) {
     record.own(Field::Succeeded, event.error == 0 && event.result >= 0);
     record.own(Field::Flags, event.flags);
     record.borrow(Field::Call, event.call);
+    if (planted) record.own(Field::Planted, true);
     emit(record);
   }
 }

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <functional>
+#include <map>
 #include <set>
 #include <string>
 #include <utility>
@@ -12,6 +13,8 @@
 #include "scheduler/score/process_tree.h"
 #include "scheduler/score/record.h"
 #include "scheduler/score/report.h"
+#include "scheduler/score/speakers.h"
+#include "scheduler/score/tokens.h"
 
 namespace assay {
 
@@ -19,9 +22,10 @@ class Observer {
  public:
   using Emit = std::function<void(const Record&)>;
 
-  /// Borrowed; both must already have taken in the event that observe() is given.
-  Observer(const ProcessTree& tree, const NetworkMap& network, const std::array<bool, kCategoryCount>& wanted)
-      : tree_(tree), network_(network), wanted_(wanted) {}
+  /// Borrowed; all must already have taken in the event that observe() is given.
+  Observer(const ProcessTree& tree, const NetworkMap& network, const Speakers& speakers, const Tokens& tokens,
+           const std::array<bool, kCategoryCount>& wanted)
+      : tree_(tree), network_(network), speakers_(speakers), tokens_(tokens), wanted_(wanted) {}
 
   /// Emits the event's records, in a fixed order. They die with the call.
   void observe(const Event& event, const Emit& emit);
@@ -40,6 +44,7 @@ class Observer {
   void on_flow(const Event& event, const Emit& emit);
   void on_payload(const Event& event, const Emit& emit);
   void on_name(const Event& event, const Emit& emit);
+  void on_request(const Event& event, const Emit& emit);
   void on_left_file(const Event& event, const Emit& emit);
   void on_rest(const Event& event, const Emit& emit);
   void add_target(Record& record, const Event& event, const std::string& path) const;
@@ -47,9 +52,13 @@ class Observer {
 
   const ProcessTree& tree_;
   const NetworkMap& network_;
+  const Speakers& speakers_;
+  const Tokens& tokens_;
   const std::array<bool, kCategoryCount>& wanted_;
   std::set<std::pair<std::string, std::string>> named_;  // (via, name) that have been told
-  std::set<std::string> sent_;  // peers whose payload the flows showed: sessions repeat it
+  std::map<std::string, bool>
+      sent_;  // peers whose payload the flows showed (true: encrypted): sessions repeat it
+  std::map<std::string, std::pair<int, int>> requests_;  // how often flows and sinkhole told of each request
 };
 
 }  // namespace assay

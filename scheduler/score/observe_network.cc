@@ -1,6 +1,8 @@
 // Records of connections, flows, payloads and names.
 #include "scheduler/score/observe.h"
 
+#include "scheduler/score/process_fields.h"
+
 namespace assay {
 namespace {
 
@@ -9,6 +11,9 @@ constexpr size_t kMaxRemembered = 20'000;
 std::string peer_key(const std::string& proto, const std::string& addr, uint32_t port) {
   return proto + " " + addr + " " + std::to_string(port);
 }
+
+// A TLS record of the handshake: what the sinkhole tells of such a connection, it has decrypted.
+bool is_encrypted(const std::string& data) { return data.starts_with("\x16\x03"); }
 
 }  // namespace
 
@@ -80,9 +85,11 @@ void Observer::on_flow(const Event& event, const Emit& emit) {
 void Observer::on_payload(const Event& event, const Emit& emit) {
   std::string key = peer_key(event.proto, event.dst_addr, event.dst_port);
   if (event.kind == EventKind::payload) {
-    if (sent_.size() < kMaxRemembered) sent_.insert(key);
-  } else if (event.data.empty() || sent_.contains(key)) {
-    return;
+    if (sent_.size() < kMaxRemembered) sent_.emplace(key, is_encrypted(event.data));
+  } else {
+    auto known = sent_.find(key);
+    bool told = known != sent_.end() && (!known->second || is_encrypted(event.data));
+    if (event.data.empty() || told) return;
   }
   if (!wants(Category::payload)) return;
   bool out = network_.outbound(event);
@@ -90,6 +97,7 @@ void Observer::on_payload(const Event& event, const Emit& emit) {
   add_peer(record, event.proto, out ? event.dst_addr : event.src_addr, out ? event.dst_port : event.src_port);
   record.borrow(Field::Direction, out ? "out" : "in");
   record.borrow(Field::Data, event.data);
+  record.borrow(Field::App, event.app);
   emit(record);
 }
 
@@ -111,6 +119,7 @@ void Observer::on_name(const Event& event, const Emit& emit) {
     record.borrow(Field::QueryName, event.name);
     record.borrow(Field::QueryType, event.query_type);
     for (const auto& item : event.answers) record.borrow(Field::QueryResults, item);
+    if (event.source == Source::sinkhole) record.own(Field::QueryStatus, std::to_string(event.result));
     emit(record);
   }
   if (event.kind == EventKind::tls && wants(Category::tls)) {
@@ -119,14 +128,32 @@ void Observer::on_name(const Event& event, const Emit& emit) {
     record.borrow(Field::HostName, event.name);
     emit(record);
   }
-  if (event.kind == EventKind::http && wants(Category::proxy)) {
-    Record record(Category::proxy);
-    add_peer(record, event.proto, event.dst_addr, event.dst_port);
-    record.borrow(Field::cs_method, event.call);
-    record.borrow(Field::cs_host, event.name);
-    record.borrow(Field::c_uri, event.path);
-    emit(record);
+  if (event.kind == EventKind::http) on_request(event, emit);
+}
+
+// A request in the clear is seen on the wire and by who answers it; it is told once, and an encrypted one,
+// which only the latter sees, too.
+void Observer::on_request(const Event& event, const Emit& emit) {
+  // The sinkhole tells of other protocols' commands in the same form.
+  bool web = event.app.empty() || event.app.starts_with("http") || event.app == "h2" || event.proto == "unix";
+  if (!wants(Category::proxy) || !web) return;
+  bool answered = event.source == Source::sinkhole;
+  std::string key = event.call + " " + event.name + " " + event.path;
+  if (requests_.size() < kMaxRemembered || requests_.contains(key)) {
+    auto& [seen, heard] = requests_[key];
+    int& mine = answered ? heard : seen;
+    int other = answered ? seen : heard;
+    if (++mine <= other) return;
   }
+  Record record(Category::proxy);
+  add_process_fields(record, tree_, speakers_.of(event));
+  add_peer(record, event.proto, event.dst_addr, event.dst_port);
+  record.borrow(Field::cs_method, event.call);
+  record.borrow(Field::cs_host, event.name);
+  record.borrow(Field::c_uri, event.path);
+  record.borrow(Field::App, event.app);
+  record.borrow(Field::Data, event.data);
+  emit(record);
 }
 
 }  // namespace assay

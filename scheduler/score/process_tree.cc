@@ -8,6 +8,7 @@
 #include <cerrno>
 
 #include "common/paths.h"
+#include "common/starter.h"
 
 namespace assay {
 namespace {
@@ -73,12 +74,15 @@ size_t ProcessTree::create(int32_t pid, size_t parent, int64_t time_ns) {
     proc.script = from.script;
     proc.script_origin = from.script_origin;
     proc.shown.parent = from.shown.pid;
+    proc.starter = from.starter;
+    proc.provoked = from.provoked;
   }
   proc.shown.pid = pid;
   proc.shown.start_ns = time_ns;
   proc.shown.end_ns = -1;
   proc.shown.exit_status = -1;
   proc.shown.execs = 0;
+  proc.shown.provoked = false;
   proc.parent = parent;
   size_t index = procs_.size();
   procs_.push_back(std::move(proc));
@@ -153,6 +157,15 @@ void ProcessTree::on_image(const Event& event) {
   if (index == kNone) return;
   Proc& proc = procs_[index];
   auto& shown = proc.shown;
+  // Genuine is what the runtime started: a guest that executes our program, to pass its deeds off as ours,
+  // has a parent, or was something else before.
+  bool genuine = has_starter_ && event.path == kStarterPath &&
+                 (proc.starter || (proc.parent == kNone && shown.path.empty()));
+  if (proc.starter && !genuine) {
+    proc.provoked = shown.provoked = true;
+    shown.parent = 0;
+  }
+  proc.starter = genuine;
   shown.path = event.path;
   shown.argv = bounded(event.argv);
   shown.sha256 = event.sha256;
@@ -165,6 +178,12 @@ void ProcessTree::on_image(const Event& event) {
   for (auto it = proc.sockets.begin(); it != proc.sockets.end();)
     it = it->second.close_on_exec ? proc.sockets.erase(it) : std::next(it);
   find_script(proc);
+}
+
+bool ProcessTree::is_our_exec(const Event& event) const {
+  size_t index = find(event.pid);
+  return index != kNone &&
+         (procs_[index].starter || (procs_[index].shown.provoked && procs_[index].shown.execs == 1));
 }
 
 // `sh /tmp/x`, `python3 -u x.py`: the first argument of an interpreter that is a file written during the run.
@@ -293,9 +312,15 @@ std::vector<size_t> ProcessTree::ancestors(size_t index, size_t limit) const {
   return out;
 }
 
+size_t ProcessTree::size() const {
+  return procs_.size() - static_cast<size_t>(std::count_if(procs_.begin(), procs_.end(),
+                                                           [](const Proc& proc) { return proc.starter; }));
+}
+
 std::vector<Process> ProcessTree::processes(size_t limit) const {
   std::vector<Process> out;
-  for (size_t i = 0; i < procs_.size() && i < limit; ++i) out.push_back(procs_[i].shown);
+  for (size_t i = 0; i < procs_.size() && out.size() < limit; ++i)
+    if (!procs_[i].starter) out.push_back(procs_[i].shown);
   return out;
 }
 

@@ -34,6 +34,8 @@ struct Proc {
   std::vector<size_t> children;       // the last few, for siblings
   bool connected = false;             // it, or a parent whose image it kept, connected to another host
   std::string script, script_origin;  // the file that an interpreter was given, if the guest wrote it
+  bool starter = false;               // ours: see common/starter.h
+  bool provoked = false;              // it, or one above it, was started by ours
 };
 
 /// Who wrote a file during the run.
@@ -50,18 +52,23 @@ class ProcessTree {
                           kMaxWriters = 50'000;
   static constexpr size_t kKeptChildren = 8;
 
+  /// `provoked`: whether the scan had a starter; what has its path in another scan is the image's.
+  explicit ProcessTree(bool provoked = false) : has_starter_(provoked) {}
   void add(const Event& event);
+  /// Whether the event executes what we chose: not the image's doing.
+  bool is_our_exec(const Event& event) const;
   /// A file got another name: who wrote it stays known.
   void renamed(const std::string& from, const std::string& to);
   /// The process that has `pid` now, or kNone.
   size_t find(int32_t pid) const;
   const Proc& at(size_t index) const { return procs_[index]; }
-  size_t size() const { return procs_.size(); }
+  /// Processes of the image; the starter is none.
+  size_t size() const;
   uint64_t left_out() const { return left_out_; }
   const FileWriter* writer_of(const std::string& path) const;
   /// Indices from the process' parent to init, at most `limit`.
   std::vector<size_t> ancestors(size_t index, size_t limit = 16) const;
-  /// In order of start; only real processes.
+  /// In order of start; only real processes of the image.
   std::vector<Process> processes(size_t limit) const;
 
  private:
@@ -76,6 +83,7 @@ class ProcessTree {
   void set_socket(Proc& proc, int32_t fd, SocketFd socket);
   void find_script(Proc& proc);
 
+  bool has_starter_;
   std::vector<Proc> procs_;
   std::unordered_map<int32_t, size_t> by_pid_;
   std::unordered_map<std::string, FileWriter> writers_;

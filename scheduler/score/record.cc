@@ -28,7 +28,9 @@ constexpr const char* kCategoryNames[kCategoryCount] = {"process_creation",
                                                         "output",
                                                         "file_left",
                                                         "usage",
-                                                        "run"};
+                                                        "run",
+                                                        "canary",
+                                                        "honeytoken"};
 
 constexpr std::array<std::string_view, kFieldCount> kFieldNames = {
 #define ASSAY_FIELD(name) #name,

@@ -149,7 +149,8 @@ struct Report {
   std::vector<PlanStep> plan;          // in order of their ends
   std::vector<PortProbe> ports;        // by port
   std::vector<FileChange> files;
-  uint64_t files_left_out = 0, processes_left_out = 0, network_left_out = 0, downloads_left_out = 0;
+  uint64_t files_left_out = 0, processes_left_out = 0, network_left_out = 0, downloads_left_out = 0,
+           plan_left_out = 0;
   Completeness completeness;
   std::string output;  // first bytes of what the container printed, escaped
 };

@@ -232,6 +232,7 @@ void walk(A& a, LeftOutPart& x) {
   a("network", x.report.network_left_out);
   a("files", x.report.files_left_out);
   a.added("downloads", x.report.downloads_left_out);
+  a.added("plan", x.report.plan_left_out);
 }
 template <class A>
 void walk(A& a, Report& x) {

@@ -8,13 +8,17 @@
 #include "common/paths.h"
 #include "common/text.h"
 #include "scheduler/score/completeness.h"
+#include "scheduler/score/downloads.h"
 #include "scheduler/score/findings.h"
 #include "scheduler/score/join.h"
 #include "scheduler/score/network_map.h"
 #include "scheduler/score/observe.h"
+#include "scheduler/score/plan.h"
 #include "scheduler/score/process_tree.h"
 #include "scheduler/score/report_walk.h"
 #include "scheduler/score/rule.h"
+#include "scheduler/score/speakers.h"
+#include "scheduler/score/tokens.h"
 
 namespace assay {
 namespace {
@@ -38,8 +42,12 @@ struct Scorer::State {
       : rules(set),
         header(trace_header),
         wanted(wanted_by(set.state())),
+        tree(trace_header.job.provoke),
         network(trace_header.guest_addr),
-        observer(tree, network, wanted),
+        speakers(tree),
+        downloads(tree, speakers),
+        tokens(trace_header.tokens, tree, speakers),
+        observer(tree, network, speakers, tokens, wanted),
         findings(set.state(), tree) {}
 
   void take(const Event& event);
@@ -53,6 +61,10 @@ struct Scorer::State {
   Join join;
   ProcessTree tree;
   NetworkMap network;
+  Speakers speakers;
+  Downloads downloads;
+  Tokens tokens;
+  PlanBook plan;
   Observer observer;
   Findings findings;
   std::vector<FileChange> files;
@@ -93,13 +105,18 @@ void Scorer::State::keep(const Event& e) {
 void Scorer::State::take(const Event& event) {
   network.add(event);
   tree.add(event);
+  speakers.add(event);
+  plan.add(event);
   keep(event);
   if (event.kind == EventKind::syscall && event.call.starts_with("rename") && !event.path2.empty()) {
     size_t index = event.pid > 0 ? tree.find(event.pid) : ProcessTree::kNone;
     std::string cwd = index == ProcessTree::kNone ? std::string() : tree.at(index).cwd;
     tree.renamed(resolve_path(cwd, event.path), resolve_path(cwd, event.path2));
   }
-  observer.observe(event, [&](const Record& record) { findings.evaluate(record, event); });
+  auto evaluate = [&](const Record& record) { findings.evaluate(record, event); };
+  observer.observe(event, evaluate);
+  downloads.observe(event, evaluate);
+  tokens.observe(event, evaluate);
 }
 
 // One record of the whole run, for rules about sustained load. Its evidence is the last measurement.
@@ -140,6 +157,12 @@ Report Scorer::finish(const TraceFooter& footer) {
   report.network_left_out = s.network.left_out();
   report.dns_names = s.network.names();
   report.listening = s.network.listening();
+  report.downloads = s.downloads.list();
+  report.downloads_left_out = s.downloads.left_out();
+  report.tokens = s.tokens.list();
+  report.plan = s.plan.steps();
+  report.plan_left_out = s.plan.left_out();
+  report.ports = s.plan.ports();
   report.files = std::move(s.files);
   for (auto& file : report.files) file.executed = s.executed.contains(file.path);
   report.files_left_out = s.files_left_out;

@@ -35,7 +35,7 @@ int main(void) {
   if (!network) stop(network.error().what);
   auto cgroup = Cgroup::create("assay/" + dir->instance() + "/scan", {});
   if (!cgroup) stop(cgroup.error().what);
-  auto world = World::start(*network, lure::Lures{}, 0);
+  auto world = World::start(*network, lure::Lures{}, {}, 0);
   if (!world) stop(world.error().what);
   // As the agent's rootfs does, but without a mount namespace of its own: the worst case.
   fs::path mounted = dir->path() / "upper";

@@ -48,7 +48,7 @@ class SinkholeTest : public testing::Test {
     auto network = Network::create();
     ASSERT_TRUE(network) << network.error().what;
     network_.emplace(std::move(*network));
-    auto world = World::start(*network_, lure::Lures{}, 0);
+    auto world = World::start(*network_, lure::Lures{}, {}, 0);
     ASSERT_TRUE(world) << world.error().what;
     world_.emplace(std::move(*world));
   }

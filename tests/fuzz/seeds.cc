@@ -1,5 +1,5 @@
 // Writes valid inputs for each fuzzer to start from: fuzz-seeds DIR makes DIR/chunk, DIR/header, DIR/footer,
-// DIR/job, DIR/wire, DIR/image_ref, DIR/api.
+// DIR/job, DIR/wire, DIR/image_ref, DIR/api, DIR/http.
 #include <cstdio>
 #include <filesystem>
 
@@ -58,6 +58,15 @@ Status write_seeds(const std::filesystem::path& dir) {
       "2026-11-26T06:00:00.5+01:00", "/v1/scans/20261125T031500-1f8a3c9e/report"};
   for (size_t i = 0; i < std::size(kBodies); ++i)
     ASSAY_CHECK(put(dir / "api", std::to_string(i), kBodies[i]));
+  const char* kRequests[] = {
+      " GET /x.tar.gz?a=b HTTP/1.1\r\nHost: h:8080\r\nRange: bytes=5-9\r\nUser-Agent: curl/8\r\n\r\n",
+      "\nPOST / HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n\r\n4;x\r\nwiki\r\n0\r\nA: b\r\n\r\nGET "
+      "/dists/x/Release HTTP/1.0\r\n\r\n",
+      "\xffPUT /simple/a/ HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nokCONNECT h:1 "
+      "HTTP/1.1\r\n\r\nabc",
+      "\xffGET /dns-query?dns=AAABAAABAAAAAAAABHBvb2wHZXhhbXBsZQNjb20AAAEAAQ HTTP/1.1\r\n\r\n"};
+  for (size_t i = 0; i < std::size(kRequests); ++i)
+    ASSAY_CHECK(put(dir / "http", std::to_string(i), kRequests[i]));
   return Status();
 }
 

@@ -40,6 +40,8 @@ inline Job job() {
   job.auth_file = "/root/.docker/config.json";
   job.cpu_millis = 1500;
   job.memory_bytes = 1ull << 31;
+  job.persona = Persona::cloud;
+  job.provoke = false;
   return job;
 }
 
@@ -67,6 +69,7 @@ inline TraceHeader header() {
   h.kernel = "6.18";
   h.agent_id = "agent-1";
   h.guest_addr = "172.17.0.2";
+  h.tokens = {{"npm:/root/.npmrc", "npm", "/root/.npmrc"}, {"x", "\xff", ""}};
   return h;
 }
 
@@ -82,6 +85,7 @@ inline TraceFooter footer() {
   f.phases = {{"pull", 5}, {"run", -1}};
   f.cpu_ns = 99;
   f.memory_peak_bytes = 1234567;
+  f.coverage = {600, 12, 1ull << 33};
   return f;
 }
 
@@ -89,7 +93,7 @@ inline TraceFooter footer() {
 inline std::string str(const Job& j) {
   return j.ref + " " + std::to_string(j.duration.count()) + "ms " + to_string(j.network) +
          (j.insecure ? " insecure " : " ") + j.auth_file + " " + std::to_string(j.cpu_millis) + " " +
-         std::to_string(j.memory_bytes);
+         std::to_string(j.memory_bytes) + " " + to_string(j.persona) + (j.provoke ? " provoke" : "");
 }
 
 inline std::string str(const std::vector<std::string>& items) {
@@ -106,8 +110,10 @@ inline std::string str(const TraceHeader& h) {
                     " " + h.image.stop_signal + " " + str(h.image.exposed_ports) + "\n";
   for (const auto& l : h.image.layers)
     out += l.digest + " " + l.diff_id + " " + std::to_string(l.size_bytes) + " " + l.created_by + "\n";
+  std::string tokens;
+  for (const auto& t : h.tokens) tokens += "\ntoken " + t.id + " " + t.kind + " " + t.place;
   return out + std::to_string(h.start_time_ns) + " " + h.tracer_version + " " + h.runtime_version + " " +
-         h.kernel + " " + h.agent_id + " " + h.guest_addr;
+         h.kernel + " " + h.agent_id + " " + h.guest_addr + tokens;
 }
 
 inline std::string str(const TraceFooter& f) {
@@ -118,7 +124,8 @@ inline std::string str(const TraceFooter& f) {
     out += std::string(to_string(s.source)) + " " + std::to_string(s.seen) + "-" + std::to_string(s.lost) +
            " " + s.detail + (s.required ? " required" : "") + (s.attached ? " attached" : "") + "\n";
   for (const auto& p : f.phases) out += p.phase + " " + std::to_string(p.duration_ns) + "\n";
-  return out;
+  return out + "ran " + std::to_string(f.coverage.ran_by_itself) + " then " + std::to_string(f.coverage.ran) +
+         " of " + std::to_string(f.coverage.executables) + "\n";
 }
 
 }  // namespace assay::sample

@@ -17,7 +17,7 @@ TEST(Coalesce, JobsAreEqualByImageAndProfileNotByTenant) {
   other.tenant = "somebody else";
   other.lane = Lane::sweep;
   EXPECT_EQ(coalescing_key(one), coalescing_key(other));
-  for (int field = 0; field < 6; ++field) {
+  for (int field = 0; field < 8; ++field) {
     Submission changed = one;
     if (field == 0) changed.job.ref = "nginx:1.27";
     if (field == 1) changed.job.duration += std::chrono::milliseconds(1);
@@ -25,6 +25,8 @@ TEST(Coalesce, JobsAreEqualByImageAndProfileNotByTenant) {
     if (field == 3) changed.job.insecure = true;
     if (field == 4) changed.job.auth_file = "/root/auth.json";
     if (field == 5) changed.job.memory_bytes = 1 << 30;
+    if (field == 6) changed.job.persona = Persona::ci;
+    if (field == 7) changed.job.provoke = false;
     EXPECT_NE(coalescing_key(changed), coalescing_key(one)) << field;
   }
 }

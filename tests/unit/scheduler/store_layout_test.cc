@@ -34,6 +34,8 @@ ScanRecord as_it_was() {
   r.scan_id = kId;
   r.submission.job = job();
   r.submission.job.cpu_millis = 0;
+  r.submission.job.persona = Persona::bare;
+  r.submission.job.provoke = true;
   r.submission.job.memory_bytes = 0;
   r.state = ScanState::leased;
   r.attempt = 2;

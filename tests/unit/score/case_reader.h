@@ -56,8 +56,10 @@ class TraceText {
       }
     EXPECT_TRUE(known) << "no event kind " << kind;
     standard(e, kind);
+    if (const auto* source = fields.find("source"); source != nullptr && source->scalar == "sinkhole")
+      e.source = Source::sinkhole;
     for (const auto& [name, value] : fields.entries) {
-      if (name == "at") continue;
+      if (name == "at" || name == "source") continue;
       bool found = false;
       for_each_field(e, [&](int, const char* field, auto& member) {
         if (name != field) return;
@@ -131,11 +133,14 @@ class TraceText {
       case EventKind::usage:
         return host(Source::usage);
       case EventKind::session:
+      case EventKind::canary:
+      case EventKind::token:
         return host(Source::sinkhole);
       case EventKind::file:
         return host(Source::harvest);
       case EventKind::output:
       case EventKind::note:
+      case EventKind::provoke:
         return host(Source::agent);
       default:
         break;
@@ -160,6 +165,25 @@ inline TraceHeader test_header() {
   header.job.ref = "docker.io/library/app:latest";
   header.guest_addr = "10.1.1.2";
   header.start_time_ns = 1'795'576'500'000'000'000;
+  for (auto [kind, place] :
+       {std::pair{"aws_key", "/home/dev/.aws/credentials"},
+        {"aws_key", "env:AWS_SECRET_ACCESS_KEY"},
+        {"aws_key", "http://169.254.169.254/latest/meta-data/iam/security-credentials/role"},
+        {"gcp_token", "/home/dev/.config/gcloud/application_default_credentials.json"},
+        {"azure_token", "/home/dev/.azure/msal_token_cache.json"},
+        {"ssh_key", "/home/dev/.ssh/id_ed25519"},
+        {"npm", "/home/dev/.npmrc"},
+        {"pypi", "/home/dev/.pypirc"},
+        {"netrc", "/home/dev/.netrc"},
+        {"git_credentials", "/home/dev/.git-credentials"},
+        {"kube_config", "/home/dev/.kube/config"},
+        {"docker_config", "/home/dev/.docker/config.json"},
+        {"terraform", "/home/dev/.terraform.d/credentials.tfrc.json"},
+        {"vault", "/home/dev/.vault-token"},
+        {"kubernetes_token", "/var/run/secrets/kubernetes.io/serviceaccount/token"},
+        {"database_password", "env:DATABASE_PASSWORD"},
+        {"kubernetes_token", "https://10.96.0.1/api/v1/secrets"}})
+    header.tokens.push_back({std::string(kind) + ":" + place, kind, place});
   return header;
 }
 

@@ -1,10 +1,11 @@
 // The report channel's datagrams, and the time service.
+#include "agent/sinkhole/report.h"
+
 #include <gtest/gtest.h>
 
 #include <random>
 
 #include "agent/sinkhole/ntp.h"
-#include "agent/sinkhole/report.h"
 #include "common/digest.h"
 
 namespace assay::sinkhole {
@@ -32,12 +33,17 @@ Report sample() {
   report.time_ns = -5;
   report.seen = 7;
   report.lost = 1ull << 40;
-  report.udp = true;
+  report.transport = Transport::udp;
   report.src_addr = Address::v4(0xac110002);
   report.dst_addr = Address::v4(0xc6120101);
   report.src_port = 40000;
   report.dst_port = 53;
   report.name = "a.b";
+  report.app = "https";
+  report.method = "POST";
+  report.path = "/x?y";
+  report.detail = "base64";
+  report.sha256 = std::string(64, 'e');
   report.query_type = "A";
   report.rcode = 3;
   report.answers = {"198.18.1.1", ""};

@@ -16,9 +16,9 @@ namespace {
 
 struct Options {
   std::string sni = "c2.example";
-  std::string verify;          // a host name to insist on; empty: the SNI
-  std::string verify_address;  // instead
-  std::string alpn;            // in wire form
+  std::string verify{};          // a host name to insist on; empty: the SNI
+  std::string verify_address{};  // instead
+  std::string alpn{};            // in wire form
   int version = TLS1_3_VERSION;
   bool trusting = true;  // has the scan's authority in its store
 };

@@ -1,0 +1,165 @@
+#include "agent/provoke/executables.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <unordered_set>
+
+#include "agent/harvest_file.h"
+
+namespace assay {
+namespace {
+
+constexpr size_t kMaxPathBytes = 4000;
+constexpr size_t kMaxDatabaseBytes = 32 << 20;
+constexpr std::array kNotWalked = {"/proc", "/sys", "/dev"};
+
+constexpr std::array kLeftAlone = {
+    // ends the machine, or others
+    "halt", "reboot", "poweroff", "shutdown", "init", "telinit", "runlevel", "kill", "killall", "killall5",
+    "pkill", "skill", "snice", "fuser", "systemctl", "systemd", "start-stop-daemon", "kexec", "sulogin",
+    "agetty", "getty", "tini", "dumb-init", "docker-init", "s6-svscan",
+    // rewrites accounts, or the machine's set-up
+    "pwconv", "pwunconv", "grpconv", "grpunconv", "shadowconfig", "update-passwd", "vipw", "vigr", "pwck",
+    "grpck", "cppw", "cpgr", "unix_update", "unix_chkpwd", "faillock", "unminimize", "ldconfig", "depmod",
+    "swapoff", "umount", "fsfreeze", "pivot_root", "switch_root", "chroot", "update-initramfs",
+    // prints or sleeps without end
+    "yes", "pause"};
+
+bool is_program(int root, const std::string& path, const struct stat& s) {
+  if (!S_ISREG(s.st_mode) || (s.st_mode & 0111) == 0 || s.st_size < 4) return false;
+  auto fd = open_below(root, path, O_RDONLY, Links::refuse);
+  if (!fd) return false;
+  std::string type = content_type(fd->get());
+  return type == "elf" || type == "script";
+}
+
+// Libraries have the mode bit in many images; they are not what one starts.
+bool is_library(std::string_view name) {
+  return name.ends_with(".so") || name.find(".so.") != std::string_view::npos;
+}
+
+}  // namespace
+
+Executables::Executables(const ImageFiles& files) : files_(files) {}
+
+bool Executables::look(std::chrono::steady_clock::time_point until) {
+  while (!dirs_.empty() && std::chrono::steady_clock::now() < until) {
+    std::string dir = std::move(dirs_.back());
+    dirs_.pop_back();
+    look_into(dir);
+    if (entries_ >= kMaxEntries || found_.size() >= kMaxFound) dirs_.clear();
+  }
+  return dirs_.empty();
+}
+
+void Executables::look_into(const std::string& dir) {
+  auto fd = open_below(files_.root_fd(), dir, O_RDONLY | O_DIRECTORY, Links::refuse);
+  if (!fd) return;
+  std::unique_ptr<DIR, int (*)(DIR*)> stream(::fdopendir(fd->get()), ::closedir);
+  if (!stream) return;
+  int dir_fd = fd->release();  // the stream's now
+  while (entries_ < kMaxEntries && found_.size() < kMaxFound) {
+    const dirent* entry = ::readdir(stream.get());
+    if (entry == nullptr) break;
+    std::string name = entry->d_name;
+    if (name == "." || name == "..") continue;
+    ++entries_;
+    struct stat s {};
+    std::string path = (dir == "/" ? dir : dir + "/") + name;
+    if (path.size() > kMaxPathBytes || ::fstatat(dir_fd, entry->d_name, &s, AT_SYMLINK_NOFOLLOW) != 0)
+      continue;
+    if (S_ISDIR(s.st_mode)) {
+      if (std::find(kNotWalked.begin(), kNotWalked.end(), path) == kNotWalked.end()) dirs_.push_back(path);
+    } else if (!is_library(name) && is_program(files_.root_fd(), path, s)) {
+      found_.push_back(std::move(path));
+    }
+  }
+}
+
+void Executables::ran(const std::string& path) {
+  if (path.empty() || path.size() > kMaxPathBytes) return;
+  auto known = resolved_.find(path);
+  if (known == resolved_.end()) {
+    if (resolved_.size() >= kMaxRan) return;
+    known = resolved_.emplace(path, files_.resolve(path)).first;
+  }
+  if (!known->second.empty()) ran_.emplace(known->second, !provoked_);
+}
+
+void Executables::note(const Event& event) {
+  if (event.kind != EventKind::start && event.kind != EventKind::exec) return;
+  auto absolute = [&](const std::string& path) {
+    return path.starts_with('/') ? path : (event.cwd.empty() ? "" : event.cwd) + "/" + path;
+  };
+  if (!event.path.empty()) ran(absolute(event.path));
+  // `sh /usr/bin/tool` and `#!/bin/sh` both run the tool; an option's value that happens to be a program is
+  // rare.
+  for (size_t i = 0; i < std::min<size_t>(event.argv.size(), 3); ++i)
+    if (event.argv[i].find('/') != std::string::npos) ran(absolute(event.argv[i]));
+}
+
+Coverage Executables::coverage() const {
+  Coverage out;
+  out.executables = found_.size();
+  for (const std::string& path : found_)
+    if (auto it = ran_.find(path); it != ran_.end()) {
+      ++out.ran;
+      out.ran_by_itself += it->second ? 1 : 0;
+    }
+  return out;
+}
+
+std::vector<std::string> Executables::never_ran() const {
+  std::unordered_set<std::string> packaged;
+  for (std::string& path : packaged_files(files_)) packaged.insert(std::move(path));
+  std::vector<std::string> own, others;
+  for (const std::string& path : found_) {
+    if (ran_.contains(path) || !may_be_started(path)) continue;
+    (packaged.contains(path) ? others : own).push_back(path);
+  }
+  std::sort(own.begin(), own.end());
+  std::sort(others.begin(), others.end());
+  own.insert(own.end(), std::make_move_iterator(others.begin()), std::make_move_iterator(others.end()));
+  return own;
+}
+
+std::vector<std::string> packaged_files(const ImageFiles& files) {
+  std::vector<std::string> out;
+  size_t bytes = 0;
+  // Before usr-merge a package said /bin/ls for what lies in /usr/bin by now.
+  auto add = [&](std::string path) {
+    for (const char* dir : {"/bin/", "/sbin/", "/lib/"})
+      if (path.starts_with(dir)) out.push_back("/usr" + path);
+    out.push_back(std::move(path));
+  };
+  const std::string info = "/var/lib/dpkg/info/";
+  for (const std::string& name : files.list(info)) {
+    if (!name.ends_with(".list") || bytes >= kMaxDatabaseBytes) continue;
+    auto text = files.read(info + name, 4 << 20);
+    if (!text) continue;
+    bytes += text->size();
+    for (std::string& line : lines_of(*text)) add(std::move(line));
+  }
+  // apk: "F:usr/bin" names a directory, "R:name" a file in it.
+  std::string dir;
+  if (auto text = files.read("/lib/apk/db/installed", kMaxDatabaseBytes))
+    for (const std::string& line : lines_of(*text)) {
+      if (line.starts_with("F:")) dir = "/" + line.substr(2) + "/";
+      if (line.starts_with("R:")) add(dir + line.substr(2));
+    }
+  return out;
+}
+
+bool may_be_started(std::string_view path) {
+  std::string_view name = path.substr(path.rfind('/') + 1);
+  return std::find(kLeftAlone.begin(), kLeftAlone.end(), name) == kLeftAlone.end() &&
+         !name.starts_with("systemd-") && !name.starts_with("mkfs") && !name.starts_with("fsck") &&
+         path.find("/dpkg/info/") == std::string_view::npos;
+}
+
+}  // namespace assay

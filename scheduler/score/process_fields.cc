@@ -1,0 +1,57 @@
+// What the tree knows of a process, put into other forms.
+#include "scheduler/score/process_fields.h"
+
+#include <algorithm>
+
+#include "common/text.h"
+
+namespace assay {
+
+void add_process_fields(Record& record, const ProcessTree& tree, size_t index) {
+  if (index == ProcessTree::kNone) return;
+  const Proc& proc = tree.at(index);
+  record.borrow(Field::Image, proc.shown.path);
+  if (!record.has(Field::CommandLine)) record.borrow(Field::CommandLine, proc.command_line);
+  record.borrow(Field::CurrentDirectory, proc.cwd);
+  record.borrow(Field::Origin, proc.shown.origin);
+  if (proc.shown.uid == 0) record.borrow(Field::User, "root");
+  record.own(Field::User, static_cast<uint64_t>(proc.shown.uid));
+  record.own(Field::ProcessId, static_cast<uint64_t>(proc.shown.pid));
+  if (proc.provoked) record.own(Field::Provoked, true);
+  if (!proc.shown.sha256.empty()) record.own(Field::Hashes, "SHA256=" + proc.shown.sha256);
+  bool first = true;
+  for (size_t up : tree.ancestors(index)) {
+    const Proc& ancestor = tree.at(up);
+    if (first) {
+      record.borrow(Field::ParentImage, ancestor.shown.path);
+      record.borrow(Field::ParentCommandLine, ancestor.command_line);
+      record.borrow(Field::ParentOrigin, ancestor.shown.origin);
+      record.own(Field::ParentProcessId, static_cast<uint64_t>(ancestor.shown.pid));
+      first = false;
+    }
+    record.borrow(Field::Ancestors, ancestor.shown.path);
+  }
+}
+
+Actor actor(const ProcessTree& tree, size_t index) {
+  constexpr size_t kMaxCommandLine = 512;
+  if (index == ProcessTree::kNone) return {};
+  const Proc& proc = tree.at(index);
+  return {proc.shown.pid, proc.shown.path, proc.command_line.substr(0, kMaxCommandLine)};
+}
+
+std::string name_of(const Actor& actor) {
+  if (actor.pid == 0) return "an unknown process";
+  const std::string& name = actor.image.empty() ? actor.command_line : actor.image;
+  return printable(name.substr(name.rfind('/') + 1), 60) + " (pid " + std::to_string(actor.pid) + ")";
+}
+
+void add_once(std::vector<Actor>& list, Actor actor, size_t limit) {
+  if (actor.pid == 0 || list.size() >= limit) return;
+  bool known = std::any_of(list.begin(), list.end(), [&](const Actor& other) {
+    return other.pid == actor.pid && other.image == actor.image;
+  });
+  if (!known) list.push_back(std::move(actor));
+}
+
+}  // namespace assay

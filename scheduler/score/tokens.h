@@ -1,0 +1,55 @@
+// Tokens: what happened to the scan's honeytokens: who read which, who was handed one by a simulated service,
+// and which left the guest, whither and in which encoding. Pure; bounded.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "common/event.h"
+#include "common/trace.h"
+#include "scheduler/score/process_tree.h"
+#include "scheduler/score/record.h"
+#include "scheduler/score/report.h"
+#include "scheduler/score/speakers.h"
+
+namespace assay {
+
+class Tokens {
+ public:
+  using Emit = std::function<void(const Record&)>;
+  static constexpr size_t kMaxActors = 8, kMaxSent = 16;
+
+  /// Borrowed, but for `planted`.
+  Tokens(const std::vector<PlantedToken>& planted, const ProcessTree& tree, const Speakers& speakers);
+
+  /// Whether the event opens a file that we planted, for reading, and succeeds.
+  bool reads_planted(const Event& event) const { return !read_by(event).empty(); }
+  /// Emits a record of category `honeytoken` for each thing that happens to one.
+  void observe(const Event& event, const Emit& emit);
+
+  /// Those that were touched, in the order in which they were planted.
+  std::vector<TokenUse> list() const;
+
+ private:
+  using Indices = std::vector<size_t>;
+  Indices read_by(const Event& event) const;
+  const Indices* at_path(const std::string& path) const;
+  void on_read(const Event& event, const Indices& indices, const Emit& emit);
+  void on_token(const Event& event, const Emit& emit);
+  void sent(TokenUse& token, const Event& event, size_t process);
+
+  const ProcessTree& tree_;
+  const Speakers& speakers_;
+  std::vector<TokenUse> tokens_;
+  std::map<std::string, size_t> by_id_;
+  std::map<std::string, Indices> by_path_;  // normal: see normal_place()
+  Indices in_environment_;
+  std::set<std::pair<size_t, std::string>> told_;  // process and place: programs read a file many times
+};
+
+}  // namespace assay
