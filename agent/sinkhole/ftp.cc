@@ -43,11 +43,14 @@ class Ftp : public LineConversation {
   bool session(const Command& command, Moment& moment, std::string& out);
   bool passive(const Command& command, Moment& moment, std::string& out);
   bool transfer(const Command& command, Moment& moment, std::string& out);
+  const Canary& file(const std::string& path, Moment& moment);
   std::string download(const std::string& path, Moment& moment);
 
   bool after_auth_tls_, encrypt_data_ = false;
   std::string user_, directory_ = "/";
   uint16_t data_port_ = 0;
+  std::string file_path_;  // of file_: what was asked for last, so that its size holds when it is sent
+  Canary file_;
 };
 
 std::string Ftp::resolve(std::string_view name) const {
@@ -65,7 +68,7 @@ bool Ftp::login(const Command& command, Moment& moment, std::string& out) {
     notes_.add(moment, app(), "login", user_, command.rest);
     out += "230 Login successful.\r\n";
   } else if (command.verb == "AUTH") {
-    handing_over_ = moment.scene.authority && !moment.peer.tls && upper(command.rest).starts_with("TLS");
+    handing_over_ = moment.scene.tls_server && !moment.peer.tls && upper(command.rest).starts_with("TLS");
     out += handing_over_ ? "234 Proceed with negotiation.\r\n" : "530 Please login with USER and PASS.\r\n";
   } else if (command.verb == "QUIT") {
     closing_ = true;
@@ -83,7 +86,7 @@ bool Ftp::session(const Command& command, Moment& moment, std::string& out) {
     out += "215 UNIX Type: L8\r\n";
   } else if (verb == "FEAT") {
     out += "211-Features:\r\n";
-    if (moment.scene.authority) out += " AUTH TLS\r\n PBSZ\r\n PROT\r\n";
+    if (moment.scene.tls_server) out += " AUTH TLS\r\n PBSZ\r\n PROT\r\n";
     out += " EPSV\r\n MDTM\r\n PASV\r\n REST STREAM\r\n TVFS\r\n UTF8\r\n211 End\r\n";
   } else if (verb == "PWD" || verb == "XPWD") {
     out += "257 \"" + directory_ + "\" is the current directory\r\n";
@@ -135,15 +138,24 @@ bool Ftp::passive(const Command& command, Moment& moment, std::string& out) {
   return true;
 }
 
+const Canary& Ftp::file(const std::string& path, Moment& moment) {
+  if (file_path_ != path) {
+    file_ = moment.scene.canaries.make(kind_for_name(path));
+    file_path_ = path;
+  }
+  return file_;
+}
+
 std::string Ftp::download(const std::string& path, Moment& moment) {
-  Canary canary = moment.scene.canaries.make(kind_for_name(path));
+  const Canary& canary = file(path, moment);
   Report report = said(app(), "RETR", "ftp://" + moment.peer.host + path, canary.marker, moment.peer);
   report.kind = ReportKind::canary;
   report.detail = to_string(canary.kind);
   report.sha256 = canary.sha256;
   report.bytes_in = canary.bytes.size();
   moment.told.push_back(std::move(report));
-  return std::move(canary.bytes);
+  file_path_.clear();
+  return std::move(file_.bytes);
 }
 
 bool Ftp::transfer(const Command& command, Moment& moment, std::string& out) {
@@ -177,7 +189,7 @@ void Ftp::answer(std::string_view line, Moment& moment, std::string& out) {
   if (command.verb == "PORT" || command.verb == "EPRT")
     out += "500 Illegal PORT command.\r\n";  // clients then try PASV
   else if (command.verb == "SIZE")
-    out += "550 Could not get file size.\r\n";
+    out += "213 " + std::to_string(file(resolve(command.rest), moment).bytes.size()) + "\r\n";
   else
     out += "500 Unknown command.\r\n";
 }

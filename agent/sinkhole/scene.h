@@ -14,6 +14,7 @@
 #include "agent/lure/token_finder.h"
 #include "agent/sinkhole/canaries.h"
 #include "agent/sinkhole/dns.h"
+#include "agent/sinkhole/dns_tunnel.h"
 #include "agent/sinkhole/tls_server.h"
 #include "common/result.h"
 
@@ -39,6 +40,8 @@ struct Scene {
   std::optional<TlsServer> tls_server;  // of the authority; none: TLS is refused
   Canaries canaries;
   NameTable names;
+  DgaWatch dga;
+  DnsTunnels tunnels;
   std::map<uint16_t, DataConnection> awaited;  // by port; the oldest make room
   uint16_t next_awaited = 0;                   // the next port to name, above the first
   static constexpr size_t kMaxHeldBytes = 128u << 20;

@@ -15,6 +15,7 @@ using Json = nlohmann::json;
 
 constexpr int64_t kJobNs = 60'000'000'000;   // how long a job is worked on
 constexpr int64_t kShareNs = 2'000'000'000;  // shares more often than this: too easy
+constexpr int kHaste = 4;                    // so many in a row, to tell haste from luck
 constexpr double kMaxHarder = 1 << 20;
 constexpr double kMoneroDifficulty = 120;     // a core without the 2 GB dataset: some seconds
 constexpr double kBitcoinDifficulty = 0.004;  // of 2^32 hashes: a core's few seconds
@@ -74,6 +75,7 @@ class Stratum : public LineConversation {
   Dialect dialect_ = Dialect::none;
   std::string algo_;
   double harder_ = 1;
+  int in_haste_ = 0;  // shares in a row that came too soon
   uint32_t jobs_ = 0;
   int64_t job_ns_ = 0, share_ns_ = 0;
 };
@@ -108,8 +110,13 @@ void Stratum::notify(Moment& moment, std::string& out) {
 void Stratum::share(Moment& moment, std::string& out) {
   bool soon = share_ns_ != 0 && moment.wall_ns - share_ns_ < kShareNs;
   share_ns_ = moment.wall_ns;
-  if (soon && harder_ < kMaxHarder) harder_ *= 2;
-  if (soon || moment.wall_ns - job_ns_ > kJobNs) notify(moment, out);
+  in_haste_ = soon ? in_haste_ + 1 : 0;
+  bool harder = in_haste_ == kHaste;
+  if (harder) {
+    in_haste_ = 0;
+    harder_ = std::min(harder_ * 2, kMaxHarder);
+  }
+  if (harder || moment.wall_ns - job_ns_ > kJobNs) notify(moment, out);
 }
 
 void Stratum::login(const std::string& id, const Json& params, Moment& moment, std::string& out) {

@@ -22,10 +22,9 @@ TEST(Ftp, AnyLoginSucceedsAndIsTold) {
   EXPECT_EQ(session.banner, "220 (vsFTPd 3.0.3)\r\n");
   EXPECT_EQ(session.login, "331 Please specify the password.\r\n230 Login successful.\r\n");
   EXPECT_EQ(
-      session.control.say("SYST\r\nPWD\r\nCWD up\r\nPWD\r\nTYPE I\r\nSIZE x\r\nPORT 1,2,3,4,5,6\r\nXYZ\r\n"),
+      session.control.say("SYST\r\nPWD\r\nCWD up\r\nPWD\r\nTYPE I\r\nPORT 1,2,3,4,5,6\r\nXYZ\r\n"),
       "215 UNIX Type: L8\r\n257 \"/\" is the current directory\r\n250 Directory successfully changed.\r\n"
-      "257 \"/up\" is the current directory\r\n200 Switching to Binary mode.\r\n550 Could not get file "
-      "size.\r\n"
+      "257 \"/up\" is the current directory\r\n200 Switching to Binary mode.\r\n"
       "500 Illegal PORT command.\r\n500 Unknown command.\r\n");
   EXPECT_EQ(session.control.reports(), "ftp login bob pw\n");
 }
@@ -49,6 +48,14 @@ TEST(Ftp, DownloadIsACanaryThatIsTold) {
   EXPECT_TRUE(session.scene.awaited.empty());
 }
 
+TEST(Ftp, SizeIsThatOfTheFileThatIsSentNext) {
+  Session session;
+  std::string size = session.control.say("SIZE x.sh\r\n");
+  Client data(session.scene, peer_at(session.passive()));
+  session.control.say("RETR x.sh\r\n");
+  EXPECT_EQ(size, "213 " + std::to_string(data.wait().size()) + "\r\n");
+}
+
 TEST(Ftp, PasvNamesOurOwnAddress) {
   Session session;
   EXPECT_TRUE(session.control.say("PASV\r\n").starts_with("227 Entering Passive Mode (198,18,3,7,156,64)"));
@@ -69,7 +76,7 @@ TEST(Ftp, UploadIsToldWithItsName) {
   Client data(session.scene, peer_at(port));
   EXPECT_EQ(data.say("GET / HTTP/1.1\r\n\r\n"), "");  // an upload, whatever it looks like
   data.say("more");
-  EXPECT_EQ(data.reports(), "ftp upload /loot.txt GET / HTTP/1.1\\x0D\\x0A\\x0D\\x0A\n");
+  EXPECT_EQ(data.reports(), "ftp upload /loot.txt GET / HTTP/1.1\\x0d\\x0a\\x0d\\x0a\n");
   EXPECT_EQ(session.control.reports(), "ftp login bob pw\nftp STOR /loot.txt \n");
 }
 

@@ -15,7 +15,8 @@ std::string command(const std::vector<std::string>& words) {
 std::string ask(const std::string& bytes) {
   Scene scene(some_lures());
   Client client(scene, peer_at(6379));
-  return client.say(bytes) + (client.talk.closing() ? "<closed>" : "");
+  std::string out = client.say(bytes);
+  return out + (client.talk.closing() ? "<closed>" : "");
 }
 
 TEST(Redis, CommandsOfClientsAndExploitsAreAnswered) {
@@ -35,7 +36,7 @@ TEST(Redis, WhatWasSentIsTold) {
   Scene scene(some_lures());
   Client client(scene, peer_at(6379));
   client.say(command({"AUTH", "secret"}) + command({"SET", "x", "\n* * * * * sh\n"}) + command({"PING"}));
-  EXPECT_EQ(client.reports(), "redis AUTH secret secret\nredis SET x x \\x0A* * * * * sh\\x0A\n");
+  EXPECT_EQ(client.reports(), "redis AUTH secret secret\nredis SET x x \\x0a* * * * * sh\\x0a\n");
 }
 
 TEST(Redis, WhatIsNoCommandIsAProtocolError) {

@@ -23,7 +23,7 @@ TEST(Smtp, MailIsTakenToItsEndAndTold) {
             "221 2.0.0 Bye\r\n<closed>");
   EXPECT_EQ(reports,
             "smtp EHLO bot \nsmtp AUTH alice s3cret\nsmtp MAIL <a@b> SIZE=3 \nsmtp RCPT <c@d> \n"
-            "smtp DATA  Subject: x\\x0A\\x0A.dot\\x0AQUIT\\x0A\n");
+            "smtp DATA  Subject: x\\x0a\\x0a.dot\\x0aQUIT\\x0a\n");
 }
 
 TEST(Smtp, LoginInStepsIsTaken) {

@@ -110,7 +110,7 @@ TEST(Postgres, CopyTakesWhatIsSent) {
   EXPECT_EQ(client.say(message('Q', std::string("copy t from stdin\0", 18)))[0], 'G');
   EXPECT_EQ(client.say(message('d', "row\n")), "");
   EXPECT_EQ(client.say(message('c', "")), message('C', std::string("COPY 0\0", 7)) + message('Z', "I"));
-  EXPECT_NE(client.reports().find("postgresql copy  row\\x0A\n"), std::string::npos);
+  EXPECT_NE(client.reports().find("postgresql copy  row\\x0a\n"), std::string::npos);
 }
 
 TEST(Postgres, AnyMutationIsBorne) {

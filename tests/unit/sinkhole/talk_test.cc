@@ -37,7 +37,10 @@ TEST(Talk, WhatNobodyKnowsIsListenedToWithoutAWord) {
        {"uid=0(root)\n", "info\r\n", "set x y\n", "{\"a\":1}\n", "{broken\n", "bash-5.2# "}) {
     Scene scene(some_lures());
     Client client(scene, peer_at(4444));
-    EXPECT_EQ(client.wait() + client.say(text) + client.say("GET / HTTP/1.1\r\n\r\n"), "") << text;
+    std::string out = client.wait();
+    out += client.say(text);
+    out += client.say("GET / HTTP/1.1\r\n\r\n");
+    EXPECT_EQ(out, "") << text;
     EXPECT_EQ(client.talk.app(), "");
     EXPECT_FALSE(client.talk.closing());
   }
@@ -52,7 +55,7 @@ TEST(Talk, UndecidedBytesAreBounded) {
 
 TEST(Talk, ServersThatSpeakFirstGreetASilentClientOnce) {
   std::string seen;
-  for (uint16_t port : {21, 22, 25, 80, 465, 587, 3306, 6667}) {
+  for (uint16_t port : std::initializer_list<uint16_t>{21, 22, 25, 80, 465, 587, 3306, 6667}) {
     Scene scene(some_lures());
     Client client(scene, peer_at(port));
     std::string greeting = client.wait();
@@ -65,7 +68,7 @@ TEST(Talk, ServersThatSpeakFirstGreetASilentClientOnce) {
 
 TEST(Talk, WithinTlsOnlyServersOfTlsPortsGreet) {
   std::string seen;
-  for (uint16_t port : {21, 22, 25, 465, 587, 990, 3306}) {
+  for (uint16_t port : std::initializer_list<uint16_t>{21, 22, 25, 465, 587, 990, 3306}) {
     Scene scene(some_lures());
     Client client(scene, peer_at(port, "h", true));
     if (!client.wait().empty()) seen += std::to_string(port) + " ";
