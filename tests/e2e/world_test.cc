@@ -238,19 +238,6 @@ TEST(World, GuestsOneAfterTheOtherSpeakIpv6) {
                                               {"session udp fd00:172:17::2 2001:db8::123:123", 2}}));
 }
 
-// The sinkhole that this process has started; its tests run one at a time.
-pid_t sinkhole_of_ours() {
-  for (const auto& entry : fs::directory_iterator("/proc")) {
-    std::error_code error;
-    auto exe = fs::read_symlink(entry.path() / "exe", error);
-    auto status = read_file(entry.path() / "status", 65536);
-    if (!error && exe.filename() == "assay-sinkhole" && status &&
-        status->find("\nPPid:\t" + std::to_string(::getpid()) + "\n") != std::string::npos)
-      return std::atoi(entry.path().filename().c_str());
-  }
-  return 0;
-}
-
 TEST(World, SinkholeRunsWithoutAnyPrivilege) {
   REQUIRE_HOST();
   auto network = Network::create();
