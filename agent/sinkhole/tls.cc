@@ -55,7 +55,7 @@ class Tls : public Conversation {
  private:
   bool handshake(Moment& moment);
   void read(Moment& moment);
-  void say(std::string_view bytes);
+  bool say(std::string_view bytes);
   void end();
   std::string sent();
   void tell_refusal(Moment& moment);
@@ -82,7 +82,6 @@ std::string Tls::idle(Moment& moment) {
   if (closing_ || !inner_) return "";
   ::ERR_clear_error();
   say(inner_->silence(moment.wall_ns, moment.told));
-  if (inner_->closing()) end();
   return sent();
 }
 
@@ -112,17 +111,18 @@ void Tls::read(Moment& moment) {
     }
     std::string_view heard(buffer.data(), size);
     plaintext_ += heard.substr(0, kMaxDataBytes - plaintext_.size());
-    std::string answer = inner_->hear(heard, moment.wall_ns, moment.told);
-    std::string_view app = inner_->app();
-    if (!app.empty()) app_ = app == "http" ? "https" : "tls+" + std::string(app);
-    say(answer);
-    if (inner_->closing()) return end();
+    if (!say(inner_->hear(heard, moment.wall_ns, moment.told))) return;
   }
 }
 
-void Tls::say(std::string_view bytes) {
+// What the talk inside has to say, and whether it goes on after that.
+bool Tls::say(std::string_view bytes) {
+  std::string_view app = inner_->app();
+  if (!app.empty()) app_ = app == "http" ? "https" : "tls+" + std::string(app);
   size_t written = 0;
   if (!bytes.empty() && ::SSL_write_ex(ssl_, bytes.data(), bytes.size(), &written) != 1) closing_ = true;
+  if (inner_->closing()) end();
+  return !closing_;
 }
 
 void Tls::end() {
