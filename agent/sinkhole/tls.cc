@@ -19,7 +19,8 @@ namespace {
 // Fatal, handshake_failure (RFC 8446 section 6): the client learns at once and goes on to what it does
 // without TLS.
 constexpr std::string_view kTlsAlert("\x15\x03\x01\x00\x02\x02\x28", 7);
-constexpr uint8_t kMaxDepth = 2;  // TLS to a proxy, and TLS through it
+constexpr size_t kMaxAtOnce = 1 << 20;  // to a client, before it has read any of it
+constexpr uint8_t kMaxDepth = 2;        // TLS to a proxy, and TLS through it
 
 class Refusal : public Conversation {
  public:
@@ -121,7 +122,8 @@ bool Tls::say(std::string_view bytes) {
   if (!app.empty()) app_ = app == "http" ? "https" : "tls+" + std::string(app);
   size_t written = 0;
   if (!bytes.empty() && ::SSL_write_ex(ssl_, bytes.data(), bytes.size(), &written) != 1) closing_ = true;
-  if (inner_->closing()) end();
+  // Many small requests in one piece may not make us hold many large answers.
+  if (inner_->closing() || ::BIO_ctrl_pending(::SSL_get_wbio(ssl_)) > kMaxAtOnce) end();
   return !closing_;
 }
 
