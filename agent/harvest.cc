@@ -33,8 +33,8 @@ std::string read_link(int dir_fd, const std::string& name) {
 
 class Harvester {
  public:
-  Harvester(Fd upper, Fd image, const HarvestLimits& limits)
-      : upper_(std::move(upper)), image_(std::move(image)), limits_(limits) {}
+  Harvester(Fd upper, Fd image, Fd staged, const HarvestLimits& limits)
+      : upper_(std::move(upper)), image_(std::move(image)), staged_(std::move(staged)), limits_(limits) {}
 
   Status walk() {
     // Directories by path, not by open descriptor: a guest can nest deeper than we may open files.
@@ -89,18 +89,18 @@ class Harvester {
   }
   bool out_of_time() const { return std::chrono::steady_clock::now() >= deadline_; }
 
-  // What the image has at the same path, its directories' links not followed: upper has real directories
+  // What the guest found at the same path, its directories' links not followed: upper has real directories
   // there.
-  struct InImage {
+  struct Before {
     bool exists = false;
     struct stat s {};
     Fd parent;
     std::string name;
   };
-  InImage in_image(const std::string& path) const {
-    InImage out;
+  static Before in_tree(const Fd& tree, const std::string& path) {
+    Before out;
     size_t slash = path.rfind('/');
-    auto parent = open_below(image_.get(), slash == std::string::npos ? "" : path.substr(0, slash),
+    auto parent = open_below(tree.get(), slash == std::string::npos ? "" : path.substr(0, slash),
                              O_PATH | O_DIRECTORY, Links::refuse);
     if (!parent) return out;
     out.name = slash == std::string::npos ? path : path.substr(slash + 1);
@@ -109,8 +109,17 @@ class Harvester {
     return out;
   }
 
+  Before before_the_guest(const std::string& path) const {
+    if (!staged_) return in_tree(image_, path);
+    Before staged = in_tree(staged_, path);
+    // A directory is staged for what it holds; its own looks are the image's where that has it.
+    if (staged.exists && !S_ISDIR(staged.s.st_mode)) return staged;
+    Before out = in_tree(image_, path);
+    return out.exists ? std::move(out) : std::move(staged);
+  }
+
   void visit(int dir_fd, const std::string& name, const std::string& path, const struct stat& s) {
-    InImage before = in_image(path);
+    Before before = before_the_guest(path);
     if (is_whiteout(s) && !before.exists) return;  // made and deleted again by the guest, or of a stub
     Event event;
     event.kind = EventKind::file;
@@ -156,7 +165,7 @@ class Harvester {
     }
   }
 
-  bool same_content(int dir_fd, const std::string& name, const struct stat& s, const InImage& before,
+  bool same_content(int dir_fd, const std::string& name, const struct stat& s, const Before& before,
                     const Event& event) {
     if (S_ISDIR(s.st_mode)) {
       // Emptied and made anew: not the image's directory any more.
@@ -173,7 +182,7 @@ class Harvester {
     return hash && *hash == event.sha256;
   }
 
-  Fd upper_, image_;
+  Fd upper_, image_, staged_;
   HarvestLimits limits_;
   std::chrono::steady_clock::time_point deadline_ = std::chrono::steady_clock::now() + limits_.time;
   uint64_t budget_bytes_ = kHashBudgetBytes;
@@ -184,10 +193,15 @@ class Harvester {
 }  // namespace
 
 Result<HarvestCount> harvest(const std::filesystem::path& upper, const std::filesystem::path& image_root,
-                             const HarvestLimits& limits, const std::function<void(Event)>& emit) {
+                             const std::filesystem::path& staged, const HarvestLimits& limits,
+                             const std::function<void(Event)>& emit) {
   ASSAY_TRY(Fd upper_fd, open_file(upper, O_RDONLY | O_DIRECTORY));
   ASSAY_TRY(Fd image_fd, open_file(image_root, O_RDONLY | O_DIRECTORY));
-  Harvester harvester(std::move(upper_fd), std::move(image_fd), limits);
+  Fd staged_fd;
+  if (!staged.empty()) {
+    ASSAY_TRY(staged_fd, open_file(staged, O_RDONLY | O_DIRECTORY));
+  }
+  Harvester harvester(std::move(upper_fd), std::move(image_fd), std::move(staged_fd), limits);
   ASSAY_CHECK(harvester.walk());
   return harvester.finish(emit);
 }

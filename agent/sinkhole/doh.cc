@@ -72,19 +72,19 @@ uint16_t type_number(std::string_view text) {
   return 1;
 }
 
-// The JSON of public resolvers: of what was told of the query.
-WebAnswer as_json(const Report& told, uint16_t type) {
+DnsReply ask(const std::string& packet, Moment& moment) {
+  return answer_name_query(packet, moment.scene, moment.wall_ns, moment.told);
+}
+
+WebAnswer as_json(const DnsReply& reply) {
+  nlohmann::json question = {{"name", reply.question->name}, {"type", reply.question->type}};
   nlohmann::json answers = nlohmann::json::array();
-  for (const std::string& data : told.answers)
-    answers.push_back({{"name", told.name}, {"type", type}, {"TTL", 300}, {"data", data}});
-  nlohmann::json out = {{"Status", told.rcode},
-                        {"TC", false},
-                        {"RD", true},
-                        {"RA", true},
-                        {"AD", false},
-                        {"CD", false},
-                        {"Question", {{{"name", told.name}, {"type", type}}}},
-                        {"Answer", answers}};
+  for (const std::string& data : reply.answers)
+    answers.push_back(
+        {{"name", reply.question->name}, {"type", reply.question->type}, {"TTL", 300}, {"data", data}});
+  nlohmann::json out = {
+      {"Status", reply.rcode},  {"TC", false},      {"RD", true}, {"RA", true}, {"AD", false}, {"CD", false},
+      {"Question", {question}}, {"Answer", answers}};
   return {
       200, "application/dns-json", out.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace), {}};
 }
@@ -99,18 +99,17 @@ std::optional<WebAnswer> answer_doh(const WebRequest& request, Moment& moment) {
   else if (request.method == "GET" && request.path.ends_with("/dns-query"))
     packet = from_base64url(parameter(request.query, "dns"));
   if (!packet.empty()) {
-    NameAnswer reply = answer_name_query(packet, moment.scene, moment.wall_ns, moment.told);
+    DnsReply reply = ask(packet, moment);
     if (reply.packet.empty()) return std::nullopt;
     return WebAnswer{200, kMessage, std::move(reply.packet), {{"Cache-Control", "max-age=300"}}};
   }
   bool json = request.path == "/resolve" || request.path.ends_with("/dns-query");
   std::string name = json && request.method == "GET" ? parameter(request.query, "name") : "";
-  uint16_t type = type_number(parameter(request.query, "type"));
-  packet = query_packet(name, type);
-  size_t before = moment.told.size();
-  if (packet.empty() || !answer_name_query(packet, moment.scene, moment.wall_ns, moment.told).parsed)
-    return std::nullopt;
-  return as_json(moment.told[before], type);
+  packet = query_packet(name, type_number(parameter(request.query, "type")));
+  if (packet.empty()) return std::nullopt;
+  DnsReply reply = ask(packet, moment);
+  if (!reply.question) return std::nullopt;
+  return as_json(reply);
 }
 
 }  // namespace assay::sinkhole
