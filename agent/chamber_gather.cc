@@ -59,7 +59,7 @@ Status Chamber::gather_files() {
   int64_t now_ns = wall_ns() - in_.header.start_time_ns;
   HarvestLimits limits;
   limits.cancel_fd = in_.cancel_fd;
-  auto count = harvest(in_.rootfs.upper(), in_.rootfs.image(), limits, [&](Event event) {
+  auto count = harvest(in_.rootfs.upper(), in_.rootfs.image(), in_.rootfs.staged(), limits, [&](Event event) {
     event.time_ns = now_ns;
     tracer_->add(std::move(event));
   });
