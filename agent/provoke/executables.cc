@@ -10,6 +10,7 @@
 #include <unordered_set>
 
 #include "agent/harvest_file.h"
+#include "common/starter.h"
 
 namespace assay {
 namespace {
@@ -81,26 +82,33 @@ void Executables::look_into(const std::string& dir) {
   }
 }
 
-void Executables::ran(const std::string& path) {
+void Executables::ran(const std::string& path, bool by_itself) {
   if (path.empty() || path.size() > kMaxPathBytes) return;
   auto known = resolved_.find(path);
   if (known == resolved_.end()) {
     if (resolved_.size() >= kMaxRan) return;
     known = resolved_.emplace(path, files_.resolve(path)).first;
   }
-  if (!known->second.empty()) ran_.emplace(known->second, !provoked_);
+  if (known->second.empty()) return;
+  bool& first = ran_.emplace(known->second, by_itself).first->second;
+  first = first || by_itself;
 }
 
 void Executables::note(const Event& event) {
+  if (event.kind == EventKind::clone && ours_.contains(event.pid) && ours_.size() < kMaxRan)
+    ours_.insert(event.child_pid);
+  if (event.kind == EventKind::start) ours_.clear();
   if (event.kind != EventKind::start && event.kind != EventKind::exec) return;
+  if (event.path == kStarterPath) ours_.insert(event.pid);
+  bool by_itself = !provoked_ && !ours_.contains(event.pid);
   auto absolute = [&](const std::string& path) {
     return path.starts_with('/') ? path : (event.cwd.empty() ? "" : event.cwd) + "/" + path;
   };
-  if (!event.path.empty()) ran(absolute(event.path));
+  if (!event.path.empty()) ran(absolute(event.path), by_itself);
   // `sh /usr/bin/tool` and `#!/bin/sh` both run the tool; an option's value that happens to be a program is
   // rare.
   for (size_t i = 0; i < std::min<size_t>(event.argv.size(), 3); ++i)
-    if (event.argv[i].find('/') != std::string::npos) ran(absolute(event.argv[i]));
+    if (event.argv[i].find('/') != std::string::npos) ran(absolute(event.argv[i]), by_itself);
 }
 
 Coverage Executables::coverage() const {

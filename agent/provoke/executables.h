@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "agent/provoke/image_files.h"
@@ -26,22 +27,25 @@ class Executables {
   explicit Executables(const ImageFiles& files);
   /// Walks on until `until`; true once the whole image has been seen.
   bool look(std::chrono::steady_clock::time_point until);
-  /// From a start or exec event: the program, and the script that an interpreter was given.
+  /// From start and exec events: the program, and the script that an interpreter was given. Whatever descends
+  /// from the starter (see common/starter.h) was provoked; a start begins a new container.
   void note(const Event& event);
-  /// From here on, what runs was provoked.
+  /// From here on, whatever runs was provoked.
   void provoked() { provoked_ = true; }
+  bool has_run(const std::string& path) const { return ran_.contains(path); }
   Coverage coverage() const;
   /// Those that have not run yet and may be started, the image's own first, a distribution's packages' last.
   std::vector<std::string> never_ran() const;
 
  private:
   void look_into(const std::string& dir);
-  void ran(const std::string& path);
+  void ran(const std::string& path, bool by_itself);
   const ImageFiles& files_;
   std::vector<std::string> dirs_{"/"};  // still to be walked
   std::vector<std::string> found_;
   size_t entries_ = 0;
   bool provoked_ = false;
+  std::unordered_set<int32_t> ours_;             // guest processes that descend from the starter
   std::map<std::string, std::string> resolved_;  // path as executed -> in the image, "" if it is not in it
   std::map<std::string, bool> ran_;              // path in the image -> by itself
 };

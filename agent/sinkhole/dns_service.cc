@@ -56,23 +56,22 @@ void tell_tokens(const DnsQuestion& question, Scene& scene, std::vector<Report>&
 
 }  // namespace
 
-NameAnswer answer_name_query(std::string_view packet, Scene& scene, int64_t wall_ns,
-                             std::vector<Report>& told) {
+DnsReply answer_name_query(std::string_view packet, Scene& scene, int64_t wall_ns,
+                           std::vector<Report>& told) {
   Zone zone{scene.names, scene.dga, scene.lures.persona, wall_ns};
   DnsReply reply = answer_dns(packet, zone);
-  NameAnswer out{std::move(reply.packet), reply.question.has_value()};
-  if (!reply.question) return out;
+  if (!reply.question) return reply;
   Report report;
   report.kind = ReportKind::dns;
   report.time_ns = wall_ns;
   report.name = reply.question->name;
   report.query_type = dns_type_name(reply.question->type);
   report.rcode = reply.rcode;
-  report.answers = std::move(reply.answers);
-  report.bytes_in = out.packet.size();
+  report.answers = reply.answers;
+  report.bytes_in = reply.packet.size();
   told.push_back(std::move(report));
   tell_tokens(*reply.question, scene, told);
-  return out;
+  return reply;
 }
 
 // A message's length is below 4 KiB; anything printable is not.

@@ -1,11 +1,11 @@
-// Each form is turned into a packet, and answered by answer_dns().
+// Each form is turned into a packet, and answered by the name service.
 #include "agent/sinkhole/doh.h"
 
 #include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
 
-#include "agent/sinkhole/dns.h"
+#include "agent/sinkhole/dns_service.h"
 #include "agent/sinkhole/packages.h"
 
 namespace assay::sinkhole {
@@ -73,16 +73,7 @@ uint16_t type_number(std::string_view text) {
 }
 
 DnsReply ask(const std::string& packet, Moment& moment) {
-  DnsReply reply = answer_dns(packet, moment.scene.names);
-  if (!reply.question) return reply;
-  Report report;
-  report.kind = ReportKind::dns;
-  report.name = reply.question->name;
-  report.query_type = dns_type_name(reply.question->type);
-  report.rcode = reply.rcode;
-  report.answers = reply.answers;
-  moment.told.push_back(std::move(report));
-  return reply;
+  return answer_name_query(packet, moment.scene, moment.wall_ns, moment.told);
 }
 
 WebAnswer as_json(const DnsReply& reply) {

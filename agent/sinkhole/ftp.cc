@@ -68,7 +68,7 @@ bool Ftp::login(const Command& command, Moment& moment, std::string& out) {
     notes_.add(moment, app(), "login", user_, command.rest);
     out += "230 Login successful.\r\n";
   } else if (command.verb == "AUTH") {
-    handing_over_ = moment.scene.authority && !moment.peer.tls && upper(command.rest).starts_with("TLS");
+    handing_over_ = moment.scene.tls_server && !moment.peer.tls && upper(command.rest).starts_with("TLS");
     out += handing_over_ ? "234 Proceed with negotiation.\r\n" : "530 Please login with USER and PASS.\r\n";
   } else if (command.verb == "QUIT") {
     closing_ = true;
@@ -86,7 +86,7 @@ bool Ftp::session(const Command& command, Moment& moment, std::string& out) {
     out += "215 UNIX Type: L8\r\n";
   } else if (verb == "FEAT") {
     out += "211-Features:\r\n";
-    if (moment.scene.authority) out += " AUTH TLS\r\n PBSZ\r\n PROT\r\n";
+    if (moment.scene.tls_server) out += " AUTH TLS\r\n PBSZ\r\n PROT\r\n";
     out += " EPSV\r\n MDTM\r\n PASV\r\n REST STREAM\r\n TVFS\r\n UTF8\r\n211 End\r\n";
   } else if (verb == "PWD" || verb == "XPWD") {
     out += "257 \"" + directory_ + "\" is the current directory\r\n";

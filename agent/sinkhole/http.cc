@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <optional>
 
 #include "agent/sinkhole/doh.h"
 #include "agent/sinkhole/http_answer.h"
@@ -10,6 +11,7 @@
 #include "agent/sinkhole/inflate.h"
 #include "agent/sinkhole/talk.h"
 #include "agent/sinkhole/web.h"
+#include "agent/sinkhole/websocket.h"
 
 namespace assay::sinkhole {
 namespace {
@@ -72,7 +74,8 @@ class HttpConversation : public Conversation {
   void refuse(int status, Moment& moment, std::string& out);
   void finish(Moment& moment, std::string& out);
   void undo_codings(Moment& moment);
-  void scan(std::string_view bytes, const std::string& how, Moment& moment);
+  void scan(lure::TokenFinder::Stream& stream, std::string_view bytes, const std::string& how,
+            Moment& moment);
   void tell(Moment& moment);
   void connect(Moment& moment, std::string& out);
   WebAnswer answer(Moment& moment);
@@ -85,6 +88,8 @@ class HttpConversation : public Conversation {
   bool closing_ = false, silent_ = false;  // silent: upgraded to what we do not speak
   bool handing_ = false;
   std::string rest_;
+  std::optional<WebSocketReader> websocket_;
+  lure::TokenFinder::Stream frames_;
 };
 
 std::string HttpConversation::hear(std::string_view bytes, Moment& moment) {
@@ -121,6 +126,7 @@ std::string HttpConversation::hear(std::string_view bytes, Moment& moment) {
     }
     if (out.size() > kMaxOut) closing_ = true;
   }
+  if (websocket_) scan(frames_, websocket_->take(bytes), "websocket", moment);
   return out;
 }
 
@@ -172,18 +178,18 @@ WebAnswer HttpConversation::answer(Moment& moment) {
   for (Site site : kSites)
     if (auto answered = site(request, moment)) return std::move(*answered);
   std::string_view key = request.header("sec-websocket-key");
-  if (!key.empty() && has_word(request.header("upgrade"), "websocket"))
-    return {101,
-            "",
-            "",
-            {{"Upgrade", "websocket"},
-             {"Connection", "Upgrade"},
-             {"Sec-WebSocket-Accept", websocket_accept(key)}}};
-  return answer_download(request, moment);
+  if (key.empty() || !has_word(request.header("upgrade"), "websocket"))
+    return answer_download(request, moment);
+  websocket_.emplace();
+  return {
+      101,
+      "",
+      "",
+      {{"Upgrade", "websocket"}, {"Connection", "Upgrade"}, {"Sec-WebSocket-Accept", websocket_accept(key)}}};
 }
 
-void HttpConversation::scan(std::string_view bytes, const std::string& how, Moment& moment) {
-  lure::TokenFinder::Stream stream;
+void HttpConversation::scan(lure::TokenFinder::Stream& stream, std::string_view bytes, const std::string& how,
+                            Moment& moment) {
   for (lure::TokenHit& hit : moment.scene.finder.scan(stream, bytes)) {
     hit.encoding = how + "+" + hit.encoding;
     moment.told.push_back(token_sent(hit, moment.scene, moment.peer));
@@ -193,8 +199,9 @@ void HttpConversation::scan(std::string_view bytes, const std::string& how, Mome
 // Talk has looked for tokens in the bytes as they came; here in what they mean.
 void HttpConversation::undo_codings(Moment& moment) {
   WebRequest& request = parser_.request();
+  lure::TokenFinder::Stream joined;
   if (parser_.chunks() > 1 && request.body_bytes / parser_.chunks() < kSmallChunk)
-    scan(request.body, "chunked", moment);
+    scan(joined, request.body, "chunked", moment);
   const auto& codings = parser_.codings();
   for (auto coding = codings.rbegin(); coding != codings.rend(); ++coding) {
     bool gzip = *coding == "gzip" || *coding == "x-gzip";
@@ -202,7 +209,8 @@ void HttpConversation::undo_codings(Moment& moment) {
     Inflated undone = inflate(request.body, WebRequest::kMaxBodyBytes);
     if (undone.bytes.empty()) return;
     request.body = std::move(undone.bytes);
-    scan(request.body, gzip ? "gzip" : "deflate", moment);
+    lure::TokenFinder::Stream undone_stream;
+    scan(undone_stream, request.body, gzip ? "gzip" : "deflate", moment);
   }
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "agent/lure/archive_key.h"
 #include "agent/sinkhole/archive.h"
 #include "agent/sinkhole/canary_bundles.h"
 #include "agent/sinkhole/http_answer.h"
@@ -214,6 +215,9 @@ std::optional<std::string> index_file(std::string_view leaf, bool empty, Moment&
   return std::nullopt;
 }
 
+// Yesterday's: apt refuses what comes from the future.
+int64_t midnight_before(const Moment& moment) { return (moment.unix_seconds() / 86'400 - 1) * 86'400; }
+
 std::string release(std::string_view suite, Moment& moment) {
   std::string components, architectures, sums;
   for (std::string_view component : kComponents) {
@@ -227,12 +231,28 @@ std::string release(std::string_view suite, Moment& moment) {
     }
   }
   for (std::string_view architecture : kArchitectures) architectures += " " + std::string(architecture);
-  // Of yesterday's midnight: apt refuses what comes from the future.
-  std::string date = http_date((moment.unix_seconds() / 86'400 - 1) * 86'400);
+  std::string date = http_date(midnight_before(moment));
   return "Origin: Debian\nLabel: Debian\nSuite: " + std::string(suite) + "\nCodename: " + std::string(suite) +
          "\nDate: " + date.substr(0, date.size() - 3) +
          "UTC\nAcquire-By-Hash: no\nArchitectures:" + architectures + "\nComponents:" + components +
          "\nDescription: packages\nSHA256:\n" + sums;
+}
+
+// What stands before the last slash, printable.
+std::string suite_of(std::string_view path) {
+  std::string out;
+  for (char c : path.substr(0, std::min<size_t>(path.rfind('/'), 64)))
+    if (c > ' ' && c < 127) out += c;
+  return out;
+}
+
+// Signed yesterday, as it is dated.
+std::string release_file(std::string_view leaf, const std::string& suite, Moment& moment) {
+  std::string text = release(suite, moment);
+  int64_t when = midnight_before(moment);
+  const lure::Seed& seed = moment.scene.lures.seed;
+  if (leaf == "InRelease") return lure::clear_signed(seed, text, when);
+  return leaf == "Release" ? text : lure::detached_signature(seed, text, when);
 }
 
 WebAnswer not_found() { return {404, "text/html", "<html><body><h1>404 Not Found</h1></body></html>\n", {}}; }
@@ -251,17 +271,14 @@ std::optional<WebAnswer> answer_apt(const WebRequest& request, Moment& moment) {
   if (dists == std::string_view::npos) return std::nullopt;
   rest.remove_prefix(dists + 7);
   // "bookworm/main/binary-amd64/Packages.xz"; a suite may have a slash in it ("bookworm/updates").
-  if (leaf == "Release" && rest.find("/binary-") == std::string_view::npos) {
-    std::string suite;
-    for (char c : rest.substr(0, rest.size() - std::min(rest.size(), leaf.size() + 1)).substr(0, 64))
-      if (c > ' ' && c < 127) suite += c;
-    return WebAnswer{200, "text/plain", release(suite, moment), {}};
-  }
+  if (rest.find("/binary-") == std::string_view::npos &&
+      (leaf == "Release" || leaf == "InRelease" || leaf == "Release.gpg"))
+    return WebAnswer{200, "text/plain", release_file(leaf, suite_of(rest), moment), {}};
   size_t binary = rest.find("/binary-");
   if (binary != std::string_view::npos)
     if (auto file = index_file(leaf, !rest.substr(0, binary).ends_with("/main"), moment))
       return WebAnswer{200, "application/octet-stream", std::move(*file), {}};
-  return not_found();  // InRelease too: nothing here is signed
+  return not_found();
 }
 
 }  // namespace assay::sinkhole

@@ -103,7 +103,7 @@ class Postgres : public Conversation {
 void Postgres::start(std::string_view body, Moment& moment, std::string& out) {
   uint32_t code = number_be(body.substr(0, 4));
   if (code == kSsl) {
-    handing_over_ = moment.scene.authority && !moment.peer.tls;
+    handing_over_ = moment.scene.tls_server && !moment.peer.tls;
     out += handing_over_ ? 'S' : 'N';
     return;
   }

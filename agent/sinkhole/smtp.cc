@@ -62,7 +62,7 @@ void Smtp::hello(const Command& command, Moment& moment, std::string& out) {
     return;
   }
   out += "250-" + host(moment) + "\r\n250-PIPELINING\r\n250-SIZE 52428800\r\n";
-  if (moment.scene.authority && !moment.peer.tls) out += "250-STARTTLS\r\n";
+  if (moment.scene.tls_server && !moment.peer.tls) out += "250-STARTTLS\r\n";
   out += "250-AUTH PLAIN LOGIN\r\n250-ENHANCEDSTATUSCODES\r\n250 8BITMIME\r\n";
 }
 
@@ -137,7 +137,7 @@ void Smtp::command(std::string_view line, Moment& moment, std::string& out) {
   } else if (verb == "AUTH") {
     auth(command.rest, moment, out);
   } else if (verb == "STARTTLS") {
-    handing_over_ = moment.scene.authority && !moment.peer.tls;
+    handing_over_ = moment.scene.tls_server && !moment.peer.tls;
     out +=
         handing_over_ ? "220 2.0.0 Ready to start TLS\r\n" : "502 5.5.1 Error: command not implemented\r\n";
   } else if (verb == "QUIT") {

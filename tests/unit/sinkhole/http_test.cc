@@ -10,6 +10,7 @@
 #include "agent/sinkhole/http_answer.h"
 #include "agent/sinkhole/http_parse.h"
 #include "agent/sinkhole/inflate.h"
+#include "agent/sinkhole/websocket.h"
 #include "tests/unit/sinkhole/web_talk.h"
 
 namespace assay::sinkhole {
@@ -193,6 +194,24 @@ TEST(Http, WebSocketIsOpenedAndThenSilent) {
   EXPECT_EQ(field_of(reply, "Sec-WebSocket-Accept"), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");  // RFC 6455 section 1.3
   EXPECT_EQ(field_of(reply, "Content-Length"), "");
   EXPECT_EQ(talk.ask("\x81\x85\x01\x02\x03\x04\x69\x67\x6f\x68\x6e"), "");
+}
+
+TEST(Http, FramesOfAWebSocketAreUnmaskedInAnySplit) {
+  std::string stream("\x81\x85\x01\x02\x03\x04\x69\x67\x6f\x68\x6e", 11);  // "hello"
+  stream += std::string("\x82\xfe\x00\x80\x01\x01\x01\x01", 8) + std::string(128, 'b');
+  stream += std::string(
+      "\x02\x03"
+      "abc"
+      "\x89\x00\x81\x01"
+      "d",
+      10);
+  for (size_t step = 1; step < 20; ++step) {
+    WebSocketReader reader;
+    std::string out;
+    for (size_t at = 0; at < stream.size(); at += step)
+      out += reader.take(std::string_view(stream).substr(at, step));
+    ASSERT_EQ(out, "hello" + std::string(128, 'c') + "abcd") << step;
+  }
 }
 
 TEST(Http, ConnectHandsOverToWhatFollows) {

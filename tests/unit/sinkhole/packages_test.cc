@@ -56,8 +56,7 @@ TEST(Apt, PackagesNamesPoolFilesAsTheyAreServed) {
 
 TEST(Apt, WhatIsNotInTheArchiveIsNotFound) {
   WebTalk talk;
-  EXPECT_EQ(status_of(get(talk, "/debian/dists/bookworm/InRelease")), "404");
-  EXPECT_EQ(status_of(get(talk, "/debian/dists/bookworm/Release.gpg")), "404");
+  EXPECT_EQ(status_of(get(talk, "/debian/dists/bookworm/main/Contents-amd64.gz")), "404");
   EXPECT_EQ(status_of(get(talk, "/debian/dists/bookworm/main/i18n/Translation-en.xz")), "404");
 }
 

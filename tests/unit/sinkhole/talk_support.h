@@ -28,6 +28,9 @@ inline void give_authority(Scene& scene) {
   auto authority = lure::Authority::load(pem->cert, pem->key);
   ASSERT_TRUE(authority);
   scene.authority.emplace(std::move(*authority));
+  auto server = TlsServer::open(*scene.authority);
+  ASSERT_TRUE(server);
+  scene.tls_server.emplace(std::move(*server));
 }
 
 inline Peer peer_at(uint16_t port, const std::string& host = "evil.example", bool tls = false) {
