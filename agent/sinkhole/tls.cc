@@ -119,7 +119,7 @@ void Tls::read(Moment& moment) {
 // What the talk inside has to say, and whether it goes on after that.
 bool Tls::say(std::string_view bytes) {
   std::string_view app = inner_->app();
-  if (!app.empty()) app_ = app == "http" ? "https" : "tls+" + std::string(app);
+  if (!app.empty()) app_ = app == "http" || app == "https" ? "https" : "tls+" + std::string(app);
   size_t written = 0;
   if (!bytes.empty() && ::SSL_write_ex(ssl_, bytes.data(), bytes.size(), &written) != 1) closing_ = true;
   // Many small requests in one piece may not make us hold many large answers.

@@ -252,6 +252,30 @@ TEST_F(TlsTest, WithoutAnAuthorityTheAlertComesAtOnce) {
   EXPECT_TRUE(server.closing());
 }
 
+TEST_F(TlsTest, TlsWithinTlsHasAnEnd) {
+  for (uint8_t depth : {uint8_t{1}, uint8_t{2}}) {
+    peer_.tls_depth = depth;
+    Client client({}, authority_);
+    client.text = kGet;
+    Talk server = talk();
+    converse(server, client);
+    EXPECT_EQ(client.failed, depth == 2);
+  }
+}
+
+TEST_F(TlsTest, ManyRequestsAtOnceCannotMakeUsHoldMuch) {
+  Client client({}, authority_);
+  Talk server = talk();
+  converse(server, client);
+  for (int record = 0; record < 500; ++record) {
+    std::string request = "GET /tool" + std::to_string(record) + ".tar.gz HTTP/1.1\r\nHost: a\r\n\r\n";
+    SSL_write(client.ssl(), request.data(), static_cast<int>(request.size()));
+  }
+  std::string answer = server.hear(client.to_send(), 0, told_);
+  EXPECT_GT(answer.size(), 10'000u);
+  EXPECT_LT(answer.size(), 2u << 20);
+}
+
 TEST_F(TlsTest, GarbageAndHostileHellosEndWithoutHarm) {
   Client model({.sni = "c2.example", .alpn = std::string("\x02h2\x08http/1.1")}, authority_);
   model.take("");
