@@ -54,13 +54,10 @@ class Room {
 
 class HttpConversation : public Conversation {
  public:
-  explicit HttpConversation(Moment& moment)
-      : room_(moment.scene),
-        app_(!moment.peer.socket.empty() ? "docker"
-             : moment.peer.tls           ? "https"
-                                         : "http") {}
+  explicit HttpConversation(Moment& moment) : room_(moment.scene), decoy_(!moment.peer.socket.empty()) {}
 
-  std::string_view app() const override { return app_; }
+  // Inside TLS as well: its conversation says what that makes of it.
+  std::string_view app() const override { return decoy_ ? "docker" : "http"; }
   bool closing() const override { return closing_; }
   std::string hear(std::string_view bytes, Moment& moment) override;
   bool hands_over(std::string& rest) override {
@@ -82,7 +79,7 @@ class HttpConversation : public Conversation {
 
   HttpParser parser_;
   Room room_;
-  std::string_view app_;
+  const bool decoy_;
   uint64_t requests_ = 0;
   bool told_ = false;                      // the request that is being read
   bool closing_ = false, silent_ = false;  // silent: upgraded to what we do not speak
@@ -223,7 +220,7 @@ void HttpConversation::tell(Moment& moment) {
   const WebRequest& request = parser_.request();
   Report report;
   report.kind = ReportKind::http;
-  report.app = app_;
+  report.app = decoy_ ? "docker" : moment.peer.tls ? "https" : "http";
   report.method = request.method;
   report.path = request.target;
   report.name = request.host;
