@@ -89,10 +89,8 @@ class Honeytokens : public testing::Test {
     for (const PlantedToken& token : tokens_) {
       SCOPED_TRACE(token.id);
       bool served = token.place.find("://") != std::string::npos || token.kind.ends_with("_socket");
-      if (served)
-        EXPECT_TRUE(was("served", token.id));
-      else if (token.place.starts_with('/'))
-        EXPECT_TRUE(opened_.contains(token.place));
+      EXPECT_TRUE(!served || was("served", token.id));
+      EXPECT_TRUE(served || !token.place.starts_with('/') || opened_.contains(token.place));
       EXPECT_TRUE(was("sent", token.id));
     }
     if (HasFailure()) ADD_FAILURE() << moved() << output_;
@@ -127,7 +125,7 @@ TEST_F(Honeytokens, EachOfAPlainHostIsReadAndSentAway) {
         "container 64", "cloned ['.git', 'Makefile', 'install.sh']"})
     EXPECT_NE(output_.find(done), std::string::npos) << done << " in:\n" << output_;
   EXPECT_TRUE(requests_.contains("PUT 169.254.169.254/latest/api/token"));
-  EXPECT_TRUE(requests_.contains("POST localhost/v1.43/containers/create"));
+  EXPECT_TRUE(requests_.contains("POST docker.sock/v1.43/containers/create"));
 }
 
 TEST_F(Honeytokens, EachOfAPodIsReadAndSentAway) {
