@@ -16,9 +16,9 @@
 namespace assay::sinkhole {
 namespace {
 
-constexpr size_t kMaxOut = 256 * 1024;  // answers to one piece; beyond, the client has to connect again
-constexpr uint64_t kMaxTold = 200;      // requests of one connection that are each told; then at 400, 800...
-constexpr size_t kFreeBytes = 64 * 1024;  // of a body that are kept without asking for room
+constexpr size_t kMaxOut = 64 * 1024;  // answers to one piece; beyond, the client has to connect again
+constexpr uint64_t kMaxTold = 200;     // requests of one connection that are each told; then at 400, 800...
+constexpr size_t kFreeBytes = 16 * 1024;  // of a body that are kept without asking for room
 constexpr uint64_t kTellAfter = 1 << 20;  // bytes of a body that has no end yet
 constexpr size_t kSmallChunk = 1024;      // tokens might be cut in pieces by the lines between chunks
 
