@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "agent/bundle_user.h"
+#include "common/starter.h"
 #include "common/text.h"
 
 namespace assay {
@@ -75,6 +76,8 @@ json mounts(const BundleOptions& options) {
     add("/tmp", "bind", tmp.c_str(), {"rbind", "rprivate", "rw"});
   for (const auto& [host, guest] : options.binds)
     add(guest.c_str(), "bind", host.c_str(), {"rbind", "rprivate", "rw"});
+  if (!options.starter.empty())
+    add(std::string(kStarterPath).c_str(), "bind", options.starter.c_str(), {"rbind", "rprivate", "ro"});
   if (options.etc_dir.empty()) return out;
   for (const char* name : kEtcFiles)
     add((std::string("/etc/") + name).c_str(), "bind", (options.etc_dir / name).c_str(),
@@ -83,23 +86,15 @@ json mounts(const BundleOptions& options) {
 }
 
 json process(const InitProcess& init, const BundleOptions& options) {
-  const std::string& hostname = options.hostname;
   json held = json::array();
   for (const char* capability : kCapabilities) held.push_back(capability);
   // A process that is not root starts with none, but a setuid program may get them back within the bounding
   // set.
   json effective = init.uid == 0 ? held : json::array();
-  std::vector<std::string> env = init.env;
-  if (!hostname.empty() && !has_variable(env, "HOSTNAME"))
-    env.insert(std::find(env.begin(), env.end(), kPath) == env.begin() && !env.empty() ? env.begin() + 1
-                                                                                       : env.begin(),
-               "HOSTNAME=" + hostname);
-  for (const std::string& variable : options.env)
-    if (!has_variable(env, variable.substr(0, variable.find('=')))) env.push_back(variable);
   return {{"terminal", false},
           {"user", {{"uid", init.uid}, {"gid", init.gid}, {"umask", 022}, {"additionalGids", init.groups}}},
           {"args", init.argv},
-          {"env", env},
+          {"env", container_env(init, options)},
           {"cwd", init.cwd},
           {"capabilities",
            {{"bounding", held},
@@ -133,10 +128,33 @@ Result<InitProcess> init_process(const ImageConfig& image, const std::filesystem
   return out;
 }
 
+std::vector<std::string> container_env(const InitProcess& init, const BundleOptions& options) {
+  const std::string& hostname = options.hostname;
+  std::vector<std::string> env = init.env;
+  if (!hostname.empty() && !has_variable(env, "HOSTNAME"))
+    env.insert(std::find(env.begin(), env.end(), kPath) == env.begin() && !env.empty() ? env.begin() + 1
+                                                                                       : env.begin(),
+               "HOSTNAME=" + hostname);
+  for (const std::string& variable : options.env)
+    if (!has_variable(env, variable.substr(0, variable.find('=')))) env.push_back(variable);
+  return env;
+}
+
+std::string exec_config(const InitProcess& init, const BundleOptions& options,
+                        const std::vector<std::string>& argv) {
+  InitProcess other = init;
+  other.argv = argv;
+  other.uid = other.gid = 0;
+  other.groups.clear();
+  other.cwd.assign(1, '/');
+  return process(other, options).dump(1, ' ', false, json::error_handler_t::replace);
+}
+
 std::vector<std::string> mount_points(const ImageConfig& image) {
   std::vector<std::string> out = {"/proc/", "/dev/", "/sys/"};
   for (const char* name : kEtcFiles) out.push_back(std::string("/etc/") + name);
   out.push_back("/tmp/");
+  out.emplace_back(kStarterPath);
   if (std::string dir = working_dir(image); dir != "/") out.push_back(dir + "/");
   return out;
 }

@@ -20,7 +20,8 @@ struct BundleOptions {
       etc_dir{};  // holds resolv.conf, hosts, hostname to be bind-mounted into /etc; empty: none
   std::vector<std::string> env{};  // NAME=value; what the image sets itself wins
   std::vector<std::pair<std::filesystem::path, std::string>> binds{};  // host path, guest path
-  uint64_t memory_bytes = 0;  // what the guest may see as its memory; 0: not set
+  std::filesystem::path starter{};  // on the host, to be found at kStarterPath; empty: not there
+  uint64_t memory_bytes = 0;        // what the guest may see as its memory; 0: not set
 };
 
 /// What will run first: argv after entrypoint and cmd are joined, the resolved user, cwd, the environment.
@@ -36,6 +37,11 @@ Result<InitProcess> init_process(const ImageConfig& image, const std::filesystem
 /// What the runtime will mount on or start in, for Rootfs::mount(): "/proc/", "/etc/hosts", the working
 /// directory...
 std::vector<std::string> mount_points(const ImageConfig& image);
+/// The environment of what runs in the container: the image's own, then what `options` add.
+std::vector<std::string> container_env(const InitProcess& init, const BundleOptions& options);
+/// What `runsc exec --process` reads: like the container's own process, but `argv` as root.
+std::string exec_config(const InitProcess& init, const BundleOptions& options,
+                        const std::vector<std::string>& argv);
 /// config.json.
 std::string runtime_config(const ImageConfig& image, const InitProcess& init, const BundleOptions& options);
 

@@ -33,7 +33,7 @@ class Loop {
   void read_output(int& fd, int number);
   Status pass_on();
   void note(const std::string& what, const std::string& data, uint64_t left_out = 0);
-  void stop(EndReason reason, bool at_once);
+  void stop(EndReason reason, bool at_once, const char* what = nullptr);
 
   GuestRun& run_;
   GuestEnd end_;
@@ -48,13 +48,14 @@ Result<GuestEnd> Loop::run() {
   auto next_tick = steady_clock::now();
   int out = run_.sandbox.stdout_fd(), err = run_.sandbox.stderr_fd();
   for (;;) {
-    pollfd polls[] = {{run_.sandbox.pidfd(), POLLIN, 0},
-                      {out, POLLIN, 0},
-                      {err, POLLIN, 0},
-                      {run_.world ? run_.world->fd() : -1, POLLIN, 0},
-                      {run_.tracer.fd(), POLLIN, 0},
-                      {run_.cancel_fd, POLLIN, 0}};
-    if (::poll(polls, std::size(polls), 50) < 0 && errno != EINTR) return errno_error("poll");
+    std::vector<pollfd> polls = {{run_.sandbox.pidfd(), POLLIN, 0},
+                                 {out, POLLIN, 0},
+                                 {err, POLLIN, 0},
+                                 {run_.world ? run_.world->fd() : -1, POLLIN, 0},
+                                 {run_.tracer.fd(), POLLIN, 0},
+                                 {run_.cancel_fd, POLLIN, 0}};
+    if (run_.provoker) run_.provoker->poll_fds(polls);
+    if (::poll(polls.data(), polls.size(), 50) < 0 && errno != EINTR) return errno_error("poll");
     if (polls[5].revents != 0) return Error{Errc::cancelled, "cancelled"};
     if (polls[1].revents != 0) read_output(out, 1);
     if (polls[2].revents != 0) read_output(err, 2);
@@ -65,6 +66,10 @@ Result<GuestEnd> Loop::run() {
     if (now >= give_up_at_) {
       end_.forced = true;
       return finish({SIGKILL, true}, out, err);
+    }
+    if (run_.provoker && !stopping_) {
+      run_.provoker->turn(now);
+      if (run_.until_provoked && run_.provoker->done(now)) stop(EndReason::exited, true, "provoked");
     }
     if (!stopping_ && run_.over_limit()) stop(EndReason::limit, true);
     if (!stopping_ && now >= deadline) stop(EndReason::deadline, false);
@@ -90,10 +95,10 @@ GuestEnd Loop::finish(ExitStatus status, int out, int err) {
   return end_;
 }
 
-void Loop::stop(EndReason reason, bool at_once) {
+void Loop::stop(EndReason reason, bool at_once, const char* what) {
   stopping_ = true;
   end_.reason = reason;
-  note("stopped", to_string(reason));
+  note("stopped", what ? what : to_string(reason));
   run_.sandbox.signal(at_once ? SIGKILL : run_.stop_signal);
   kill_at_ = steady_clock::now() + kGrace;
   give_up_at_ = steady_clock::now() + run_.patience;
@@ -110,8 +115,12 @@ void Loop::read_output(int& fd, int number) {
       return;
     }
     std::string_view bytes(buffer.data(), static_cast<size_t>(n));
+    if (run_.first_output)
+      run_.first_output->append(
+          bytes.substr(0, kFirstOutput - std::min(kFirstOutput, run_.first_output->size())));
     auto kept = std::min<uint64_t>(left_bytes_, bytes.size());
     left_bytes_ -= kept;
+    end_.output_bytes += kept;
     end_.output_left_out_bytes += bytes.size() - kept;
     for (size_t at = 0; at < kept; at += kOutputEventBytes) {
       Event event;

@@ -7,6 +7,7 @@
 #include <functional>
 #include <vector>
 
+#include "agent/provoke/provoker.h"
 #include "agent/sandbox.h"
 #include "agent/trace/tracer.h"
 #include "agent/world.h"
@@ -18,12 +19,15 @@ namespace assay {
 struct GuestRun {
   Sandbox& sandbox;
   Tracer& tracer;
-  World* world = nullptr;  // null: no network
+  World* world = nullptr;        // null: no network
+  Provoker* provoker = nullptr;  // null: nothing is provoked
+  bool until_provoked = false;   // ends as soon as nothing is left to be provoked
   int64_t start_time_ns = 0;
   std::chrono::milliseconds duration{0};
   int stop_signal = 15;
   std::chrono::milliseconds patience{15'000};  // from the stop signal on
   uint64_t output_limit_bytes = 0;             // beyond, output is counted, and told by a note at the end
+  std::string* first_output = nullptr;         // the first kFirstOutput bytes of it are put here, too
   int cancel_fd = -1;
   /// Takes merged events, in order. An error of it ends the run and is returned.
   std::function<Status(std::vector<Event>)> record;
@@ -36,9 +40,12 @@ struct GuestRun {
 struct GuestEnd {
   EndReason reason = EndReason::exited;
   ExitStatus status;
+  uint64_t output_bytes = 0;  // that became events
   uint64_t output_left_out_bytes = 0;
   bool forced = false;  // it did not end when told to: the sandbox's destructor must kill it
 };
+
+inline constexpr size_t kFirstOutput = 16 * 1024;
 
 /// Returns when the container has ended by itself or was stopped: stop signal first, SIGKILL two seconds
 /// later. A runtime that does not heed that either (it may be the guest's by then) is not waited for:

@@ -3,7 +3,6 @@
 // Fed by rootfs after the guest has ended; feeds the trace.
 #include "agent/harvest.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/sysmacros.h>
@@ -11,7 +10,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <memory>
 #include <vector>
 
@@ -26,24 +24,6 @@ constexpr size_t kMaxLinkBytes = 4096;
 
 bool is_whiteout(const struct stat& s) { return S_ISCHR(s.st_mode) && s.st_rdev == makedev(0, 0); }
 
-Result<std::vector<std::string>> list_names(Fd dir, const std::string& name) {
-  struct CloseDir {
-    void operator()(DIR* d) const { ::closedir(d); }
-  };
-  std::unique_ptr<DIR, CloseDir> stream(::fdopendir(dir.get()));
-  if (!stream) return errno_error("list " + name);
-  dir.release();
-  std::vector<std::string> out;
-  for (;;) {
-    errno = 0;
-    dirent* entry = ::readdir(stream.get());
-    if (!entry && errno != 0) return errno_error("list " + name);
-    if (!entry) return out;
-    if (std::strcmp(entry->d_name, ".") != 0 && std::strcmp(entry->d_name, "..") != 0)
-      out.emplace_back(entry->d_name);
-  }
-}
-
 std::string read_link(int dir_fd, const std::string& name) {
   std::string out(kMaxLinkBytes, '\0');
   ssize_t n = ::readlinkat(dir_fd, name.c_str(), out.data(), out.size());
@@ -53,8 +33,8 @@ std::string read_link(int dir_fd, const std::string& name) {
 
 class Harvester {
  public:
-  Harvester(Fd upper, Fd image, const HarvestLimits& limits)
-      : upper_(std::move(upper)), image_(std::move(image)), limits_(limits) {}
+  Harvester(Fd upper, Fd image, Fd staged, const HarvestLimits& limits)
+      : upper_(std::move(upper)), image_(std::move(image)), staged_(std::move(staged)), limits_(limits) {}
 
   Status walk() {
     // Directories by path, not by open descriptor: a guest can nest deeper than we may open files.
@@ -109,18 +89,18 @@ class Harvester {
   }
   bool out_of_time() const { return std::chrono::steady_clock::now() >= deadline_; }
 
-  // What the image has at the same path, its directories' links not followed: upper has real directories
+  // What the guest found at the same path, its directories' links not followed: upper has real directories
   // there.
-  struct InImage {
+  struct Before {
     bool exists = false;
     struct stat s {};
     Fd parent;
     std::string name;
   };
-  InImage in_image(const std::string& path) const {
-    InImage out;
+  static Before in_tree(const Fd& tree, const std::string& path) {
+    Before out;
     size_t slash = path.rfind('/');
-    auto parent = open_below(image_.get(), slash == std::string::npos ? "" : path.substr(0, slash),
+    auto parent = open_below(tree.get(), slash == std::string::npos ? "" : path.substr(0, slash),
                              O_PATH | O_DIRECTORY, Links::refuse);
     if (!parent) return out;
     out.name = slash == std::string::npos ? path : path.substr(slash + 1);
@@ -129,8 +109,17 @@ class Harvester {
     return out;
   }
 
+  Before before_the_guest(const std::string& path) const {
+    if (!staged_) return in_tree(image_, path);
+    Before staged = in_tree(staged_, path);
+    // A directory is staged for what it holds; its own looks are the image's where that has it.
+    if (staged.exists && !S_ISDIR(staged.s.st_mode)) return staged;
+    Before out = in_tree(image_, path);
+    return out.exists ? std::move(out) : std::move(staged);
+  }
+
   void visit(int dir_fd, const std::string& name, const std::string& path, const struct stat& s) {
-    InImage before = in_image(path);
+    Before before = before_the_guest(path);
     if (is_whiteout(s) && !before.exists) return;  // made and deleted again by the guest, or of a stub
     Event event;
     event.kind = EventKind::file;
@@ -176,7 +165,7 @@ class Harvester {
     }
   }
 
-  bool same_content(int dir_fd, const std::string& name, const struct stat& s, const InImage& before,
+  bool same_content(int dir_fd, const std::string& name, const struct stat& s, const Before& before,
                     const Event& event) {
     if (S_ISDIR(s.st_mode)) {
       // Emptied and made anew: not the image's directory any more.
@@ -193,7 +182,7 @@ class Harvester {
     return hash && *hash == event.sha256;
   }
 
-  Fd upper_, image_;
+  Fd upper_, image_, staged_;
   HarvestLimits limits_;
   std::chrono::steady_clock::time_point deadline_ = std::chrono::steady_clock::now() + limits_.time;
   uint64_t budget_bytes_ = kHashBudgetBytes;
@@ -204,10 +193,15 @@ class Harvester {
 }  // namespace
 
 Result<HarvestCount> harvest(const std::filesystem::path& upper, const std::filesystem::path& image_root,
-                             const HarvestLimits& limits, const std::function<void(Event)>& emit) {
+                             const std::filesystem::path& staged, const HarvestLimits& limits,
+                             const std::function<void(Event)>& emit) {
   ASSAY_TRY(Fd upper_fd, open_file(upper, O_RDONLY | O_DIRECTORY));
   ASSAY_TRY(Fd image_fd, open_file(image_root, O_RDONLY | O_DIRECTORY));
-  Harvester harvester(std::move(upper_fd), std::move(image_fd), limits);
+  Fd staged_fd;
+  if (!staged.empty()) {
+    ASSAY_TRY(staged_fd, open_file(staged, O_RDONLY | O_DIRECTORY));
+  }
+  Harvester harvester(std::move(upper_fd), std::move(image_fd), std::move(staged_fd), limits);
   ASSAY_CHECK(harvester.walk());
   return harvester.finish(emit);
 }

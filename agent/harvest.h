@@ -54,7 +54,10 @@ struct HarvestCount {
 /// One `file` event for each file, directory or link the guest created, changed or deleted (a whiteout), to
 /// `emit`, sorted by path. What was only opened or touched is left out. `truncated` is the size of a file
 /// that was too large to be hashed; path2 a symlink's target.
+/// `staged`: what was laid over the image before the guest started, and counts as the image's; empty:
+/// nothing.
 Result<HarvestCount> harvest(const std::filesystem::path& upper, const std::filesystem::path& image_root,
-                             const HarvestLimits& limits, const std::function<void(Event)>& emit);
+                             const std::filesystem::path& staged, const HarvestLimits& limits,
+                             const std::function<void(Event)>& emit);
 
 }  // namespace assay

@@ -1,12 +1,15 @@
 // openat2(2) for every open: the tree was written by the guest.
 #include "agent/harvest_file.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <sys/syscall.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
+#include <memory>
 #include <string_view>
 
 #include "common/digest.h"
@@ -25,6 +28,24 @@ Result<Fd> open_below(int root_fd, const std::string& path, int flags, Links lin
   if (errno == ENOTDIR || errno == ELOOP || errno == EXDEV || errno == ENXIO || errno == ENAMETOOLONG)
     errno = ENOENT;
   return errno_error("open " + path);
+}
+
+Result<std::vector<std::string>> list_names(Fd dir, const std::string& name) {
+  struct CloseDir {
+    void operator()(DIR* d) const { ::closedir(d); }
+  };
+  std::unique_ptr<DIR, CloseDir> stream(::fdopendir(dir.get()));
+  if (!stream) return errno_error("list " + name);
+  dir.release();
+  std::vector<std::string> out;
+  for (;;) {
+    errno = 0;
+    dirent* entry = ::readdir(stream.get());
+    if (!entry && errno != 0) return errno_error("list " + name);
+    if (!entry) return out;
+    if (std::strcmp(entry->d_name, ".") != 0 && std::strcmp(entry->d_name, "..") != 0)
+      out.emplace_back(entry->d_name);
+  }
 }
 
 std::string special_type(const struct stat& s) {

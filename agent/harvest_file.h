@@ -1,11 +1,12 @@
 // Files of a hostile directory tree: opened without leaving it, told apart, hashed within bounds. Shared by
-// harvest and provenance.
+// harvest, provenance and the stage.
 #pragma once
 
 #include <sys/stat.h>
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "common/fd.h"
 #include "common/result.h"
@@ -19,6 +20,9 @@ enum class Links { follow_in_root, refuse };
 /// Opens `path` below `root_fd`, never outside of it. Does not block on fifos. Errc::not_found when it is not
 /// there, or leads nowhere.
 Result<Fd> open_below(int root_fd, const std::string& path, int flags, Links links);
+
+/// What a directory holds, in no order. `name` is for the error.
+Result<std::vector<std::string>> list_names(Fd dir, const std::string& name);
 
 /// "elf", "script", "text" or "data", by the first bytes of an open regular file.
 std::string content_type(int fd);

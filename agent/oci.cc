@@ -212,6 +212,8 @@ Status parse_run_config(const Object& root, ImageConfig& out) {
   ASSAY_TRY(out.user, config.text("User"));
   ASSAY_TRY(out.working_dir, config.text("WorkingDir"));
   ASSAY_TRY(out.stop_signal, config.text("StopSignal"));
+  ASSAY_TRY(Object health, config.object("Healthcheck"));
+  ASSAY_TRY(out.healthcheck, health.texts("Test"));
   ASSAY_TRY(Object ports, config.object("ExposedPorts"));
   if (ports.value().size() > kMaxListItems) return config.bad("ExposedPorts", "has too many items");
   for (const auto& [port, unused] : ports.value().items()) out.exposed_ports.push_back(port.substr(0, 64));

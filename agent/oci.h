@@ -30,6 +30,7 @@ struct ImageConfig {
   std::vector<std::string> entrypoint, cmd, env;
   std::string user, working_dir, stop_signal;
   std::vector<std::string> exposed_ports;  // "80/tcp"
+  std::vector<std::string> healthcheck;    // Docker's: "CMD" or "CMD-SHELL" and what follows; empty: none
   std::vector<Digest> diff_ids;            // one a layer, of the uncompressed tar
   std::vector<std::string> layer_history;  // created_by, one a layer ("" where the image does not say)
 };

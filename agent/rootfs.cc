@@ -145,10 +145,10 @@ Status Rootfs::mount_overlays(std::vector<fs::path> layers, const std::vector<st
   ASSAY_CHECK(mount_overlay(links, settings + ",lowerdir=" + image_lowers, image_, MS_RDONLY));
   std::string guest_lowers;
   if (top) {
-    ASSAY_TRY(fs::path above, top(image_));
-    if (!above.empty() && ::symlink(fs::absolute(above).c_str(), (links / "top").c_str()) != 0)
+    ASSAY_TRY(staged_, top(image_));
+    if (!staged_.empty() && ::symlink(fs::absolute(staged_).c_str(), (links / "top").c_str()) != 0)
       return errno_error("link a layer in " + links.string());
-    if (!above.empty()) guest_lowers = "top:";
+    if (!staged_.empty()) guest_lowers = "top:";
   }
   guest_lowers += lowers.empty() ? "../stubs" : lowers + ":../stubs";
   return mount_overlay(links, settings + ",lowerdir=" + guest_lowers + ",upperdir=../upper,workdir=../work",
@@ -164,6 +164,7 @@ Rootfs& Rootfs::operator=(Rootfs&& other) noexcept {
     merged_ = std::exchange(other.merged_, {});
     upper_ = std::exchange(other.upper_, {});
     image_ = std::exchange(other.image_, {});
+    staged_ = std::exchange(other.staged_, {});
   }
   return *this;
 }

@@ -39,13 +39,14 @@ class Rootfs {
   const std::filesystem::path& image() const {
     return image_;
   }  // the image alone, read-only, unchanged by the guest
+  const std::filesystem::path& staged() const { return staged_; }  // what `top` named; empty: nothing
 
  private:
   Rootfs() = default;
   void unmount();
   Status mount_overlays(std::vector<std::filesystem::path> layers, const std::vector<std::string>& stubs,
                         const Top& top);
-  std::filesystem::path tmpfs_, merged_, upper_, image_;  // empty: moved from
+  std::filesystem::path tmpfs_, merged_, upper_, image_, staged_;  // empty: moved from
 };
 
 }  // namespace assay

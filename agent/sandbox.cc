@@ -189,6 +189,12 @@ void Sandbox::signal(int number) {
   if (auto child = spawn(kill)) state_->helpers.push_back(std::move(*child));
 }
 
+Command Sandbox::exec_command(const std::filesystem::path& process_json) const {
+  Command command;
+  command.argv = state_->runsc({"exec", "--process", process_json.string(), state_->config.id});
+  return command;
+}
+
 std::optional<ExitStatus> Sandbox::ended() {
   state_->drop_finished_helpers();
   if (!state_->status)

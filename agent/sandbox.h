@@ -40,6 +40,9 @@ class Sandbox {
   int stdout_fd() const;    // non-blocking read ends of pipes; EOF when all writers are gone
   int stderr_fd() const;    // also carries runsc's own last words when the container cannot start
   void signal(int number);  // to the container's first process; returns at once, delivered some 30 ms later
+  /// What runs a further process in the container: `runsc exec`, of the process that a file describes (see
+  /// bundle.h: exec_config()). It ends when that process does; killed, it leaves it running.
+  Command exec_command(const std::filesystem::path& process_json) const;
   /// The status of the first process once everything has ended; nullopt while it runs. A signal shows as code
   /// 128 + signal.
   std::optional<ExitStatus> ended();

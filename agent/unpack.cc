@@ -95,7 +95,7 @@ Result<LayerEntry> convert(archive_entry* raw) {
   return out;
 }
 
-Status read_tar(LayerStream& stream, LayerWriter& writer) {
+Status read_tar(LayerStream& stream, EntryWriter& writer) {
   ArchivePtr tar(archive_read_new());
   TarSource source{stream};
   archive_read_support_format_tar(tar.get());
@@ -144,7 +144,7 @@ Result<LayerCounts> extract(const PulledLayer& layer, const fs::path& root, cons
                             int cancel_fd) {
   ASSAY_TRY(auto stream, LayerStream::open(layer.path, stream_limit(limits), cancel_fd));
   ASSAY_TRY(Fd root_fd, open_file(root, O_RDONLY | O_DIRECTORY));
-  LayerWriter writer(std::move(root_fd), limits.layer_bytes, limits.layer_entries);
+  EntryWriter writer(std::move(root_fd), limits.layer_bytes, limits.layer_entries);
   Status done = read_tar(*stream, writer);
   if (!done && done.error().code != Errc::corrupt) return done.error();
   // A damaged blob is best told by its digest, whatever its damage did to the tar.

@@ -44,7 +44,7 @@ bool keep_xattr(const std::string& name) {
 
 }  // namespace
 
-Status LayerWriter::add(const LayerEntry& entry, const Read& read) {
+Status EntryWriter::add(const LayerEntry& entry, const Read& read) {
   auto done = [&]() -> Status {
     if (++counts_.entries > limit_entries_)
       return Error{Errc::limit, "the layer has more than " + std::to_string(limit_entries_) + " entries"};
@@ -55,7 +55,7 @@ Status LayerWriter::add(const LayerEntry& entry, const Read& read) {
   return std::move(done).context("entry '" + printable(entry.path, 200) + "'");
 }
 
-Status LayerWriter::add_at(const LayerPlace& where, const LayerEntry& entry, const Read& read) {
+Status EntryWriter::add_at(const LayerPlace& where, const LayerEntry& entry, const Read& read) {
   if (where.name.empty()) {
     if (entry.type != LayerEntry::Type::dir)
       return Error{Errc::invalid, "the layer's root is not a directory"};
@@ -77,7 +77,7 @@ Status LayerWriter::add_at(const LayerPlace& where, const LayerEntry& entry, con
 
 // image-spec layer.md#whiteouts: they hide what lower layers have, never what this layer brings, whichever
 // comes first.
-Status LayerWriter::whiteout(const LayerPlace& where) {
+Status EntryWriter::whiteout(const LayerPlace& where) {
   if (where.name == kOpaqueName) {
     ASSAY_TRY(int dir_fd, parent(where.dir));
     return set_opaque(dir_fd);
@@ -98,7 +98,7 @@ Status LayerWriter::whiteout(const LayerPlace& where) {
   return S_ISDIR(s.st_mode) ? set_opaque_at(dir_fd, hidden) : Status();
 }
 
-Result<int> LayerWriter::parent(const std::string& dir) {
+Result<int> EntryWriter::parent(const std::string& dir) {
   if (parent_ && parent_path_ == dir) return parent_.get();
   auto opened = open_layer_dir(root_.get(), dir);
   if (!opened && opened.error().code != Errc::not_found && opened.error().code != Errc::invalid)
@@ -111,7 +111,7 @@ Result<int> LayerWriter::parent(const std::string& dir) {
 }
 
 // Directories that the tar takes for granted.
-Result<Fd> LayerWriter::make_parents(const std::string& dir) {
+Result<Fd> EntryWriter::make_parents(const std::string& dir) {
   ASSAY_TRY(Fd at, open_layer_dir(root_.get(), ""));
   for (size_t begin = 0; begin < dir.size();) {
     size_t end = std::min(dir.find('/', begin), dir.size());
@@ -136,7 +136,7 @@ Result<Fd> LayerWriter::make_parents(const std::string& dir) {
 }
 
 // Makes room for an entry that comes a second time. True: what was there was a whiteout.
-Result<bool> LayerWriter::clear(int dir_fd, const std::string& name) {
+Result<bool> EntryWriter::clear(int dir_fd, const std::string& name) {
   struct stat s {};
   if (::fstatat(dir_fd, name.c_str(), &s, AT_SYMLINK_NOFOLLOW) != 0)
     return errno_error("stat what it replaces");
@@ -153,7 +153,7 @@ Result<bool> LayerWriter::clear(int dir_fd, const std::string& name) {
   return false;
 }
 
-Status LayerWriter::write_regular(int dir_fd, const std::string& name, const LayerEntry& entry,
+Status EntryWriter::write_regular(int dir_fd, const std::string& name, const LayerEntry& entry,
                                   const Read& read) {
   if (entry.size_bytes > limit_bytes_ - std::min(limit_bytes_, counts_.bytes))
     return Error{Errc::limit, "it declares " + std::to_string(entry.size_bytes) +
@@ -174,7 +174,7 @@ Status LayerWriter::write_regular(int dir_fd, const std::string& name, const Lay
   return Status();
 }
 
-Status LayerWriter::write_content(int fd, const LayerEntry& entry, const Read& read) {
+Status EntryWriter::write_content(int fd, const LayerEntry& entry, const Read& read) {
   uint64_t at = 0;  // the file offset
   for (;;) {
     ASSAY_TRY(LayerData piece, read());
@@ -191,7 +191,7 @@ Status LayerWriter::write_content(int fd, const LayerEntry& entry, const Read& r
   return Status();
 }
 
-Status LayerWriter::make_dir(const LayerPlace& where, int dir_fd, const LayerEntry& entry) {
+Status EntryWriter::make_dir(const LayerPlace& where, int dir_fd, const LayerEntry& entry) {
   bool hidden = false;
   if (::mkdirat(dir_fd, where.name.c_str(), 0700) != 0) {
     if (errno != EEXIST) return errno_error("create it");
@@ -210,7 +210,7 @@ Status LayerWriter::make_dir(const LayerPlace& where, int dir_fd, const LayerEnt
 
 // A hard link into a lower layer is refused: no builder writes one, and a layer is unpacked without knowing
 // what it will lie upon.
-Status LayerWriter::make_link(const LayerPlace& where, int dir_fd, const LayerEntry& entry) {
+Status EntryWriter::make_link(const LayerPlace& where, int dir_fd, const LayerEntry& entry) {
   std::string shown = "hard link to '" + printable(entry.link, 200) + "'";
   auto target = LayerPlace::parse(entry.link);
   if (!target) return target.error().context(shown);
@@ -233,7 +233,7 @@ Status LayerWriter::make_link(const LayerPlace& where, int dir_fd, const LayerEn
   return errno_error(shown);
 }
 
-Status LayerWriter::make_other(int dir_fd, const std::string& name, const LayerEntry& entry) {
+Status EntryWriter::make_other(int dir_fd, const std::string& name, const LayerEntry& entry) {
   auto make = [&]() -> int {
     switch (entry.type) {
       case LayerEntry::Type::symlink:
@@ -267,7 +267,7 @@ Status LayerWriter::make_other(int dir_fd, const std::string& name, const LayerE
 }
 
 // In this order: a change of owner clears setuid bits and file capabilities.
-Status LayerWriter::set_metadata(int fd, const LayerEntry& entry, uint32_t mode) {
+Status EntryWriter::set_metadata(int fd, const LayerEntry& entry, uint32_t mode) {
   if (::fchown(fd, entry.uid, entry.gid) != 0) return errno_error("set its owner");
   if (::fchmod(fd, mode & 07777) != 0) return errno_error("set its mode");
   for (const auto& [name, value] : entry.xattrs)
@@ -276,7 +276,7 @@ Status LayerWriter::set_metadata(int fd, const LayerEntry& entry, uint32_t mode)
   return Status();
 }
 
-Status LayerWriter::finish() {
+Status EntryWriter::finish() {
   parent_.reset();
   for (const auto& [path, time] : dir_times_) {
     auto dir = open_layer_dir(root_.get(), path);

@@ -1,4 +1,4 @@
-// LayerWriter: tar entries of one layer written below one directory, as overlayfs wants them. The entries are
+// EntryWriter: tar entries of one layer written below one directory, as overlayfs wants them. The entries are
 // hostile: no name leads out of the directory, nothing is written through a symbolic link, devices become
 // empty files. Does not read tar; unpack feeds it.
 #pragma once
@@ -37,9 +37,9 @@ struct LayerCounts {
   uint64_t entries = 0, bytes = 0, devices = 0, xattrs_dropped = 0, aufs_skipped = 0;
 };
 
-class LayerWriter {
+class EntryWriter {
  public:
-  LayerWriter(Fd root, uint64_t limit_bytes, uint64_t limit_entries)
+  EntryWriter(Fd root, uint64_t limit_bytes, uint64_t limit_entries)
       : root_(std::move(root)), limit_bytes_(limit_bytes), limit_entries_(limit_entries) {}
 
   /// `read` yields the content of a file. Errors begin with the entry's name: invalid, limit, no_space, io,

@@ -103,10 +103,9 @@ static __always_inline int look(struct __sk_buff *skb, __u32 direction)
 		return TCX_NEXT;
 	if (p.end > skb->len || p.end < p.at) /* segmented in one piece (end wraps at 64 KiB), or hostile lengths */
 		p.end = skb->len;
-	if (side == FARM_OUT)
-		parse_ports(skb, &p, &p.key.guest_port, &p.key.peer_port);
-	else
-		parse_ports(skb, &p, &p.key.peer_port, &p.key.guest_port);
+	if (!(side == FARM_OUT ? parse_ports(skb, &p, &p.key.guest_port, &p.key.peer_port)
+			       : parse_ports(skb, &p, &p.key.peer_port, &p.key.guest_port)))
+		return TCX_NEXT;
 	f = find_flow(skb, &p, side, now);
 	if (!f)
 		return TCX_NEXT;
@@ -115,7 +114,7 @@ static __always_inline int look(struct __sk_buff *skb, __u32 direction)
 	__sync_fetch_and_add(&f->packets[side], 1);
 	if (p.flags & SYN)
 		f->first_seq[side] = p.seq + 1;
-	if (p.ported && p.end > p.at) {
+	if (p.payload && p.end > p.at) {
 		f->data_packets[side]++;
 		if (f->data_packets[side] <= FARM_PAYLOAD_PACKETS || (p.key.proto == 17 && p.key.peer_port == 53))
 			emit(skb, &p, FARM_FLOW_PAYLOAD, side, now, p.key.proto == 6 ? p.seq - f->first_seq[side] : 0);

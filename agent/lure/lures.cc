@@ -41,6 +41,13 @@ const Token* Lures::of_kind(std::string_view kind) const {
   return it == tokens.end() ? nullptr : &*it;
 }
 
+const Token* Lures::at(std::string_view place, std::string_view kind) const {
+  auto it = std::find_if(tokens.begin(), tokens.end(), [&](const Token& token) {
+    return token.place == place && (kind.empty() || token.kind == kind);
+  });
+  return it == tokens.end() ? nullptr : &*it;
+}
+
 std::vector<PlantedToken> planted(const std::vector<Token>& tokens) {
   std::vector<PlantedToken> out;
   for (const Token& token : tokens) out.push_back({token.id, token.kind, token.place});
@@ -50,8 +57,11 @@ std::vector<PlantedToken> planted(const std::vector<Token>& tokens) {
 std::string encode_lures(const Lures& lures) {
   nlohmann::json tokens = nlohmann::json::array();
   for (const Token& token : lures.tokens)
-    tokens.push_back(
-        {{"id", token.id}, {"kind", token.kind}, {"place", token.place}, {"values", token.values}});
+    tokens.push_back({{"id", token.id},
+                      {"kind", token.kind},
+                      {"place", token.place},
+                      {"values", token.values},
+                      {"text", token.text}});
   return nlohmann::json({{"persona", static_cast<int>(lures.persona)},
                          {"seed", lures.seed},
                          {"tokens", tokens},
@@ -68,13 +78,15 @@ Result<Lures> decode_lures(std::string_view text) {
     out.persona = static_cast<Persona>(json.at("persona").get<int>());
     out.seed = json.at("seed").get<Seed>();
     for (const auto& token : json.at("tokens"))
-      out.tokens.push_back({token.at("id"), token.at("kind"), token.at("place"), token.at("values")});
+      out.tokens.push_back(
+          {token.at("id"), token.at("kind"), token.at("place"), token.at("values"), token.at("text")});
     out.authority_cert = json.at("authority_cert");
     out.authority_key = json.at("authority_key");
     out.packages = json.at("packages").get<std::vector<std::string>>();
     return out;
   } catch (const nlohmann::json::exception& error) {
-    return Error{Errc::corrupt, std::string("the lures handed to the sinkhole are malformed: ") + error.what()};
+    return Error{Errc::corrupt,
+                 std::string("the lures handed to the sinkhole are malformed: ") + error.what()};
   }
 }
 

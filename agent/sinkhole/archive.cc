@@ -67,9 +67,15 @@ std::string pack(ArchiveFormat format, const std::vector<ArchiveFile>& files) {
   std::string out;
   Writer writer(::archive_write_new());
   switch (format) {
-    case ArchiveFormat::tar: ::archive_write_set_format_ustar(writer.get()); break;
-    case ArchiveFormat::zip: ::archive_write_set_format_zip(writer.get()); break;
-    case ArchiveFormat::ar: ::archive_write_set_format_ar_svr4(writer.get()); break;
+    case ArchiveFormat::tar:
+      ::archive_write_set_format_ustar(writer.get());
+      break;
+    case ArchiveFormat::zip:
+      ::archive_write_set_format_zip(writer.get());
+      break;
+    case ArchiveFormat::ar:
+      ::archive_write_set_format_ar_svr4(writer.get());
+      break;
   }
   open_into(writer.get(), out);
   for (const ArchiveFile& file : files) add(writer.get(), file);

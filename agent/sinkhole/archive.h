@@ -1,5 +1,5 @@
-// archive: packs files that we made into archives in memory: tar, zip, ar; and compresses. Nothing here reads what
-// others made. The only code of the sinkhole that calls libarchive.
+// archive: packs files that we made into archives in memory: tar, zip, ar; and compresses. Nothing here reads
+// what others made. The only code of the sinkhole that calls libarchive.
 #pragma once
 
 #include <cstdint>

@@ -43,21 +43,36 @@ constexpr std::string_view kPage =
 
 std::string bytes_of(CanaryKind kind, const std::string& marker, std::string_view leaf) {
   switch (kind) {
-    case CanaryKind::shell: return shell_script(marker);
-    case CanaryKind::python: return python_script(marker);
-    case CanaryKind::javascript: return javascript(marker);
-    case CanaryKind::perl: return perl_script(marker);
-    case CanaryKind::php: return php_script(marker);
-    case CanaryKind::ruby: return ruby_script(marker);
-    case CanaryKind::elf: return elf_program(marker);
-    case CanaryKind::gzip: return gzip(shell_script(marker));
-    case CanaryKind::tar: return pack(ArchiveFormat::tar, bundle(marker, leaf));
-    case CanaryKind::tar_gz: return gzip(pack(ArchiveFormat::tar, bundle(marker, leaf)));
-    case CanaryKind::zip: return pack(ArchiveFormat::zip, bundle(marker, leaf));
-    case CanaryKind::deb: return debian_package(marker, package_of_deb(leaf));
-    case CanaryKind::json: return std::string(kJson);
-    case CanaryKind::html: return std::string(kPage);
-    case CanaryKind::text: return "ok\n";
+    case CanaryKind::shell:
+      return shell_script(marker);
+    case CanaryKind::python:
+      return python_script(marker);
+    case CanaryKind::javascript:
+      return javascript(marker);
+    case CanaryKind::perl:
+      return perl_script(marker);
+    case CanaryKind::php:
+      return php_script(marker);
+    case CanaryKind::ruby:
+      return ruby_script(marker);
+    case CanaryKind::elf:
+      return elf_program(marker);
+    case CanaryKind::gzip:
+      return gzip(shell_script(marker));
+    case CanaryKind::tar:
+      return pack(ArchiveFormat::tar, bundle(marker, leaf));
+    case CanaryKind::tar_gz:
+      return gzip(pack(ArchiveFormat::tar, bundle(marker, leaf)));
+    case CanaryKind::zip:
+      return pack(ArchiveFormat::zip, bundle(marker, leaf));
+    case CanaryKind::deb:
+      return debian_package(marker, package_of_deb(leaf));
+    case CanaryKind::json:
+      return std::string(kJson);
+    case CanaryKind::html:
+      return std::string(kPage);
+    case CanaryKind::text:
+      return "ok\n";
   }
   return "";
 }

@@ -1,5 +1,5 @@
-// canaries: harmless files to answer downloads with, of the kind that the client hopes for, each unique. When one
-// is run, sourced or loaded it opens its canary path (common/canary.h), which names it. Pure.
+// canaries: harmless files to answer downloads with, of the kind that the client hopes for, each unique. When
+// one is run, sourced or loaded it opens its canary path (common/canary.h), which names it. Pure.
 #pragma once
 
 #include <cstdint>
@@ -13,18 +13,18 @@
 namespace assay::sinkhole {
 
 enum class CanaryKind : uint8_t {
-  shell,       // a POSIX shell script that Python runs too: who fetches a bare name may feed it to either
+  shell,  // a POSIX shell script that Python runs too: who fetches a bare name may feed it to either
   python,
   javascript,  // runs under node; does nothing in a browser
   perl,
   php,
   ruby,
-  elf,      // starts as a program, and loads as a shared object
-  gzip,     // of a shell script
-  tar,      // with an install.sh, a setup.py, and a program
+  elf,   // starts as a program, and loads as a shared object
+  gzip,  // of a shell script
+  tar,   // with an install.sh, a setup.py, and a program
   tar_gz,
   zip,
-  deb,      // a package with a postinst
+  deb,  // a package with a postinst
   json,
   html,
   text,
@@ -51,8 +51,8 @@ class Canaries {
   static constexpr uint64_t kMaxMade = 16'384;  // beyond, one of a kind is handed out again
 
   explicit Canaries(const lure::Seed& seed) : seed_(seed) {}
-  /// The next one: its marker follows from the seed and a counter. `leaf`: the file's name as it was asked for,
-  /// after which programs inside of an archive are named.
+  /// The next one: its marker follows from the seed and a counter. `leaf`: the file's name as it was asked
+  /// for, after which programs inside of an archive are named.
   Canary make(CanaryKind kind, std::string_view leaf = {});
   /// One that is the same whenever it is asked for: what an index named by size and hash before. A deb is the
   /// package of that name.

@@ -86,14 +86,13 @@ std::string debian_control(std::string_view package) {
 
 std::string debian_package(std::string_view marker, std::string_view package) {
   std::string name(package), shell = shell_script(marker);
-  std::string control = gzip(pack(ArchiveFormat::tar, {{"./", "", 0755},
-                                                       {"./control", debian_control(package)},
-                                                       {"./postinst", shell, 0755}}));
-  std::string data =
-      gzip(pack(ArchiveFormat::tar, {{"./", "", 0755},
-                                     {"./usr/", "", 0755},
-                                     {"./usr/bin/", "", 0755},
-                                     {"./usr/bin/" + name, elf_program(marker), 0755}}));
+  std::string control =
+      gzip(pack(ArchiveFormat::tar,
+                {{"./", "", 0755}, {"./control", debian_control(package)}, {"./postinst", shell, 0755}}));
+  std::string data = gzip(pack(ArchiveFormat::tar, {{"./", "", 0755},
+                                                    {"./usr/", "", 0755},
+                                                    {"./usr/bin/", "", 0755},
+                                                    {"./usr/bin/" + name, elf_program(marker), 0755}}));
   return pack(ArchiveFormat::ar,
               {{"debian-binary", "2.0\n"}, {"control.tar.gz", control}, {"data.tar.gz", data}});
 }
@@ -150,16 +149,16 @@ std::string python_package(std::string_view marker, const std::string& name, con
   for (char& c : module)
     if (c == '-' || c == '.') c = '_';
   std::string dir = name + "-" + version + "/";
-  std::string info = filled("Metadata-Version: 2.1\nName: @NAME@\nVersion: @VERSION@\n", name, version, module);
-  return gzip(pack(
-      ArchiveFormat::tar,
-      {{dir, "", 0755},
-       {dir + "PKG-INFO", info},
-       {dir + "pyproject.toml",
-        "[build-system]\nrequires = []\nbuild-backend = \"backend\"\nbackend-path = [\".\"]\n"},
-       {dir + "backend.py", canary + filled(kBackend, name, version, module)},
-       {dir + "setup.py", canary + filled(kSetup, name, version, module)},
-       {dir + module + ".py", canary}}));
+  std::string info =
+      filled("Metadata-Version: 2.1\nName: @NAME@\nVersion: @VERSION@\n", name, version, module);
+  return gzip(pack(ArchiveFormat::tar,
+                   {{dir, "", 0755},
+                    {dir + "PKG-INFO", info},
+                    {dir + "pyproject.toml",
+                     "[build-system]\nrequires = []\nbuild-backend = \"backend\"\nbackend-path = [\".\"]\n"},
+                    {dir + "backend.py", canary + filled(kBackend, name, version, module)},
+                    {dir + "setup.py", canary + filled(kSetup, name, version, module)},
+                    {dir + module + ".py", canary}}));
 }
 
 std::string npm_package(std::string_view marker, const std::string& name, const std::string& version) {

@@ -13,8 +13,8 @@ namespace {
 
 constexpr std::string_view kPlaceholder = "/var/lib/misc/.ffffffffffffffffffffffffffffffff";
 
-// `true`, not `:`: a failed redirection of a special built-in ends a POSIX shell. ''':' is the command ':' to a shell
-// and opens a string in Python, so that each passes over the other's part.
+// `true`, not `:`: a failed redirection of a special built-in ends a POSIX shell. ''':' is the command ':' to
+// a shell and opens a string in Python, so that each passes over the other's part.
 constexpr std::string_view kShell = R"(#!/bin/sh
 ''':'
 { true <@; } 2>/dev/null || :
@@ -36,8 +36,8 @@ except Exception:
     pass
 )";
 
-// require is there in scripts and under eval; in modules, and where the code was compiled in the global scope, it is
-// not: then what the process itself offers.
+// require is there in scripts and under eval; in modules, and where the code was compiled in the global
+// scope, it is not: then what the process itself offers.
 constexpr std::string_view kJavascript = R"((function () {
   try {
     var fs = null;

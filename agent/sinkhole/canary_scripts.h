@@ -1,5 +1,6 @@
-// canary_scripts: the code inside of canaries, one function a language. Each tries to open canary_path(marker) and
-// does nothing else: no output, no child, no error, and it does not end a script that sources or evaluates it.
+// canary_scripts: the code inside of canaries, one function a language. Each tries to open
+// canary_path(marker) and does nothing else: no output, no child, no error, and it does not end a script that
+// sources or evaluates it.
 #pragma once
 
 #include <string>

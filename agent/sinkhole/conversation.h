@@ -33,6 +33,25 @@ struct Moment {
   int64_t unix_seconds() const { return wall_ns / 1'000'000'000; }
 };
 
+/// A client that makes us say more than this at once is cut off.
+inline constexpr size_t kMaxAnswerBytes = 256 * 1024;
+
+/// What a client said, in the shape of a request: `method` is the protocol's own word for it ("login",
+/// "PRIVMSG", "CONFIG"), `path` what it is about, `data` what came with it, its first kMaxDataBytes.
+Report said(std::string_view app, std::string_view method, std::string_view path, std::string_view data,
+            const Peer& peer);
+
+/// Tells what one connection's client said, the first kMaxTold times; the last one says that more may follow.
+class Notes {
+ public:
+  static constexpr int kMaxTold = 40;
+  void add(Moment& moment, std::string_view app, std::string_view method, std::string_view path,
+           std::string_view data);
+
+ private:
+  int told_ = 0;
+};
+
 class Conversation {
  public:
   virtual ~Conversation() = default;
@@ -40,7 +59,8 @@ class Conversation {
   virtual std::string_view app() const = 0;
   /// What to send in answer to the next bytes. At most 512 KiB at once.
   virtual std::string hear(std::string_view bytes, Moment& moment) = 0;
-  /// What to send first, where the server speaks first. Once, before anything was heard.
+  /// What to send first, where the server speaks first, before anything was heard. Asked until it is not
+  /// empty.
   virtual std::string greet(Moment& /*moment*/) { return ""; }
   /// What to send to a client that has said something, and now waits in silence. May be asked again and
   /// again.
@@ -50,7 +70,9 @@ class Conversation {
   /// Close once everything is sent.
   virtual bool closing() const { return false; }
   /// From the next byte on another protocol is spoken (STARTTLS, CONNECT, an upgrade): asked after each
-  /// hear(); not null once. `rest`: bytes heard already that belong to it.
+  /// hear(); true once. `rest`: bytes heard already that belong to it. A proxy has by then set Moment::peer's
+  /// host and dst_port to its client's target: where the port differs from before, the server there may
+  /// greet.
   virtual bool hands_over(std::string& /*rest*/) { return false; }
 };
 

@@ -1,6 +1,7 @@
-// dns: the simulated internet's name service. Every name exists and has an address of its own; a pure
-// function from packet to packet. Queries are hostile: whatever does not parse gets FORMERR, or nothing.
-// Format: RFC 1035 section 4, EDNS(0) RFC 6891.
+// dns: the simulated internet's name service. Every name exists and has an address of its own, but for bursts
+// of random-looking ones and for what belongs to a cluster that is not there; a pure function from packet to
+// packet. Queries are hostile: whatever does not parse gets FORMERR, or nothing. Format: RFC 1035 section 4,
+// EDNS(0) RFC 6891.
 #pragma once
 
 #include <cstdint>
@@ -11,17 +12,20 @@
 #include <vector>
 
 #include "agent/sinkhole/address.h"
+#include "agent/sinkhole/dns_dga.h"
+#include "common/job.h"
 
 namespace assay::sinkhole {
 
-/// Names and the addresses they were given out of 198.18.0.0/15 (RFC 2544), host byte order. A name's address
-/// follows from its spelling alone unless it collides with one that was asked for earlier, so it is the same
-/// in the next scan. Bounded: beyond kMaxNames, names share addresses out of 198.19.255.0/24 that map back to
-/// nothing, and are counted.
+/// Names and the addresses they were given: of IPv4 out of 198.18.0.0/15 (RFC 2544), of IPv6 the same bits
+/// below 2001:2:: (RFC 5180). A name's address follows from its spelling alone unless it collides with one
+/// that was asked for earlier, so it is the same in the next scan. Bounded: beyond kMaxNames, names share
+/// addresses out of 198.19.255.0/24 that map back to nothing, and are counted.
 class NameTable {
  public:
   static constexpr size_t kMaxNames = 50'000;
-  uint32_t address_of(const std::string& name);
+  uint32_t address_of(const std::string& name);  // host byte order
+  Address address6_of(const std::string& name);
   const std::string* name_of(const Address& address) const;  // null: not given out
   uint64_t overflows() const { return overflows_; }
 
@@ -29,6 +33,14 @@ class NameTable {
   std::unordered_map<std::string, uint32_t> by_name_;
   std::unordered_map<uint32_t, const std::string*> by_address_;  // into by_name_'s keys, which do not move
   uint64_t overflows_ = 0;
+};
+
+/// What answers depend on.
+struct Zone {
+  NameTable& names;
+  DgaWatch& dga;
+  Persona persona = Persona::bare;
+  int64_t now_ns = 0;
 };
 
 struct DnsQuestion {
@@ -51,7 +63,7 @@ struct DnsReply {
 
 /// Nullopt: not a query with exactly one well-formed question.
 std::optional<DnsQuestion> parse_dns_query(std::string_view packet);
-DnsReply answer_dns(std::string_view packet, NameTable& names);
+DnsReply answer_dns(std::string_view packet, Zone& zone);
 
 /// "A", "AAAA", ... or "TYPE<n>" (RFC 3597).
 std::string dns_type_name(uint16_t type);

@@ -1,4 +1,5 @@
 // The table of names and addresses, and how both are written.
+#include <algorithm>
 #include <array>
 
 #include "agent/sinkhole/dns.h"
@@ -6,7 +7,8 @@
 namespace assay::sinkhole {
 namespace {
 
-constexpr uint32_t kNetwork = (198u << 24) | (18u << 16);  // 198.18.0.0/15
+constexpr uint32_t kNetwork = (198u << 24) | (18u << 16);          // 198.18.0.0/15
+constexpr std::array<uint8_t, 12> kNetwork6 = {0x20, 0x01, 0, 2};  // 2001:2::
 constexpr uint32_t kOverflowNetwork = (198u << 24) | (19u << 16) | (255u << 8);
 
 }  // namespace
@@ -30,8 +32,19 @@ uint32_t NameTable::address_of(const std::string& name) {
   }
 }
 
+Address NameTable::address6_of(const std::string& name) {
+  Address out;
+  std::copy(kNetwork6.begin(), kNetwork6.end(), out.bytes.begin());
+  uint32_t four = address_of(name);
+  for (size_t i = 0; i < 4; ++i) out.bytes[12 + i] = static_cast<uint8_t>(four >> (24 - 8 * i));
+  return out;
+}
+
 const std::string* NameTable::name_of(const Address& address) const {
-  auto it = by_address_.find(address.as_v4());
+  uint32_t four = address.as_v4();
+  if (std::equal(kNetwork6.begin(), kNetwork6.end(), address.bytes.begin()))
+    for (size_t i = 12; i < 16; ++i) four = four << 8 | address.bytes[i];
+  auto it = by_address_.find(four);
   return it == by_address_.end() ? nullptr : it->second;
 }
 

@@ -1,12 +1,16 @@
+// The bridge between dns, which is pure packets, and what a scan has to know of them.
 #include "agent/sinkhole/dns_service.h"
 
 #include <utility>
+
+#include "agent/sinkhole/talk.h"
 
 namespace assay::sinkhole {
 namespace {
 
 constexpr uint16_t kPort = 53, kTlsPort = 853;
-constexpr size_t kMaxAnswerBytes = 64 * 1024;  // at once; queries that are left wait for the next bytes
+constexpr size_t kMaxAnswerBytes = 384 * 1024;   // at once; queries that are left wait for the next bytes
+constexpr size_t kMaxMessageBytes = 65'535 + 2;  // with its length
 
 class DnsTalk : public Conversation {
  public:
@@ -29,7 +33,7 @@ class DnsTalk : public Conversation {
       out += reply;
     }
     buffer_.erase(0, at);
-    closing_ = buffer_.size() > kMaxAnswerBytes + 2;  // it sends without listening
+    closing_ = buffer_.size() > kMaxMessageBytes;  // it sends without listening
     return out;
   }
 
@@ -38,23 +42,37 @@ class DnsTalk : public Conversation {
   bool closing_ = false;
 };
 
+// The question section is a name, a type and a class.
+void tell_tokens(const DnsQuestion& question, Scene& scene, std::vector<Report>& told) {
+  std::string_view name = std::string_view(question.wire).substr(0, question.wire.size() - 4);
+  std::string_view domain = registrable_domain(question.name);
+  for (const lure::TokenHit& hit : scene.tunnels.note(scene.finder, domain, name)) {
+    Peer peer;
+    peer.host = domain;
+    Report report = token_sent(hit, scene, peer);
+    report.app = "dns";
+    told.push_back(std::move(report));
+  }
+}
+
 }  // namespace
 
-NameAnswer answer_name_query(std::string_view packet, Scene& scene, int64_t wall_ns,
-                             std::vector<Report>& told) {
-  DnsReply reply = answer_dns(packet, scene.names);
-  NameAnswer out{std::move(reply.packet), reply.question.has_value()};
-  if (!reply.question) return out;
+DnsReply answer_name_query(std::string_view packet, Scene& scene, int64_t wall_ns,
+                           std::vector<Report>& told) {
+  Zone zone{scene.names, scene.dga, scene.lures.persona, wall_ns};
+  DnsReply reply = answer_dns(packet, zone);
+  if (!reply.question) return reply;
   Report report;
   report.kind = ReportKind::dns;
   report.time_ns = wall_ns;
   report.name = reply.question->name;
   report.query_type = dns_type_name(reply.question->type);
   report.rcode = reply.rcode;
-  report.answers = std::move(reply.answers);
-  report.bytes_in = out.packet.size();
+  report.answers = reply.answers;
+  report.bytes_in = reply.packet.size();
   told.push_back(std::move(report));
-  return out;
+  tell_tokens(*reply.question, scene, told);
+  return reply;
 }
 
 // A message's length is below 4 KiB; anything printable is not.

@@ -13,14 +13,9 @@
 
 namespace assay::sinkhole {
 
-/// The reply to one message of DNS; empty: none. `told` gets a report of kind dns, and one of kind token for
-/// each honeytoken that the names carry away; what is no query is not reported, and `parsed` false.
-struct NameAnswer {
-  std::string packet;
-  bool parsed = false;
-};
-NameAnswer answer_name_query(std::string_view packet, Scene& scene, int64_t wall_ns,
-                             std::vector<Report>& told);
+/// The reply to one message of DNS. `told` gets a report of kind dns, and one of kind token for each
+/// honeytoken that the names carry away; what is no query is not reported.
+DnsReply answer_name_query(std::string_view packet, Scene& scene, int64_t wall_ns, std::vector<Report>& told);
 
 Match begins_dns(std::string_view first, const Peer& peer);
 std::unique_ptr<Conversation> open_dns(Moment& moment);

@@ -1,149 +1,240 @@
-// Heads are cut out of the stream, bodies skipped, and each head answered from its method, path and a few
-// fields.
+// One conversation: request after request, each told and answered; and what a connection turns into.
 #include "agent/sinkhole/http.h"
 
 #include <algorithm>
 #include <charconv>
-#include <ctime>
 #include <optional>
+
+#include "agent/sinkhole/doh.h"
+#include "agent/sinkhole/http_answer.h"
+#include "agent/sinkhole/http_parse.h"
+#include "agent/sinkhole/inflate.h"
+#include "agent/sinkhole/talk.h"
+#include "agent/sinkhole/web.h"
+#include "agent/sinkhole/websocket.h"
 
 namespace assay::sinkhole {
 namespace {
 
-constexpr std::string_view kMethods[] = {"GET ",   "POST ",    "HEAD ",    "PUT ",     "DELETE ",
-                                         "PATCH ", "OPTIONS ", "CONNECT ", "PROPFIND "};
-constexpr std::string_view kScript = "#!/bin/sh\necho ok\n";
-constexpr std::string_view kPage =
-    "<!DOCTYPE html>\n<html><head><title>Welcome</title></head>\n<body><h1>It works!</h1></body></html>\n";
+constexpr size_t kMaxOut = 64 * 1024;  // answers to one piece; beyond, the client has to connect again
+constexpr uint64_t kMaxTold = 200;     // requests of one connection that are each told; then at 400, 800...
+constexpr size_t kFreeBytes = 16 * 1024;  // of a body that are kept without asking for room
+constexpr uint64_t kTellAfter = 1 << 20;  // bytes of a body that has no end yet
+constexpr size_t kSmallChunk = 1024;      // tokens might be cut in pieces by the lines between chunks
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
-  return out;
-}
+constexpr std::string_view kMethods[] = {"GET ",   "POST ",    "HEAD ",    "PUT ",      "DELETE ",
+                                         "PATCH ", "OPTIONS ", "CONNECT ", "PROPFIND ", "TRACE "};
 
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t' || text.back() == '\r'))
-    text.remove_suffix(1);
-  return text;
-}
+constexpr Site kSites[] = {answer_cloud_metadata, answer_containers, answer_kubernetes,
+                           answer_webhook,        answer_git,        answer_doh,
+                           answer_packages};
 
-struct Head {
-  std::string_view method, target;
-  bool http10 = false;
-  bool chunked = false, expects_continue = false, downloader = false, json = false;
-  std::string connection;  // lower case
-  uint64_t content_length = 0;
-};
-
-bool read_field(std::string_view line, Head& head) {
-  size_t colon = line.find(':');
-  if (colon == std::string_view::npos || colon == 0) return false;
-  std::string name = lower(line.substr(0, colon));
-  std::string value = lower(trim(line.substr(colon + 1)));
-  if (name == "content-length") {
-    auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), head.content_length);
-    if (error != std::errc() || end != value.data() + value.size()) return false;
-  }
-  if (name == "connection") head.connection = value;
-  if (name == "transfer-encoding") head.chunked = true;
-  if (name == "expect") head.expects_continue = value == "100-continue";
-  if (name == "accept" || name == "content-type") head.json |= value.starts_with("application/json");
-  if (name == "user-agent")
-    head.downloader = value.starts_with("curl/") || value.starts_with("wget") || value.starts_with("busybox");
-  return true;
-}
-
-std::optional<Head> parse_head(std::string_view text) {
-  Head head;
-  bool first = true;
-  while (!text.empty()) {
-    size_t end = std::min(text.find('\n'), text.size());
-    std::string_view line = trim(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-    if (!first) {
-      if (!line.empty() && !read_field(line, head)) return std::nullopt;
-      continue;
-    }
-    first = false;
-    size_t space = line.find(' '), last = line.rfind(' ');
-    if (space == std::string_view::npos || last == space) return std::nullopt;
-    head.method = line.substr(0, space);
-    head.target = trim(line.substr(space + 1, last - space - 1));
-    std::string_view version = line.substr(last + 1);
-    if (!version.starts_with("HTTP/1.") || head.target.empty()) return std::nullopt;
-    head.http10 = version == "HTTP/1.0";
-  }
-  return head;
-}
-
-struct Body {
-  std::string_view type, bytes;
-};
-
-// "http://host/a/b.sh?x=1" and "/a/b.sh?x=1": what counts is "b.sh".
-Body body_for(const Head& head) {
-  std::string_view path = head.target.substr(0, head.target.find_first_of("?#"));
-  if (size_t scheme = path.find("://"); scheme != std::string_view::npos) {
-    path.remove_prefix(scheme + 3);
-    path.remove_prefix(std::min(path.find('/'), path.size()));
-  }
-  std::string_view leaf = path.substr(path.rfind('/') == std::string_view::npos ? 0 : path.rfind('/') + 1);
-  size_t dot = leaf.rfind('.');
-  std::string extension = dot == std::string_view::npos ? "" : lower(leaf.substr(dot + 1));
-  if (extension == "sh" || extension == "bash") return {"application/x-sh", kScript};
-  if (extension == "json" || head.json || path.find("/api/") != std::string_view::npos)
-    return {"application/json", "{}\n"};
-  if (extension == "txt") return {"text/plain", "ok\n"};
-  if (extension == "py") return {"text/x-python", "print('ok')\n"};
-  if (extension == "js") return {"application/javascript", "\n"};
-  if (extension == "css") return {"text/css", "\n"};
-  // `curl -O http://host/bot`: whoever fetches a bare name with a tool wants to run it.
-  if (extension.empty() && !leaf.empty() && head.downloader) return {"application/octet-stream", kScript};
-  if (extension.empty() || extension == "html" || extension == "htm" || extension == "php" ||
-      extension == "asp")
-    return {"text/html", kPage};
-  return {"application/octet-stream", kScript};
-}
-
-std::string date(int64_t unix_seconds) {
-  std::time_t time = unix_seconds;
-  std::tm tm{};
-  char text[64];
-  if (!::gmtime_r(&time, &tm) || std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &tm) == 0)
-    return "";
-  return text;
-}
-
-std::string response(std::string_view status, const Body& body, bool head_only, bool close,
-                     int64_t unix_seconds) {
-  std::string out = "HTTP/1.1 " + std::string(status) + "\r\nServer: nginx\r\nDate: " + date(unix_seconds) +
-                    "\r\nContent-Type: " + std::string(body.type) +
-                    "\r\nContent-Length: " + std::to_string(body.bytes.size()) +
-                    "\r\nConnection: " + (close ? "close" : "keep-alive") + "\r\n\r\n";
-  if (!head_only) out += body.bytes;
-  return out;
-}
-
-}  // namespace
-
-namespace {
-class HttpConversation : public Conversation {
+// Room for bodies that all conversations of a scene share: 4096 clients may each begin to send 8 MiB.
+class Room {
  public:
-  std::string_view app() const override { return "http"; }
-  std::string hear(std::string_view bytes, Moment& moment) override {
-    return session_.feed(bytes, moment.unix_seconds());
+  explicit Room(Scene& scene) : scene_(scene) {}
+  Room(const Room&) = delete;
+  Room& operator=(const Room&) = delete;
+  ~Room() { give_back(); }
+  size_t take(size_t wanted) {
+    give_back();
+    taken_ = std::min(wanted, Scene::kMaxHeldBytes - std::min(Scene::kMaxHeldBytes, scene_.held_bytes));
+    scene_.held_bytes += taken_;
+    return taken_;
   }
-  bool closing() const override { return session_.closing(); }
+  void give_back() {
+    scene_.held_bytes -= taken_;
+    taken_ = 0;
+  }
 
  private:
-  HttpSession session_;
+  Scene& scene_;
+  size_t taken_ = 0;
 };
-}  // namespace
 
-std::unique_ptr<Conversation> open_http(Moment&) { return std::make_unique<HttpConversation>(); }
+class HttpConversation : public Conversation {
+ public:
+  explicit HttpConversation(Moment& moment)
+      : room_(moment.scene),
+        app_(!moment.peer.socket.empty() ? "docker"
+             : moment.peer.tls           ? "https"
+                                         : "http") {}
+
+  std::string_view app() const override { return app_; }
+  bool closing() const override { return closing_; }
+  std::string hear(std::string_view bytes, Moment& moment) override;
+  bool hands_over(std::string& rest) override {
+    if (!std::exchange(handing_, false)) return false;
+    rest = std::exchange(rest_, {});
+    return true;
+  }
+
+ private:
+  void headed(Moment& moment, std::string& out);
+  void refuse(int status, Moment& moment, std::string& out);
+  void finish(Moment& moment, std::string& out);
+  void undo_codings(Moment& moment);
+  void scan(lure::TokenFinder::Stream& stream, std::string_view bytes, const std::string& how,
+            Moment& moment);
+  void tell(Moment& moment);
+  void connect(Moment& moment, std::string& out);
+  WebAnswer answer(Moment& moment);
+
+  HttpParser parser_;
+  Room room_;
+  std::string_view app_;
+  uint64_t requests_ = 0;
+  bool told_ = false;                      // the request that is being read
+  bool closing_ = false, silent_ = false;  // silent: upgraded to what we do not speak
+  bool handing_ = false;
+  std::string rest_;
+  std::optional<WebSocketReader> websocket_;
+  lure::TokenFinder::Stream frames_;
+};
+
+std::string HttpConversation::hear(std::string_view bytes, Moment& moment) {
+  std::string out;
+  while (!closing_ && !silent_) {
+    bytes.remove_prefix(parser_.take(bytes));
+    switch (parser_.state()) {
+      case HttpParser::State::head:
+        return out;
+      case HttpParser::State::body:
+        if (!told_ && parser_.request().body_bytes > kTellAfter) tell(moment);
+        return out;
+      case HttpParser::State::bad:
+        refuse(400, moment, out);
+        break;
+      case HttpParser::State::too_long:
+        refuse(431, moment, out);
+        break;
+      case HttpParser::State::headed:
+        headed(moment, out);
+        if (handing_) {
+          rest_ = bytes;
+          return out;
+        }
+        // Take what is there of the body, or learn that there is none.
+        if (bytes.empty() && parser_.has_body()) return out;
+        break;
+      case HttpParser::State::done:
+        finish(moment, out);
+        parser_.reset();
+        room_.give_back();
+        told_ = false;
+        break;
+    }
+    if (out.size() > kMaxOut) closing_ = true;
+  }
+  if (websocket_) scan(frames_, websocket_->take(bytes), "websocket", moment);
+  return out;
+}
+
+void HttpConversation::headed(Moment& moment, std::string& out) {
+  WebRequest& request = parser_.request();
+  if (request.host.empty()) request.host = moment.peer.host;
+  if (request.method == "CONNECT") return connect(moment, out);
+  if (!parser_.has_body()) return;
+  uint64_t wanted = std::min<uint64_t>(parser_.announced(), WebRequest::kMaxBodyBytes);
+  parser_.keep_body(std::max(kFreeBytes, room_.take(static_cast<size_t>(wanted))));
+  if (!parser_.http10() && ascii_lower(request.header("expect")) == "100-continue")
+    out += "HTTP/1.1 100 Continue\r\n\r\n";
+}
+
+void HttpConversation::refuse(int status, Moment& moment, std::string& out) {
+  closing_ = true;
+  out += render({}, {status, "text/plain", "", {}}, true, moment.unix_seconds());
+}
+
+// "HOST:PORT": whoever is asked for is us as well.
+void HttpConversation::connect(Moment& moment, std::string& out) {
+  const WebRequest& request = parser_.request();
+  tell(moment);
+  moment.peer.host = request.host;
+  std::string_view target = request.target;
+  uint16_t port = 0;
+  size_t colon = target.rfind(':');
+  if (colon != std::string_view::npos &&
+      std::from_chars(target.data() + colon + 1, target.data() + target.size(), port).ec == std::errc())
+    moment.peer.dst_port = port;
+  out += "HTTP/1.1 200 Connection established\r\n\r\n";
+  handing_ = silent_ = true;
+}
+
+void HttpConversation::finish(Moment& moment, std::string& out) {
+  WebRequest& request = parser_.request();
+  undo_codings(moment);
+  if (!told_) tell(moment);
+  std::string_view connection = request.header("connection");
+  bool close = has_word(connection, "close") || (parser_.http10() && !has_word(connection, "keep-alive"));
+  WebAnswer answered = answer(moment);
+  silent_ = answered.status == 101;
+  closing_ = !silent_ && (close || out.size() + answered.body.size() > kMaxOut);
+  out += render(request, std::move(answered), closing_, moment.unix_seconds());
+}
+
+WebAnswer HttpConversation::answer(Moment& moment) {
+  const WebRequest& request = parser_.request();
+  for (Site site : kSites)
+    if (auto answered = site(request, moment)) return std::move(*answered);
+  std::string_view key = request.header("sec-websocket-key");
+  if (key.empty() || !has_word(request.header("upgrade"), "websocket"))
+    return answer_download(request, moment);
+  websocket_.emplace();
+  return {
+      101,
+      "",
+      "",
+      {{"Upgrade", "websocket"}, {"Connection", "Upgrade"}, {"Sec-WebSocket-Accept", websocket_accept(key)}}};
+}
+
+void HttpConversation::scan(lure::TokenFinder::Stream& stream, std::string_view bytes, const std::string& how,
+                            Moment& moment) {
+  for (lure::TokenHit& hit : moment.scene.finder.scan(stream, bytes)) {
+    hit.encoding = how + "+" + hit.encoding;
+    moment.told.push_back(token_sent(hit, moment.scene, moment.peer));
+  }
+}
+
+// Talk has looked for tokens in the bytes as they came; here in what they mean.
+void HttpConversation::undo_codings(Moment& moment) {
+  WebRequest& request = parser_.request();
+  lure::TokenFinder::Stream joined;
+  if (parser_.chunks() > 1 && request.body_bytes / parser_.chunks() < kSmallChunk)
+    scan(joined, request.body, "chunked", moment);
+  const auto& codings = parser_.codings();
+  for (auto coding = codings.rbegin(); coding != codings.rend(); ++coding) {
+    bool gzip = *coding == "gzip" || *coding == "x-gzip";
+    if (!gzip && *coding != "deflate") return;
+    Inflated undone = inflate(request.body, WebRequest::kMaxBodyBytes);
+    if (undone.bytes.empty()) return;
+    request.body = std::move(undone.bytes);
+    lure::TokenFinder::Stream undone_stream;
+    scan(undone_stream, request.body, gzip ? "gzip" : "deflate", moment);
+  }
+}
+
+void HttpConversation::tell(Moment& moment) {
+  told_ = true;
+  ++requests_;
+  // 400, 800, 1600...: that it went on, at ever greater distance.
+  bool again = requests_ % kMaxTold == 0 && ((requests_ / kMaxTold) & (requests_ / kMaxTold - 1)) == 0;
+  if (requests_ > kMaxTold && !again) return;
+  const WebRequest& request = parser_.request();
+  Report report;
+  report.kind = ReportKind::http;
+  report.app = app_;
+  report.method = request.method;
+  report.path = request.target;
+  report.name = request.host;
+  report.data = request.body.substr(0, kMaxDataBytes);
+  report.bytes_out = request.body_bytes;
+  report.truncated = std::max<uint64_t>(request.body.size(), request.body_bytes) - report.data.size();
+  if (requests_ > kMaxTold) report.detail = "request " + std::to_string(requests_) + " of this connection";
+  moment.told.push_back(std::move(report));
+}
+
+}  // namespace
 
 Match begins_http(std::string_view first, const Peer&) {
   for (std::string_view method : kMethods) {
@@ -153,51 +244,6 @@ Match begins_http(std::string_view first, const Peer&) {
   return Match::no;
 }
 
-void HttpSession::answer(std::string_view text, int64_t unix_seconds, std::string& out) {
-  constexpr Body kNothing{"text/plain", ""};
-  auto head = parse_head(text);
-  if (!head) {
-    closing_ = true;
-    out += response("400 Bad Request", kNothing, false, true, unix_seconds);
-    return;
-  }
-  // The end of a chunked body is not looked for: the answer comes at once, and the connection ends with it.
-  closing_ = head->chunked || head->connection.find("close") != std::string::npos ||
-             (head->http10 && head->connection.find("keep-alive") == std::string::npos);
-  if (head->expects_continue && !closing_) out += "HTTP/1.1 100 Continue\r\n\r\n";
-  body_left_ = head->content_length;
-  if (head->method == "CONNECT") {
-    closing_ = true;
-    out += response("405 Method Not Allowed", kNothing, false, true, unix_seconds);
-    return;
-  }
-  Body body = head->method == "OPTIONS" ? kNothing : body_for(*head);
-  out += response("200 OK", body, head->method == "HEAD", closing_, unix_seconds);
-}
-
-std::string HttpSession::feed(std::string_view bytes, int64_t unix_seconds) {
-  std::string out;
-  while (!bytes.empty() && !closing_) {
-    size_t skipped = static_cast<size_t>(std::min<uint64_t>(body_left_, bytes.size()));
-    body_left_ -= skipped;
-    bytes.remove_prefix(skipped);
-    if (bytes.empty()) break;
-    // Line by line into the buffer until an empty line ends the head.
-    size_t end = std::min(bytes.find('\n'), bytes.size() - 1) + 1;
-    if (buffer_.size() + end > kMaxHeadBytes) {
-      closing_ = true;
-      out += response("431 Request Header Fields Too Large", {"text/plain", ""}, false, true, unix_seconds);
-      break;
-    }
-    buffer_ += bytes.substr(0, end);
-    bytes.remove_prefix(end);
-    if (buffer_ == "\r\n" || buffer_ == "\n") buffer_.clear();  // between two requests
-    if (buffer_.ends_with("\n\r\n") || buffer_.ends_with("\n\n")) {
-      answer(buffer_, unix_seconds, out);
-      buffer_.clear();
-    }
-  }
-  return out;
-}
+std::unique_ptr<Conversation> open_http(Moment& moment) { return std::make_unique<HttpConversation>(moment); }
 
 }  // namespace assay::sinkhole

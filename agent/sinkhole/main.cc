@@ -11,6 +11,7 @@
 #include <cstdio>
 
 #include "agent/sinkhole/scene.h"
+#include "agent/sinkhole/seccomp.h"
 #include "agent/sinkhole/server.h"
 
 namespace {
@@ -80,7 +81,8 @@ int main(int argc, char** argv) {
     return 1;
   }
   auto server = Server::open(std::move(fds), files.rlim_cur - kSpareFds, **scene);
-  auto done = server ? server->run() : assay::Status(server.error());
+  auto done = server ? assay::sinkhole::confine() : assay::Status(server.error());
+  if (done) done = server->run();
   if (done) return 0;
   std::fprintf(stderr, "assay-sinkhole: %s\n", done.error().what.c_str());
   return 1;

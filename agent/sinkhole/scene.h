@@ -14,6 +14,7 @@
 #include "agent/lure/token_finder.h"
 #include "agent/sinkhole/canaries.h"
 #include "agent/sinkhole/dns.h"
+#include "agent/sinkhole/dns_tunnel.h"
 #include "agent/sinkhole/tls_server.h"
 #include "common/result.h"
 
@@ -21,8 +22,9 @@ namespace assay::sinkhole {
 
 /// FTP's second connection: what to do with whoever connects to a port that a PASV answer named.
 struct DataConnection {
-  std::string to_send;  // a download or a listing; empty: an upload is awaited
-  std::string name;     // of the file
+  std::string to_send;     // a download or a listing; empty: an upload is awaited, or nothing is known yet
+  std::string name;        // of the file
+  bool encrypted = false;  // within TLS (PROT P)
 };
 
 struct Scene {
@@ -38,7 +40,12 @@ struct Scene {
   std::optional<TlsServer> tls_server;  // of the authority; none: TLS is refused
   Canaries canaries;
   NameTable names;
+  DgaWatch dga;
+  DnsTunnels tunnels;
   std::map<uint16_t, DataConnection> awaited;  // by port; the oldest make room
+  uint16_t next_awaited = 0;                   // the next port to name, above the first
+  static constexpr size_t kMaxHeldBytes = 128u << 20;
+  size_t held_bytes = 0;  // room that request bodies may take, of all conversations
 };
 
 }  // namespace assay::sinkhole

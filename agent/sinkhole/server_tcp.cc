@@ -156,7 +156,10 @@ void Server::write_to(uint64_t id) {
 
 void Server::greet(uint64_t id) {
   Connection& connection = connections_.at(id);
-  if (connection.report.bytes_out > 0 || Clock::now() - connection.accepted < kSilenceBeforeGreeting) return;
+  // Within TLS, who has shaken hands may be waiting, too.
+  bool heard = connection.first_evidence != Clock::time_point();
+  auto since = std::max(connection.accepted, connection.first_data);
+  if (heard || Clock::now() - since < kSilenceBeforeGreeting) return;
   std::vector<Report> told;
   say(connection, connection.talk.silence(wall_ns(), told));
   tell_all(connection.report, std::move(told));

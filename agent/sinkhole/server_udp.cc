@@ -122,10 +122,10 @@ void Server::datagram(Report report) {
   std::vector<Report> told;
   bool asked = false;  // a question of DNS: its report says all
   if (report.dst_port == kDnsPort) {
-    NameAnswer answer = answer_name_query(report.data, *scene_, report.time_ns, told);
-    if (!answer.packet.empty() && reply_from(fds_.udp, report, answer.packet))
-      report.bytes_in = answer.packet.size();
-    asked = answer.parsed;
+    DnsReply reply = answer_name_query(report.data, *scene_, report.time_ns, told);
+    if (!reply.packet.empty() && reply_from(fds_.udp, report, reply.packet))
+      report.bytes_in = reply.packet.size();
+    asked = reply.question.has_value();
   } else if (report.dst_port == kNtpPort && fds_.ntp >= 0) {
     std::string answer = answer_ntp(report.data, report.time_ns);
     if (!answer.empty() && reply_from(fds_.ntp, report, answer)) report.bytes_in = answer.size();

@@ -19,10 +19,11 @@ class Talk {
   static constexpr size_t kMaxUndecided = 4096;
   static constexpr int kMaxHandovers = 8;
 
-  Talk(Peer peer, Scene& scene) : peer_(std::move(peer)), scene_(scene) {}
+  Talk(Peer peer, Scene& scene) : peer_(std::move(peer)), scene_(scene), port_(peer_.dst_port) {}
   /// What to send in answer to the next bytes of the client.
   std::string hear(std::string_view bytes, int64_t wall_ns, std::vector<Report>& told);
-  /// What to send when the client has connected and stays silent. Once.
+  /// What to send when the client has connected and stays silent. To be asked again while it does: what an
+  /// FTP client connects for is known only later.
   std::string silence(int64_t wall_ns, std::vector<Report>& told);
   bool closing() const { return conversation_ && conversation_->closing(); }  // once everything is sent
   /// What it turned out to be; empty: not known (yet).
@@ -33,13 +34,17 @@ class Talk {
 
  private:
   bool decide(Moment& moment);
+  std::string speak(std::string_view bytes, Moment& moment);
+  std::string greeting(Moment& moment);
+  bool awaited() const;
   void look_for_tokens(std::string_view bytes, Moment& moment);
 
   Peer peer_;
   Scene& scene_;
   std::unique_ptr<Conversation> conversation_;
   std::string held_;  // undecided: the first bytes
-  bool listening_only_ = false, greeted_ = false;
+  uint16_t port_;     // whose customs hold: the one dialled, or what a proxy was last asked for
+  bool listening_only_ = false, heard_ = false, greeted_ = false;
   int handovers_ = 0;
   lure::TokenFinder::Stream stream_;
 };

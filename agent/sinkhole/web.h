@@ -1,5 +1,6 @@
-// web: a parsed HTTP request and its answer, and the sites that answer: each looks at host and path, and answers or
-// passes. http.cc speaks the protocol and asks the sites in turn; downloads.cc comes last and answers everything.
+// web: a parsed HTTP request and its answer, and the sites that answer: each looks at host and path, and
+// answers or passes. http.cc speaks the protocol and asks the sites in turn; downloads.cc comes last and
+// answers everything.
 #pragma once
 
 #include <optional>
@@ -39,10 +40,12 @@ using Site = std::optional<WebAnswer> (*)(const WebRequest&, Moment&);
 std::optional<WebAnswer> answer_cloud_metadata(const WebRequest& request, Moment& moment);  // AWS, GCP, Azure
 std::optional<WebAnswer> answer_kubernetes(const WebRequest& request, Moment& moment);      // the API server
 std::optional<WebAnswer> answer_containers(const WebRequest& request, Moment& moment);      // docker.sock
-std::optional<WebAnswer> answer_webhook(const WebRequest& request, Moment& moment);  // Telegram, Discord, Slack
-std::optional<WebAnswer> answer_git(const WebRequest& request, Moment& moment);      // smart HTTP: clone and push
+std::optional<WebAnswer> answer_webhook(const WebRequest& request,
+                                        Moment& moment);                         // Telegram, Discord, Slack
+std::optional<WebAnswer> answer_git(const WebRequest& request, Moment& moment);  // smart HTTP: clone and push
 std::optional<WebAnswer> answer_packages(const WebRequest& request, Moment& moment);  // apt, PyPI, npm
-WebAnswer answer_download(const WebRequest& request, Moment& moment);  // everything else: a canary of the right kind
+WebAnswer answer_download(const WebRequest& request,
+                          Moment& moment);  // everything else: a canary of the right kind
 
 /// Reports for Moment::told.
 Report canary_report(const Canary& canary, const WebRequest& request, const Peer& peer);

@@ -1,6 +1,6 @@
 // stage: lays one scan's lures out before the guest starts: a layer of files that comes on top of the image
-// (honeytokens, the scan's CA in the image's own trust stores), environment variables, and the Unix sockets of
-// decoy services. Reads the image, which is hostile; writes only into its own directory.
+// (honeytokens, the scan's CA in the image's own trust stores), environment variables, and the Unix sockets
+// of decoy services. Reads the image, which is hostile; writes only into its own directory.
 #pragma once
 
 #include <filesystem>
@@ -15,8 +15,8 @@
 
 namespace assay {
 
-/// A Unix socket on the host, listening, that the guest finds at `guest_path`. Who connects to it talks to the
-/// sinkhole.
+/// A Unix socket on the host, listening, that the guest finds at `guest_path`. Who connects to it talks to
+/// the sinkhole.
 struct DecoySocket {
   std::string name;  // "docker.sock"
   std::filesystem::path host_path;
@@ -26,8 +26,8 @@ struct DecoySocket {
 
 struct Stage {
   lure::Lures lures;
-  std::filesystem::path layer;  // on top of the image, below the guest's own; owners and modes as the guest
-                                // is to see them
+  std::filesystem::path layer;   // on top of the image, below the guest's own; owners and modes as the guest
+                                 // is to see them
   std::vector<std::string> env;  // NAME=value; the image's own settings of a name win
   std::vector<DecoySocket> sockets;
   std::vector<std::pair<std::string, std::string>> hosts;  // further lines of /etc/hosts: address, names

@@ -152,6 +152,7 @@ Result<std::vector<Event>> FlowEvents::decode(std::string_view record) {
     return out;
   }
   payload_event(data, head.data_full, base, out);
+  if (head.key.proto != IPPROTO_TCP) return out;  // a ping's: there is no stream
   if (streams_.size() >= kMaxFlows)
     streams_.clear();  // a flood of half-open conversations: their heads are not waited for
   auto& flow = streams_[std::string(reinterpret_cast<const char*>(&head.key), sizeof head.key)];

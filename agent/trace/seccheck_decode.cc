@@ -108,6 +108,8 @@ void SeccheckDecoder::after_decode(Event& e) {
   switch (e.kind) {
     case EventKind::start:
       init_pid_ = e.pid;
+      sockets_.clear();  // of a scan's next sandbox, whose processes count from one again
+      parents_.clear();
       break;
     case EventKind::clone:
       if (parents_.size() >= kMaxSockets) parents_.clear();

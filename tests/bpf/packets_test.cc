@@ -133,8 +133,43 @@ TEST(Packets, LyingLengthsStayWithinThePacket) {
 TEST(Packets, NeighbourDiscoveryIsLeftOut) {
   ASSAY_REQUIRE_HOST();
   Program program;
-  program.packet(ipv6(58, "solicit"));
+  program.packet(ipv6(58, '\x87' + std::string(23, '\0')));
+  program.packet(ipv6(58, '\x88' + std::string(23, '\0')), false);
+  program.packet(ipv6(0, std::string("\x3a\0\5\2\0\0\1\0", 8) + '\x8f' + std::string(27, '\0')));
   EXPECT_EQ(program.table(), "");
+}
+
+TEST(Packets, EchoIsAFlowWithItsPayload) {
+  ASSAY_REQUIRE_HOST();
+  Program program;
+  program.packet(ipv4(1, std::string("\x08\0\0\0\0\7\0\1", 8) + "stolen"));
+  program.packet(ipv4(1, std::string("\0\0\0\0\0\7\0\1", 8) + "echoed"), false);
+  EXPECT_EQ(program.records(), "start payload 0:stolen/6 start payload 0:echoed/6 ");
+  Program six;
+  six.packet(ipv6(58, std::string("\x80\0\0\0\0\7\0\1", 8) + "stolen"));
+  EXPECT_EQ(six.records(), "start payload 0:stolen/6 ");
+  EXPECT_EQ(six.table(), "58 0>0 1 54;");
+}
+
+TEST(Packets, ExtensionHeadersHideNothing) {
+  ASSAY_REQUIRE_HOST();
+  const std::string options = std::string("\x06\0\1\4\0\0\0\0", 8);  // then TCP
+  for (char header : {'\x00', '\x2b', '\x3c'}) {
+    Program program;
+    program.packet(ipv6(header, options + tcp(4000, 80, 101, kPush, "hidden")));
+    EXPECT_EQ(program.records(), "start payload 101:hidden/6 ") << int{header};
+    EXPECT_EQ(program.table(), "6 4000>80 1 74;") << int{header};
+  }
+  Program fragments;
+  fragments.packet(
+      ipv6(44, std::string("\x11\0\0\1\0\0\0\1", 8) + be16(4000) + be16(80) + be32(0) + "first"));
+  fragments.packet(ipv6(44, std::string("\x11\0\1\0\0\0\0\1", 8) + "later fragment"));
+  EXPECT_EQ(fragments.records(), "start payload 0:first/5 start ");
+  Program endless;  // more of them than are looked behind: a flow still, by what stands there
+  std::string chain;
+  for (int i = 0; i < 8; ++i) chain += std::string("\x3c\0\1\4\0\0\0\0", 8);
+  endless.packet(ipv6(60, chain));
+  EXPECT_EQ(endless.table(), "60 0>0 1 104;");
 }
 
 TEST(Packets, FirstFourDataPacketsAreRecordedAndAllOfDns) {

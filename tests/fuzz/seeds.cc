@@ -1,8 +1,10 @@
 // Writes valid inputs for each fuzzer to start from: fuzz-seeds DIR makes DIR/chunk, DIR/header, DIR/footer,
-// DIR/job, DIR/wire, DIR/image_ref, DIR/api.
+// DIR/job, DIR/wire, DIR/image_ref, DIR/api, DIR/http,
+// DIR/dns, DIR/report.
 #include <cstdio>
 #include <filesystem>
 
+#include "agent/sinkhole/report.h"
 #include "common/codec.h"
 #include "common/codec_frame.h"
 #include "common/fd.h"
@@ -58,6 +60,28 @@ Status write_seeds(const std::filesystem::path& dir) {
       "2026-11-26T06:00:00.5+01:00", "/v1/scans/20261125T031500-1f8a3c9e/report"};
   for (size_t i = 0; i < std::size(kBodies); ++i)
     ASSAY_CHECK(put(dir / "api", std::to_string(i), kBodies[i]));
+  const char* kRequests[] = {
+      " GET /x.tar.gz?a=b HTTP/1.1\r\nHost: h:8080\r\nRange: bytes=5-9\r\nUser-Agent: curl/8\r\n\r\n",
+      "\nPOST / HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n\r\n4;x\r\nwiki\r\n0\r\nA: b\r\n\r\nGET "
+      "/dists/x/Release HTTP/1.0\r\n\r\n",
+      "\xffPUT /simple/a/ HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nokCONNECT h:1 "
+      "HTTP/1.1\r\n\r\nabc",
+      "\xffGET /dns-query?dns=AAABAAABAAAAAAAABHBvb2wHZXhhbXBsZQNjb20AAAEAAQ HTTP/1.1\r\n\r\n"};
+  for (size_t i = 0; i < std::size(kRequests); ++i)
+    ASSAY_CHECK(put(dir / "http", std::to_string(i), kRequests[i]));
+  const std::string kQueries[] = {
+      std::string("\x12\x34\1\0\0\1\0\0\0\0\0\1\3www\7example\3com\0\0\x1c\0\1\0\0\x29\x10\0\0\0\0\0\0\0",
+                  44),
+      std::string("\x12\x34\1\0\0\1\0\0\0\0\0\0\5_ldap\4_tcp\1a\0\0\x21\0\1", 31),
+      std::string("\x12\x34\1\0\0\1\0\0\0\0\0\0\0011\0010\0010\00210\7in-addr\4arpa\0\0\x0c\0\1", 40)};
+  for (size_t i = 0; i < std::size(kQueries); ++i)
+    ASSAY_CHECK(put(dir / "dns", std::to_string(i), kQueries[i]));
+  sinkhole::Report report;
+  report.kind = sinkhole::ReportKind::dns;
+  report.name = "a.b";
+  report.answers = {"198.18.1.1", ""};
+  report.data = "data";
+  ASSAY_CHECK(put(dir / "report", "full", sinkhole::encode_report(report)));
   return Status();
 }
 

@@ -42,7 +42,7 @@ class Harvest : public testing::Test {
   // One line an event: origin, type, path, size; "#" when it has the right hash of what lies there.
   std::string harvested(HarvestLimits limits = {}) {
     std::string out;
-    auto count = harvest(rootfs_->upper(), rootfs_->image(), limits, [&](Event event) {
+    auto count = harvest(rootfs_->upper(), rootfs_->image(), rootfs_->staged(), limits, [&](Event event) {
       EXPECT_EQ(event.kind, EventKind::file);
       EXPECT_EQ(event.plane, Plane::host);
       EXPECT_EQ(event.source, Source::harvest);
@@ -89,11 +89,33 @@ TEST_F(Harvest, NewChangedAndDeletedFilesAreListedByPath) {
   EXPECT_EQ(events_[3].mode, 0755u);
 }
 
+TEST_F(Harvest, WhatWasStagedCountsAsTheImages) {
+  fs::path staged = dir_.path() / "staged";
+  fs::create_directories(staged / "etc");
+  fs::create_directories(staged / "home/.aws");
+  for (const char* name : {"etc/motd", "home/.aws/credentials", "home/.aws/config", "home/.aws/gone"})
+    ASSERT_TRUE(write_file(staged / name, "staged\n"));
+  rootfs_.reset();
+  auto mounted = Rootfs::mount({image()}, dir_.path() / "scan", {}, {},
+                               [&](const fs::path&) { return Result<fs::path>(staged); });
+  ASSERT_TRUE(mounted) << mounted.error().what;
+  rootfs_.emplace(std::move(*mounted));
+  EXPECT_EQ(*read_file(merged("etc/motd"), 100), "staged\n");
+  ASSERT_TRUE(write_file(merged("etc/motd"), "staged\n"));  // as it was
+  ASSERT_TRUE(write_file(merged("home/.aws/credentials"), "other\n"));
+  ASSERT_TRUE(write_file(merged("home/.aws/new"), "new\n"));
+  fs::remove(merged("home/.aws/gone"));
+  EXPECT_EQ(harvested(),
+            "changed text /home/.aws/credentials 6 #\ndeleted data /home/.aws/gone 0\n"
+            "dropped text /home/.aws/new 4 #\n");
+  EXPECT_EQ(*read_file(rootfs_->image() / "etc/motd", 100), "hello\n");
+}
+
 TEST_F(Harvest, CancelEndsIt) {
   Fd cancel(::eventfd(1, EFD_CLOEXEC));
   HarvestLimits limits;
   limits.cancel_fd = cancel.get();
-  auto count = harvest(rootfs_->upper(), rootfs_->image(), limits, [](Event) { ADD_FAILURE(); });
+  auto count = harvest(rootfs_->upper(), rootfs_->image(), {}, limits, [](Event) { ADD_FAILURE(); });
   ASSERT_FALSE(count);
   EXPECT_EQ(count.error().code, Errc::cancelled);
 }
@@ -102,7 +124,7 @@ TEST_F(Harvest, WhatItHasNoTimeForIsCounted) {
   ASSERT_TRUE(write_file(merged("home/new"), "x"));
   HarvestLimits limits;
   limits.time = std::chrono::milliseconds(0);
-  auto count = harvest(rootfs_->upper(), rootfs_->image(), limits, [](Event) { ADD_FAILURE(); });
+  auto count = harvest(rootfs_->upper(), rootfs_->image(), {}, limits, [](Event) { ADD_FAILURE(); });
   ASSERT_TRUE(count) << count.error().what;
   EXPECT_EQ(count->listed, 0u);
   EXPECT_GT(count->left_out, 0u);

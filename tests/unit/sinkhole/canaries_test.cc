@@ -1,5 +1,5 @@
-// Canaries of every kind, run by what runs them: each opens its path, starts nothing, prints nothing, and lets whoever
-// sources it go on.
+// Canaries of every kind, run by what runs them: each opens its path, starts nothing, prints nothing, and
+// lets whoever sources it go on.
 #include "agent/sinkhole/canaries.h"
 
 #include <gtest/gtest.h>
@@ -44,15 +44,17 @@ class CanaryRun : public testing::Test {
   std::string run_traced(const std::string& script) {
     Command command;
     fs::path calls = dir_.path() / "calls";
-    command.argv = {"strace", "-f",     "-qq", "-e",  "trace=open,openat,execve,fork,vfork,clone",
-                    "-o",     calls,    "sh",  "-ec", "cd " + dir_.path().string() + "; " + script};
-    command.env = std::vector<std::string>{"PATH=/usr/local/bin:/usr/bin:/bin", "HOME=" + dir_.path().string()};
+    command.argv = {"strace", "-f",  "-qq", "-e",  "trace=open,openat,execve,fork,vfork,clone",
+                    "-o",     calls, "sh",  "-ec", "cd " + dir_.path().string() + "; " + script};
+    command.env =
+        std::vector<std::string>{"PATH=/usr/local/bin:/usr/bin:/bin", "HOME=" + dir_.path().string()};
     auto output = run(std::move(command), seconds(60));
     if (!output) return output.error().what;
     auto text = read_file(calls, 64 << 20);
     if (!text) return text.error().what;
     size_t opened = 0;
-    for (size_t at = 0; (at = text->find("\"" + canary_path(marker_), at)) != std::string::npos; ++at) ++opened;
+    for (size_t at = 0; (at = text->find("\"" + canary_path(marker_), at)) != std::string::npos; ++at)
+      ++opened;
     return output->out + output->err + "exit " + std::to_string(output->status.shell_code()) + ", opened " +
            (opened > 0 ? "yes" : "no");
   }
@@ -99,8 +101,8 @@ TEST_F(CanaryRun, JavascriptProvesItselfInScriptsModulesAndEval) {
   put("w.js", "new Function(require('fs').readFileSync('x.js', 'utf8'))()");
   put("w.mjs", "import fs from 'fs'; (0, eval)(fs.readFileSync('x.js', 'utf8'))");
   for (const std::string how :
-       {"node x.js", "node m.mjs", "node w.js", "node w.mjs", "cat x.js | node", "node -e \"require('./x.js')\"",
-        "node -e \"eval(require('fs').readFileSync('x.js', 'utf8'))\"",
+       {"node x.js", "node m.mjs", "node w.js", "node w.mjs", "cat x.js | node",
+        "node -e \"require('./x.js')\"", "node -e \"eval(require('fs').readFileSync('x.js', 'utf8'))\"",
         "node -e \"require('vm').runInThisContext(require('fs').readFileSync('x.js', 'utf8'))\""})
     EXPECT_EQ(run_traced(how), "exit 0, opened yes") << how;
 }
@@ -113,9 +115,9 @@ TEST_F(CanaryRun, PerlPhpAndRubyScriptsProveThemselves) {
   put("x.php", php_script(marker_));
   put("x.rb", ruby_script(marker_));
   put("x.sh", shell_script(marker_));
-  for (const std::string how :
-       {"perl x.pl", "cat x.pl | perl", "perl -e 'do \"./x.pl\"'", "perl x.sh", "php x.php", "cat x.php | php",
-        "php -r 'include \"x.php\";'", "ruby x.rb", "cat x.rb | ruby", "ruby -e 'eval File.read(\"x.rb\")'"})
+  for (const std::string how : {"perl x.pl", "cat x.pl | perl", "perl -e 'do \"./x.pl\"'", "perl x.sh",
+                                "php x.php", "cat x.php | php", "php -r 'include \"x.php\";'", "ruby x.rb",
+                                "cat x.rb | ruby", "ruby -e 'eval File.read(\"x.rb\")'"})
     EXPECT_EQ(run_traced(how), "exit 0, opened yes") << how;
 }
 
@@ -123,7 +125,8 @@ TEST_F(CanaryRun, ElfFileStartsAndLoads) {
   NEEDS("python3");
   put("x", elf_program(marker_));
   EXPECT_EQ(run_traced("./x"), "exit 0, opened yes");
-  EXPECT_EQ(run_traced("python3 -c 'import ctypes; ctypes.CDLL(\"./x\"); print(1)'"), "1\nexit 0, opened yes");
+  EXPECT_EQ(run_traced("python3 -c 'import ctypes; ctypes.CDLL(\"./x\"); print(1)'"),
+            "1\nexit 0, opened yes");
   EXPECT_EQ(run_traced("LD_PRELOAD=./x /bin/true"), "exit 0, opened yes");
 }
 
@@ -155,7 +158,9 @@ TEST_F(CanaryRun, DebianPackageIsReadByDpkgAndProvesItselfInPostinst) {
 TEST_F(CanaryRun, PythonPackageIsBuiltByPipWithoutAnyOther) {
   NEEDS("pip3");
   put("evil-lib-1.2.tar.gz", python_package(marker_, "evil-lib", "1.2"));
-  std::string said = run_traced("pip3 install -q --no-index --disable-pip-version-check --target t evil-lib-1.2.tar.gz 2>&1 | grep -v root; ls t");
+  std::string said = run_traced(
+      "pip3 install -q --no-index --disable-pip-version-check --target t evil-lib-1.2.tar.gz 2>/dev/null; ls "
+      "t");
   EXPECT_TRUE(said.ends_with("evil_lib.py\nexit 0, opened yes")) << said;
 }
 
@@ -178,24 +183,36 @@ TEST(Canaries, EachIsUniqueSmallAndNamedByItsHash) {
       EXPECT_EQ(canary.marker, "");
     }
   }
-  EXPECT_EQ(canaries.make_named(CanaryKind::deb, "nmap").bytes, canaries.make_named(CanaryKind::deb, "nmap").bytes);
-  EXPECT_NE(canaries.make_named(CanaryKind::deb, "nmap").marker, canaries.make_named(CanaryKind::deb, "nmap2").marker);
+  EXPECT_EQ(canaries.make_named(CanaryKind::deb, "nmap").bytes,
+            canaries.make_named(CanaryKind::deb, "nmap").bytes);
+  EXPECT_NE(canaries.make_named(CanaryKind::deb, "nmap").marker,
+            canaries.make_named(CanaryKind::deb, "nmap2").marker);
 }
 
 TEST(Canaries, KindFollowsFromTheName) {
   std::string seen;
-  for (const char* name : {"x.sh", "X.SH", "/a/b.py", "a.tar.gz", "a.tgz", "a.gz", "a.zip", "a.deb", "a.js", "a.php",
-                           "a.pl", "a.rb", "a.json", "i.html", "a.txt", "lib.so", "bot.x86", "xmrig-linux-x64", "libx.so.1",
-                           "kinsing_aarch64", "bot", "", "a.b/c"})
+  for (const char* name : {"x.sh",      "X.SH",
+                           "/a/b.py",   "a.tar.gz",
+                           "a.tgz",     "a.gz",
+                           "a.zip",     "a.deb",
+                           "a.js",      "a.php",
+                           "a.pl",      "a.rb",
+                           "a.json",    "i.html",
+                           "a.txt",     "lib.so",
+                           "bot.x86",   "xmrig-linux-x64",
+                           "libx.so.1", "kinsing_aarch64",
+                           "bot",       "",
+                           "a.b/c"})
     seen += std::string(to_string(kind_for_name(name))) + " ";
   EXPECT_EQ(seen,
-            "shell shell python tar_gz tar_gz gzip zip deb javascript php perl ruby json html text elf elf elf elf elf "
+            "shell shell python tar_gz tar_gz gzip zip deb javascript php perl ruby json html text elf elf "
+            "elf elf elf "
             "shell shell shell ");
 }
 
 TEST(Canaries, NamesThatAGuestChoseStayInsideOfTheArchive) {
   for (const char* leaf : {"../../etc/cron.d/x.tar.gz", "..", ".tar.gz", "/", "a\nb.tgz", "-rf.zip"})
-    for (const ArchiveFile& file : bundle("00", leaf)) {
+    for (const ArchiveFile& file : bundle(std::string(32, '0'), leaf)) {
       EXPECT_EQ(file.name.find(".."), std::string::npos) << file.name;
       EXPECT_NE(file.name[0], '/');
       EXPECT_EQ(file.name.find('\n'), std::string::npos);

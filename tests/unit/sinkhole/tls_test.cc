@@ -16,9 +16,9 @@ namespace {
 
 struct Options {
   std::string sni = "c2.example";
-  std::string verify;          // a host name to insist on; empty: the SNI
-  std::string verify_address;  // instead
-  std::string alpn;            // in wire form
+  std::string verify{};          // a host name to insist on; empty: the SNI
+  std::string verify_address{};  // instead
+  std::string alpn{};            // in wire form
   int version = TLS1_3_VERSION;
   bool trusting = true;  // has the scan's authority in its store
 };
@@ -178,11 +178,7 @@ TEST_F(TlsTest, TokenInsideIsSeen) {
       "npm_u8Zk2LqPw0RtYb6VxCe4NsDf1GhJm3";
   Talk server = talk();
   converse(server, client);
-  std::string found = reports(ReportKind::token);
-  if (scene_->finder.scan(*std::make_unique<lure::TokenFinder::Stream>(), client.text).empty() &&
-      found.empty())
-    GTEST_SKIP() << "needs a finder that finds";
-  EXPECT_EQ(found, " sent npm:/root/.npmrc c2.example plain\n");
+  EXPECT_EQ(reports(ReportKind::token), " sent npm:/root/.npmrc c2.example plain\n");
 }
 
 TEST_F(TlsTest, AlpnIsHttp11WhereItIsOffered) {
@@ -231,7 +227,6 @@ TEST_F(TlsTest, SilentClientInsideIsGreeted) {
   converse(server, client);
   ASSERT_FALSE(client.failed);
   client.take(server.silence(0, told_));
-  if (server.app() == "tls") GTEST_SKIP() << "needs a protocol that greets on port 465";
   EXPECT_EQ(server.app(), "tls+smtp");
   EXPECT_EQ(client.heard.substr(0, 4), "220 ");
   client.take(server.silence(0, told_));
