@@ -15,7 +15,13 @@ Status Chamber::gather() {
                                   world_->running()});
   }
   ASSAY_CHECK(gather_files());
-  ASSAY_CHECK(record(tracer_->finish()));
+  std::vector<Event> rest = tracer_->finish();
+  if (world_)
+    for (Event& token : world_->tokens_in(rest)) {  // behind all that there is: the tracer takes nothing more
+      token.seq = rest.back().seq + 1;
+      rest.push_back(std::move(token));
+    }
+  ASSAY_CHECK(record(std::move(rest)));
   if (provoker_) in_.footer.coverage = provoker_->coverage();
   for (SourceCount& count : tracer_->counts()) in_.footer.sources.push_back(std::move(count));
   in_.footer.sources.push_back(own_count());
@@ -39,6 +45,8 @@ SourceCount Chamber::own_count() const {
 }
 
 Status Chamber::record(std::vector<Event> events) {
+  if (world_)
+    for (Event& token : world_->tokens_in(events)) tracer_->add(std::move(token));
   for (Event& event : events) {
     if (event.kind == EventKind::start) guest_started_ = true;
     // Our own program lies over an empty file of the image's: it is neither changed nor dropped.

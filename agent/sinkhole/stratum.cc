@@ -56,6 +56,13 @@ std::string algo_of(const Json& params) {
   return first.empty() ? "rx/0" : first;
 }
 
+// Among the parameters of mining.subscribe.
+bool wants_ethereum_stratum(const Json& params) {
+  return params.is_array() && std::any_of(params.begin(), params.end(), [](const Json& one) {
+           return one.is_string() && one.get_ref<const std::string&>().starts_with("EthereumStratum");
+         });
+}
+
 class Stratum : public LineConversation {
  public:
   std::string_view app() const override { return "stratum"; }
@@ -130,7 +137,7 @@ void Stratum::login(const std::string& id, const Json& params, Moment& moment, s
 void Stratum::mining(const std::string& method, const std::string& id, const Json& params, Moment& moment,
                      std::string& out) {
   if (method == "mining.subscribe") {
-    bool ethereum = params.dump(-1, ' ', true).find("EthereumStratum") != std::string::npos;
+    bool ethereum = wants_ethereum_stratum(params);
     dialect_ = ethereum ? Dialect::ethereum_stratum : Dialect::bitcoin;
     out +=
         ethereum
@@ -163,7 +170,8 @@ void Stratum::answer(std::string_view line, Moment& moment, std::string& out) {
   notes_.add(moment, app(), method, "", line);
   std::string id = request_id(request);
   auto it = request.find("params");
-  const Json params = it == request.end() ? Json() : *it;
+  const Json none;
+  const Json& params = it == request.end() ? none : *it;  // never copied or printed whole: it may be deep
   if (method == "login") {
     login(id, params, moment, out);
   } else if (method == "submit") {

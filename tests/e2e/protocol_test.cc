@@ -65,11 +65,13 @@ constexpr Told kTold[] = {
     {"smtp", "RCPT", "mail.example", "<boss@evil.example>"},
     {"smtp", "DATA", "mail.example", "Subject: loot"},
     {"smtp", "AUTH", "starttls.example", "alice s3cret"},  // within TLS
-    {"smtp", "DATA", "relay.example", "Subject: loot"},    // behind an HTTP proxy
+    {"smtp", "DATA", "smtps.example", "Subject: loot"},
+    {"smtp", "DATA", "relay.example", "Subject: loot"},  // behind an HTTP proxy
     {"ftp", "login", "files.example", "bob pw"},
     {"ftp", "RETR", "files.example", "/tools/x.sh"},
     {"ftp", "STOR", "files.example", "/up/loot.txt"},
     {"ftp", "upload", "files.example", "/up/loot.txt From: a@b"},
+    {"ftp", "RETR", "ftps.example", "/y.sh"},
     {"irc", "NICK", "irc.example", "zombie"},
     {"irc", "JOIN", "irc.example", "#c2"},
     {"irc", "PRIVMSG", "irc.example", "#c2 :reporting in"},
@@ -82,8 +84,8 @@ constexpr Told kTold[] = {
 TEST(Protocols, ClientsOfEachGetAnAnswerAndTheTraceNamesWhatTheySent) {
   ASSAY_NEEDS_HOST();
   Scanned scanned = scan("clients", "40s");
-  for (const char* client : {"redis", "postgres", "postgres-tls", "mysql", "smtp", "starttls", "ftp", "lftp",
-                             "irc", "ssh", "socks", "connect"})
+  for (const char* client : {"redis", "postgres", "postgres-tls", "mysql", "smtp", "starttls", "smtps", "ftp",
+                             "ftps", "lftp", "irc", "ssh", "socks", "connect"})
     EXPECT_NE(scanned.printed.find(std::string(client) + " ok"), std::string::npos) << client << "\n"
                                                                                     << scanned.printed;
   for (const Told& told : kTold)

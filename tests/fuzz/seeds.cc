@@ -1,8 +1,9 @@
 // Writes valid inputs for each fuzzer to start from: fuzz-seeds DIR makes DIR/chunk, DIR/header, DIR/footer,
-// DIR/job, DIR/wire, DIR/image_ref, DIR/api, DIR/http.
+// DIR/job, DIR/wire, DIR/image_ref, DIR/api, DIR/http, DIR/dns, DIR/report, DIR/talk.
 #include <cstdio>
 #include <filesystem>
 
+#include "agent/sinkhole/report.h"
 #include "common/codec.h"
 #include "common/codec_frame.h"
 #include "common/fd.h"
@@ -67,6 +68,38 @@ Status write_seeds(const std::filesystem::path& dir) {
       "\xffGET /dns-query?dns=AAABAAABAAAAAAAABHBvb2wHZXhhbXBsZQNjb20AAAEAAQ HTTP/1.1\r\n\r\n"};
   for (size_t i = 0; i < std::size(kRequests); ++i)
     ASSAY_CHECK(put(dir / "http", std::to_string(i), kRequests[i]));
+  const std::string kQueries[] = {
+      std::string("\x12\x34\1\0\0\1\0\0\0\0\0\1\3www\7example\3com\0\0\x1c\0\1\0\0\x29\x10\0\0\0\0\0\0\0",
+                  44),
+      std::string("\x12\x34\1\0\0\1\0\0\0\0\0\0\5_ldap\4_tcp\1a\0\0\x21\0\1", 31),
+      std::string("\x12\x34\1\0\0\1\0\0\0\0\0\0\0011\0010\0010\00210\7in-addr\4arpa\0\0\x0c\0\1", 40)};
+  for (size_t i = 0; i < std::size(kQueries); ++i)
+    ASSAY_CHECK(put(dir / "dns", std::to_string(i), kQueries[i]));
+  sinkhole::Report report;
+  report.kind = sinkhole::ReportKind::dns;
+  report.name = "a.b";
+  report.answers = {"198.18.1.1", ""};
+  report.data = "data";
+  ASSAY_CHECK(put(dir / "report", "full", sinkhole::encode_report(report)));
+  // Before each: port and greeting, size of the pieces (see talk_fuzz.cc).
+  constexpr std::string_view kConversations[] = {
+      "\x80\xffUSER a\r\nPASS b\r\nPASV\r\nSIZE x.sh\r\nRETR x.sh\r\nEPSV\r\nLIST\r\nQUIT\r\n",
+      "\x81\x20SSH-2.0-x\r\n",
+      "\x82\x10"
+      "EHLO x\r\nAUTH PLAIN AGEAYg==\r\nMAIL FROM:<a>\r\nRCPT TO:<b>\r\nDATA\r\n.x\r\n.\r\n",
+      "\x08\xff{\"id\":1,\"method\":\"login\",\"params\":{\"algo\":[\"rx/"
+      "0\"]}}\n{\"id\":2,\"method\":\"submit\"}\n",
+      "\x08\xff{\"id\":1,\"method\":\"mining.subscribe\",\"params\":[]}\n{\"id\":2,\"method\":\"mining."
+      "submit\"}\n",
+      "\x0a\xff*3\r\n$3\r\nSET\r\n$1\r\nx\r\n$1\r\ny\r\nINFO\r\nCONFIG GET dir\r\n",
+      "\x0b\x11NICK a\r\nUSER a 0 * :b\r\nJOIN #c\r\nWHO #c\r\nMODE #c\r\nPRIVMSG #c :x\r\nQUIT\r\n",
+      {"\x06\xff\x05\x01\0\x05\x01\0\x03\x01h\0\x19"
+       "EHLO x\r\n",
+       21},
+      {"\x09\xff\0\0\0\x0f\0\x03\0\0user\0a\0p\0\0\0\x06x\0Q\0\0\0\x0dselect 1\0", 38},
+      {"\x87\xff\x0a\0\0\1\0\x82\0\0\0\0\0\0\x2d\0\x08\0\0\0\3select 1", 27}};
+  for (size_t i = 0; i < std::size(kConversations); ++i)
+    ASSAY_CHECK(put(dir / "talk", std::to_string(i), kConversations[i]));
   return Status();
 }
 

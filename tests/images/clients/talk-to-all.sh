@@ -30,12 +30,17 @@ smtp() {
   result smtp '250 2.0.0 Ok: queued' smtp.out
   curl -svk --ssl-reqd --user alice:s3cret --mail-from a@b --mail-rcpt c@d -T mail smtp://starttls.example:587 >starttls.out 2>&1
   result starttls '250 2.0.0 Ok: queued' starttls.out
+  curl -svk --max-time 5 --mail-from a@b --mail-rcpt c@d -T mail smtps://smtps.example >smtps.out 2>&1
+  result smtps '250 2.0.0 Ok: queued' smtps.out
 }
 
 ftp() {
   curl -s ftp://bob:pw@files.example/tools/x.sh -o x.sh --next -s -T mail ftp://bob:pw@files.example/up/loot.txt >ftp.out 2>&1
   [ ! -s x.sh ] || echo downloaded >>ftp.out
   result ftp downloaded ftp.out
+  curl -sk --ssl-reqd ftp://bob:pw@ftps.example/y.sh -o y.sh 2>ftps.out
+  [ ! -s y.sh ] || echo downloaded >>ftps.out
+  result ftps downloaded ftps.out
   lftp -c 'set net:timeout 5; set net:max-retries 1; open ftp://files.example; ls; cat README.txt' >lftp.out 2>&1
   result lftp update.sh lftp.out
 }
@@ -46,14 +51,15 @@ irc() {
 servers = ( { address = "irc.example"; chatnet = "x"; port = "6667"; autoconnect = "yes"; } );
 chatnets = { x = { type = "IRC"; autosendcmd = "/wait 500;/msg #c2 reporting in"; }; };
 channels = ( { name = "#c2"; chatnet = "x"; autojoin = "yes"; } );
-settings = { core = { real_name = "bot"; user_name = "bot"; nick = "zombie"; }; };
+settings = { core = { real_name = "bot"; user_name = "bot"; nick = "zombie"; }; "irc/core" = { cmd_queue_speed = "10msec"; };
+  "fe-common/core" = { autolog = "yes"; autolog_level = "all"; autolog_path = "~/irc.log"; }; };
 END
   (
-    sleep 8
+    sleep 6
     printf '/quit\r'
     sleep 1
   ) | timeout 15 script -qc 'stty rows 24 cols 120; irssi' /dev/null >irc.out 2>&1
-  result irc admin irc.out
+  result irc synced irc.log
 }
 
 ssh_banner() {

@@ -177,6 +177,14 @@ TEST(Stratum, OnlyAPlainIdIsEchoed) {
   EXPECT_EQ(miner.client.say("{\"id\":1,\"result\":true}\nnonsense\n"), "");
 }
 
+TEST(Stratum, DeepNestingIsBorne) {
+  Miner miner;
+  std::string deep = R"({"id":1,"method":"mining.subscribe","params":)" + std::string(4000, '[') +
+                     std::string(4000, ']') + "}\n";
+  EXPECT_EQ(miner.ask(deep).size(), 3u);
+  EXPECT_EQ(miner.ask(deep).size(), 3u);
+}
+
 TEST(Stratum, AnySplitAndAnyMutationIsBorne) {
   std::string session = std::string(kLogin) + kSubmit +
                         R"({"id":2,"method":"mining.subscribe","params":[]})"
