@@ -157,7 +157,6 @@ std::vector<std::string> mount_points(const ImageConfig& image) {
   std::vector<std::string> out = {"/proc/", "/dev/", "/sys/"};
   for (const char* name : kEtcFiles) out.push_back(std::string("/etc/") + name);
   out.push_back("/tmp/");
-  out.emplace_back(kStarterPath);
   if (std::string dir = working_dir(image); dir != "/") out.push_back(dir + "/");
   return out;
 }
