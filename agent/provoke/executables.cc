@@ -24,10 +24,15 @@ constexpr std::array kLeftAlone = {
     "halt", "reboot", "poweroff", "shutdown", "init", "telinit", "runlevel", "kill", "killall", "killall5",
     "pkill", "skill", "snice", "fuser", "systemctl", "systemd", "start-stop-daemon", "kexec", "sulogin",
     "agetty", "getty", "tini", "dumb-init", "docker-init", "s6-svscan",
-    // rewrites accounts, or the machine's set-up
+    // reads or rewrites accounts and keys, which is what it is for, or the machine's set-up
     "pwconv", "pwunconv", "grpconv", "grpunconv", "shadowconfig", "update-passwd", "vipw", "vigr", "pwck",
-    "grpck", "cppw", "cpgr", "unix_update", "unix_chkpwd", "faillock", "unminimize", "ldconfig", "depmod",
-    "swapoff", "umount", "fsfreeze", "pivot_root", "switch_root", "chroot", "update-initramfs",
+    "grpck", "cppw", "cpgr", "unix_update", "unix_chkpwd", "faillock", "faillog", "pwhistory_helper",
+    "pam_timestamp_check", "chfn", "chsh", "chage", "passwd", "gpasswd", "expiry", "login", "su", "sudo",
+    "runuser", "newgrp", "sg", "chpasswd", "chgpasswd", "newusers", "useradd", "userdel", "usermod",
+    "groupadd", "groupdel", "groupmod", "groupmems", "adduser", "addgroup", "deluser", "delgroup",
+    "mkhomedir_helper", "pam-auth-update", "pam_getenv", "add-shell", "remove-shell", "update-shells",
+    "ssh-keysign", "ssh-keygen", "unminimize", "ldconfig", "depmod", "swapoff", "umount", "fsfreeze",
+    "pivot_root", "switch_root", "chroot", "update-initramfs", "fix_db.pl", "frontend",
     // prints or sleeps without end
     "yes", "pause"};
 
@@ -192,7 +197,8 @@ bool may_be_started(std::string_view path) {
   if (!system) return true;
   std::string_view name = path.substr(path.rfind('/') + 1);
   return std::find(kLeftAlone.begin(), kLeftAlone.end(), name) == kLeftAlone.end() &&
-         !name.starts_with("systemd-") && !name.starts_with("mkfs") && !name.starts_with("fsck") &&
+         !name.starts_with("debconf") && !name.starts_with("dpkg-") && !name.starts_with("systemd-") &&
+         !name.starts_with("mkfs") && !name.starts_with("fsck") &&
          path.find("/dpkg/info/") == std::string_view::npos;
 }
 
