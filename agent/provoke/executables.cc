@@ -31,8 +31,9 @@ constexpr std::array kLeftAlone = {
     "runuser", "newgrp", "sg", "chpasswd", "chgpasswd", "newusers", "useradd", "userdel", "usermod",
     "groupadd", "groupdel", "groupmod", "groupmems", "adduser", "addgroup", "deluser", "delgroup",
     "mkhomedir_helper", "pam-auth-update", "pam_getenv", "add-shell", "remove-shell", "update-shells",
-    "ssh-keysign", "ssh-keygen", "unminimize", "ldconfig", "depmod", "swapoff", "umount", "fsfreeze",
-    "pivot_root", "switch_root", "chroot", "update-initramfs", "fix_db.pl", "frontend",
+    "ssh-keysign", "ssh-keygen", "lslogins", "lscpu", "dmidecode", "hwclock", "rtcwake", "ctrlaltdel",
+    "unminimize", "ldconfig", "depmod", "swapoff", "umount", "fsfreeze", "pivot_root", "switch_root",
+    "chroot", "update-initramfs", "fix_db.pl", "frontend",
     // prints or sleeps without end
     "yes", "pause"};
 

@@ -151,6 +151,8 @@ void ProcessTree::add(const Event& event) {
 }
 
 void ProcessTree::on_image(const Event& event) {
+  // A start begins a container: the scan's next one counts its processes from one again.
+  if (event.kind == EventKind::start) by_pid_.clear();
   size_t index = event.kind == EventKind::start && find(event.pid) == kNone
                      ? create(event.pid, kNone, event.time_ns)
                      : process_for(event);
