@@ -122,7 +122,7 @@ TEST(Protocols, ClientsOfEachGetAnAnswerAndTheTraceNamesWhatTheySent) {
 
 TEST(Protocols, ARealMinerLogsInHashesAndHasItsSharesAccepted) {
   ASSAY_NEEDS_HOST();
-  Scanned scanned = scan("xmrig", "40s");
+  Scanned scanned = scan("xmrig", "30s");
   const std::string pool = "pool.minexmr.example";
   EXPECT_NE(scanned.printed.find("new job from " + pool), std::string::npos) << scanned.printed;
   EXPECT_NE(scanned.printed.find("accepted (1/0)"), std::string::npos) << scanned.printed;
