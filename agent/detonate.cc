@@ -1,23 +1,13 @@
-// The chamber's parts in the order in which each needs the one before, and one sandbox after the other in it.
+// One sandbox after the other in the chamber: the image's own start, further ones, and that of our starter.
 #include "agent/detonate.h"
 
 #include <poll.h>
 #include <signal.h>
-#include <sys/socket.h>
 
 #include <algorithm>
-#include <optional>
 
-#include "agent/bundle.h"
-#include "agent/guest.h"
-#include "agent/harvest.h"
-#include "agent/network.h"
-#include "agent/provoke/provoker.h"
-#include "agent/provoke/retry.h"
-#include "agent/sandbox.h"
+#include "agent/chamber.h"
 #include "agent/trace/merge.h"
-#include "agent/trace/tracer.h"
-#include "agent/world.h"
 #include "common/clock.h"
 #include "common/digest.h"
 #include "common/starter.h"
@@ -36,62 +26,7 @@ constexpr milliseconds kLeastRun{1500};  // no further sandbox is started for le
 
 constexpr milliseconds kReorder{kReorderWindowNs / 1'000'000 + 120};  // and a batch's way
 
-// One sandbox of several.
-struct Run {
-  InitProcess init;
-  bool alone = false;  // the starter keeps it running, nothing of the image
-};
-
-class Chamber {
- public:
-  explicit Chamber(const Detonation& in) : in_(in) {}
-  Status run();
-
- private:
-  Status set_up();
-  Status open_tracer(const fs::path& dir);
-  Status set_up_provoker();
-  Result<GuestEnd> run_sandbox(const Run& run);
-  Status hear_the_rest();
-  Status provoke_further(EarlyEnd end);
-  Status gather();
-  Status gather_files();
-  SourceCount own_count() const;
-  Status record(std::vector<Event> events);
-  void tell_run(const char* kind, const std::string& why, const InitProcess& init, const GuestEnd& end,
-                steady_clock::time_point begun);
-  milliseconds left() const {
-    return std::chrono::duration_cast<milliseconds>(deadline_ - steady_clock::now());
-  }
-
-  const Detonation& in_;
-  InitProcess init_;
-  BundleOptions bundle_;
-  fs::path bundle_dir_;
-  int stop_signal_ = 15;
-  // Taken down in the opposite order.
-  std::optional<Provenance> provenance_;
-  std::optional<Network> network_;
-  std::optional<Cgroup> cgroup_;
-  std::optional<World> world_;
-  std::optional<Tracer> tracer_;
-  std::optional<ImageFiles> files_;
-  std::optional<Provoker> provoker_;
-  steady_clock::time_point deadline_;
-  std::string first_output_;
-  bool guest_started_ = false, forced_ = false;
-  uint64_t agent_events_ = 0, output_left_out_bytes_ = 0, output_bytes_ = 0;
-  size_t sandboxes_ = 0;
-};
-
-// Beside this program, wherever it was built or installed.
-Result<fs::path> starter_program() {
-  std::error_code error;
-  auto path = fs::read_symlink("/proc/self/exe", error).parent_path() / "assay-starter";
-  if (fs::exists(path, error)) return path;
-  return Error{Errc::not_found, "no assay-starter beside this program (looked for " + path.string() +
-                                    "); build or install it there"};
-}
+}  // namespace
 
 Status Chamber::run() {
   ASSAY_CHECK(set_up());
@@ -108,7 +43,6 @@ Status Chamber::run() {
     if (end.reason == EndReason::exited && !end.forced)
       ASSAY_CHECK(provoke_further({end.status, lived, first_output_}));
     provoker_->finish();
-    in_.footer.coverage = provoker_->coverage();
   }
   in_.begin("harvest");
   in_.footer.memory_peak_bytes = cgroup_->memory_peak_bytes();
@@ -116,78 +50,7 @@ Status Chamber::run() {
   return gather();
 }
 
-Status Chamber::set_up() {
-  const Job& job = in_.lease.job;
-  ASSAY_TRY(init_, init_process(in_.image.config, in_.rootfs.image()));
-  ASSAY_TRY(stop_signal_, parse_signal(in_.image.config.stop_signal));
-  ASSAY_TRY(provenance_, Provenance::open(in_.rootfs.image(), in_.rootfs.merged()));
-  ASSAY_TRY(bundle_dir_, in_.scratch.sub("bundle"));
-  ASSAY_TRY(fs::path etc_dir, in_.scratch.sub("etc"));
-  ASSAY_TRY(fs::path trace_dir, in_.scratch.sub("trace"));
-  bundle_.rootfs = in_.rootfs.merged();
-  bundle_.hostname = hostname_of(in_.image);
-  bundle_.env = in_.stage.env;
-  for (const DecoySocket& socket : in_.stage.sockets)
-    bundle_.binds.push_back({socket.host_path, socket.guest_path});
-  bundle_.memory_bytes = in_.limits.cgroup.memory_bytes;
-  if (job.network == NetworkMode::sinkhole) {
-    ASSAY_TRY(network_, Network::create());
-    ASSAY_CHECK(network_->write_etc(etc_dir, bundle_.hostname, in_.stage.hosts));
-    bundle_.etc_dir = etc_dir;
-    bundle_.net_ns_path = network_->guest_ns_path();
-    in_.header.guest_addr = network_->guest_addr();
-  }
-  ASSAY_TRY(cgroup_, Cgroup::create("assay/" + in_.place.instance + "/" + in_.name, in_.limits.cgroup));
-  in_.header.start_time_ns = wall_ns();
-  if (network_) {
-    ASSAY_TRY(world_, World::start(*network_, in_.stage.lures, in_.stage.sockets, in_.header.start_time_ns));
-  }
-  return open_tracer(trace_dir);
-}
-
-Status Chamber::open_tracer(const fs::path& dir) {
-  TracerConfig config;
-  config.dir = dir;
-  config.start_time_ns = in_.header.start_time_ns;
-  config.cgroup_id = cgroup_->id();
-  config.rootfs = in_.rootfs.merged();
-  if (network_) {
-    config.world_ns_fd = network_->world_ns();
-    config.world_ifindex = network_->world_ifindex();
-    config.guest_addr = network_->guest_addr();
-  }
-  ASSAY_TRY(tracer_, Tracer::open(config));
-  return Status();
-}
-
-Status Chamber::set_up_provoker() {
-  ASSAY_TRY(bundle_.starter, starter_program());
-  ASSAY_TRY(files_, ImageFiles::open(in_.rootfs.image()));
-  ProvokerConfig config;
-  config.steps = make_plan({in_.image.config, init_, *files_});
-  config.exposed = exposed_ports(in_.image.config);
-  config.env = container_env(init_, bundle_);
-  config.cwd = init_.cwd;
-  config.uid = init_.uid;
-  config.gid = init_.gid;
-  config.start_time_ns = in_.header.start_time_ns;
-  config.emit = [this](Event event) { tracer_->add(std::move(event)); };
-  if (network_) {
-    config.guest_addr = network_->guest_addr();
-    config.make_socket = [this](int type) -> Result<Fd> {
-      Fd fd;
-      ASSAY_CHECK(in_net_ns(network_->world_ns(), [&]() -> Status {
-        ASSAY_TRY(fd, make_socket(type));
-        return Status();
-      }));
-      return fd;
-    };
-  }
-  provoker_.emplace(*files_, std::move(config));
-  return Status();
-}
-
-Result<GuestEnd> Chamber::run_sandbox(const Run& run) {
+Result<Sandbox> Chamber::start_sandbox(const Run& run) {
   if (sandboxes_++ > 0 && network_) ASSAY_CHECK(network_->restore_guest());
   ASSAY_CHECK(write_file(bundle_dir_ / "config.json", runtime_config(in_.image.config, run.init, bundle_)));
   SandboxConfig config;
@@ -198,20 +61,28 @@ Result<GuestEnd> Chamber::run_sandbox(const Run& run) {
   config.network = network_.has_value();
   config.host_sockets = !in_.stage.sockets.empty();
   config.cgroup = &*cgroup_;
-  ASSAY_TRY(Sandbox sandbox, Sandbox::start(config));
+  return Sandbox::start(config);
+}
+
+Status Chamber::attach_provoker(const Sandbox& sandbox, const Run& run) {
+  if (!provoker_) return Status();
+  fs::path starter = bundle_dir_ / "starter.json";
+  ASSAY_CHECK(write_file(starter, exec_config(run.init, bundle_, {std::string(kStarterPath)})));
   milliseconds time = left();
-  if (provoker_) {
-    fs::path starter = bundle_dir_ / "starter.json";
-    ASSAY_CHECK(write_file(starter, exec_config(run.init, bundle_, {std::string(kStarterPath)})));
-    milliseconds pass = std::clamp(time / 3, std::min(time, kLeastPass), kSecondPass);
-    provoker_->attach(
-        sandbox.exec_command(starter),
-        {.steps = steady_clock::now() + (run.alone ? milliseconds(0) : std::min(kSettle, time / 6)),
-         .second_pass = deadline_ - pass,
-         .second_pass_time = pass,
-         .end = deadline_,
-         .alone = run.alone});
-  }
+  milliseconds pass = std::clamp(time / 3, std::min(time, kLeastPass), kSecondPass);
+  provoker_->attach(
+      sandbox.exec_command(starter),
+      {.steps = steady_clock::now() + (run.alone ? milliseconds(0) : std::min(kSettle, time / 6)),
+       .second_pass = deadline_ - pass,
+       .second_pass_time = pass,
+       .end = deadline_,
+       .alone = run.alone});
+  return Status();
+}
+
+Result<GuestEnd> Chamber::run_sandbox(const Run& run) {
+  ASSAY_TRY(Sandbox sandbox, start_sandbox(run));
+  ASSAY_CHECK(attach_provoker(sandbox, run));
   first_output_.clear();
   GuestRun guest{
       .sandbox = sandbox,
@@ -220,7 +91,7 @@ Result<GuestEnd> Chamber::run_sandbox(const Run& run) {
       .provoker = provoker_ ? &*provoker_ : nullptr,
       .until_provoked = run.alone,
       .start_time_ns = in_.header.start_time_ns,
-      .duration = time,
+      .duration = left(),
       .stop_signal = run.alone ? SIGKILL : stop_signal_,
       .output_limit_bytes = in_.limits.output_bytes - std::min(in_.limits.output_bytes, output_bytes_),
       .first_output = &first_output_,
@@ -314,73 +185,6 @@ void Chamber::tell_run(const char* kind, const std::string& why, const InitProce
   event.data = first_output_.substr(0, 1024);
   tracer_->add(std::move(event));
 }
-
-// What remains once the sandbox is gone: the last words of every source, and what the guest left behind.
-Status Chamber::gather() {
-  // Before the harvest, which may take long: the sinkhole's reports wait in a buffer of limited size.
-  if (world_) {
-    for (Event& event : world_->finish()) tracer_->add(std::move(event));
-    in_.footer.sources.push_back({Source::sinkhole, world_->seen(), world_->lost(),
-                                  world_->running() ? "" : "the sinkhole ended early", true,
-                                  world_->running()});
-  }
-  ASSAY_CHECK(gather_files());
-  ASSAY_CHECK(record(tracer_->finish()));
-  if (provoker_) in_.footer.coverage = provoker_->coverage();
-  for (SourceCount& count : tracer_->counts()) in_.footer.sources.push_back(std::move(count));
-  in_.footer.sources.push_back(own_count());
-  if (guest_started_) return Status();
-  return Error{
-      Errc::invalid,
-      "cannot be started: " + (in_.footer.detail.empty() ? "the runtime gave no reason" : in_.footer.detail)};
-}
-
-// Output beyond its bound is no loss for a verdict, and stands in a note; these two are.
-SourceCount Chamber::own_count() const {
-  SourceCount out{Source::agent, agent_events_, provenance_->left_out(), "", false, true};
-  if (out.lost > 0) out.detail = "executed files too large to be held against the image";
-  if (forced_) {
-    ++out.lost;
-    out.detail +=
-        std::string(out.detail.empty() ? "" : "; ") + "the sandbox did not heed its end and was killed";
-  }
-  out.required = out.lost > 0;
-  return out;
-}
-
-Status Chamber::record(std::vector<Event> events) {
-  for (Event& event : events) {
-    if (event.kind == EventKind::start) guest_started_ = true;
-    // Our own program lies over an empty file of the image's: it is neither changed nor dropped.
-    bool ours = event.path == kStarterPath ||
-                (event.kind == EventKind::start && !event.argv.empty() && event.argv[0] == kStarterPath);
-    if (ours && (event.kind == EventKind::start || event.kind == EventKind::exec))
-      event.path = kStarterPath;
-    else
-      provenance_->annotate(event);
-    if (provoker_) provoker_->note(event);
-    if (event.source == Source::agent) ++agent_events_;
-    ASSAY_CHECK(in_.ship.add(std::move(event)));
-  }
-  return Status();
-}
-
-Status Chamber::gather_files() {
-  int64_t now_ns = wall_ns() - in_.header.start_time_ns;
-  HarvestLimits limits;
-  limits.cancel_fd = in_.cancel_fd;
-  auto count = harvest(in_.rootfs.upper(), in_.rootfs.image(), in_.rootfs.staged(), limits, [&](Event event) {
-    event.time_ns = now_ns;
-    tracer_->add(std::move(event));
-  });
-  if (!count) return count.error().context("harvest");
-  SourceCount source{Source::harvest, count->listed, count->left_out, "", true, true};
-  if (count->left_out > 0) source.detail = "more changed files than can be listed";
-  in_.footer.sources.push_back(source);
-  return Status();
-}
-
-}  // namespace
 
 std::string hostname_of(const PulledImage& image) { return image.manifest_digest.hex().substr(0, 12); }
 

@@ -18,6 +18,8 @@
 #include "agent/sinkhole/report.h"
 #include "agent/sinkhole/server.h"
 #include "agent/sinkhole/sockets.h"
+#include "agent/trace/flow_tokens.h"
+#include "agent/world_events.h"
 #include "bpf/steer.skel.h"
 
 namespace assay {
@@ -130,64 +132,6 @@ Result<Fd> memory_file(const char* name, const std::string& content) {
   return fd;
 }
 
-EventKind event_kind(sinkhole::ReportKind kind) {
-  switch (kind) {
-    case sinkhole::ReportKind::dns:
-      return EventKind::dns;
-    case sinkhole::ReportKind::http:
-      return EventKind::http;
-    case sinkhole::ReportKind::canary:
-      return EventKind::canary;
-    case sinkhole::ReportKind::token:
-      return EventKind::token;
-    case sinkhole::ReportKind::session:
-    case sinkhole::ReportKind::counters:
-      break;
-  }
-  return EventKind::session;
-}
-
-// A Unix socket has a name alone: no addresses, no ports.
-void put_endpoints(const sinkhole::Report& report, Event& event) {
-  if (report.transport == sinkhole::Transport::unix_socket) {
-    event.proto = "unix";
-    return;
-  }
-  event.proto = report.transport == sinkhole::Transport::udp ? "udp" : "tcp";
-  event.src_addr = report.src_addr.text();
-  event.src_port = report.src_port;
-  event.dst_addr = report.dst_addr.text();
-  event.dst_port = report.dst_port;
-}
-
-Event to_event(sinkhole::Report&& report, int64_t start_time_ns) {
-  Event event;
-  event.kind = event_kind(report.kind);
-  event.time_ns = report.time_ns - start_time_ns;
-  event.plane = Plane::host;
-  event.source = Source::sinkhole;
-  put_endpoints(report, event);
-  event.name = std::move(report.name);
-  event.app = std::move(report.app);
-  event.call = std::move(report.method);
-  event.data = std::move(report.data);
-  event.truncated = report.truncated;
-  event.path = std::move(report.path);
-  event.sha256 = std::move(report.sha256);
-  event.query_type = std::move(report.query_type);
-  event.answers = std::move(report.answers);
-  event.result = report.rcode;
-  (event.kind == EventKind::canary ? event.file_type : event.path2) = std::move(report.detail);
-  if (event.kind == EventKind::http || event.kind == EventKind::canary || event.kind == EventKind::token) {
-    event.size_bytes = report.bytes_in;
-  } else if (event.kind == EventKind::session) {
-    event.bytes_out = report.bytes_out;
-    event.bytes_in = report.bytes_in;
-    if (event.proto == "unix") event.path = event.name;
-  }
-  return event;
-}
-
 // With `command.keep_fds`, and behind them the decoys' sockets. By descriptor: nobody may not be allowed to
 // walk to where we are installed.
 Result<Child> start_sinkhole(Command command, const std::vector<DecoySocket>& decoys, int net_ns) {
@@ -214,7 +158,11 @@ Result<Child> start_sinkhole(Command command, const std::vector<DecoySocket>& de
 }  // namespace
 
 struct World::State {
-  int64_t start_time_ns = 0;
+  State(const Network& network, const lure::Lures& lures, int64_t start)
+      : start_time_ns(start), pings(lures.tokens, {network.guest_addr(), network.guest_addr6()}) {}
+
+  int64_t start_time_ns;
+  FlowTokens pings;
   Steer steer;
   Link link;
   Child child;
@@ -231,7 +179,7 @@ struct World::State {
     seen = std::max(seen, report->seen);
     told_lost = std::max(told_lost, report->lost);
     if (report->kind != sinkhole::ReportKind::counters)
-      events.push_back(to_event(std::move(*report), start_time_ns));
+      events.push_back(event_of(std::move(*report), start_time_ns));
   }
   std::vector<Event> take() {
     std::vector<Event> events;
@@ -263,8 +211,7 @@ struct World::State {
 Result<World> World::start(const Network& network, const lure::Lures& lures,
                            const std::vector<DecoySocket>& decoys, int64_t start_time_ns) {
   if (decoys.size() > sinkhole::Server::kMaxDecoys) return Error{Errc::limit, "too many decoy sockets"};
-  auto state = std::make_unique<State>();
-  state->start_time_ns = start_time_ns;
+  auto state = std::make_unique<State>(network, lures, start_time_ns);
   Sockets sockets;
   ASSAY_CHECK(in_net_ns(network.world_ns(), [&] { return open_sockets(sockets); }));
   ASSAY_TRY(state->steer, load_steer(sockets.tcp.get(), sockets.udp.get()));
@@ -312,6 +259,13 @@ std::vector<Event> World::finish() {
   }
   if (!state_->hung_up) state_->died = true;  // it did not come to its last words
   return events;
+}
+
+std::vector<Event> World::tokens_in(const std::vector<Event>& events) {
+  std::vector<Event> out;
+  for (const Event& event : events)
+    for (Event& token : state_->pings.look(event)) out.push_back(std::move(token));
+  return out;
 }
 
 uint64_t World::seen() const { return state_->seen; }

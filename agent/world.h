@@ -32,6 +32,9 @@ class World {
   /// Asks the sinkhole to end, and returns the rest: what it still held of open connections, too. Blocks for
   /// two seconds at most. Once, after the sandbox has ended; seen() and lost() are exact from then on.
   std::vector<Event> finish();
+  /// Honeytokens in pings, which the kernel answers and the sinkhole never sees: an event for each, to be
+  /// added beside those (of source flows) that it was found in.
+  std::vector<Event> tokens_in(const std::vector<Event>& events);
   uint64_t seen() const;
   uint64_t lost()
       const;  // reports the sinkhole could not send or we could not parse, and packets that reached no socket

@@ -244,6 +244,4 @@ void write_password(Draw& draw, const Context&, Token& token) {
   take_whole(token, draw.of(kLettersAndDigits, kPasswordChars));
 }
 
-void write_nothing(Draw&, const Context&, Token&) {}
-
 }  // namespace assay::lure

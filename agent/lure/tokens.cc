@@ -52,7 +52,7 @@ constexpr Row kCloud[] = {
 
 constexpr Row kSockets[] = {
     {"docker_socket", kDockerSocket, write_password},
-    {"containerd_socket", kContainerdSocket, write_nothing},
+    {"containerd_socket", kContainerdSocket, write_password},
 };
 
 // Whoever asks finds them, in every persona.

@@ -48,6 +48,5 @@ void write_aws_session(Draw& draw, const Context& context,
 void write_gcp_access(Draw& draw, const Context& context, Token& token);
 void write_azure_access(Draw& draw, const Context& context, Token& token);
 void write_password(Draw& draw, const Context& context, Token& token);
-void write_nothing(Draw& draw, const Context& context, Token& token);  // a lure without a secret
 
 }  // namespace assay::lure

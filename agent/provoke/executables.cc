@@ -33,7 +33,7 @@ constexpr std::array kLeftAlone = {
 
 bool is_program(int root, const std::string& path, const struct stat& s) {
   if (!S_ISREG(s.st_mode) || (s.st_mode & 0111) == 0 || s.st_size < 4) return false;
-  auto fd = open_below(root, path, O_RDONLY, Links::refuse);
+  auto fd = open_below(root, path.substr(1), O_RDONLY, Links::refuse);
   if (!fd) return false;
   std::string type = content_type(fd->get());
   return type == "elf" || type == "script";
@@ -59,7 +59,7 @@ bool Executables::look(std::chrono::steady_clock::time_point until) {
 }
 
 void Executables::look_into(const std::string& dir) {
-  auto fd = open_below(files_.root_fd(), dir, O_RDONLY | O_DIRECTORY, Links::refuse);
+  auto fd = open_below(files_.root_fd(), dir.substr(1), O_RDONLY | O_DIRECTORY, Links::refuse);
   if (!fd) return;
   std::unique_ptr<DIR, int (*)(DIR*)> stream(::fdopendir(fd->get()), ::closedir);
   if (!stream) return;
@@ -123,47 +123,73 @@ Coverage Executables::coverage() const {
 }
 
 std::vector<std::string> Executables::never_ran() const {
-  std::unordered_set<std::string> packaged;
-  for (std::string& path : packaged_files(files_)) packaged.insert(std::move(path));
-  std::vector<std::string> own, others;
+  auto packaged = packaged_files(files_);
+  std::vector<std::pair<Origin, std::string>> ordered;
   for (const std::string& path : found_) {
     if (ran_.contains(path) || !may_be_started(path)) continue;
-    (packaged.contains(path) ? others : own).push_back(path);
+    auto known = packaged.find(path);
+    ordered.emplace_back(known == packaged.end() ? Origin::own : known->second, path);
   }
-  std::sort(own.begin(), own.end());
-  std::sort(others.begin(), others.end());
-  own.insert(own.end(), std::make_move_iterator(others.begin()), std::make_move_iterator(others.end()));
-  return own;
+  std::sort(ordered.begin(), ordered.end());
+  std::vector<std::string> out;
+  for (auto& [origin, path] : ordered) out.push_back(std::move(path));
+  return out;
 }
 
-std::vector<std::string> packaged_files(const ImageFiles& files) {
-  std::vector<std::string> out;
-  size_t bytes = 0;
+namespace {
+
+// Packages that dpkg's status file calls essential, or that every Debian system has by their priority.
+std::unordered_set<std::string> base_packages(const ImageFiles& files) {
+  std::unordered_set<std::string> out;
+  std::string name;
+  for (const std::string& line :
+       lines_of(files.read("/var/lib/dpkg/status", kMaxDatabaseBytes).value_or(""))) {
+    if (line.starts_with("Package: ")) name = line.substr(9);
+    if (line == "Priority: required" || line == "Priority: important" || line == "Essential: yes")
+      out.insert(name);
+  }
+  return out;
+}
+
+}  // namespace
+
+std::unordered_map<std::string, Origin> packaged_files(const ImageFiles& files) {
+  std::unordered_map<std::string, Origin> out;
   // Before usr-merge a package said /bin/ls for what lies in /usr/bin by now.
-  auto add = [&](std::string path) {
+  auto add = [&](std::string path, Origin origin) {
     for (const char* dir : {"/bin/", "/sbin/", "/lib/"})
-      if (path.starts_with(dir)) out.push_back("/usr" + path);
-    out.push_back(std::move(path));
+      if (path.starts_with(dir)) out.emplace("/usr" + path, origin);
+    out.emplace(std::move(path), origin);
   };
+  size_t bytes = 0;
+  auto base = base_packages(files);
   const std::string info = "/var/lib/dpkg/info/";
   for (const std::string& name : files.list(info)) {
     if (!name.ends_with(".list") || bytes >= kMaxDatabaseBytes) continue;
     auto text = files.read(info + name, 4 << 20);
     if (!text) continue;
     bytes += text->size();
-    for (std::string& line : lines_of(*text)) add(std::move(line));
+    std::string package = name.substr(0, std::min(name.find(':'), name.rfind('.')));  // libc6:amd64.list
+    bool is_base = base.contains(package);
+    for (std::string& line : lines_of(*text)) add(std::move(line), is_base ? Origin::base : Origin::package);
   }
   // apk: "F:usr/bin" names a directory, "R:name" a file in it.
   std::string dir;
-  if (auto text = files.read("/lib/apk/db/installed", kMaxDatabaseBytes))
-    for (const std::string& line : lines_of(*text)) {
-      if (line.starts_with("F:")) dir = "/" + line.substr(2) + "/";
-      if (line.starts_with("R:")) add(dir + line.substr(2));
-    }
+  for (const std::string& line :
+       lines_of(files.read("/lib/apk/db/installed", kMaxDatabaseBytes).value_or(""))) {
+    if (line.starts_with("F:")) dir = "/" + line.substr(2) + "/";
+    if (line.starts_with("R:")) add(dir + line.substr(2), Origin::package);
+  }
   return out;
 }
 
 bool may_be_started(std::string_view path) {
+  // Elsewhere a name says nothing: an implant may call itself as it likes.
+  constexpr std::array kSystem = {"/bin/",      "/sbin/",   "/lib",          "/usr/bin/",
+                                  "/usr/sbin/", "/usr/lib", "/var/lib/dpkg/"};
+  bool system =
+      std::any_of(kSystem.begin(), kSystem.end(), [&](const char* dir) { return path.starts_with(dir); });
+  if (!system) return true;
   std::string_view name = path.substr(path.rfind('/') + 1);
   return std::find(kLeftAlone.begin(), kLeftAlone.end(), name) == kLeftAlone.end() &&
          !name.starts_with("systemd-") && !name.starts_with("mkfs") && !name.starts_with("fsck") &&

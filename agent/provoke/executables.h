@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
@@ -34,7 +35,7 @@ class Executables {
   void provoked() { provoked_ = true; }
   bool has_run(const std::string& path) const { return ran_.contains(path); }
   Coverage coverage() const;
-  /// Those that have not run yet and may be started, the image's own first, a distribution's packages' last.
+  /// Those that have not run yet and may be started, the image's own first, a distribution's base last.
   std::vector<std::string> never_ran() const;
 
  private:
@@ -50,8 +51,10 @@ class Executables {
   std::map<std::string, bool> ran_;              // path in the image -> by itself
 };
 
+/// Where a file came from, in the order in which the second pass starts what never ran.
+enum class Origin { own, package, base };  // base: of a package that every system of its distribution has
 /// Files that dpkg and apk have installed, as far as the image's databases say. Bounded.
-std::vector<std::string> packaged_files(const ImageFiles& files);
+std::unordered_map<std::string, Origin> packaged_files(const ImageFiles& files);
 /// Whether starting a program could only disturb the run: it ends the machine or other processes, rewrites
 /// accounts, or prints without end.
 bool may_be_started(std::string_view path);

@@ -48,12 +48,26 @@ void Ports::found(const std::string& proto, uint32_t port, bool loopback) {
     waiting_.push_back({proto, port});
     return;
   }
+  tell_unprobed(proto, port, "loopback only");
+}
+
+void Ports::tell_unprobed(const std::string& proto, uint32_t port, const char* why) {
   Event event;
   event.kind = EventKind::provoke;
   event.call = "port";
+  event.proto = proto;
+  event.dst_port = port;
   event.path = proto + "/" + std::to_string(port);
-  event.name = "loopback only";
+  event.name = why;
   tell_(std::move(event));
+}
+
+void Ports::finish() {
+  for (const ExposedPort& port : waiting_) tell_unprobed(port.proto, port.port, "no time");
+  waiting_.clear();
+  if (address_.empty()) return;
+  for (const ExposedPort& port : exposed_)
+    if (known_.emplace(port.proto, port.port).second) tell_unprobed(port.proto, port.port, "nobody listened");
 }
 
 void Ports::try_exposed() {

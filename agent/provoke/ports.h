@@ -36,12 +36,16 @@ class Ports {
   void poll_fds(std::vector<pollfd>& fds) const;
   void turn(Clock::time_point now, bool may_begin);
   bool idle() const { return waiting_.empty() && probes_.empty(); }
+  /// Exposed ports that were never tried, because nothing was there that could listen: told so. Once, at the
+  /// end.
+  void finish();
   /// The guest has gone: what is under way is told as it stands.
   void stop(Clock::time_point now);
 
  private:
   void found(const std::string& proto, uint32_t port, bool loopback);
   void told(const Probe& probe, Clock::time_point now);
+  void tell_unprobed(const std::string& proto, uint32_t port, const char* why);
 
   std::vector<ExposedPort> exposed_;
   std::string address_;

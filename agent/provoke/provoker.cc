@@ -210,6 +210,7 @@ void Provoker::tell(const Running& job, const std::string& how, int64_t result, 
 void Provoker::finish() {
   for (Step& step : waiting_) tell({std::move(step), 0, {}}, "no time", 0, 0, {});
   waiting_.clear();
+  ports_.finish();
 }
 
 }  // namespace assay

@@ -67,7 +67,7 @@ class Provoker {
   bool has_work();
   /// Nothing is left to be done.
   bool done(Clock::time_point now) const;
-  /// Steps of the plan for which there was no time, each told by an event. Once, at the end.
+  /// Steps and ports for which there was no time, each told by an event. Once, at the end.
   void finish();
   Coverage coverage() const { return executables_.coverage(); }
 

@@ -25,6 +25,12 @@ std::string mac(const Scene& scene) {
   return hex;
 }
 
+// 40 bytes, the first of which are the same in all of them.
+std::string imds_token(const Scene& scene) {
+  return lure::base64_url(std::string("\x01\x00\x04\x00", 4) + lure::derive(scene.lures.seed, "imds", 36)) +
+         "==";
+}
+
 std::string account(const Scene& scene) {
   const lure::Token* token = scene.lures.at(lure::kInstanceCredentials);
   return token ? lure::aws_account(token->values[0]) : "210987654321";
@@ -70,6 +76,8 @@ constexpr std::array kLeaves = {
     Leaf{"local-ipv4", ASSAY_FIXED("10.0.12.87")},
     Leaf{"public-ipv4", ASSAY_FIXED("198.18.44.87")},
     Leaf{"mac", mac},
+    Leaf{"network", ASSAY_FIXED("interfaces/")},
+    Leaf{"network/interfaces", ASSAY_FIXED("macs/")},
     Leaf{"network/interfaces/macs", [](const Scene& scene) { return mac(scene) + "/"; }},
     Leaf{"placement", ASSAY_FIXED("availability-zone\nregion")},
     Leaf{"placement/availability-zone", ASSAY_FIXED("us-east-1b")},
@@ -121,8 +129,7 @@ std::optional<WebAnswer> answer_aws_instance(const WebRequest& request, Moment& 
     if (request.method != "PUT") return text_answer("", 405);
     std::string ttl(request.header(kTtl));
     if (ttl.empty()) return text_answer("", 400);
-    WebAnswer out =
-        text_answer("AQAEA" + lure::base64_url(lure::derive(moment.scene.lures.seed, "imds", 36)) + "==");
+    WebAnswer out = text_answer(imds_token(moment.scene));
     out.headers.emplace_back("X-Aws-Ec2-Metadata-Token-Ttl-Seconds", std::move(ttl));
     return out;
   }

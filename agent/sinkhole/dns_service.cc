@@ -9,7 +9,8 @@ namespace assay::sinkhole {
 namespace {
 
 constexpr uint16_t kPort = 53, kTlsPort = 853;
-constexpr size_t kMaxAnswerBytes = 64 * 1024;  // at once; queries that are left wait for the next bytes
+constexpr size_t kMaxAnswerBytes = 384 * 1024;   // at once; queries that are left wait for the next bytes
+constexpr size_t kMaxMessageBytes = 65'535 + 2;  // with its length
 
 class DnsTalk : public Conversation {
  public:
@@ -32,7 +33,7 @@ class DnsTalk : public Conversation {
       out += reply;
     }
     buffer_.erase(0, at);
-    closing_ = buffer_.size() > kMaxAnswerBytes + 2;  // it sends without listening
+    closing_ = buffer_.size() > kMaxMessageBytes;  // it sends without listening
     return out;
   }
 

@@ -16,9 +16,9 @@
 namespace assay::sinkhole {
 namespace {
 
-constexpr size_t kMaxOut = 256 * 1024;  // answers to one piece; beyond, the client has to connect again
-constexpr uint64_t kMaxTold = 200;      // requests of one connection that are each told; then at 400, 800...
-constexpr size_t kFreeBytes = 64 * 1024;  // of a body that are kept without asking for room
+constexpr size_t kMaxOut = 64 * 1024;  // answers to one piece; beyond, the client has to connect again
+constexpr uint64_t kMaxTold = 200;     // requests of one connection that are each told; then at 400, 800...
+constexpr size_t kFreeBytes = 16 * 1024;  // of a body that are kept without asking for room
 constexpr uint64_t kTellAfter = 1 << 20;  // bytes of a body that has no end yet
 constexpr size_t kSmallChunk = 1024;      // tokens might be cut in pieces by the lines between chunks
 
@@ -54,13 +54,10 @@ class Room {
 
 class HttpConversation : public Conversation {
  public:
-  explicit HttpConversation(Moment& moment)
-      : room_(moment.scene),
-        app_(!moment.peer.socket.empty() ? "docker"
-             : moment.peer.tls           ? "https"
-                                         : "http") {}
+  explicit HttpConversation(Moment& moment) : room_(moment.scene), decoy_(!moment.peer.socket.empty()) {}
 
-  std::string_view app() const override { return app_; }
+  // Inside TLS as well: its conversation says what that makes of it.
+  std::string_view app() const override { return decoy_ ? "docker" : "http"; }
   bool closing() const override { return closing_; }
   std::string hear(std::string_view bytes, Moment& moment) override;
   bool hands_over(std::string& rest) override {
@@ -82,7 +79,7 @@ class HttpConversation : public Conversation {
 
   HttpParser parser_;
   Room room_;
-  std::string_view app_;
+  const bool decoy_;
   uint64_t requests_ = 0;
   bool told_ = false;                      // the request that is being read
   bool closing_ = false, silent_ = false;  // silent: upgraded to what we do not speak
@@ -223,7 +220,7 @@ void HttpConversation::tell(Moment& moment) {
   const WebRequest& request = parser_.request();
   Report report;
   report.kind = ReportKind::http;
-  report.app = app_;
+  report.app = decoy_ ? "docker" : moment.peer.tls ? "https" : "http";
   report.method = request.method;
   report.path = request.target;
   report.name = request.host;

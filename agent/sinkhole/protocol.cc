@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "agent/sinkhole/containerd.h"
 #include "agent/sinkhole/dns_service.h"
 #include "agent/sinkhole/ftp.h"
 #include "agent/sinkhole/http.h"
@@ -22,6 +23,7 @@ namespace {
 constexpr std::array kProtocols = {
     Protocol{"dns", begins_dns, nullptr, open_dns},
     Protocol{"tls", begins_tls, nullptr, open_tls},
+    Protocol{"containerd", begins_containerd, nullptr, open_containerd},
     Protocol{"http", begins_http, nullptr, open_http},
     Protocol{"stratum", begins_stratum, nullptr, open_stratum},
     Protocol{"ssh", begins_ssh, greets_ssh, open_ssh},

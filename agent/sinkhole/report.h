@@ -12,8 +12,8 @@
 
 namespace assay::sinkhole {
 
-inline constexpr size_t kMaxReportBytes = 16 * 1024;
-inline constexpr size_t kMaxDataBytes = 4096;  // first bytes of a session
+inline constexpr size_t kMaxReportBytes = 20 * 1024;  // with every field as long as it may be
+inline constexpr size_t kMaxDataBytes = 4096;         // first bytes of a session
 inline constexpr size_t kMaxAnswers = 8;
 
 enum class Transport : uint8_t { tcp = 0, udp = 1, unix_socket = 2 };

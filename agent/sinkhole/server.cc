@@ -1,6 +1,7 @@
 // The loop; connections are in server_tcp.cc, datagrams in server_udp.cc.
 #include "agent/sinkhole/server.h"
 
+#include <fcntl.h>
 #include <sys/epoll.h>
 
 #include <algorithm>
@@ -46,8 +47,11 @@ Result<Server> Server::open(ServerFds fds, size_t max_connections, Scene& scene)
   ASSAY_CHECK(server.watch(server.fds_.tcp, kTcp, EPOLLIN, false));
   ASSAY_CHECK(server.watch(server.fds_.udp, kUdp, EPOLLIN, false));
   ASSAY_CHECK(server.watch(server.fds_.report, kReport, EPOLLRDHUP, false));
-  for (size_t i = 0; i < server.fds_.decoys.size(); ++i)
-    ASSAY_CHECK(server.watch(server.fds_.decoys[i].fd, kFirstDecoy + i, EPOLLIN, false));
+  for (size_t i = 0; i < server.fds_.decoys.size(); ++i) {
+    int fd = server.fds_.decoys[i].fd;
+    if (::fcntl(fd, F_SETFL, O_NONBLOCK) != 0) return errno_error("prepare a decoy socket");
+    ASSAY_CHECK(server.watch(fd, kFirstDecoy + i, EPOLLIN, false));
+  }
   return server;
 }
 

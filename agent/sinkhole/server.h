@@ -21,7 +21,7 @@
 namespace assay::sinkhole {
 
 struct Decoy {
-  int fd = -1;       // AF_UNIX, listening, non-blocking
+  int fd = -1;       // AF_UNIX, listening
   std::string name;  // "docker.sock"
 };
 

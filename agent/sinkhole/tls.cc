@@ -19,7 +19,8 @@ namespace {
 // Fatal, handshake_failure (RFC 8446 section 6): the client learns at once and goes on to what it does
 // without TLS.
 constexpr std::string_view kTlsAlert("\x15\x03\x01\x00\x02\x02\x28", 7);
-constexpr uint8_t kMaxDepth = 2;  // TLS to a proxy, and TLS through it
+constexpr size_t kMaxAtOnce = 1 << 20;  // to a client, before it has read any of it
+constexpr uint8_t kMaxDepth = 2;        // TLS to a proxy, and TLS through it
 
 class Refusal : public Conversation {
  public:
@@ -55,7 +56,7 @@ class Tls : public Conversation {
  private:
   bool handshake(Moment& moment);
   void read(Moment& moment);
-  void say(std::string_view bytes);
+  bool say(std::string_view bytes);
   void end();
   std::string sent();
   void tell_refusal(Moment& moment);
@@ -82,7 +83,6 @@ std::string Tls::idle(Moment& moment) {
   if (closing_ || !inner_) return "";
   ::ERR_clear_error();
   say(inner_->silence(moment.wall_ns, moment.told));
-  if (inner_->closing()) end();
   return sent();
 }
 
@@ -112,17 +112,19 @@ void Tls::read(Moment& moment) {
     }
     std::string_view heard(buffer.data(), size);
     plaintext_ += heard.substr(0, kMaxDataBytes - plaintext_.size());
-    std::string answer = inner_->hear(heard, moment.wall_ns, moment.told);
-    std::string_view app = inner_->app();
-    if (!app.empty()) app_ = app == "http" ? "https" : "tls+" + std::string(app);
-    say(answer);
-    if (inner_->closing()) return end();
+    if (!say(inner_->hear(heard, moment.wall_ns, moment.told))) return;
   }
 }
 
-void Tls::say(std::string_view bytes) {
+// What the talk inside has to say, and whether it goes on after that.
+bool Tls::say(std::string_view bytes) {
+  std::string_view app = inner_->app();
+  if (!app.empty()) app_ = app == "http" || app == "https" ? "https" : "tls+" + std::string(app);
   size_t written = 0;
   if (!bytes.empty() && ::SSL_write_ex(ssl_, bytes.data(), bytes.size(), &written) != 1) closing_ = true;
+  // Many small requests in one piece may not make us hold many large answers.
+  if (inner_->closing() || ::BIO_ctrl_pending(::SSL_get_wbio(ssl_)) > kMaxAtOnce) end();
+  return !closing_;
 }
 
 void Tls::end() {

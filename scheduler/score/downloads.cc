@@ -12,7 +12,7 @@ namespace {
 constexpr size_t kMaxUrl = 2048, kMaxEqual = 64;
 
 std::string fetched(const Download& download) {
-  return "fetched from " + printable(download.url, 160) + " by " + name_of(download.fetched_by);
+  return "fetched from " + printable(download.url, 160) + " by " + printable(name_of(download.fetched_by));
 }
 
 void fill(Record& record, const char* action, const Download& download) {
@@ -106,7 +106,7 @@ void Downloads::ran(size_t index, const Event& event, size_t process, const Emit
   fill(record, "run", download);
   add_process_fields(record, tree_, process);
   if (event.kind != EventKind::open) record.borrow(Field::TargetFilename, event.path);
-  record.evidence = fetched(download) + ", run by " + name_of(by);
+  record.evidence = fetched(download) + ", run by " + printable(name_of(by));
   emit(record);
 }
 

@@ -1,7 +1,7 @@
-// Steps in order; of several tries of a port, the one that was answered counts.
+// Steps in order, ports by their numbers.
 #include "scheduler/score/plan.h"
 
-#include "common/text.h"
+#include <charconv>
 
 namespace assay {
 
@@ -12,15 +12,23 @@ void PlanBook::add(const Event& e) {
         {e.call, e.path.substr(0, 4096), e.name, static_cast<int32_t>(e.result), e.pid, e.duration_ns});
   else
     ++left_out_;
-  if (e.dst_port == 0) return;
-  auto key = std::make_pair(e.proto, e.dst_port);
-  if (ports_.size() >= kMaxPorts && !ports_.contains(key)) return;
+  if (e.call == "port") add_port(e);
+}
+
+// "tcp/80"; of several tries the answered one counts, else the first.
+void PlanBook::add_port(const Event& e) {
+  uint32_t number = 0;
+  size_t slash = e.path.find('/');
+  if (slash == std::string::npos || slash > 8) return;
+  auto [end, error] = std::from_chars(e.path.data() + slash + 1, e.path.data() + e.path.size(), number);
+  if (error != std::errc() || *end != 0 || number > 65535) return;
+  auto key = std::make_pair(e.path.substr(0, slash), number);
+  bool fresh = !ports_.contains(key);
+  if (fresh && ports_.size() >= kMaxPorts) return;
   PortProbe& port = ports_[key];
-  port.port = (e.proto.empty() ? "tcp" : e.proto) + "/" + std::to_string(e.dst_port);
-  if (port.answered || e.data.empty()) return;
-  port.answered = true;
-  port.app = e.app;
-  port.banner = e.data.substr(0, kBannerBytes);
+  bool answered = !e.data.empty() || !e.app.empty();
+  if (!fresh && (port.answered || !answered)) return;
+  port = {e.path, answered, e.name, e.app, e.data.substr(0, kBannerBytes)};
 }
 
 std::vector<PortProbe> PlanBook::ports() const {

@@ -23,6 +23,8 @@ class PlanBook {
   uint64_t left_out() const { return left_out_; }
 
  private:
+  void add_port(const Event& event);
+
   std::vector<PlanStep> steps_;
   std::map<std::pair<std::string, uint32_t>, PortProbe> ports_;
   uint64_t left_out_ = 0;

@@ -3,8 +3,6 @@
 
 #include <algorithm>
 
-#include "common/text.h"
-
 namespace assay {
 
 void add_process_fields(Record& record, const ProcessTree& tree, size_t index) {
@@ -43,7 +41,7 @@ Actor actor(const ProcessTree& tree, size_t index) {
 std::string name_of(const Actor& actor) {
   if (actor.pid == 0) return "an unknown process";
   const std::string& name = actor.image.empty() ? actor.command_line : actor.image;
-  return printable(name.substr(name.rfind('/') + 1), 60) + " (pid " + std::to_string(actor.pid) + ")";
+  return name.substr(name.rfind('/') + 1, 60) + " (pid " + std::to_string(actor.pid) + ")";
 }
 
 void add_once(std::vector<Actor>& list, Actor actor, size_t limit) {

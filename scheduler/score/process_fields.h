@@ -11,7 +11,7 @@ namespace assay {
 void add_process_fields(Record& record, const ProcessTree& tree, size_t index);
 /// Its image and command line, bounded, as they are now; nobody for kNone.
 Actor actor(const ProcessTree& tree, size_t index);
-/// "curl (pid 7)", fit to be shown; "an unknown process".
+/// "curl (pid 7)", "an unknown process"; as printable as the actor is.
 std::string name_of(const Actor& actor);
 /// Adds to a list that holds each process once, and at most `limit`.
 void add_once(std::vector<Actor>& list, Actor actor, size_t limit);

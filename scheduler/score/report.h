@@ -115,6 +115,7 @@ struct PlanStep {
 struct PortProbe {
   std::string port;  // "tcp/80"
   bool answered = false;
+  std::string result;  // "http", "no answer", "loopback only"
   std::string app;     // as what it answered: "http", "redis"...
   std::string banner;  // printable start of the answer
 };

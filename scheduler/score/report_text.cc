@@ -7,10 +7,11 @@
 #include "scheduler/score/attack.h"
 #include "scheduler/score/findings.h"
 #include "scheduler/score/process_tree.h"
+#include "scheduler/score/report_sections.h"
 #include "scheduler/score/report_tree.h"
 #include "scheduler/score/report_walk.h"
 #include "scheduler/score/report_words.h"
-#include "scheduler/score/text_layout.h"
+#include "scheduler/score/text_sheet.h"
 
 namespace assay {
 namespace {
@@ -20,8 +21,7 @@ using layout::Ink;
 using layout::pad;
 using layout::plural;
 
-constexpr size_t kMaxTreeLines = 60, kMaxPeers = 40, kMaxFiles = 40, kMaxOutputLines = 12,
-                 kMaxShownEvidence = 3;
+constexpr size_t kMaxTreeLines = 60, kMaxFiles = 40, kMaxOutputLines = 12, kMaxShownEvidence = 3;
 
 Ink ink_of(Verdict verdict) {
   switch (verdict) {
@@ -50,35 +50,26 @@ std::string upper(std::string text) {
 class Writer {
  public:
   Writer(const Report& report, const TextStyle& style)
-      : r_(report), paint_(style.color), width_(std::clamp(style.width, 60u, 200u)) {}
+      : r_(report),
+        sheet_(style.color, std::clamp(style.width, 60u, 200u)),
+        paint_(sheet_.paint),
+        width_(sheet_.width) {}
 
   std::string write() {
     head();
     findings();
+    write_downloads(r_, sheet_);
+    write_tokens(r_, sheet_);
     processes();
-    network();
+    write_network(r_, sheet_);
+    write_plan(r_, sheet_);
     files();
     output();
     completeness();
-    return std::move(out_);
+    return std::move(sheet_.out);
   }
 
  private:
-  void line(const std::string& text = "") { out_ += text + "\n"; }
-  void section(const std::string& name, const std::string& note = "") {
-    line();
-    line(paint_(Ink::bold, name) + (note.empty() ? "" : paint_(Ink::dim, "  " + note)));
-  }
-  // "  label     text", wrapped under itself.
-  void field(const std::string& label, const std::string& text) {
-    if (text.empty()) return;
-    bool first = true;
-    for (const auto& part : layout::wrap(still_printable(text), width_ - 12)) {
-      line("  " + paint_(Ink::dim, pad(first ? label : "", 10)) + part);
-      first = false;
-    }
-  }
-
   void head() {
     std::string verdict = upper(to_string(r_.verdict));
     line(paint_(ink_of(r_.verdict), verdict) + "  " + paint_(Ink::bold, std::to_string(r_.score) + "/100") +
@@ -106,7 +97,10 @@ class Writer {
     if (r_.footer.cpu_ns > 0 || r_.footer.memory_peak_bytes > 0)
       field("used", layout::seconds_text(static_cast<int64_t>(r_.footer.cpu_ns)) + " of processor time, " +
                         layout::size_text(r_.footer.memory_peak_bytes) + " of memory at most");
-    field("scan", r_.header.scan_id + ", " + layout::utc_text(r_.header.start_time_ns));
+    field("scan", r_.header.scan_id + ", " + layout::utc_text(r_.header.start_time_ns) +
+                      (r_.header.job.persona == Persona::bare
+                           ? ""
+                           : ", persona " + std::string(to_string(r_.header.job.persona))));
   }
 
   void findings() {
@@ -140,8 +134,13 @@ class Writer {
       std::string number = "#" + std::to_string(item.event);
       std::string when = item.time_ns != 0 ? layout::seconds_text(item.time_ns) : "";
       std::string lead = pad(number, std::max<size_t>(number.size(), 7)) + " " + pad(when, 9) + " ";
-      line("  " + paint_(Ink::cyan, pad(i == 0 ? "seen" : "", 10)) + paint_(Ink::dim, lead) +
-           fit(still_printable(item.text), width_ - 12 - layout::columns(lead)));
+      size_t room = width_ - 12 - layout::columns(lead);
+      auto parts = layout::wrap(still_printable(item.text), room);
+      parts.resize(std::max<size_t>(parts.size(), 1));
+      line("  " + paint_(Ink::cyan, pad(i == 0 ? "seen" : "", 10)) + paint_(Ink::dim, lead) + parts[0]);
+      if (parts.size() == 1) continue;  // what is longer has two lines
+      line(pad("", 12 + layout::columns(lead)) +
+           (parts.size() > 2 ? fit(parts[1] + " " + parts[2], room) : parts[1]));
     }
     if (finding.count > shown) field("", "… in " + plural(finding.count, "event") + " altogether");
   }
@@ -153,40 +152,6 @@ class Writer {
     for (const auto& text : draw_tree(r_.processes, width_ - 2, kMaxTreeLines, paint_)) line("  " + text);
     if (r_.processes_left_out > 0)
       line("  … and " + plural(r_.processes_left_out, "process") + " left out of the report");
-  }
-
-  void peer(const NetworkPeer& p) {
-    std::string where = p.proto + "/" + std::to_string(p.port);
-    std::string traffic = p.flows == 0 ? "no flow seen"
-                                       : plural(p.flows, "flow") + ", " + layout::size_text(p.bytes_out) +
-                                             " out, " + layout::size_text(p.bytes_in) + " in";
-    std::string who = p.name.empty() ? p.addr : p.name + " (" + p.addr + ")";
-    size_t room = width_ - 2 - 10 - layout::columns(traffic) - 2;
-    line("  " + paint_(Ink::dim, pad(where, 10)) + pad(still_printable(who), room) + "  " +
-         paint_(Ink::dim, traffic));
-    if (!p.first_data.empty())
-      line("            " + paint_(Ink::dim, fit("» " + still_printable(p.first_data), width_ - 12)));
-  }
-
-  void network() {
-    if (r_.network.empty() && r_.dns_names.empty() && r_.listening.empty()) return;
-    section("NETWORK");
-    line();
-    for (size_t i = 0; i < r_.network.size() && i < kMaxPeers; ++i) peer(r_.network[i]);
-    uint64_t more = r_.network_left_out + (r_.network.size() > kMaxPeers ? r_.network.size() - kMaxPeers : 0);
-    if (more > 0) line("  … and " + plural(more, "more peer"));
-    field("names", join_names());
-    std::string ports;
-    for (const auto& port : r_.listening) ports += (ports.empty() ? "" : ", ") + port;
-    field("listens", ports);
-  }
-
-  std::string join_names() const {
-    std::string out;
-    for (size_t i = 0; i < r_.dns_names.size() && i < 30; ++i)
-      out += (out.empty() ? "" : ", ") + r_.dns_names[i];
-    if (r_.dns_names.size() > 30) out += ", and " + std::to_string(r_.dns_names.size() - 30) + " more";
-    return out;
   }
 
   // What was executed first, then programs, then the rest.
@@ -258,10 +223,14 @@ class Writer {
     field("seen by", seen);
   }
 
+  void line(const std::string& text = "") { sheet_.line(text); }
+  void section(const std::string& name, const std::string& note = "") { sheet_.section(name, note); }
+  void field(const std::string& label, const std::string& text) { sheet_.field(label, text); }
+
   const Report& r_;
-  layout::Paint paint_;
+  layout::Sheet sheet_;
+  const layout::Paint& paint_;
   size_t width_;
-  std::string out_;
 };
 
 }  // namespace

@@ -52,7 +52,8 @@ class Drawing {
   bool alike(size_t a, size_t b) const {
     const Process &x = processes_[a], &y = processes_[b];
     return nodes_[a].children.empty() && nodes_[b].children.empty() && x.path == y.path && x.argv == y.argv &&
-           x.uid == y.uid && x.exit_status == y.exit_status && x.origin == y.origin;
+           x.uid == y.uid && x.provoked == y.provoked && x.exit_status == y.exit_status &&
+           x.origin == y.origin;
   }
 
   // Depth is bounded: a hostile chain of ten thousand forks must not end in recursion.
@@ -90,7 +91,7 @@ class Drawing {
   void line(size_t index, size_t times, const std::string& branch) {
     const Process& p = processes_[index];
     bool strange = p.origin == "dropped" || p.origin == "changed" || p.origin == "memfd";
-    std::string mark = strange ? " ‹" + p.origin + "›" : "";
+    std::string mark = strange ? " ‹" + p.origin + "›" : p.provoked ? " ‹provoked›" : "";
     std::string right =
         (p.uid == 0 ? std::string("root") : "uid " + std::to_string(p.uid)) + "  " +
         (p.exit_status >= 0 ? "exit " + std::to_string(p.exit_status) : std::string("running"));
@@ -100,7 +101,7 @@ class Drawing {
     size_t room = width_ > fixed + 12 ? width_ - fixed : 12;
     std::string text = layout::pad(command(p), room);
     lines_.push_back(paint_(Ink::dim, branch + pid) + (strange ? paint_(Ink::red, text) : text) +
-                     paint_(Ink::red, mark) + "  " +
+                     paint_(strange ? Ink::red : Ink::dim, mark) + "  " +
                      paint_(p.exit_status > 0 ? Ink::yellow : Ink::dim, right));
   }
 

@@ -117,6 +117,7 @@ template <class A>
 void walk(A& a, PortProbe& x) {
   a("port", x.port);
   a("answered", x.answered);
+  a("result", x.result);
   a("app", x.app);
   a("banner", x.banner);
 }

@@ -80,10 +80,29 @@ Tokens::Indices Tokens::read_by(const Event& event) const {
 
 void Tokens::observe(const Event& event, const Emit& emit) {
   if (tokens_.empty()) return;
+  if (event.kind == EventKind::syscall) on_new_name(event);
   if (event.kind == EventKind::open) on_read(event, read_by(event), emit);
   if ((event.kind == EventKind::exec || event.kind == EventKind::start) && prints_environment(event))
     on_read(event, in_environment_, emit);
   if (event.kind == EventKind::token) on_token(event, emit);
+}
+
+// A planted file, or a directory above it, that was renamed or linked to: it is read under that name, too.
+void Tokens::on_new_name(const Event& event) {
+  bool named =
+      event.call.starts_with("rename") || event.call.starts_with("link") || event.call.starts_with("symlink");
+  if (!named || event.error != 0 || event.path.empty() || event.path2.empty()) return;
+  size_t index = event.pid > 0 ? tree_.find(event.pid) : ProcessTree::kNone;
+  std::string cwd = index == ProcessTree::kNone ? std::string() : tree_.at(index).cwd;
+  std::string from = normal_place(resolve_path(cwd, event.path)),
+              to = normal_place(resolve_path(cwd, event.path2));
+  std::vector<std::pair<std::string, Indices>> fresh;
+  for (auto at = by_path_.lower_bound(from); at != by_path_.end() && at->first.starts_with(from); ++at)
+    if (at->first.size() == from.size() || at->first[from.size()] == '/')
+      fresh.emplace_back(to + at->first.substr(from.size()), at->second);
+  for (auto& [path, indices] : fresh)
+    if (new_names_ < kMaxNewNames && by_path_.emplace(std::move(path), std::move(indices)).second)
+      ++new_names_;
 }
 
 void Tokens::on_read(const Event& event, const Indices& indices, const Emit& emit) {
@@ -105,7 +124,8 @@ void Tokens::on_read(const Event& event, const Indices& indices, const Emit& emi
   add_process_fields(record, tree_, process);
   bool environment = place.starts_with("env:");
   record.evidence = printable(kinds, 120) + " in " +
-                    (environment ? "the environment" : printable(place, 120)) + " read by " + name_of(by);
+                    (environment ? "the environment" : printable(place, 120)) + " read by " +
+                    printable(name_of(by));
   emit(record);
 }
 
@@ -131,13 +151,14 @@ void Tokens::on_token(const Event& event, const Emit& emit) {
     if (!told_.emplace(process, token.place).second) return;
     add_once(token.asked_by, by, kMaxActors);
     record.borrow(Field::Action, "served");
-    record.evidence = what + " handed out to " + name_of(by);
+    record.evidence = what + " handed out to " + printable(name_of(by));
   } else if (event.call == "sent") {
     sent(token, event, process);
     record.borrow(Field::Action, "sent");
     record.borrow(Field::Encoding, event.path2);
     record.evidence = what + " sent to " + printable(to, 120) + " as " + printable(event.path2, 20) +
-                      (event.app.empty() ? "" : " over " + printable(event.app, 20)) + " by " + name_of(by);
+                      (event.app.empty() ? "" : " over " + printable(event.app, 20)) + " by " +
+                      printable(name_of(by));
   } else {
     return;
   }

@@ -22,7 +22,7 @@ namespace assay {
 class Tokens {
  public:
   using Emit = std::function<void(const Record&)>;
-  static constexpr size_t kMaxActors = 8, kMaxSent = 16;
+  static constexpr size_t kMaxActors = 8, kMaxSent = 16, kMaxNewNames = 256;
 
   /// Borrowed, but for `planted`.
   Tokens(const std::vector<PlantedToken>& planted, const ProcessTree& tree, const Speakers& speakers);
@@ -39,6 +39,7 @@ class Tokens {
   using Indices = std::vector<size_t>;
   Indices read_by(const Event& event) const;
   const Indices* at_path(const std::string& path) const;
+  void on_new_name(const Event& event);
   void on_read(const Event& event, const Indices& indices, const Emit& emit);
   void on_token(const Event& event, const Emit& emit);
   void sent(TokenUse& token, const Event& event, size_t process);
@@ -47,8 +48,9 @@ class Tokens {
   const Speakers& speakers_;
   std::vector<TokenUse> tokens_;
   std::map<std::string, size_t> by_id_;
-  std::map<std::string, Indices> by_path_;  // normal: see normal_place()
+  std::map<std::string, Indices> by_path_;  // normal: see normal_place(); further names included
   Indices in_environment_;
+  size_t new_names_ = 0;
   std::set<std::pair<size_t, std::string>> told_;  // process and place: programs read a file many times
 };
 

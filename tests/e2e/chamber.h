@@ -129,4 +129,17 @@ inline std::string left_behind(const std::string& mark, const fs::path& runtime_
   return out;
 }
 
+// The sinkhole that this process has started; its tests run one at a time.
+inline pid_t sinkhole_of_ours() {
+  for (const auto& entry : fs::directory_iterator("/proc")) {
+    std::error_code error;
+    auto exe = fs::read_symlink(entry.path() / "exe", error);
+    auto status = read_file(entry.path() / "status", 65536);
+    if (!error && exe.filename() == "assay-sinkhole" && status &&
+        status->find("\nPPid:\t" + std::to_string(::getpid()) + "\n") != std::string::npos)
+      return std::atoi(entry.path().filename().c_str());
+  }
+  return 0;
+}
+
 }  // namespace assay::chamber

@@ -1,8 +1,9 @@
 // Writes valid inputs for each fuzzer to start from: fuzz-seeds DIR makes DIR/chunk, DIR/header, DIR/footer,
-// DIR/job, DIR/wire, DIR/image_ref, DIR/api, DIR/http, DIR/talk.
+// DIR/job, DIR/wire, DIR/image_ref, DIR/api, DIR/http, DIR/dns, DIR/report, DIR/talk.
 #include <cstdio>
 #include <filesystem>
 
+#include "agent/sinkhole/report.h"
 #include "common/codec.h"
 #include "common/codec_frame.h"
 #include "common/fd.h"
@@ -67,6 +68,19 @@ Status write_seeds(const std::filesystem::path& dir) {
       "\xffGET /dns-query?dns=AAABAAABAAAAAAAABHBvb2wHZXhhbXBsZQNjb20AAAEAAQ HTTP/1.1\r\n\r\n"};
   for (size_t i = 0; i < std::size(kRequests); ++i)
     ASSAY_CHECK(put(dir / "http", std::to_string(i), kRequests[i]));
+  const std::string kQueries[] = {
+      std::string("\x12\x34\1\0\0\1\0\0\0\0\0\1\3www\7example\3com\0\0\x1c\0\1\0\0\x29\x10\0\0\0\0\0\0\0",
+                  44),
+      std::string("\x12\x34\1\0\0\1\0\0\0\0\0\0\5_ldap\4_tcp\1a\0\0\x21\0\1", 31),
+      std::string("\x12\x34\1\0\0\1\0\0\0\0\0\0\0011\0010\0010\00210\7in-addr\4arpa\0\0\x0c\0\1", 40)};
+  for (size_t i = 0; i < std::size(kQueries); ++i)
+    ASSAY_CHECK(put(dir / "dns", std::to_string(i), kQueries[i]));
+  sinkhole::Report report;
+  report.kind = sinkhole::ReportKind::dns;
+  report.name = "a.b";
+  report.answers = {"198.18.1.1", ""};
+  report.data = "data";
+  ASSAY_CHECK(put(dir / "report", "full", sinkhole::encode_report(report)));
   // Before each: port and greeting, size of the pieces (see talk_fuzz.cc).
   constexpr std::string_view kConversations[] = {
       "\x80\xffUSER a\r\nPASS b\r\nPASV\r\nSIZE x.sh\r\nRETR x.sh\r\nEPSV\r\nLIST\r\nQUIT\r\n",

@@ -34,6 +34,11 @@ GIT_CURL_VERBOSE=1 GIT_TERMINAL_PROMPT=0 timeout 10 git ls-remote https://git.ex
 grep -q 'HTTP/1.1 [2-4]' /tmp/git.err
 say git $?
 
+# Who speaks first within TLS is the server.
+timeout 3 openssl s_client -quiet -verify_return_error -connect mail.example.com:465 </dev/null >/tmp/mail.out 2>/dev/null
+grep -q '^220 ' /tmp/mail.out
+say mail $?
+
 # A client with an authority of its own refuses us.
 curl -sS --max-time 10 --cacert /etc/ssl/certs/ISRG_Root_X1.pem --capath /nowhere https://pinned.example.com/ >/dev/null 2>&1
 [ $? -eq 60 ]

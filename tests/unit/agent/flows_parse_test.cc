@@ -212,6 +212,33 @@ TEST(FlowsEvents, SecondRequestOnOneConnectionIsSeen) {
   EXPECT_EQ((*events)[1].path, "/b");
 }
 
+TEST(FlowsEvents, PingIsItsPayloadAndNoStream) {
+  FlowEvents flows;
+  for (uint8_t proto : {uint8_t{IPPROTO_ICMP}, uint8_t{IPPROTO_ICMPV6}}) {
+    auto k = key(proto, 0, 0);
+    auto events = flows.decode(payload(k, FARM_OUT, 0, "GET / HTTP/1.1\r\n\r\n"));
+    ASSERT_EQ(kinds(events), "payload");
+    EXPECT_EQ((*events)[0].proto, "icmp");
+    EXPECT_EQ((*events)[0].data.substr(0, 5), "GET /");
+  }
+  EXPECT_EQ(flows.flows(), 0u);
+}
+
+TEST(FlowsEvents, Ipv6EndsAreText) {
+  FlowEvents flows;
+  auto k = key(IPPROTO_TCP, 4000, 80);
+  std::memset(&k.guest, 0, sizeof k.guest);
+  std::memset(&k.peer, 0, sizeof k.peer);
+  k.guest[0] = 0xfd;
+  k.guest[15] = 2;
+  k.peer[0] = 0x20;
+  k.peer[1] = 1;
+  k.peer[15] = 9;
+  auto events = flows.decode(payload(k, FARM_OUT, 0, "hello"));
+  ASSERT_EQ(kinds(events), "payload");
+  EXPECT_EQ((*events)[0].src_addr + " " + (*events)[0].dst_addr, "fd00::2 2001::9");
+}
+
 TEST(FlowsEvents, EndSettlesWhatWaitedForMore) {
   FlowEvents flows;
   auto k = key(IPPROTO_TCP, 4000, 80);

@@ -19,7 +19,7 @@ void gather_keys(const nlohmann::json& json, std::set<std::string>& keys) {
 
 TEST(Docs, ReportListsEveryKey) {
   std::string text = read_text(source_dir() / "docs/report.md");
-  Report report = score(our_rules(), stored_trace("miner"));
+  Report report = score(our_rules(), stored_trace("chamber"));
   report.files.emplace_back();
   report.header.image.layers.emplace_back();
   report.footer.phases.emplace_back();

@@ -50,6 +50,19 @@ TEST(ReportText, NginxReadsAsExpected) {
   expect_golden("nginx.txt", report_text(stable(score(our_rules(), stored_trace("nginx"))), {}));
 }
 
+TEST(ReportText, ChamberReadsAsExpected) {
+  Report report = stable(score(our_rules(), stored_trace("chamber")));
+  report.header.job.persona = Persona::cloud;
+  report.footer.coverage = {120, 14, 96};
+  std::string json = report_json(report);
+  expect_golden("chamber.txt", report_text(report, {}));
+  expect_golden("chamber.json", json);
+  auto back = parse_report(json);
+  ASSERT_TRUE(back) << back.error().what;
+  EXPECT_EQ(report_json(*back), json);
+  EXPECT_EQ(report_text(*back, {}), report_text(report, {}));
+}
+
 TEST(ReportText, IncompleteTraceSaysWhatIsMissing) {
   auto events = stored_trace("nginx");
   Scorer scorer(our_rules(), test_header());
@@ -97,6 +110,19 @@ TEST(ReportJson, ReadsBackWhatItWrote) {
   }
 }
 
+TEST(ReportJson, ReadsReportsFromBeforeKeysWereAdded) {
+  auto json = nlohmann::ordered_json::parse(report_json(score(our_rules(), stored_trace("chamber"))));
+  for (const char* key : {"downloads", "tokens", "plan", "ports", "coverage"}) json.erase(key);
+  json["scan"].erase("persona");
+  json["scan"].erase("provoke");
+  json["processes"][0].erase("provoked");
+  json["network"][0].erase("requests");
+  auto report = parse_report(json.dump());
+  ASSERT_TRUE(report) << report.error().what;
+  EXPECT_TRUE(report->downloads.empty());
+  EXPECT_EQ(report->header.job.persona, Persona::bare);
+}
+
 TEST(ReportJson, RefusesWhatIsNotAReport) {
   auto refuses = [](const std::string& text, const std::string& why) {
     auto report = parse_report(text);
@@ -122,7 +148,7 @@ TEST(ReportJson, RefusesWhatIsNotAReport) {
 }
 
 TEST(Report, SameTraceGivesSameBytes) {
-  for (const char* name : {"miner", "dropper", "escape", "credentials", "apt"}) {
+  for (const char* name : {"miner", "dropper", "escape", "credentials", "apt", "chamber"}) {
     auto events = stored_trace(name);
     EXPECT_EQ(report_json(score(our_rules(), events)), report_json(score(our_rules(), events))) << name;
   }

@@ -101,10 +101,14 @@ TEST(Rules, TechniquesBelongToTheirTactics) {
   }
   ASSERT_GT(tactics.size(), 100u);
   for (const auto& rule : our_rules().state().rules)
-    for (const auto& technique : rule.techniques)
-      EXPECT_NE(tactics[technique.id].find("," + technique.tactic + ","), std::string::npos)
+    for (const auto& technique : rule.techniques) {
+      // The table is of Linux and containers; a cloud's own sub-technique stands under its parent there.
+      std::string id =
+          tactics.contains(technique.id) ? technique.id : technique.id.substr(0, technique.id.find('.'));
+      EXPECT_NE(tactics[id].find("," + technique.tactic + ","), std::string::npos)
           << rule.source << ": " << technique.id << " does not belong to " << technique.tactic << " but to "
-          << tactics[technique.id];
+          << tactics[id];
+    }
 }
 
 }  // namespace

@@ -178,11 +178,7 @@ TEST_F(TlsTest, TokenInsideIsSeen) {
       "npm_u8Zk2LqPw0RtYb6VxCe4NsDf1GhJm3";
   Talk server = talk();
   converse(server, client);
-  std::string found = reports(ReportKind::token);
-  if (scene_->finder.scan(*std::make_unique<lure::TokenFinder::Stream>(), client.text).empty() &&
-      found.empty())
-    GTEST_SKIP() << "needs a finder that finds";
-  EXPECT_EQ(found, " sent npm:/root/.npmrc c2.example plain\n");
+  EXPECT_EQ(reports(ReportKind::token), " sent npm:/root/.npmrc c2.example plain\n");
 }
 
 TEST_F(TlsTest, AlpnIsHttp11WhereItIsOffered) {
@@ -231,7 +227,6 @@ TEST_F(TlsTest, SilentClientInsideIsGreeted) {
   converse(server, client);
   ASSERT_FALSE(client.failed);
   client.take(server.silence(0, told_));
-  if (server.app() == "tls") GTEST_SKIP() << "needs a protocol that greets on port 465";
   EXPECT_EQ(server.app(), "tls+smtp");
   EXPECT_EQ(client.heard.substr(0, 4), "220 ");
   client.take(server.silence(0, told_));
@@ -255,6 +250,30 @@ TEST_F(TlsTest, WithoutAnAuthorityTheAlertComesAtOnce) {
   converse(server, client);
   EXPECT_TRUE(client.failed);
   EXPECT_TRUE(server.closing());
+}
+
+TEST_F(TlsTest, TlsWithinTlsHasAnEnd) {
+  for (uint8_t depth : {uint8_t{1}, uint8_t{2}}) {
+    peer_.tls_depth = depth;
+    Client client({}, authority_);
+    client.text = kGet;
+    Talk server = talk();
+    converse(server, client);
+    EXPECT_EQ(client.failed, depth == 2);
+  }
+}
+
+TEST_F(TlsTest, ManyRequestsAtOnceCannotMakeUsHoldMuch) {
+  Client client({}, authority_);
+  Talk server = talk();
+  converse(server, client);
+  for (int record = 0; record < 500; ++record) {
+    std::string request = "GET /tool" + std::to_string(record) + ".tar.gz HTTP/1.1\r\nHost: a\r\n\r\n";
+    SSL_write(client.ssl(), request.data(), static_cast<int>(request.size()));
+  }
+  std::string answer = server.hear(client.to_send(), 0, told_);
+  EXPECT_GT(answer.size(), 10'000u);
+  EXPECT_LT(answer.size(), 2u << 20);
 }
 
 TEST_F(TlsTest, GarbageAndHostileHellosEndWithoutHarm) {

@@ -1,0 +1,76 @@
+// chamber: what detonate() is made of: one scan's network, simulated internet, tracer and provoker, and the
+// sandboxes that run in it one after the other. Set up in chamber.cc, run in detonate.cc, read out in
+// chamber_gather.cc. No part of detonate's interface.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/bundle.h"
+#include "agent/detonate.h"
+#include "agent/guest.h"
+#include "agent/harvest.h"
+#include "agent/network.h"
+#include "agent/provoke/provoker.h"
+#include "agent/provoke/retry.h"
+#include "agent/sandbox.h"
+#include "agent/trace/tracer.h"
+#include "agent/world.h"
+
+namespace assay {
+
+// One sandbox of several.
+struct Run {
+  InitProcess init;
+  bool alone = false;  // the starter keeps it running, nothing of the image
+};
+
+class Chamber {
+ public:
+  explicit Chamber(const Detonation& in) : in_(in) {}
+  Status run();
+
+ private:
+  Status set_up();
+  Status open_tracer(const std::filesystem::path& dir);
+  Status set_up_provoker();
+  Result<Sandbox> start_sandbox(const Run& run);
+  Status attach_provoker(const Sandbox& sandbox, const Run& run);
+  Result<GuestEnd> run_sandbox(const Run& run);
+  Status hear_the_rest();
+  Status provoke_further(EarlyEnd end);
+  Status gather();
+  Status gather_files();
+  SourceCount own_count() const;
+  Status record(std::vector<Event> events);
+  void tell_run(const char* kind, const std::string& why, const InitProcess& init, const GuestEnd& end,
+                std::chrono::steady_clock::time_point begun);
+  std::chrono::milliseconds left() const {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(deadline_ -
+                                                                 std::chrono::steady_clock::now());
+  }
+
+  const Detonation& in_;
+  InitProcess init_;
+  BundleOptions bundle_;
+  std::filesystem::path bundle_dir_;
+  int stop_signal_ = 15;
+  // Taken down in the opposite order.
+  std::optional<Provenance> provenance_;
+  std::optional<Network> network_;
+  std::optional<Cgroup> cgroup_;
+  std::optional<World> world_;
+  std::optional<Tracer> tracer_;
+  std::optional<ImageFiles> files_;
+  std::optional<Provoker> provoker_;
+  std::chrono::steady_clock::time_point deadline_;
+  std::string first_output_;
+  bool guest_started_ = false, forced_ = false;
+  uint64_t agent_events_ = 0, output_bytes_ = 0;
+  size_t sandboxes_ = 0;
+};
+
+}  // namespace assay

@@ -1,0 +1,81 @@
+// What the chamber's sources have to say, while it runs and at its end.
+#include "agent/chamber.h"
+#include "common/clock.h"
+#include "common/starter.h"
+
+namespace assay {
+
+// What remains once the sandbox is gone: the last words of every source, and what the guest left behind.
+Status Chamber::gather() {
+  // Before the harvest, which may take long: the sinkhole's reports wait in a buffer of limited size.
+  if (world_) {
+    for (Event& event : world_->finish()) tracer_->add(std::move(event));
+    in_.footer.sources.push_back({Source::sinkhole, world_->seen(), world_->lost(),
+                                  world_->running() ? "" : "the sinkhole ended early", true,
+                                  world_->running()});
+  }
+  ASSAY_CHECK(gather_files());
+  std::vector<Event> rest = tracer_->finish();
+  if (world_)
+    for (Event& token : world_->tokens_in(rest)) {  // behind all that there is: the tracer takes nothing more
+      token.seq = rest.back().seq + 1;
+      rest.push_back(std::move(token));
+    }
+  ASSAY_CHECK(record(std::move(rest)));
+  if (provoker_) in_.footer.coverage = provoker_->coverage();
+  for (SourceCount& count : tracer_->counts()) in_.footer.sources.push_back(std::move(count));
+  in_.footer.sources.push_back(own_count());
+  if (guest_started_) return Status();
+  return Error{
+      Errc::invalid,
+      "cannot be started: " + (in_.footer.detail.empty() ? "the runtime gave no reason" : in_.footer.detail)};
+}
+
+// Output beyond its bound is no loss for a verdict, and stands in a note; these two are.
+SourceCount Chamber::own_count() const {
+  SourceCount out{Source::agent, agent_events_, provenance_->left_out(), "", false, true};
+  if (out.lost > 0) out.detail = "executed files too large to be held against the image";
+  if (forced_) {
+    ++out.lost;
+    out.detail +=
+        std::string(out.detail.empty() ? "" : "; ") + "the sandbox did not heed its end and was killed";
+  }
+  out.required = out.lost > 0;
+  return out;
+}
+
+Status Chamber::record(std::vector<Event> events) {
+  if (world_)
+    for (Event& token : world_->tokens_in(events)) tracer_->add(std::move(token));
+  for (Event& event : events) {
+    if (event.kind == EventKind::start) guest_started_ = true;
+    // Our own program lies over an empty file of the image's: it is neither changed nor dropped.
+    bool ours = event.path == kStarterPath ||
+                (event.kind == EventKind::start && !event.argv.empty() && event.argv[0] == kStarterPath);
+    if (ours && (event.kind == EventKind::start || event.kind == EventKind::exec))
+      event.path = kStarterPath;
+    else
+      provenance_->annotate(event);
+    if (provoker_) provoker_->note(event);
+    if (event.source == Source::agent) ++agent_events_;
+    ASSAY_CHECK(in_.ship.add(std::move(event)));
+  }
+  return Status();
+}
+
+Status Chamber::gather_files() {
+  int64_t now_ns = wall_ns() - in_.header.start_time_ns;
+  HarvestLimits limits;
+  limits.cancel_fd = in_.cancel_fd;
+  auto count = harvest(in_.rootfs.upper(), in_.rootfs.image(), in_.rootfs.staged(), limits, [&](Event event) {
+    event.time_ns = now_ns;
+    tracer_->add(std::move(event));
+  });
+  if (!count) return count.error().context("harvest");
+  SourceCount source{Source::harvest, count->listed, count->left_out, "", true, true};
+  if (count->left_out > 0) source.detail = "more changed files than can be listed";
+  in_.footer.sources.push_back(source);
+  return Status();
+}
+
+}  // namespace assay
