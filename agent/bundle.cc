@@ -147,14 +147,16 @@ std::string exec_config(const InitProcess& init, const BundleOptions& options,
   other.uid = other.gid = 0;
   other.groups.clear();
   other.cwd.assign(1, '/');
-  return process(other, options).dump(1, ' ', false, json::error_handler_t::replace);
+  json out = process(other, options);
+  for (const char* set : {"bounding", "permitted", "effective"})  // to lift its limits, and then given up
+    out["capabilities"][set].push_back("CAP_SYS_RESOURCE");
+  return out.dump(1, ' ', false, json::error_handler_t::replace);
 }
 
 std::vector<std::string> mount_points(const ImageConfig& image) {
   std::vector<std::string> out = {"/proc/", "/dev/", "/sys/"};
   for (const char* name : kEtcFiles) out.push_back(std::string("/etc/") + name);
   out.push_back("/tmp/");
-  out.emplace_back(kStarterPath);
   if (std::string dir = working_dir(image); dir != "/") out.push_back(dir + "/");
   return out;
 }

@@ -39,7 +39,8 @@ Result<InitProcess> init_process(const ImageConfig& image, const std::filesystem
 std::vector<std::string> mount_points(const ImageConfig& image);
 /// The environment of what runs in the container: the image's own, then what `options` add.
 std::vector<std::string> container_env(const InitProcess& init, const BundleOptions& options);
-/// What `runsc exec --process` reads: like the container's own process, but `argv` as root.
+/// What `runsc exec --process` reads: like the container's own process, but `argv` as root, and able to lift
+/// limits.
 std::string exec_config(const InitProcess& init, const BundleOptions& options,
                         const std::vector<std::string>& argv);
 /// config.json.

@@ -68,6 +68,8 @@ Status Chamber::set_up_provoker() {
   ASSAY_TRY(files_, ImageFiles::open(in_.rootfs.image()));
   ProvokerConfig config;
   config.steps = make_plan({in_.image.config, init_, *files_});
+  ASSAY_TRY(live_files_, ImageFiles::open(in_.rootfs.merged()));
+  config.plan_again = [this] { return make_plan({in_.image.config, init_, *live_files_}); };
   config.exposed = exposed_ports(in_.image.config);
   config.env = container_env(init_, bundle_);
   config.cwd = init_.cwd;

@@ -64,7 +64,7 @@ class Chamber {
   std::optional<Cgroup> cgroup_;
   std::optional<World> world_;
   std::optional<Tracer> tracer_;
-  std::optional<ImageFiles> files_;
+  std::optional<ImageFiles> files_, live_files_;  // the image's, and as the guest has changed them
   std::optional<Provoker> provoker_;
   std::chrono::steady_clock::time_point deadline_;
   std::string first_output_;

@@ -7,6 +7,7 @@
 #include "agent/scratch.h"
 #include "agent/stage/stage.h"
 #include "common/log.h"
+#include "common/starter.h"
 
 namespace assay {
 namespace {
@@ -76,8 +77,9 @@ Status Scan::run() {
                                 hostname_of(image)}));
     return stage.layer;
   };
-  ASSAY_TRY(Rootfs rootfs,
-            Rootfs::mount(layers, rootfs_dir, limits_.rootfs, mount_points(image.config), lay_out));
+  std::vector<std::string> stubs = mount_points(image.config);
+  if (lease_.job.provoke) stubs.emplace_back(kStarterPath);
+  ASSAY_TRY(Rootfs rootfs, Rootfs::mount(layers, rootfs_dir, limits_.rootfs, stubs, lay_out));
   header_.tokens = lure::planted(stage.lures.tokens);
   ASSAY_CHECK(detonate({.lease = lease_,
                         .place = place_,

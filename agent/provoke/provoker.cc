@@ -23,12 +23,17 @@ constexpr uint32_t kKeepBytes = 1024;
 Provoker::Provoker(const ImageFiles& files, ProvokerConfig config)
     : config_(std::move(config)),
       executables_(files),
-      ports_(config_.exposed, config_.guest_addr, config_.make_socket,
-             [this](Event event) {
-               event.time_ns = wall_ns() - config_.start_time_ns;
-               config_.emit(std::move(event));
-             }),
-      waiting_(std::make_move_iterator(config_.steps.begin()), std::make_move_iterator(config_.steps.end())) {
+      ports_(config_.exposed, config_.guest_addr, config_.make_socket, [this](Event event) {
+        event.time_ns = wall_ns() - config_.start_time_ns;
+        config_.emit(std::move(event));
+      }) {
+  add_steps(std::move(config_.steps));
+}
+
+void Provoker::add_steps(std::vector<Step> steps) {
+  for (Step& step : steps)
+    if (planned_.size() < 2 * kMaxSteps && planned_.emplace(step.target, step.argv).second)
+      waiting_.push_back(std::move(step));
 }
 
 void Provoker::attach(Command starter, const ProvokeTimes& times) {
@@ -80,6 +85,7 @@ void Provoker::begin_second_pass(Clock::time_point now) {
   second_pass_ = true;
   second_until_ = now + times_.second_pass_time;
   if (!times_.alone) ports_.try_exposed();
+  if (config_.plan_again) add_steps(config_.plan_again());
   for (std::string& path : executables_.never_ran())
     if (second_.size() < kMaxExecutables) second_.push_back(std::move(path));
 }

@@ -12,7 +12,9 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "agent/provoke/executables.h"
@@ -25,6 +27,9 @@ namespace assay {
 
 struct ProvokerConfig {
   std::vector<Step> steps;
+  /// The plan as the guest's files are by then, asked once before the second pass: what has been added to it
+  /// is what the guest wants to be run. May be empty.
+  std::function<std::vector<Step>()> plan_again;
   std::vector<ExposedPort> exposed;
   std::vector<std::string> env;  // the container's own
   std::string cwd = "/";         // of its first process, as are these: executables are started so
@@ -77,6 +82,7 @@ class Provoker {
     int32_t pid = 0;
     Clock::time_point begun;
   };
+  void add_steps(std::vector<Step> steps);
   void begin_second_pass(Clock::time_point now);
   void start_jobs(Clock::time_point now);
   void keep_link(Clock::time_point now);
@@ -89,6 +95,8 @@ class Provoker {
   Executables executables_;
   Ports ports_;
   std::deque<Step> waiting_;
+  std::set<std::pair<std::string, std::vector<std::string>>>
+      planned_;                     // target and arguments of each step so far
   std::deque<std::string> second_;  // executables
   std::map<uint32_t, Running> running_;
   uint32_t last_id_ = 0;

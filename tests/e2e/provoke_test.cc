@@ -92,11 +92,12 @@ TEST(Provoke, ADatabaseIsSpokenToInItsProtocol) {
 TEST(Provoke, WhatWaitsForItsTimeIsRunAndReported) {
   ASSAY_NEEDS_HOST();
   Scanned scan = scan_image("provoked", "14s");
-  for (const char* by : {"/tmp/by-healthcheck", "/tmp/by-cron", "/tmp/by-hook", "/tmp/by-executable"})
+  for (const char* by :
+       {"/tmp/by-healthcheck", "/tmp/by-cron", "/tmp/by-hook", "/tmp/by-executable", "/tmp/by-late-cron"})
     EXPECT_TRUE(scan.left(by)) << by << "\n" << scan.steps();
   for (const auto& [kind, path] :
        {std::pair("healthcheck", "Healthcheck"), std::pair("cron", "/etc/cron.d/provoked"),
-        std::pair("hook", "/opt/tool/.git/hooks/post-checkout"),
+        std::pair("cron", "/etc/cron.d/late"), std::pair("hook", "/opt/tool/.git/hooks/post-checkout"),
         std::pair("executable", "/usr/local/bin/unused")}) {
     Event step = scan.step(kind, path);
     EXPECT_EQ(step.name, "exited") << kind << "\n" << scan.steps();

@@ -65,6 +65,26 @@ TEST(Plan, RunsTheHealthCheckAsTheImageDoes) {
   }
 }
 
+TEST(Plan, TheHealthCheckComesFromTheImagesConfig) {
+  auto config = parse_image_config(
+      R"({"config": {"Healthcheck": {"Test": ["CMD-SHELL", "probe"], "Interval": 5}}, "rootfs": {"diff_ids": []}})",
+      "x");
+  ASSERT_TRUE(config) << config.error().what;
+  EXPECT_EQ(config->healthcheck, (std::vector<std::string>{"CMD-SHELL", "probe"}));
+  EXPECT_FALSE(parse_image_config(R"({"config": {"Healthcheck": {"Test": 7}}})", "x"));
+}
+
+TEST(Plan, TheStarterIsRootWithDockersCapabilitiesAndOneToLiftLimits) {
+  InitProcess init;
+  init.argv = {"/server"};
+  init.uid = 33;
+  init.cwd = "/srv";
+  std::string text = exec_config(init, {}, {std::string(kStarterPath)});
+  EXPECT_NE(text.find("CAP_SYS_RESOURCE"), std::string::npos);
+  EXPECT_NE(text.find("\"uid\": 0"), std::string::npos) << text;
+  EXPECT_EQ(text.find("/server"), std::string::npos);
+}
+
 TEST(Plan, FindsCronEntriesOfTheSystemOfUsersAndOfDirectories) {
   Image image;
   image.put("/etc/passwd", "root:x:0:0::/root:/bin/sh\nwww:x:33:33::/var/www:/bin/sh\n");
