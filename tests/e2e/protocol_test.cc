@@ -98,12 +98,14 @@ TEST(Protocols, ClientsOfEachGetAnAnswerAndTheTraceNamesWhatTheySent) {
   ASSAY_NEEDS_HOST();
   Scanned scanned = scan("clients", "40s");
   for (const char* client : {"redis", "postgres", "postgres-tls", "mysql", "smtp", "starttls", "smtps", "ftp",
-                             "ftps", "lftp", "irc", "ssh", "socks", "connect"})
+                             "ftps", "lftp", "irc", "ssh", "socks", "connect"}) {
     EXPECT_NE(scanned.printed.find(std::string(client) + " ok"), std::string::npos) << client << "\n"
                                                                                     << scanned.printed;
-  for (const Told& told : kTold)
+  }
+  for (const Told& told : kTold) {
     EXPECT_GE(scanned.told(told.app, told.call, told.host, told.text), 1)
         << told.app << " " << told.call << " " << told.host << " " << told.text;
+  }
   constexpr Told kShown[] = {{"redis", "SET", "cache.example", "ssh-rsa AAAAB3"},
                              {"postgresql", "password", "dbs.example", "hunter3"},
                              {"mysql", "query", "sql.example", "drop table users"},
@@ -112,10 +114,11 @@ TEST(Protocols, ClientsOfEachGetAnAnswerAndTheTraceNamesWhatTheySent) {
                              {"irc", "PRIVMSG", "irc.example", "reporting in"},
                              {"ssh", "version", "shell.example", "SSH-2.0-OpenSSH"},
                              {"socks5", "CONNECT", "proxy.example", "hidden.example:80"}};
-  for (const Told& told : kShown)
+  for (const Told& told : kShown) {
     EXPECT_TRUE(shown(scanned.report, told.app, told.call, told.host, told.text))
         << told.app << "\n"
         << scanned.report["network"].dump(1);
+  }
   EXPECT_EQ(scanned.told("ftp", "RETR", "files.example", "ftp://files.example/tools/x.sh", "canary"), 1);
   EXPECT_EQ(scanned.report["completeness"]["lost"], 0) << scanned.report["completeness"].dump(1);
 }
