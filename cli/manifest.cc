@@ -1,6 +1,7 @@
 // Manifests: checked as far as can be without the scheduler, then sent on as they are.
 #include <algorithm>
 
+#include "cli/options.h"
 #include "cli/order.h"
 #include "cli/order_json.h"
 #include "common/image_ref.h"
@@ -11,8 +12,9 @@ namespace {
 
 // Fields that say how an image is to be scanned, and their checks; `ref` aside.
 void check_wish(const Json& json, const std::string& place, bool image, Complaints& complaints) {
-  static const char* const kNames[] = {"duration_ms",  "network", "insecure", "auth_file", "cpu_millis",
-                                       "memory_bytes", "expect",  "fresh",    "labels"};
+  static const char* const kNames[] = {"duration_ms", "network",      "insecure", "auth_file",
+                                       "cpu_millis",  "memory_bytes", "expect",   "fresh",
+                                       "labels",      "persona",      "provoke"};
   for (const auto& [key, value] : json.items()) {
     bool known = std::find(std::begin(kNames), std::end(kNames), key) != std::end(kNames) ||
                  (image && key == "ref") || key == "lane";
@@ -24,9 +26,11 @@ void check_wish(const Json& json, const std::string& place, bool image, Complain
   fields.number<uint64_t>("memory_bytes");
   fields.flag("insecure");
   fields.flag("fresh");
+  fields.flag("provoke");
   fields.text("auth_file");
   fields.labels("labels");
-  std::string network = fields.text("network"), lane = fields.text("lane"), expect = fields.text("expect");
+  std::string network = fields.text("network"), lane = fields.text("lane"), expect = fields.text("expect"),
+              persona = fields.text("persona");
   if (Status status = fields.status(); !status) {
     std::string what = status.error().what;
     complaints.add(place, what.substr(std::min(what.size(), place.size() + 2)));
@@ -36,6 +40,8 @@ void check_wish(const Json& json, const std::string& place, bool image, Complain
     complaints.add(place, "network '" + printable(network, 64) + "' is neither sinkhole nor none");
   if (!lane.empty())
     if (auto parsed = parse_lane(lane); !parsed) complaints.add(place, parsed.error().what);
+  if (!persona.empty())
+    if (auto parsed = parse_personas(persona); !parsed) complaints.add(place, parsed.error().what);
   if (!expect.empty())
     if (auto parsed = parse_expectation(expect); !parsed) complaints.add(place, parsed.error().what);
 }
@@ -98,6 +104,29 @@ Json manifest_of(std::string_view text, const std::string& name, Complaints& com
   return manifest;
 }
 
+// The scheduler knows one persona a scan: an image that wants all of them becomes as many.
+void expand_personas(Json& manifest, std::vector<std::string>& refs) {
+  auto wants_all = [](const Json& json) {
+    auto found = json.find("persona");
+    return found != json.end() && found->is_string() && found->get_ref<const std::string&>() == "all";
+  };
+  bool all = manifest.contains("defaults") && wants_all(manifest["defaults"]);
+  if (all) manifest["defaults"].erase("persona");
+  Json images = Json::array();
+  std::vector<std::string> expanded;
+  for (size_t i = 0; i < refs.size(); ++i) {
+    Json& image = manifest["images"][i];
+    bool each = wants_all(image) || (all && !image.contains("persona"));
+    for (size_t persona = 0; persona < (each ? kPersonaCount : 1); ++persona) {
+      images.push_back(image);
+      if (each) images.back()["persona"] = to_string(static_cast<Persona>(persona));
+      expanded.push_back(refs[i]);
+    }
+  }
+  manifest["images"] = std::move(images);
+  refs = std::move(expanded);
+}
+
 }  // namespace
 
 BatchOrder read_manifest(std::string_view text, const std::string& name, const Wish& wish,
@@ -119,7 +148,9 @@ BatchOrder read_manifest(std::string_view text, const std::string& name, const W
   Json defaults = manifest.contains("defaults") ? manifest["defaults"] : Json::object();
   if (defaults.is_null()) defaults = Json::object();
   write_wish(defaults, rest);
+  if (rest.personas.size() > 1) defaults["persona"] = "all";
   if (!defaults.empty()) manifest["defaults"] = std::move(defaults);
+  expand_personas(manifest, order.refs);
   if (!batch_name.empty()) manifest["name"] = batch_name;
   Fields fields(manifest, name);
   order.name = fields.text("name");

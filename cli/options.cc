@@ -24,6 +24,18 @@ Result<NetworkMode> parse_network(std::string_view text) {
   return Error{Errc::invalid, "network '" + std::string(text) + "' is neither sinkhole nor none"};
 }
 
+Result<std::vector<Persona>> parse_personas(std::string_view text) {
+  std::vector<Persona> all, one;
+  for (size_t i = 0; i < kPersonaCount; ++i) {
+    all.push_back(static_cast<Persona>(i));
+    if (text == to_string(all.back())) one.push_back(all.back());
+  }
+  if (text == "all") return all;
+  if (!one.empty()) return one;
+  return Error{Errc::invalid,
+               "persona '" + printable(text, 64) + "' is none of bare, kubernetes, ci, cloud, all"};
+}
+
 Result<Gate> parse_gate(std::string_view text) {
   if (text == "malicious") return Gate::malicious;
   if (text == "suspicious") return Gate::suspicious;

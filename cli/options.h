@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "cli/verbs.h"
 #include "common/job.h"
@@ -21,6 +22,8 @@ class variables_map;
 namespace assay::cli {
 
 Result<NetworkMode> parse_network(std::string_view text);
+/// "bare", "kubernetes", "ci", "cloud", or "all" of them.
+Result<std::vector<Persona>> parse_personas(std::string_view text);
 /// The verdict from which on the gate closes. "malicious", "suspicious", or "none".
 enum class Gate { none, malicious, suspicious };
 Result<Gate> parse_gate(std::string_view text);

@@ -77,6 +77,8 @@ std::vector<std::string> read_list(std::string_view text, const std::string& nam
 void write_wish(Json& out, const Wish& wish) {
   if (wish.duration) out["duration_ms"] = wish.duration->count();
   if (wish.network) out["network"] = to_string(*wish.network);
+  if (wish.personas.size() == 1) out["persona"] = to_string(wish.personas[0]);
+  if (wish.no_provoke) out["provoke"] = false;
   if (wish.lane) out["lane"] = to_string(*wish.lane);
   if (wish.cpu_millis) out["cpu_millis"] = *wish.cpu_millis;
   if (wish.memory_bytes) out["memory_bytes"] = *wish.memory_bytes;
@@ -85,6 +87,16 @@ void write_wish(Json& out, const Wish& wish) {
   if (!wish.auth_file.empty()) out["auth_file"] = wish.auth_file;
   if (!wish.expect.empty()) out["expect"] = wish.expect;
   for (const auto& [name, value] : wish.labels) out["labels"][name] = value;
+}
+
+std::vector<Wish> for_each_persona(const Wish& wish) {
+  if (wish.personas.size() <= 1) return {wish};
+  std::vector<Wish> out;
+  for (Persona persona : wish.personas) {
+    out.push_back(wish);
+    out.back().personas = {persona};
+  }
+  return out;
 }
 
 std::string body_text(const Json& json) {

@@ -27,7 +27,8 @@ struct Wish {
   std::optional<Lane> lane;
   std::optional<uint32_t> cpu_millis;
   std::optional<uint64_t> memory_bytes;
-  bool insecure = false, fresh = false;
+  std::vector<Persona> personas;  // several: each image is scanned as often; none: not set
+  bool insecure = false, fresh = false, no_provoke = false;
   std::string auth_file, expect;
   Labels labels;
 };
@@ -51,6 +52,9 @@ struct Complaints {
 /// One reference a line; "#" begins a comment, at the start of a line or after white space. `name` is for the
 /// complaints.
 std::vector<std::string> read_list(std::string_view text, const std::string& name, Complaints& complaints);
+
+/// A wish for each of its personas.
+std::vector<Wish> for_each_persona(const Wish& wish);
 
 /// How many of the references from `first` on go into one request; at least one.
 size_t slice_images(const std::vector<std::string>& refs, size_t first, const Wish& wish);

@@ -6,7 +6,7 @@
 #include "cli/farm.h"
 #include "cli/options.h"
 #include "cli/progress.h"
-#include "cli/terminal.h"
+#include "cli/scan_output.h"
 #include "cli/verbs.h"
 #include "common/fd.h"
 #include "common/image_ref.h"
@@ -26,7 +26,8 @@ using std::chrono::milliseconds;
 
 struct ScanOptions {
   std::vector<std::string> refs;
-  Job job;  // but for its ref
+  std::vector<Persona> personas;
+  Job job;  // but for its ref and persona
   Format format = Format::text;
   Gate gate = Gate::malicious;
   std::string output, keep_trace, rules;
@@ -42,6 +43,11 @@ po::options_description describe() {
   add("duration", po::value<std::string>()->default_value("30s"), "how long the image runs");
   add("network", po::value<std::string>()->default_value("sinkhole"),
       "sinkhole: a simulated internet; none: no network");
+  add("persona", po::value<std::string>()->default_value("bare"),
+      "what the image finds itself in: bare (a Docker host), kubernetes, ci, cloud; all: one after the "
+      "other, and "
+      "what only some of them provoked");
+  add("no-provoke", po::bool_switch(), "let the image run by itself, without a run plan");
   add("format", po::value<std::string>()->default_value("text"), "text or json");
   add("output", po::value<std::string>(), "write the report to this file");
   add("keep-trace", po::value<std::string>(), "write the trace to this file (one image)");
@@ -64,6 +70,8 @@ Result<ScanOptions> read_options(const po::variables_map& map) {
     return Error{Errc::invalid, "no image given: assay scan REF... (assay scan --help)"};
   ASSAY_TRY(options.job.duration, parse_duration(text("duration")));
   ASSAY_TRY(options.job.network, parse_network(text("network")));
+  ASSAY_TRY(options.personas, parse_personas(text("persona")));
+  options.job.provoke = !map["no-provoke"].as<bool>();
   ASSAY_TRY(options.format, parse_format(text("format")));
   ASSAY_TRY(options.gate, parse_gate(text("gate")));
   options.job.insecure = map["insecure"].as<bool>();
@@ -74,6 +82,8 @@ Result<ScanOptions> read_options(const po::variables_map& map) {
   options.data_dir = map.count("data") ? std::filesystem::path(text("data")) : default_data_dir();
   if (!options.keep_trace.empty() && options.refs.size() > 1)
     return Error{Errc::invalid, "--keep-trace takes one image, not " + std::to_string(options.refs.size())};
+  if (!options.keep_trace.empty() && options.personas.size() > 1)
+    return Error{Errc::invalid, "--keep-trace takes one persona, not all"};
   if (!options.output.empty() && options.output == options.keep_trace)
     return Error{Errc::invalid, "--output and --keep-trace name the same file"};
   for (const std::string& ref : options.refs) {
@@ -149,9 +159,10 @@ struct Outcome {
 };
 
 Result<Outcome> scan_one(Farm& farm, Socket& link, int signal_fd, const ScanOptions& options,
-                         const std::string& ref) {
+                         const std::string& ref, Persona persona) {
   Job job = options.job;
   job.ref = ref;
+  job.persona = persona;
   ASSAY_TRY(wire::Finished finished, Follow(farm, link, signal_fd).run(job));
   if (!finished.ok) return Error{finished.error == "cancelled" ? Errc::cancelled : Errc::io, finished.error};
   if (finished.report.empty()) {  // too large for a frame
@@ -163,22 +174,10 @@ Result<Outcome> scan_one(Farm& farm, Socket& link, int signal_fd, const ScanOpti
   return Outcome{exit_code(report.verdict, options.gate), std::move(finished.report)};
 }
 
-// One report as an object, several as an array.
-std::string join_json(const std::vector<std::string>& reports, bool array) {
-  std::string out;
-  for (const std::string& report : reports) out += (out.empty() ? "" : ",\n") + report;
-  return array ? "[" + out + "]\n" : out + "\n";
-}
-
 Status print(const ScanOptions& options, const std::string& text) {
   if (!options.output.empty()) return write_file(options.output, text).context("write the report");
   std::cout << text;
   return flush_stdout();
-}
-
-Result<std::string> as_text(const std::string& json, bool to_file) {
-  ASSAY_TRY(Report report, parse_report(json));
-  return report_text(report, {!to_file && wants_color(1), to_file ? 100 : terminal_width(1)});
 }
 
 // Found out before minutes of scanning, not after.
@@ -188,41 +187,41 @@ Status check_outputs(const ScanOptions& options) {
   return Status();
 }
 
+// What is read while the next scan runs.
+Exit show(const ScanOptions& options, const Result<std::string>& text) {
+  Status printed = text ? print(options, *text) : Status(text.error());
+  return printed ? kBelowGate : static_cast<Exit>(complain(printed.error(), kFailed));
+}
+
 // Scans one after the other; what fails is told on stderr and the others go on, unless none can end any more.
 Exit scan_all(Farm& farm, Socket& link, int signal_fd, const ScanOptions& options,
-              std::vector<std::string>& reports) {
+              std::vector<ReportGroup>& groups) {
   Exit code = kBelowGate;
+  bool at_once = options.format == Format::text && options.output.empty();
   for (const std::string& ref : options.refs) {
-    auto outcome = scan_one(farm, link, signal_fd, options, ref);
-    if (!outcome) {
-      bool last = outcome.error().code == Errc::cancelled || farm.trouble();
-      complain(outcome.error(), kFailed);  // which names its image
-      code = worse(code, kFailed);
-      if (last) return code;
-      continue;
+    ReportGroup& group = groups.emplace_back();
+    for (Persona persona : options.personas) {
+      auto outcome = scan_one(farm, link, signal_fd, options, ref, persona);
+      if (!outcome) {
+        bool last = outcome.error().code == Errc::cancelled || farm.trouble();
+        complain(outcome.error(), kFailed);  // which names its image
+        code = worse(code, kFailed);
+        if (last) return code;
+        continue;
+      }
+      code = worse(code, outcome->code);
+      group.push_back(std::move(outcome->report));
+      if (at_once) code = worse(code, show(options, report_as_text(group.back(), false)));
     }
-    code = worse(code, outcome->code);
-    reports.push_back(std::move(outcome->report));
-    if (options.format != Format::text || !options.output.empty()) continue;
-    auto shown = as_text(reports.back(), false);
-    Status printed = shown ? print(options, *shown) : Status(shown.error());
-    if (!printed) code = worse(code, static_cast<Exit>(complain(printed.error(), kFailed)));
+    if (at_once && group.size() > 1) code = worse(code, show(options, personas_as_text(group, false)));
   }
   return code;
 }
 
 // What is written once all scans have ended: JSON, or the texts that go to a file.
-Result<std::string> joined(const ScanOptions& options, const std::vector<std::string>& reports) {
-  bool array = options.refs.size() > 1;
-  if (options.format == Format::json)
-    return reports.empty() && !array ? std::string() : join_json(reports, array);
-  std::string text;
-  if (options.output.empty()) return text;
-  for (const std::string& report : reports) {
-    ASSAY_TRY(std::string shown, as_text(report, true));
-    text += shown;
-  }
-  return text;
+Result<std::string> joined(const ScanOptions& options, const std::vector<ReportGroup>& groups) {
+  if (options.format == Format::json) return groups_as_json(groups, options.refs.size() > 1);
+  return options.output.empty() ? std::string() : groups_as_text(groups);
 }
 
 int run(const ScanOptions& options) {
@@ -236,9 +235,9 @@ int run(const ScanOptions& options) {
   auto link = (*farm)->client();
   if (!link) return complain(link.error(), kFailed);
 
-  std::vector<std::string> reports;
-  Exit code = scan_all(**farm, *link, signals->get(), options, reports);
-  auto text = joined(options, reports);
+  std::vector<ReportGroup> groups;
+  Exit code = scan_all(**farm, *link, signals->get(), options, groups);
+  auto text = joined(options, groups);
   if (!text) return complain(text.error(), kFailed);
   if (!text->empty())
     if (Status printed = print(options, *text); !printed) return complain(printed.error(), kFailed);

@@ -68,23 +68,35 @@ Error refused(const Reply& reply, const SubmitOptions& options, size_t first, si
 }
 
 // Sends slice after slice. `accepted` is told of each slice: the place of its first image, and its ids.
-using Accepted = std::function<void(size_t first, const std::vector<std::string>& ids)>;
-Status send_all(const Remote& remote, const SubmitOptions& options, const Accepted& accepted) {
+using Accepted = std::function<void(size_t first, const std::vector<std::string>& ids, const Wish& wish)>;
+Status send_as(const Remote& remote, const SubmitOptions& options, const Wish& wish,
+               const Accepted& accepted) {
   auto note = [](const std::string& text) { std::cerr << "assay: " << text << "\n"; };
   size_t count = 0;
   for (size_t first = 0; first < options.refs.size(); first += count) {
-    count = slice_images(options.refs, first, options.wish);
-    auto reply = post_patiently(remote, "/v1/scans", scans_body(&options.refs[first], count, options.wish),
-                                Patience{}, note);
+    count = slice_images(options.refs, first, wish);
+    auto reply =
+        post_patiently(remote, "/v1/scans", scans_body(&options.refs[first], count, wish), Patience{}, note);
     if (!reply && first > 0)
       return reply.error().context(std::to_string(first) + " of " + std::to_string(options.refs.size()) +
                                    " images were submitted, the rest not for certain");
     if (!reply) return reply.error();
     if (reply->status / 100 != 2) return refused(*reply, options, first, count);
     ASSAY_TRY(auto ids, read_scan_ids(reply->body, count));
-    accepted(first, ids);
+    accepted(first, ids, wish);
   }
   return Status();
+}
+
+Status send_all(const Remote& remote, const SubmitOptions& options, const Accepted& accepted) {
+  for (const Wish& wish : for_each_persona(options.wish))
+    ASSAY_CHECK(send_as(remote, options, wish, accepted));
+  return Status();
+}
+
+// "nginx:1.25", and under which persona where that was asked for.
+std::string shown_ref(const std::string& ref, const Wish& wish) {
+  return printable(ref) + (wish.personas.empty() ? "" : std::string("  ") + to_string(wish.personas[0]));
 }
 
 Json row_of(const ScanView& scan) {
@@ -126,17 +138,19 @@ Result<int> run_waiting(const po::variables_map& map, const SubmitOptions& optio
   ASSAY_TRY(Fd signals, catch_end_signals());
   ASSAY_TRY(Remote remote, open_remote(map, signals.get()));
   Watched watched;
-  Status sent = send_all(remote, options, [&](size_t first, const std::vector<std::string>& ids) {
-    for (size_t i = 0; i < ids.size(); ++i) {
-      ScanView scan;
-      scan.scan_id = ids[i];
-      scan.ref = options.refs[first + i];
-      scan.state = "queued";
-      scan.expect = options.wish.expect;
-      watched.set(scan);
-      if (options.format == Format::text) std::cerr << ids[i] << "  " << printable(scan.ref) << "\n";
-    }
-  });
+  Status sent =
+      send_all(remote, options, [&](size_t first, const std::vector<std::string>& ids, const Wish& wish) {
+        for (size_t i = 0; i < ids.size(); ++i) {
+          ScanView scan;
+          scan.scan_id = ids[i];
+          scan.ref = options.refs[first + i];
+          scan.state = "queued";
+          scan.expect = options.wish.expect;
+          watched.set(scan);
+          if (options.format == Format::text)
+            std::cerr << ids[i] << "  " << shown_ref(scan.ref, wish) << "\n";
+        }
+      });
   // What was taken is waited for, whatever became of the rest.
   Status ended = watched.total() > 0 ? wait_for(remote, options, watched) : Status();
   if (options.format == Format::json) print_json(watched);
@@ -151,15 +165,18 @@ Result<int> run(const po::variables_map& map) {
   if (options.wait) return run_waiting(map, options);
   ASSAY_TRY(Remote remote, open_remote(map));
   Json rows = Json::array();
-  Status sent = send_all(remote, options, [&](size_t first, const std::vector<std::string>& ids) {
-    for (size_t i = 0; i < ids.size(); ++i) {
-      if (options.format == Format::text)
-        std::cout << ids[i] << "  " << printable(options.refs[first + i]) << "\n";
-      else
-        rows.push_back({{"scan_id", ids[i]}, {"ref", options.refs[first + i]}});
-    }
-    std::cout.flush();
-  });
+  Status sent =
+      send_all(remote, options, [&](size_t first, const std::vector<std::string>& ids, const Wish& wish) {
+        for (size_t i = 0; i < ids.size(); ++i) {
+          if (options.format == Format::text) {
+            std::cout << ids[i] << "  " << shown_ref(options.refs[first + i], wish) << "\n";
+            continue;
+          }
+          rows.push_back({{"scan_id", ids[i]}, {"ref", options.refs[first + i]}});
+          if (!wish.personas.empty()) rows.back()["persona"] = to_string(wish.personas[0]);
+        }
+        std::cout.flush();
+      });
   // The ids of what was taken are worth having even when the rest was not.
   if (options.format == Format::json && (sent || !rows.empty())) std::cout << shown_json(rows) << "\n";
   if (!sent) return sent.error();

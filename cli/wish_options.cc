@@ -18,6 +18,9 @@ void add_wish_options(po::options_description& options) {
   add("fresh", po::bool_switch(), "run it even where a result of the same image could be used again");
   add("duration", po::value<std::string>(), "how long the image runs, as in 30s or 2m");
   add("network", po::value<std::string>(), "sinkhole: a simulated internet; none: no network");
+  add("persona", po::value<std::string>(),
+      "what the image finds itself in: bare, kubernetes, ci, cloud; all: a scan in each");
+  add("no-provoke", po::bool_switch(), "let the image run by itself, without a run plan");
   add("cpus", po::value<std::string>(), "processor time that the image may use, in CPUs, as in 1.5");
   add("memory", po::value<std::string>(), "memory that it may use, as in 512M");
   add("insecure", po::bool_switch(), "the registry may speak plain HTTP or show an unknown certificate");
@@ -46,6 +49,10 @@ Result<Wish> read_wish(const po::variables_map& map) {
   if (given("network")) {
     ASSAY_TRY(wish.network, parse_network(option_text(map, "network")));
   }
+  if (given("persona")) {
+    ASSAY_TRY(wish.personas, parse_personas(option_text(map, "persona")));
+  }
+  wish.no_provoke = map["no-provoke"].as<bool>();
   if (given("cpus")) {
     ASSAY_TRY(wish.cpu_millis, parse_cpus(option_text(map, "cpus")));
   }

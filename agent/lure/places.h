@@ -1,8 +1,11 @@
 // places: where some of the honeytokens are found, for those who put them there or serve them.
 #pragma once
 
+#include <string_view>
+
 namespace assay::lure {
 
+inline constexpr std::string_view kEnvPlace = "env:";  // and a variable's name
 inline constexpr const char* kServiceAccountDir = "/var/run/secrets/kubernetes.io/serviceaccount";
 inline constexpr const char* kServiceAccountToken = "/var/run/secrets/kubernetes.io/serviceaccount/token";
 inline constexpr const char* kDockerSocket = "/var/run/docker.sock";

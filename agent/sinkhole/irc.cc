@@ -145,7 +145,7 @@ void Irc::answer(std::string_view line, Moment& moment, std::string& out) {
     line.remove_prefix(std::min(line.find(' '), line.size()));  // a client's own prefix
   Command command = command_of(line);
   if (command.verb.empty()) return;
-  if (command.verb != "PING" && command.verb != "PONG")
+  if (command.verb != "PING" && command.verb != "PONG" && command.verb != "CAP")
     notes_.add(moment, app(), command.verb, word(command.rest), command.rest);
   if (command.verb == "PING") {
     out += ":" + server_ + " PONG " + server_ + " :" + std::string(word(command.rest)) + "\r\n";

@@ -15,15 +15,14 @@ using lure::Lures;
 using lure::Token;
 
 constexpr const char* kRegions[] = {"eu-central-1", "eu-west-1", "us-east-1", "us-east-2", "us-west-2"};
-constexpr std::string_view kEnvPlace = "env:";
 
 std::string region(const Lures& lures) { return Draw(lures.seed, "region").one_of(kRegions); }
 
 // Each honeytoken that is a variable, and the id that stands beside a cloud's secret.
 void add_tokens(const Lures& lures, std::vector<std::string>& env) {
   for (const Token& token : lures.tokens) {
-    if (!token.place.starts_with(kEnvPlace)) continue;
-    env.push_back(token.place.substr(kEnvPlace.size()) + "=" + token.text);
+    if (!token.place.starts_with(lure::kEnvPlace)) continue;
+    env.push_back(token.place.substr(lure::kEnvPlace.size()) + "=" + token.text);
     if (token.kind == "aws_key") env.push_back("AWS_ACCESS_KEY_ID=" + token.values[0]);
   }
 }

@@ -9,8 +9,6 @@
 namespace assay {
 namespace {
 
-constexpr std::string_view kEnvPlace = "env:";
-
 // Whether it stands there now. What a hostile or odd image has in the way is not worth a scan.
 Result<bool> put(LayerWriter& writer, const Prop& prop) {
   Status done = writer.put(prop.path, prop.content, {prop.mode, prop.uid, prop.gid});
@@ -54,7 +52,8 @@ Status plant_tokens(LayerWriter& writer, const ImageConfig& image, const std::ve
   std::vector<lure::Token> standing;
   for (lure::Token& token : tokens) {
     bool stands = true;
-    if (token.place.starts_with(kEnvPlace)) stands = !sets(image, token.place.substr(kEnvPlace.size()));
+    if (token.place.starts_with(lure::kEnvPlace))
+      stands = !sets(image, token.place.substr(lure::kEnvPlace.size()));
     if (is_file(token)) {
       Prop prop{token.place, token.text, 0600, 0, 0};
       if (token.place == lure::kServiceAccountToken) prop.mode = 0644;  // for whatever user runs in the pod

@@ -9,9 +9,9 @@
 namespace assay::api {
 namespace {
 
-constexpr const char* kFields[] = {"ref",       "duration_ms", "network",      "insecure",
-                                   "auth_file", "cpu_millis",  "memory_bytes", "lane",
-                                   "batch",     "expect",      "fresh",        "labels"};
+constexpr const char* kFields[] = {"ref",        "duration_ms",  "network", "insecure", "auth_file",
+                                   "cpu_millis", "memory_bytes", "lane",    "batch",    "expect",
+                                   "fresh",      "persona",      "provoke", "labels"};
 constexpr size_t kMaxRefBytes = 1024;  // what the wire carries, as of the others
 constexpr size_t kMaxPathBytes = 4096;
 constexpr size_t kMaxWordBytes = 64;
@@ -20,7 +20,7 @@ Error wrong_type(Field field) {
   const char* type = "text";
   if (field == Field::duration_ms || field == Field::cpu_millis || field == Field::memory_bytes)
     type = "a whole number, not negative";
-  if (field == Field::insecure || field == Field::fresh) type = "true or false";
+  if (field == Field::insecure || field == Field::fresh || field == Field::provoke) type = "true or false";
   if (field == Field::labels) type = "an object of texts";
   return {Errc::invalid, std::string("is not ") + type};
 }
@@ -38,6 +38,15 @@ Status set_network(Job& job, const std::string& value) {
       return Status();
     }
   return Error{Errc::invalid, "'" + printable(value, 64) + "' is neither none nor sinkhole"};
+}
+
+Status set_persona(Job& job, const std::string& value) {
+  for (size_t i = 0; i < kPersonaCount; ++i)
+    if (value == assay::to_string(static_cast<Persona>(i))) {
+      job.persona = static_cast<Persona>(i);
+      return Status();
+    }
+  return Error{Errc::invalid, "'" + printable(value, 64) + "' is none of bare, kubernetes, ci, cloud"};
 }
 
 }  // namespace
@@ -58,6 +67,8 @@ Status Item::set(Field field, std::string& value) {
       return keep_text(s.job.auth_file, value, kMaxPathBytes);
     case Field::network:
       return set_network(s.job, value);
+    case Field::persona:
+      return set_persona(s.job, value);
     case Field::batch:
       return keep_text(s.batch, value, kMaxWordBytes);
     case Field::expect:
@@ -92,9 +103,19 @@ Status Item::set(Field field, uint64_t value) {
 }
 
 Status Item::set(Field field, bool value) {
-  if (field != Field::insecure && field != Field::fresh) return wrong_type(field);
-  (field == Field::insecure ? submission.job.insecure : submission.fresh) = value;
-  return Status();
+  switch (field) {
+    case Field::insecure:
+      submission.job.insecure = value;
+      return Status();
+    case Field::provoke:
+      submission.job.provoke = value;
+      return Status();
+    case Field::fresh:
+      submission.fresh = value;
+      return Status();
+    default:
+      return wrong_type(field);
+  }
 }
 
 void Item::complete(const Item& defaults) {
@@ -103,6 +124,8 @@ void Item::complete(const Item& defaults) {
   auto wants = [&](Field field) { return defaults.has(field) && !has(field); };
   if (wants(Field::duration_ms)) to.job.duration = from.job.duration;
   if (wants(Field::network)) to.job.network = from.job.network;
+  if (wants(Field::persona)) to.job.persona = from.job.persona;
+  if (wants(Field::provoke)) to.job.provoke = from.job.provoke;
   if (wants(Field::insecure)) to.job.insecure = from.job.insecure;
   if (wants(Field::auth_file)) to.job.auth_file = from.job.auth_file;
   if (wants(Field::cpu_millis)) to.job.cpu_millis = from.job.cpu_millis;

@@ -22,6 +22,8 @@ enum class Field : uint8_t {
   batch,
   expect,
   fresh,
+  persona,
+  provoke,
   labels,
   none
 };

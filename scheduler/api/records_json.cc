@@ -42,6 +42,8 @@ Json scan_of(const ScanRecord& r) {
           {"same_as", printable(r.same_as)},
           {"duration_ms", s.job.duration.count()},
           {"network", to_string(s.job.network)},
+          {"persona", to_string(s.job.persona)},
+          {"provoke", s.job.provoke},
           {"insecure", s.job.insecure},
           {"cpu_millis", s.job.cpu_millis},
           {"memory_bytes", s.job.memory_bytes},

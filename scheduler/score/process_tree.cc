@@ -1,11 +1,7 @@
 // Processes and their descriptors, event by event.
 #include "scheduler/score/process_tree.h"
 
-#include <fcntl.h>
-#include <sys/socket.h>
-
 #include <algorithm>
-#include <cerrno>
 
 #include "common/paths.h"
 #include "common/starter.h"
@@ -28,10 +24,6 @@ std::vector<std::string> bounded(const std::vector<std::string>& argv) {
   return out;
 }
 
-bool is_internet(const Event& e) {
-  return e.proto == "tcp" || e.proto == "udp" || e.args[0] == AF_INET || e.args[0] == AF_INET6;
-}
-
 // The arguments, not event.uid: that may be from before the call. setuid(uid), setreuid(ruid, euid),
 // setresuid(ruid, euid, suid).
 void on_setid(const Event& e, Proc& proc) {
@@ -41,8 +33,6 @@ void on_setid(const Event& e, Proc& proc) {
   bool effective = e.call == "setuid" || e.call == "setreuid" || e.call == "setresuid";
   if (effective && uid != kKeep) proc.shown.uid = uid;
 }
-
-bool succeeded(const Event& e) { return e.error == 0 && e.result >= 0; }
 
 }  // namespace
 
@@ -150,9 +140,15 @@ void ProcessTree::add(const Event& event) {
   }
 }
 
+// A container that is started again is another one: its pids begin anew, and nothing of the last one still
+// runs.
+void ProcessTree::on_start() {
+  if (started_) by_pid_.clear();
+  started_ = true;
+}
+
 void ProcessTree::on_image(const Event& event) {
-  // A start begins a container: the scan's next one counts its processes from one again.
-  if (event.kind == EventKind::start) by_pid_.clear();
+  if (event.kind == EventKind::start) on_start();
   size_t index = event.kind == EventKind::start && find(event.pid) == kNone
                      ? create(event.pid, kNone, event.time_ns)
                      : process_for(event);
@@ -183,6 +179,7 @@ void ProcessTree::on_image(const Event& event) {
 }
 
 bool ProcessTree::is_our_exec(const Event& event) const {
+  if (event.kind != EventKind::exec) return false;
   size_t index = find(event.pid);
   return index != kNone &&
          (procs_[index].starter || (procs_[index].shown.provoked && procs_[index].shown.execs == 1));
@@ -239,65 +236,6 @@ void ProcessTree::on_exit(const Event& event) {
   proc.shown.exit_status = static_cast<int32_t>(event.result);
   proc.shown.end_ns = event.time_ns;
   proc.sockets.clear();
-}
-
-void ProcessTree::set_socket(Proc& proc, int32_t fd, SocketFd socket) {
-  if (fd < 0 || (proc.sockets.size() >= kMaxSockets && !proc.sockets.contains(fd))) return;
-  proc.sockets[fd] = std::move(socket);
-}
-
-void ProcessTree::on_descriptor(const Event& e, Proc& proc) {
-  if (e.kind == EventKind::socket) {
-    if (!succeeded(e)) return;
-    auto fd = static_cast<int32_t>(e.result);
-    proc.sockets.erase(fd);
-    if (is_internet(e)) set_socket(proc, fd, {e.proto, "", 0, false, true, (e.args[1] & SOCK_CLOEXEC) != 0});
-  } else if (e.kind == EventKind::connect) {
-    if (e.proto == "unix" || e.dst_addr.empty()) return;
-    bool begun = e.error == 0 || e.error == EINPROGRESS || e.error == EINTR;
-    auto found = proc.sockets.find(e.fd);
-    bool cloexec = found != proc.sockets.end() && found->second.close_on_exec;
-    if (begun) set_socket(proc, e.fd, {e.proto, e.dst_addr, e.dst_port, true, true, cloexec});
-    if (is_remote(e.dst_addr) && e.dst_port != 53 && e.dst_port != 0) proc.connected = true;
-  } else if (succeeded(e)) {
-    auto fd = static_cast<int32_t>(e.result);
-    proc.sockets.erase(fd);
-    bool internet = !e.dst_addr.empty() || proc.sockets.contains(e.fd);
-    if (internet)
-      set_socket(proc, fd, {e.proto, e.dst_addr, e.dst_port, true, false, (e.args[3] & SOCK_CLOEXEC) != 0});
-  }
-}
-
-void ProcessTree::on_dup(const Event& e, Proc& proc) {
-  if (!succeeded(e)) return;
-  auto to = static_cast<int32_t>(e.result);
-  if (to == e.fd) return;
-  // What the kernel says the descriptor is outweighs our own book: we do not see every close.
-  bool veto = !e.fd_path.empty() && !e.fd_path.starts_with("socket:");
-  if (veto) proc.sockets.erase(e.fd);
-  auto from = proc.sockets.find(e.fd);
-  if (from == proc.sockets.end()) {
-    proc.sockets.erase(to);
-    return;
-  }
-  SocketFd copy = from->second;
-  copy.close_on_exec = e.call == "dup3" && (e.args[2] & O_CLOEXEC) != 0;
-  set_socket(proc, to, std::move(copy));
-}
-
-void ProcessTree::on_open(const Event& e, size_t index) {
-  Proc& proc = procs_[index];
-  if (!succeeded(e)) return;
-  proc.sockets.erase(static_cast<int32_t>(e.result));
-  if (!opens_for_write(e)) return;
-  std::string path = e.fd_path.starts_with("/") ? e.fd_path : resolve_path(proc.cwd, e.path);
-  if (path.empty() || path.starts_with("/dev/") || path.starts_with("/proc/")) return;
-  auto found = writers_.find(path);
-  if (found == writers_.end() && writers_.size() >= kMaxWriters) return;
-  auto& writer = writers_[path];
-  writer.process = index;
-  writer.image = proc.shown.path;
-  writer.created = writer.created || opens_to_create(e);
 }
 
 void ProcessTree::renamed(const std::string& from, const std::string& to) {

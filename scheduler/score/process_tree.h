@@ -55,7 +55,7 @@ class ProcessTree {
   /// `provoked`: whether the scan had a starter; what has its path in another scan is the image's.
   explicit ProcessTree(bool provoked = false) : has_starter_(provoked) {}
   void add(const Event& event);
-  /// Whether the event executes what we chose: not the image's doing.
+  /// Whether the event, a start or exec, executes what we chose: not the image's doing.
   bool is_our_exec(const Event& event) const;
   /// A file got another name: who wrote it stays known.
   void renamed(const std::string& from, const std::string& to);
@@ -83,7 +83,9 @@ class ProcessTree {
   void set_socket(Proc& proc, int32_t fd, SocketFd socket);
   void find_script(Proc& proc);
 
-  bool has_starter_;
+  void on_start();
+
+  bool has_starter_, started_ = false;
   std::vector<Proc> procs_;
   std::unordered_map<int32_t, size_t> by_pid_;
   std::unordered_map<std::string, FileWriter> writers_;

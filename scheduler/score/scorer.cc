@@ -116,7 +116,7 @@ void Scorer::State::take(const Event& event) {
   auto evaluate = [&](const Record& record) { findings.evaluate(record, event); };
   observer.observe(event, evaluate);
   downloads.observe(event, evaluate);
-  tokens.observe(event, evaluate);
+  tokens.observe(event, [&](const Record& record, const Event& of) { findings.evaluate(record, of); });
 }
 
 // One record of the whole run, for rules about sustained load. Its evidence is the last measurement.
@@ -144,6 +144,7 @@ void Scorer::add(const Event& event) {
 Report Scorer::finish(const TraceFooter& footer) {
   State& s = *state_;
   s.join.flush([&](const Event& joined) { s.take(joined); });
+  s.tokens.finish([&](const Record& record, const Event& of) { s.findings.evaluate(record, of); });
   s.summarise_run(footer);
   Report report;
   report.header = s.header;

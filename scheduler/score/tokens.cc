@@ -2,6 +2,7 @@
 #include "scheduler/score/tokens.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "common/paths.h"
 #include "common/text.h"
@@ -80,11 +81,41 @@ Tokens::Indices Tokens::read_by(const Event& event) const {
 
 void Tokens::observe(const Event& event, const Emit& emit) {
   if (tokens_.empty()) return;
+  size_t index = event.pid > 0 ? tree_.find(event.pid) : ProcessTree::kNone;
+  if (index != ProcessTree::kNone && (tree_.at(index).starter || tree_.is_our_exec(event))) return;
   if (event.kind == EventKind::syscall) on_new_name(event);
   if (event.kind == EventKind::open) on_read(event, read_by(event), emit);
   if ((event.kind == EventKind::exec || event.kind == EventKind::start) && prints_environment(event))
     on_read(event, in_environment_, emit);
   if (event.kind == EventKind::token) on_token(event, emit);
+  if (event.kind == EventKind::session || event.kind == EventKind::http) on_protocol(event, emit);
+}
+
+// A token in the first bytes of a connection is seen before its protocol is.
+void Tokens::on_token(const Event& event, const Emit& emit) {
+  bool early = event.app.empty() && event.proto == "tcp" && event.call == "sent";
+  if (!early || waiting_.size() >= kMaxWaiting) return settle(event, emit);
+  waiting_.push_back(event);
+}
+
+void Tokens::on_protocol(const Event& event, const Emit& emit) {
+  if (waiting_.empty()) return;
+  auto same = [&](const Event& token) {
+    return token.src_port == event.src_port && token.dst_port == event.dst_port &&
+           token.dst_addr == event.dst_addr && token.proto == event.proto;
+  };
+  auto known = std::stable_partition(waiting_.begin(), waiting_.end(), std::not_fn(same));
+  std::vector<Event> settled(std::make_move_iterator(known), std::make_move_iterator(waiting_.end()));
+  waiting_.erase(known, waiting_.end());
+  for (Event& token : settled) {
+    token.app = event.app;
+    settle(token, emit);
+  }
+}
+
+void Tokens::finish(const Emit& emit) {
+  for (const Event& token : waiting_) settle(token, emit);
+  waiting_.clear();
 }
 
 // A planted file, or a directory above it, that was renamed or linked to: it is read under that name, too.
@@ -126,10 +157,10 @@ void Tokens::on_read(const Event& event, const Indices& indices, const Emit& emi
   record.evidence = printable(kinds, 120) + " in " +
                     (environment ? "the environment" : printable(place, 120)) + " read by " +
                     printable(name_of(by));
-  emit(record);
+  emit(record, event);
 }
 
-void Tokens::on_token(const Event& event, const Emit& emit) {
+void Tokens::settle(const Event& event, const Emit& emit) {
   auto found = by_id_.find(event.path);
   if (found == by_id_.end()) return;  // the sinkhole faces the guest: its word is held against the header
   TokenUse& token = tokens_[found->second];
@@ -162,7 +193,7 @@ void Tokens::on_token(const Event& event, const Emit& emit) {
   } else {
     return;
   }
-  emit(record);
+  emit(record, event);
 }
 
 void Tokens::sent(TokenUse& token, const Event& event, size_t process) {

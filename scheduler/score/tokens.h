@@ -21,8 +21,8 @@ namespace assay {
 
 class Tokens {
  public:
-  using Emit = std::function<void(const Record&)>;
-  static constexpr size_t kMaxActors = 8, kMaxSent = 16, kMaxNewNames = 256;
+  using Emit = std::function<void(const Record&, const Event&)>;  // the event that it was made of
+  static constexpr size_t kMaxActors = 8, kMaxSent = 16, kMaxNewNames = 256, kMaxWaiting = 4096;
 
   /// Borrowed, but for `planted`.
   Tokens(const std::vector<PlantedToken>& planted, const ProcessTree& tree, const Speakers& speakers);
@@ -31,6 +31,9 @@ class Tokens {
   bool reads_planted(const Event& event) const { return !read_by(event).empty(); }
   /// Emits a record of category `honeytoken` for each thing that happens to one.
   void observe(const Event& event, const Emit& emit);
+
+  /// At the end: what was sent over connections whose protocol nobody told.
+  void finish(const Emit& emit);
 
   /// Those that were touched, in the order in which they were planted.
   std::vector<TokenUse> list() const;
@@ -42,6 +45,8 @@ class Tokens {
   void on_new_name(const Event& event);
   void on_read(const Event& event, const Indices& indices, const Emit& emit);
   void on_token(const Event& event, const Emit& emit);
+  void on_protocol(const Event& event, const Emit& emit);
+  void settle(const Event& event, const Emit& emit);
   void sent(TokenUse& token, const Event& event, size_t process);
 
   const ProcessTree& tree_;
@@ -51,6 +56,7 @@ class Tokens {
   std::map<std::string, Indices> by_path_;  // normal: see normal_place(); further names included
   Indices in_environment_;
   size_t new_names_ = 0;
+  std::vector<Event> waiting_;                     // sent before it was clear in which protocol
   std::set<std::pair<size_t, std::string>> told_;  // process and place: programs read a file many times
 };
 

@@ -5,6 +5,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cli/options.h"
+
 namespace assay::cli {
 namespace {
 
@@ -102,6 +104,26 @@ TEST(Manifest, OptionsOverrideWhatItSaysForAll) {
   auto got = order(R"({"name":"night","lane":"sweep","images":["nginx"]})", complaints, wish, "day");
   EXPECT_EQ(json::parse(got.body), json::parse(R"({"name":"day","labels":{"run":"2"},"lane":"batch",
     "defaults":{"fresh":true},"images":[{"ref":"nginx"}]})"));
+}
+
+TEST(Manifest, AllPersonasMakeFourImagesOfOne) {
+  Complaints complaints;
+  auto got = order(
+      R"({"defaults":{"persona":"all","fresh":true},"images":["nginx",{"ref":"redis","persona":"ci"}]})",
+      complaints);
+  EXPECT_EQ(lines(complaints), "");
+  EXPECT_EQ(got.refs, (std::vector<std::string>{"nginx", "nginx", "nginx", "nginx", "redis"}));
+  EXPECT_EQ(json::parse(got.body), json::parse(R"({"defaults":{"fresh":true},"images":[
+    {"ref":"nginx","persona":"bare"},{"ref":"nginx","persona":"kubernetes"},{"ref":"nginx","persona":"ci"},
+    {"ref":"nginx","persona":"cloud"},{"ref":"redis","persona":"ci"}]})"));
+  Wish wish;
+  wish.personas = *parse_personas("all");
+  wish.no_provoke = true;
+  got = order(R"({"images":[{"ref":"redis","persona":"ci"},"nginx"]})", complaints, wish);
+  EXPECT_EQ(got.refs.size(), 5u);
+  EXPECT_EQ(json::parse(got.body)["defaults"], json::parse(R"({"provoke":false})"));
+  order(R"({"images":[{"ref":"redis","persona":"c1"}]})", complaints);
+  EXPECT_EQ(lines(complaints), "m.json, image 1: persona 'c1' is none of bare, kubernetes, ci, cloud, all\n");
 }
 
 TEST(Manifest, PlainListIsOneToo) {

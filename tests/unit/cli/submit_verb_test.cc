@@ -19,6 +19,22 @@ TEST_F(SubmitVerb, SubmitPrintsIdAndReference) {
             json::parse(R"({"ref":"redis","lane":"gate","labels":{"team":"web"},"fresh":true})"));
 }
 
+TEST_F(SubmitVerb, AllPersonasAreAScanEach) {
+  takes_scans();
+  api_.start();
+  Said said = run(submit, {"nginx", "--persona", "all", "--no-provoke"});
+  EXPECT_EQ(said.code, 0) << said.err;
+  std::vector<std::string> asked;
+  for (const auto& request : api_.requests())
+    asked.push_back(json::parse(request.substr(15))["scans"][0].dump());
+  EXPECT_EQ(asked, (std::vector<std::string>{R"({"persona":"bare","provoke":false,"ref":"nginx"})",
+                                             R"({"persona":"kubernetes","provoke":false,"ref":"nginx"})",
+                                             R"({"persona":"ci","provoke":false,"ref":"nginx"})",
+                                             R"({"persona":"cloud","provoke":false,"ref":"nginx"})"}));
+  EXPECT_NE(said.out.find("  nginx  kubernetes\n"), std::string::npos) << said.out;
+  EXPECT_EQ(run(submit, {"nginx", "--persona", "root"}).code, kUsage);
+}
+
 TEST_F(SubmitVerb, SubmitSendsLongListsInSlices) {
   takes_scans();
   api_.start();

@@ -26,13 +26,15 @@ TEST(Order, ReadsEveryFieldOfAScan) {
   Order read = order(read_scans(
       R"({"scans":[{"ref":"nginx:1.27","duration_ms":60000,"network":"none","insecure":true,"auth_file":"/a",
       "cpu_millis":500,"memory_bytes":1073741824,"lane":"gate","batch":"20261125T031500-1f8a3c9e",
-      "labels":{"team":"web","x":""},"expect":"clean","fresh":true}]})"));
+      "labels":{"team":"web","x":""},"expect":"clean","fresh":true,"persona":"kubernetes","provoke":false}]})"));
   ASSERT_EQ(read.submissions.size(), 1u);
   const Submission& s = read.submissions[0];
   EXPECT_EQ(s.job.ref, "nginx:1.27");
   EXPECT_EQ(s.job.duration.count(), 60000);
   EXPECT_EQ(s.job.network, NetworkMode::none);
   EXPECT_TRUE(s.job.insecure && s.fresh);
+  EXPECT_EQ(s.job.persona, Persona::kubernetes);
+  EXPECT_FALSE(s.job.provoke);
   EXPECT_EQ(s.job.auth_file, "/a");
   EXPECT_EQ(s.job.cpu_millis, 500u);
   EXPECT_EQ(s.job.memory_bytes, 1073741824u);
@@ -133,6 +135,9 @@ TEST(Order, ABatchNamesWhatIsWrongWithIt) {
             "0: images[0] has a field 'batch', which there is not");
   EXPECT_EQ(batch(R"({"defaults":{"ref":"a"},"images":[]})"),
             "defaults has a field 'ref', which there is not");
+  EXPECT_EQ(batch(R"({"defaults":{"provoke":"no"},"images":[]})"), "defaults.provoke is not true or false");
+  EXPECT_EQ(batch(R"({"defaults":{"persona":"all"},"images":[]})"),
+            "defaults.persona 'all' is none of bare, kubernetes, ci, cloud");
   EXPECT_EQ(batch(R"({"defaults":{"fresh":1},"images":[]})"), "defaults.fresh is not true or false");
   EXPECT_EQ(batch(R"({"name":")" + std::string(257, 'a') + R"(","images":[]})"),
             "name is longer than 256 bytes");

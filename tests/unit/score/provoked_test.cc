@@ -26,6 +26,7 @@ TEST(Provoked, OurOwnExecutionsAreNoFinding) {
   EXPECT_EQ(report.processes.size(), 9u);  // without the starter
   for (const auto& process : report.processes) EXPECT_EQ(process.provoked, process.pid != 1) << process.path;
   EXPECT_EQ(report.processes_left_out, 0u);
+  EXPECT_EQ(titles(score(our_rules(), trace(kStarter + started(40, "/usr/bin/env", "[env]")))), "");
 }
 
 TEST(Provoked, WhatFollowsIsTheImages) {
@@ -60,6 +61,23 @@ TEST(Provoked, WithoutAPlanThereIsNoStarter) {
   Scorer scorer(our_rules(), header);
   for (const auto& event : events) scorer.add(event);
   EXPECT_EQ(titles(scorer.finish(test_footer(events.size()))).find("Download piped into a shell\n"), 0u);
+}
+
+TEST(Provoked, AContainerStartedAgainIsAnotherOne) {
+  Report report = score(our_rules(), trace(R"(
+- start: {pid: 1, path: /usr/bin/first, argv: [first]}
+- clone: {pid: 1, child_pid: 2, child_tid: 2}
+- exit: {pid: 1, result: 1}
+- start: {pid: 1, path: /usr/bin/first, argv: [first, serve]}
+- clone: {pid: 1, child_pid: 2, child_tid: 2}
+- exec: {pid: 2, path: /usr/bin/worker, argv: [worker]}
+- start: {pid: 1, path: /usr/libexec/.init-helper, argv: [.init-helper, hold]}
+)"));
+  std::string seen;
+  for (const auto& process : report.processes)
+    seen +=
+        std::to_string(process.pid) + " " + process.path + " " + std::to_string(process.exit_status) + "\n";
+  EXPECT_EQ(seen, "1 /usr/bin/first 1\n2 /usr/bin/first -1\n1 /usr/bin/first -1\n2 /usr/bin/worker -1\n");
 }
 
 TEST(Provoked, PortProbesAreNobodysTraffic) {

@@ -102,6 +102,26 @@ TEST(Tokens, OneThatWasNeverPlantedCannotBeSent) {
   EXPECT_EQ(titles(report), "");
 }
 
+// The finder looks at bytes before anybody knows what they are.
+TEST(Tokens, SentBeforeTheProtocolIsKnownWaitForIt) {
+  std::string token = R"(
+- exec: {pid: 1, path: /usr/bin/curl, argv: [curl]}
+- connect: {pid: 1, fd: 5, proto: tcp, dst_addr: 198.18.0.9, dst_port: 443}
+- token: {call: sent, path: "npm:/home/dev/.npmrc", path2: hex, name: a.test, proto: tcp, src_addr: 10.1.1.2, src_port: 4000, dst_addr: 198.18.0.9, dst_port: 443}
+)";
+  std::string session =
+      "- session: {app: https, proto: tcp, src_addr: 10.1.1.2, src_port: 4000, dst_addr: 198.18.0.9, "
+      "dst_port: 443}\n";
+  std::string other =
+      "- session: {app: irc, proto: tcp, src_addr: 10.1.1.2, src_port: 4001, dst_addr: 198.18.0.9, dst_port: "
+      "443}\n";
+  Report report = score(our_rules(), trace(token + other + session));
+  EXPECT_EQ(render(report), "npm /home/dev/.npmrc, sent to a.test:443 https hex by 1\n");
+  EXPECT_EQ(titles(report), "Exfiltration proved: honeytoken sent out over HTTP\n");
+  report = score(our_rules(), trace(token + other));
+  EXPECT_EQ(titles(report), "Exfiltration proved: honeytoken sent over another protocol\n");
+}
+
 TEST(Tokens, SentFromTwoProcessesToOneHostNameEach) {
   Report report = score(our_rules(), trace(R"(
 - clone: {pid: 1, child_pid: 7, child_tid: 7}

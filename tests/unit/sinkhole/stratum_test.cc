@@ -47,7 +47,7 @@ TEST(Stratum, MoneroLoginGetsAWellFormedRandomXJob) {
   EXPECT_EQ(blob.substr(0, 4), "1010");
   EXPECT_EQ(blob.substr(2 * 39, 8), "00000000");  // the nonce
   EXPECT_EQ(seed.size(), 64u);
-  EXPECT_EQ(target, "22222202");  // 2^32 / 120, little endian
+  EXPECT_EQ(target, "cccccc0c");  // 2^32 / 20, little endian
   EXPECT_EQ(job["algo"], "rx/0");
   EXPECT_GT(job["height"], 3'000'000);
 }
@@ -76,7 +76,7 @@ TEST(Stratum, SharesAreAcceptedAndTooManyMakeItHarder) {
   auto soon = miner.ask(kSubmit);
   ASSERT_EQ(soon.size(), 2u);
   EXPECT_EQ(soon[1]["method"], "job");
-  EXPECT_EQ(soon[1]["params"]["target"], "11111101");
+  EXPECT_EQ(soon[1]["params"]["target"], "66666606");
   miner.client.now_ns += 5'000'000'000;
   EXPECT_EQ(miner.ask(kSubmit).size(), 1u);
 }
@@ -164,6 +164,11 @@ TEST(Stratum, EveryRequestIsTold) {
   EXPECT_NE(miner.client.told[0].data.find("4AWallet"), std::string::npos);
   EXPECT_NE(miner.client.told[0].data.find("XMRig/6.22.2"), std::string::npos);
   EXPECT_EQ(miner.client.told[1].method, "submit");
+  for (int i = 0; i < 100; ++i) miner.ask(kSubmit);
+  EXPECT_EQ(miner.client.told.size(), 9u);  // shares do not crowd out what comes later
+  miner.ask(R"({"id":9,"method":"login","params":{"login":"other"}})"
+            "\n");
+  EXPECT_EQ(miner.client.told.size(), 10u);
 }
 
 TEST(Stratum, OnlyAPlainIdIsEchoed) {
