@@ -62,7 +62,7 @@ TEST(Scan, NginxListsItsWorkersWithTheHashOfTheirBinary) {
   int nginx = 0;
   std::set<std::string> hashes;
   for (const auto& process : report["processes"]) {
-    if (process["path"].get<std::string>().find("nginx") == std::string::npos) continue;
+    if (process["path"] != "/usr/sbin/nginx") continue;
     ++nginx;
     hashes.insert(process["sha256"].get<std::string>());
   }
