@@ -3,19 +3,19 @@
 
 #include <array>
 
-#include "agent/sinkhole/containerd.h"
-#include "agent/sinkhole/dns_service.h"
-#include "agent/sinkhole/ftp.h"
-#include "agent/sinkhole/http.h"
-#include "agent/sinkhole/irc.h"
-#include "agent/sinkhole/mysql.h"
-#include "agent/sinkhole/postgres.h"
-#include "agent/sinkhole/redis.h"
-#include "agent/sinkhole/smtp.h"
-#include "agent/sinkhole/socks.h"
-#include "agent/sinkhole/ssh.h"
-#include "agent/sinkhole/stratum.h"
+#include "agent/sinkhole/dns/dns_service.h"
+#include "agent/sinkhole/protocols/containerd.h"
+#include "agent/sinkhole/protocols/ftp.h"
+#include "agent/sinkhole/protocols/irc.h"
+#include "agent/sinkhole/protocols/mysql.h"
+#include "agent/sinkhole/protocols/postgres.h"
+#include "agent/sinkhole/protocols/redis.h"
+#include "agent/sinkhole/protocols/smtp.h"
+#include "agent/sinkhole/protocols/socks.h"
+#include "agent/sinkhole/protocols/ssh.h"
+#include "agent/sinkhole/protocols/stratum.h"
 #include "agent/sinkhole/tls.h"
+#include "agent/sinkhole/web/http.h"
 
 namespace assay::sinkhole {
 namespace {

@@ -12,9 +12,9 @@
 #include "agent/lure/authority.h"
 #include "agent/lure/lures.h"
 #include "agent/lure/token_finder.h"
-#include "agent/sinkhole/canaries.h"
-#include "agent/sinkhole/dns.h"
-#include "agent/sinkhole/dns_tunnel.h"
+#include "agent/sinkhole/canary/canaries.h"
+#include "agent/sinkhole/dns/dns.h"
+#include "agent/sinkhole/dns/dns_tunnel.h"
 #include "agent/sinkhole/tls_server.h"
 #include "common/result.h"
 

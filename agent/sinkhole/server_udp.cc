@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "agent/sinkhole/dns_service.h"
+#include "agent/sinkhole/dns/dns_service.h"
 #include "agent/sinkhole/ntp.h"
 #include "agent/sinkhole/server.h"
 #include "agent/sinkhole/sockets.h"

@@ -4,8 +4,8 @@
 
 #include <utility>
 
-#include "agent/sinkhole/ftp.h"
 #include "agent/sinkhole/protocol.h"
+#include "agent/sinkhole/protocols/ftp.h"
 
 namespace assay::sinkhole {
 

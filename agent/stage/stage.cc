@@ -52,8 +52,7 @@ Result<Stage> set_stage(const ImageConfig& image, const std::filesystem::path& i
   stage.hosts = std::move(around.hosts);
   // Without a network there is nobody to answer on the other side.
   if (options.network) {
-    ASSAY_TRY(auto trusting,
-              trust_authority(image_root, stage.layer, stage.lures.authority_cert, image.env));
+    ASSAY_TRY(auto trusting, trust_authority(image_root, stage.layer, stage.lures.authority_cert, image.env));
     stage.env.insert(stage.env.end(), trusting.begin(), trusting.end());
     ASSAY_CHECK(trust_archive(image_root, stage.layer, stage.lures.seed));
     ASSAY_CHECK(make_dir(dir / "sockets"));

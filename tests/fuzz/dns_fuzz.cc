@@ -3,7 +3,7 @@
 #include <cstdlib>
 #include <memory>
 
-#include "agent/sinkhole/dns_service.h"
+#include "agent/sinkhole/dns/dns_service.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace assay::sinkhole;

@@ -1,7 +1,7 @@
 // git's pkt-lines and packs, of anything: read to their end within their bounds.
 #include <cstdlib>
 
-#include "agent/sinkhole/git_pack.h"
+#include "agent/sinkhole/web/git_pack.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace assay::sinkhole;

@@ -2,8 +2,8 @@
 // bound, and what is heard in one piece is cut into the same requests as in two.
 #include <cstdlib>
 
-#include "agent/sinkhole/http.h"
-#include "agent/sinkhole/http_parse.h"
+#include "agent/sinkhole/web/http.h"
+#include "agent/sinkhole/web/http_parse.h"
 
 namespace {
 

@@ -1,7 +1,7 @@
 // inflate() on anything: never more than its bound.
 #include <cstdlib>
 
-#include "agent/sinkhole/inflate.h"
+#include "agent/sinkhole/web/inflate.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   constexpr size_t kLimit = 64 * 1024;

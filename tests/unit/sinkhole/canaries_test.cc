@@ -1,14 +1,14 @@
 // Canaries of every kind, run by what runs them: each opens its path, starts nothing, prints nothing, and
 // lets whoever sources it go on.
-#include "agent/sinkhole/canaries.h"
+#include "agent/sinkhole/canary/canaries.h"
 
 #include <gtest/gtest.h>
 
 #include <set>
 
-#include "agent/sinkhole/archive.h"
-#include "agent/sinkhole/canary_bundles.h"
-#include "agent/sinkhole/canary_scripts.h"
+#include "agent/sinkhole/canary/archive.h"
+#include "agent/sinkhole/canary/canary_bundles.h"
+#include "agent/sinkhole/canary/canary_scripts.h"
 #include "common/canary.h"
 #include "common/digest.h"
 #include "common/process.h"

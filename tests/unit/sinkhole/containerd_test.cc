@@ -1,5 +1,5 @@
 // gRPC calls as containerd's clients make them, by nghttp2's own client.
-#include "agent/sinkhole/containerd.h"
+#include "agent/sinkhole/protocols/containerd.h"
 
 #include <nghttp2/nghttp2.h>
 

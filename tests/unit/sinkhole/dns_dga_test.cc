@@ -1,5 +1,5 @@
 // Bursts of generated domains are told from a day's ordinary names.
-#include "agent/sinkhole/dns_dga.h"
+#include "agent/sinkhole/dns/dns_dga.h"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 // The name service: answers as resolvers expect them, addresses that follow from names, and no packet that
 // breaks it.
-#include "agent/sinkhole/dns.h"
+#include "agent/sinkhole/dns/dns.h"
 
 #include <gtest/gtest.h>
 

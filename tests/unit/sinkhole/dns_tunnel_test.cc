@@ -1,9 +1,9 @@
 // Honeytokens cut into labels, and what of them the name service tells.
-#include "agent/sinkhole/dns_tunnel.h"
+#include "agent/sinkhole/dns/dns_tunnel.h"
 
 #include <gtest/gtest.h>
 
-#include "agent/sinkhole/dns_service.h"
+#include "agent/sinkhole/dns/dns_service.h"
 #include "common/digest.h"
 
 namespace assay::sinkhole {

@@ -1,5 +1,5 @@
 // A file server: its control connection and the data connections that it names.
-#include "agent/sinkhole/ftp.h"
+#include "agent/sinkhole/protocols/ftp.h"
 
 #include "tests/unit/sinkhole/talk_support.h"
 

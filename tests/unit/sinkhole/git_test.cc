@@ -1,5 +1,5 @@
 // Clones and pushes as git speaks them, and packs that are none.
-#include "agent/sinkhole/git_pack.h"
+#include "agent/sinkhole/web/git_pack.h"
 
 #include <random>
 

@@ -1,15 +1,15 @@
 // HTTP: requests whole, split and broken; framings, codings, ranges, upgrades; what is told of them.
-#include "agent/sinkhole/http.h"
+#include "agent/sinkhole/web/http.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <random>
 
-#include "agent/sinkhole/archive.h"
-#include "agent/sinkhole/http_answer.h"
-#include "agent/sinkhole/http_parse.h"
-#include "agent/sinkhole/websocket.h"
+#include "agent/sinkhole/canary/archive.h"
+#include "agent/sinkhole/web/http_answer.h"
+#include "agent/sinkhole/web/http_parse.h"
+#include "agent/sinkhole/web/websocket.h"
 #include "tests/unit/sinkhole/web_talk.h"
 
 namespace assay::sinkhole {

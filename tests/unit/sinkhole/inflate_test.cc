@@ -1,9 +1,9 @@
 // Decompression within bounds.
-#include "agent/sinkhole/inflate.h"
+#include "agent/sinkhole/web/inflate.h"
 
 #include <gtest/gtest.h>
 
-#include "agent/sinkhole/archive.h"
+#include "agent/sinkhole/canary/archive.h"
 
 namespace assay::sinkhole {
 namespace {

@@ -1,5 +1,5 @@
 // A chat network as bots and people see it.
-#include "agent/sinkhole/irc.h"
+#include "agent/sinkhole/protocols/irc.h"
 
 #include "tests/unit/sinkhole/talk_support.h"
 

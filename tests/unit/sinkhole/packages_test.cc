@@ -1,12 +1,13 @@
 // The package mirrors: what an index says of a package is what is then served. Real clients install from them
 // in tests/e2e/download_test.cc.
-#include "agent/sinkhole/packages.h"
+#include "agent/lure/encodings.h"
+#include "agent/sinkhole/web/packages.h"
 
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
 
-#include "agent/sinkhole/archive.h"
+#include "agent/sinkhole/canary/archive.h"
 #include "common/digest.h"
 #include "tests/unit/sinkhole/web_talk.h"
 
@@ -85,7 +86,7 @@ TEST(Npm, DocumentLinksToWhatIsServedWithItsDigests) {
     ASSERT_TRUE(url.starts_with("http://mirror.example/")) << url;
     std::string tarball = body_of(get(talk, url.substr(21)));
     EXPECT_EQ(dist["shasum"], to_hex(raw_digest("sha1", tarball)));
-    EXPECT_EQ(dist["integrity"], "sha512-" + base64(raw_digest("sha512", tarball)));
+    EXPECT_EQ(dist["integrity"], "sha512-" + lure::base64(raw_digest("sha512", tarball)));
   }
 }
 

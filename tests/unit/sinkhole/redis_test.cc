@@ -1,5 +1,5 @@
 // An open Redis, as exploits and redis-cli see it.
-#include "agent/sinkhole/redis.h"
+#include "agent/sinkhole/protocols/redis.h"
 
 #include "tests/unit/sinkhole/talk_support.h"
 

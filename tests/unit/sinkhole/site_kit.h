@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "agent/sinkhole/web.h"
+#include "agent/sinkhole/web/web.h"
 
 namespace assay::sinkhole {
 

@@ -1,5 +1,5 @@
 // A mail server that takes everything to its end.
-#include "agent/sinkhole/smtp.h"
+#include "agent/sinkhole/protocols/smtp.h"
 
 #include "tests/unit/sinkhole/talk_support.h"
 

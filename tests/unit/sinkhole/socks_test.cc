@@ -1,7 +1,7 @@
 // Proxies and SSH: what is said before another protocol, or nothing, follows.
-#include "agent/sinkhole/socks.h"
+#include "agent/sinkhole/protocols/socks.h"
 
-#include "agent/sinkhole/frames.h"
+#include "agent/sinkhole/protocols/frames.h"
 #include "tests/unit/sinkhole/talk_support.h"
 
 namespace assay::sinkhole {

@@ -1,7 +1,7 @@
 // Databases: what statements are answered, and how PostgreSQL and MySQL carry it.
-#include "agent/sinkhole/sql.h"
+#include "agent/sinkhole/protocols/sql.h"
 
-#include "agent/sinkhole/frames.h"
+#include "agent/sinkhole/protocols/frames.h"
 #include "tests/unit/sinkhole/talk_support.h"
 
 namespace assay::sinkhole {

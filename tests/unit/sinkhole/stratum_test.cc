@@ -1,5 +1,5 @@
 // Mining pools in each dialect: jobs that a miner takes, shares that are accepted, work that changes.
-#include "agent/sinkhole/stratum.h"
+#include "agent/sinkhole/protocols/stratum.h"
 
 #include <nlohmann/json.hpp>
 

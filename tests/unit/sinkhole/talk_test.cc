@@ -2,8 +2,8 @@
 // is unbounded.
 #include "agent/sinkhole/talk.h"
 
-#include "agent/sinkhole/frames.h"
 #include "agent/sinkhole/protocol.h"
+#include "agent/sinkhole/protocols/frames.h"
 #include "tests/unit/sinkhole/talk_support.h"
 
 namespace assay::sinkhole {

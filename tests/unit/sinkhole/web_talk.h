@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "agent/sinkhole/http.h"
-#include "agent/sinkhole/web.h"
+#include "agent/sinkhole/web/http.h"
+#include "agent/sinkhole/web/web.h"
 
 namespace assay::sinkhole {
 
