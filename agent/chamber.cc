@@ -39,6 +39,7 @@ Status Chamber::set_up() {
     bundle_.etc_dir = etc_dir;
     bundle_.net_ns_path = network_->guest_ns_path();
     in_.header.guest_addr = network_->guest_addr();
+    in_.header.guest_addr6 = network_->guest_addr6();
   }
   ASSAY_TRY(cgroup_, Cgroup::create("assay/" + in_.place.instance + "/" + in_.name, in_.limits.cgroup));
   in_.header.start_time_ns = wall_ns();
