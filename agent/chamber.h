@@ -46,6 +46,7 @@ class Chamber {
   Status gather_files();
   SourceCount own_count() const;
   Status record(std::vector<Event> events);
+  Status keep(std::vector<Event> events);
   void tell_run(const char* kind, const std::string& why, const InitProcess& init, const GuestEnd& end,
                 std::chrono::steady_clock::time_point begun);
   std::chrono::milliseconds left() const {
