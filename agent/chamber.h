@@ -36,6 +36,7 @@ class Chamber {
  private:
   Status set_up();
   Status open_tracer(const std::filesystem::path& dir);
+  bool starter_has_no_place();
   Status set_up_provoker();
   Result<Sandbox> start_sandbox(const Run& run);
   Status attach_provoker(const Sandbox& sandbox, const Run& run);
