@@ -6,6 +6,7 @@
 #include <ctime>
 #include <optional>
 
+#include "agent/lure/encodings.h"
 #include "agent/sinkhole/http_parse.h"
 #include "agent/sinkhole/packages.h"
 #include "common/digest.h"
@@ -135,7 +136,7 @@ std::string http_date(int64_t unix_seconds) {
 
 std::string websocket_accept(std::string_view key) {
   std::string text = std::string(key) + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
-  return base64(raw_digest("sha1", text));
+  return lure::base64(raw_digest("sha1", text));
 }
 
 std::string render(const WebRequest& request, WebAnswer answer, bool close, int64_t unix_seconds) {

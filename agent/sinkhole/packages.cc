@@ -20,15 +20,6 @@ std::string raw_digest(const char* algorithm, std::string_view bytes) {
   return std::string(reinterpret_cast<const char*>(digest), size);
 }
 
-std::string base64(std::string_view bytes) {
-  std::string out(4 * ((bytes.size() + 2) / 3) + 1, '\0');
-  int size =
-      ::EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                        reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
-  out.resize(static_cast<size_t>(size));
-  return out;
-}
-
 std::string percent_decoded(std::string_view text) {
   auto value = [](char c) {
     if (c >= '0' && c <= '9') return c - '0';

@@ -21,7 +21,6 @@ std::optional<WebAnswer> answer_npm(const WebRequest& request, Moment& moment);
 std::vector<std::string> package_versions();
 /// The digest by name ("sha1", "sha256", "sha512"), raw.
 std::string raw_digest(const char* algorithm, std::string_view bytes);
-std::string base64(std::string_view bytes);
 /// "%2f" and the like undone.
 std::string percent_decoded(std::string_view text);
 

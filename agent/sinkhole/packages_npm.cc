@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "agent/lure/encodings.h"
 #include "agent/sinkhole/canary_bundles.h"
 #include "agent/sinkhole/http_parse.h"
 #include "agent/sinkhole/packages.h"
@@ -57,7 +58,7 @@ std::string document(const std::string& name, const WebRequest& request, Moment&
                          {"dist",
                           {{"tarball", file.url(moment.peer)},
                            {"shasum", to_hex(raw_digest("sha1", canary.bytes))},
-                           {"integrity", "sha512-" + base64(raw_digest("sha512", canary.bytes))}}}};
+                           {"integrity", "sha512-" + lure::base64(raw_digest("sha512", canary.bytes))}}}};
     out["dist-tags"]["latest"] = version;
   }
   out["name"] = name;

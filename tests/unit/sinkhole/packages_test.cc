@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "agent/lure/encodings.h"
 #include "agent/sinkhole/archive.h"
 #include "common/digest.h"
 #include "tests/unit/sinkhole/web_talk.h"
@@ -85,7 +86,7 @@ TEST(Npm, DocumentLinksToWhatIsServedWithItsDigests) {
     ASSERT_TRUE(url.starts_with("http://mirror.example/")) << url;
     std::string tarball = body_of(get(talk, url.substr(21)));
     EXPECT_EQ(dist["shasum"], to_hex(raw_digest("sha1", tarball)));
-    EXPECT_EQ(dist["integrity"], "sha512-" + base64(raw_digest("sha512", tarball)));
+    EXPECT_EQ(dist["integrity"], "sha512-" + lure::base64(raw_digest("sha512", tarball)));
   }
 }
 
