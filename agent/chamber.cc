@@ -1,7 +1,11 @@
 // The chamber's parts, in the order in which each needs the one before.
 #include "agent/chamber.h"
 
+#include <fcntl.h>
+
+#include "agent/harvest_file.h"
 #include "common/clock.h"
+#include "common/starter.h"
 
 namespace assay {
 namespace {
@@ -39,6 +43,7 @@ Status Chamber::set_up() {
     bundle_.etc_dir = etc_dir;
     bundle_.net_ns_path = network_->guest_ns_path();
     in_.header.guest_addr = network_->guest_addr();
+    in_.header.guest_addr6 = network_->guest_addr6();
   }
   ASSAY_TRY(cgroup_, Cgroup::create("assay/" + in_.place.instance + "/" + in_.name, in_.limits.cgroup));
   in_.header.start_time_ns = wall_ns();
@@ -63,9 +68,26 @@ Status Chamber::open_tracer(const fs::path& dir) {
   return Status();
 }
 
+// What an image has where the starter is to be mounted would be hidden by it, or be what a link there leads
+// to. It then runs as it is, and the report says that nothing was provoked.
+bool Chamber::starter_has_no_place() {
+  auto there = open_below(files_->root_fd(), std::string(kStarterPath.substr(1)), O_PATH | O_NOFOLLOW,
+                          Links::follow_in_root);
+  if (!there && there.error().code == Errc::not_found) return false;
+  in_.header.job.provoke = false;
+  Event note;
+  note.plane = Plane::host;
+  note.time_ns = wall_ns() - in_.header.start_time_ns;
+  note.call = "not_provoked";
+  note.data = "the image has something of its own at " + std::string(kStarterPath);
+  tracer_->add(std::move(note));
+  return true;
+}
+
 Status Chamber::set_up_provoker() {
-  ASSAY_TRY(bundle_.starter, starter_program());
   ASSAY_TRY(files_, ImageFiles::open(in_.rootfs.image()));
+  if (starter_has_no_place()) return Status();
+  ASSAY_TRY(bundle_.starter, starter_program());
   ProvokerConfig config;
   config.steps = make_plan({in_.image.config, init_, *files_});
   ASSAY_TRY(live_files_, ImageFiles::open(in_.rootfs.merged()));

@@ -36,6 +36,7 @@ class Chamber {
  private:
   Status set_up();
   Status open_tracer(const std::filesystem::path& dir);
+  bool starter_has_no_place();
   Status set_up_provoker();
   Result<Sandbox> start_sandbox(const Run& run);
   Status attach_provoker(const Sandbox& sandbox, const Run& run);
@@ -46,6 +47,7 @@ class Chamber {
   Status gather_files();
   SourceCount own_count() const;
   Status record(std::vector<Event> events);
+  Status keep(std::vector<Event> events);
   void tell_run(const char* kind, const std::string& why, const InitProcess& init, const GuestEnd& end,
                 std::chrono::steady_clock::time_point begun);
   std::chrono::milliseconds left() const {

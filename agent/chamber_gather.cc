@@ -19,9 +19,10 @@ Status Chamber::gather() {
   if (world_)
     for (Event& token : world_->tokens_in(rest)) {  // behind all that there is: the tracer takes nothing more
       token.seq = rest.back().seq + 1;
+      token.time_ns = rest.back().time_ns;
       rest.push_back(std::move(token));
     }
-  ASSAY_CHECK(record(std::move(rest)));
+  ASSAY_CHECK(keep(std::move(rest)));
   if (provoker_) in_.footer.coverage = provoker_->coverage();
   for (SourceCount& count : tracer_->counts()) in_.footer.sources.push_back(std::move(count));
   in_.footer.sources.push_back(own_count());
@@ -46,12 +47,20 @@ SourceCount Chamber::own_count() const {
 
 Status Chamber::record(std::vector<Event> events) {
   if (world_)
-    for (Event& token : world_->tokens_in(events)) tracer_->add(std::move(token));
+    for (Event& token : world_->tokens_in(events)) {
+      token.time_ns = events.back().time_ns;  // what is earlier has been released: it would count as late
+      tracer_->add(std::move(token));
+    }
+  return keep(std::move(events));
+}
+
+Status Chamber::keep(std::vector<Event> events) {
   for (Event& event : events) {
     if (event.kind == EventKind::start) guest_started_ = true;
     // Our own program lies over an empty file of the image's: it is neither changed nor dropped.
-    bool ours = event.path == kStarterPath ||
-                (event.kind == EventKind::start && !event.argv.empty() && event.argv[0] == kStarterPath);
+    bool ours = provoker_ &&
+                (event.path == kStarterPath ||
+                 (event.kind == EventKind::start && !event.argv.empty() && event.argv[0] == kStarterPath));
     if (ours && (event.kind == EventKind::start || event.kind == EventKind::exec))
       event.path = kStarterPath;
     else

@@ -132,6 +132,7 @@ void write_header(schema::Header::Builder out, const TraceHeader& header) {
   out.setKernel(Cut(header.kernel, kMaxErrorBytes));
   out.setAgentId(Cut(header.agent_id, kMaxIdBytes));
   out.setGuestAddr(Cut(header.guest_addr, kMaxIdBytes));
+  out.setGuestAddr6(Cut(header.guest_addr6, kMaxIdBytes));
   auto tokens = out.initTokens(static_cast<unsigned>(std::min(header.tokens.size(), kMaxTokens)));
   for (unsigned i = 0; i < tokens.size(); ++i) {
     tokens[i].setId(Cut(header.tokens[i].id, kMaxErrorBytes));
@@ -152,6 +153,7 @@ TraceHeader read_header(schema::Header::Reader in, Rules& rules) {
   header.kernel = rules.text(in.getKernel(), kMaxErrorBytes, "kernel");
   header.agent_id = rules.text(in.getAgentId(), kMaxIdBytes, "agent id");
   header.guest_addr = rules.text(in.getGuestAddr(), kMaxIdBytes, "guest address");
+  header.guest_addr6 = rules.text(in.getGuestAddr6(), kMaxIdBytes, "guest's IPv6 address");
   auto tokens = in.getTokens();
   rules.check(tokens.size() <= kMaxTokens, "too many honeytokens");
   if (!rules.ok()) return header;

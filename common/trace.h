@@ -47,7 +47,8 @@ struct TraceHeader {
   std::string runtime_version;  // runsc's
   std::string kernel;           // host uname -r
   std::string agent_id;
-  std::string guest_addr;  // the sandbox's IPv4 address, or empty
+  std::string guest_addr;   // the sandbox's IPv4 address, or empty
+  std::string guest_addr6;  // and its IPv6 address
   std::vector<PlantedToken> tokens;
 };
 

@@ -41,6 +41,7 @@ struct Header {
   agentId @8 :Text;
   guestAddr @9 :Text;
   tokens @10 :List(Token);
+  guestAddr6 @11 :Text;
 }
 
 struct Token {

@@ -138,10 +138,12 @@ Status Channel::shake() {
       SSL_write(tls_->ssl, waiting_.data(), static_cast<int>(waiting_.size())) > 0)
     waiting_.clear();
   char buffer[16384];
-  for (int n = 0; secure_ && (n = SSL_read(tls_->ssl, buffer, sizeof buffer)) > 0;)
+  int read = 0;
+  while (secure_ && (read = SSL_read(tls_->ssl, buffer, sizeof buffer)) > 0)
     received_.append(
-        buffer, std::min(static_cast<size_t>(n), kMaxReceived - std::min(kMaxReceived, received_.size())));
-  if (secure_ && (SSL_get_shutdown(tls_->ssl) & SSL_RECEIVED_SHUTDOWN) != 0) closed_ = true;
+        buffer, std::min(static_cast<size_t>(read), kMaxReceived - std::min(kMaxReceived, received_.size())));
+  // Its end, or what is no TLS any more: nobody would take what comes then out of the buffer.
+  if (secure_ && SSL_get_error(tls_->ssl, read) != SSL_ERROR_WANT_READ) closed_ = true;
   for (int n = 0; unsent_.size() < kMaxUnsent && (n = BIO_read(tls_->out, buffer, sizeof buffer)) > 0;)
     unsent_.append(buffer, static_cast<size_t>(n));
   return Status();

@@ -15,11 +15,6 @@ constexpr std::string_view kKeyrings[] = {"/usr/share/keyrings/*.gpg", "/usr/sha
 constexpr std::string_view kTrustedDir = "/etc/apt/trusted.gpg.d";
 constexpr const char* kOwnName = "/debian-archive-bookworm-points.gpg";
 
-// What an image has made impossible is its loss; what fails on our side is an error.
-bool is_ours(const Status& done) {
-  return !done && (done.error().code == Errc::no_space || done.error().code == Errc::denied);
-}
-
 // An old-format or new-format public key packet (RFC 4880 section 4.2); armor and keyboxes are left alone.
 bool is_keyring(std::string_view content) {
   if (content.empty()) return false;
@@ -39,12 +34,12 @@ Status trust_archive(const std::filesystem::path& image_root, const std::filesys
     // A link leads to one that was changed already.
     if (!file || !is_keyring(file->content) || file->content.ends_with(key)) continue;
     Status done = writer.put(path, file->content + key, file->owner, LayerWriter::Existing::replace);
-    if (is_ours(done)) return done;
+    if (is_our_failure(done)) return done;
   }
   auto trusted = writer.locate(std::string(kTrustedDir));
   if (!trusted || !trusted->exists || !S_ISDIR(trusted->status.st_mode)) return Status();
   Status done = writer.put(std::string(kTrustedDir) + kOwnName, key, {});
-  return is_ours(done) ? done : Status();
+  return is_our_failure(done) ? done : Status();
 }
 
 }  // namespace assay

@@ -7,7 +7,9 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <map>
 #include <set>
+#include <utility>
 
 #include "agent/stage/pkcs12.h"
 
@@ -131,16 +133,27 @@ Result<Jks> read_jks(std::string_view store) {
   return out;
 }
 
-// A name that no other entry has, in characters that Java's own UTF-8 agrees about.
-std::string unused(const Aliases& aliases, std::string_view wanted) {
-  std::string base(wanted.substr(0, 200));
-  for (char& c : base)
-    if (c < ' ' || c == 0x7f) c = '_';
-  if (base.empty()) base = "ca";
-  std::string out = base;
-  for (int i = 2; aliases.contains(out); ++i) out = base + std::to_string(i);
-  return out;
-}
+// Names that no other entry has, in characters that Java's own UTF-8 agrees about.
+class Unused {
+ public:
+  explicit Unused(Aliases taken) : taken_(std::move(taken)) {}
+  std::string name(std::string_view wanted) {
+    std::string base(wanted.substr(0, 200));
+    for (char& c : base)
+      if (c < ' ' || c == 0x7f) c = '_';
+    if (base.empty()) base = "ca";
+    std::string out = base;
+    // Never counted from the start again: a hostile store may have one name ten thousand times.
+    for (int& next = next_.try_emplace(base, 2).first->second; taken_.contains(out); ++next)
+      out = base + std::to_string(next);
+    taken_.insert(out);
+    return out;
+  }
+
+ private:
+  Aliases taken_;
+  std::map<std::string, int> next_;  // by the name that was wanted
+};
 
 std::string sealed(std::string body) {
   std::string end = digest(kPassword, body);
@@ -154,19 +167,16 @@ Result<std::string> add_to_java_store(std::string_view store, std::string_view d
   std::string added;
   if (Reader(store).number(4) == kMagic) {
     ASSAY_TRY(Jks jks, read_jks(store));
-    put_certificate(added, unused(jks.aliases, alias), jks.latest_ms, der);
+    put_certificate(added, Unused(std::move(jks.aliases)).name(alias), jks.latest_ms, der);
     return sealed(with_header(jks.count + 1, std::string(jks.entries) + added));
   }
   ASSAY_TRY(auto certificates, read_pkcs12_certificates(store, std::string(kPassword)));
   if (certificates.size() > kMaxEntries)
     return Error{Errc::limit, "a Java trust store with too many entries"};
-  Aliases aliases;
-  for (const Pkcs12Certificate& known : certificates) {
-    std::string name = unused(aliases, known.name);
-    put_certificate(added, name, kSomeDate, known.der);
-    aliases.insert(std::move(name));
-  }
-  put_certificate(added, unused(aliases, alias), kSomeDate, der);
+  Unused unused({});
+  for (const Pkcs12Certificate& known : certificates)
+    put_certificate(added, unused.name(known.name), kSomeDate, known.der);
+  put_certificate(added, unused.name(alias), kSomeDate, der);
   return sealed(with_header(certificates.size() + 1, added));
 }
 

@@ -181,4 +181,8 @@ Status LayerWriter::put(const std::string& path, std::string_view content, const
   return Status();
 }
 
+bool is_our_failure(const Status& put) {
+  return !put && (put.error().code == Errc::no_space || put.error().code == Errc::denied);
+}
+
 }  // namespace assay

@@ -58,4 +58,7 @@ class LayerWriter {
   Fd image_, layer_;
 };
 
+/// What an image has made impossible is its loss; what failed on our side is an error of the scan.
+bool is_our_failure(const Status& put);
+
 }  // namespace assay

@@ -24,7 +24,7 @@ using File = std::unique_ptr<PKCS12, Free<PKCS12_free>>;
 using Safes = std::unique_ptr<STACK_OF(PKCS7), Free<free_safes>>;
 using Bags = std::unique_ptr<STACK_OF(PKCS12_SAFEBAG), Free<free_bags>>;
 
-constexpr long kMaxIterations = 300'000;  // Java's own: 10,000, and 50,000 before
+constexpr long kMaxIterations = 300'000;  // of all parts; Java's own: 10,000, and 50,000 before
 constexpr int kMaxSafes = 16;
 
 // Of a password-based encryption, PBES2 or the older ones; -1: not known, or not one that we compute.
@@ -50,14 +50,16 @@ long iterations(const X509_ALGOR* algorithm) {
   return out;
 }
 
-Result<Bags> open_safe(PKCS7* safe, const std::string& password) {
+// `left`: rounds of key derivation that the whole file may still cost.
+Result<Bags> open_safe(PKCS7* safe, const std::string& password, long& left) {
   Bags bags;
   if (PKCS7_type_is_data(safe)) {
     bags.reset(::PKCS12_unpack_p7data(safe));
   } else if (PKCS7_type_is_encrypted(safe) && safe->d.encrypted && safe->d.encrypted->enc_data) {
     long rounds = iterations(safe->d.encrypted->enc_data->algorithm);
-    if (rounds < 1 || rounds > kMaxIterations)
+    if (rounds < 1 || rounds > left)
       return Error{Errc::unsupported, "a PKCS#12 file encrypted in an unusual way"};
+    left -= rounds;
     bags.reset(::PKCS12_unpack_p7encdata(safe, password.c_str(), static_cast<int>(password.size())));
     if (!bags) return Error{Errc::unsupported, "a PKCS#12 file with a password or cipher that is not ours"};
   }
@@ -94,8 +96,9 @@ Result<std::vector<Pkcs12Certificate>> read_pkcs12_certificates(std::string_view
   if (!safes) return Error{Errc::corrupt, "neither a JKS nor a PKCS#12 file"};
   if (sk_PKCS7_num(safes.get()) > kMaxSafes) return Error{Errc::limit, "a PKCS#12 file with too many parts"};
   std::vector<Pkcs12Certificate> out;
+  long left = kMaxIterations;
   for (int i = 0; i < sk_PKCS7_num(safes.get()); ++i) {
-    auto bags = open_safe(sk_PKCS7_value(safes.get(), i), password);
+    auto bags = open_safe(sk_PKCS7_value(safes.get(), i), password, left);
     ::ERR_clear_error();
     if (!bags) return bags.error();
     for (int b = 0; b < sk_PKCS12_SAFEBAG_num(bags->get()); ++b)

@@ -14,6 +14,8 @@ namespace assay {
 namespace {
 
 constexpr size_t kMaxBundleBytes = 8 << 20;
+// Of all stores of an image, which may have one under a thousand names.
+constexpr size_t kMaxWrittenBytes = 256 << 20, kMaxJavaStores = 32;
 constexpr std::string_view kDefaultBundle = "/etc/ssl/certs/ca-certificates.crt";
 
 // Of these, an image that sets one means a store of its own.
@@ -59,14 +61,10 @@ class Truster {
   lure::CertificateForms forms_;
   const std::string& pem_;
   std::set<std::string> done_;  // by where they really lie
-  std::string bundle_;          // the first one
-  bool made_ = false;           // ...because the image had none
+  size_t written_bytes_ = 0, java_stores_ = 0;
+  std::string bundle_;  // the first one
+  bool made_ = false;   // ...because the image had none
 };
-
-// What an image has made impossible is its loss; what fails on our side is an error.
-bool is_ours(const Status& done) {
-  return !done && (done.error().code == Errc::no_space || done.error().code == Errc::denied);
-}
 
 // True when it was changed; false when it is no store, or was changed under another of its names.
 Result<bool> Truster::change(const std::string& path, size_t limit_bytes, const Change& changed) {
@@ -75,9 +73,10 @@ Result<bool> Truster::change(const std::string& path, size_t limit_bytes, const 
   auto file = writer_.read(path, limit_bytes);
   if (!file) return false;
   auto content = changed(file->content);
-  if (!content) return false;
+  if (!content || written_bytes_ + content->size() > kMaxWrittenBytes) return false;
+  written_bytes_ += content->size();
   Status done = writer_.put(path, *content, file->owner, LayerWriter::Existing::replace);
-  if (is_ours(done)) return done.error();
+  if (is_our_failure(done)) return done.error();
   return static_cast<bool>(done);
 }
 
@@ -98,7 +97,10 @@ Status Truster::bundles(std::span<const std::string_view> patterns) {
 Status Truster::java(std::span<const std::string_view> patterns) {
   std::string alias = file_name(forms_.common_name);
   for (char& c : alias) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  auto add = [&](const std::string& old) { return add_to_java_store(old, forms_.der, alias); };
+  auto add = [&](const std::string& old) -> Result<std::string> {
+    if (java_stores_++ >= kMaxJavaStores) return Error{Errc::limit, "too many Java trust stores"};
+    return add_to_java_store(old, forms_.der, alias);
+  };
   ASSAY_TRY(auto found, find_places(image_root_, patterns));
   for (const std::string& path : found) {
     auto changed = change(path, kMaxJavaStoreBytes, add);
@@ -112,7 +114,7 @@ Status Truster::single(std::span<const std::string_view> directories, const std:
     auto place = writer_.locate(std::string(directory));
     if (!place || !place->exists || !S_ISDIR(place->status.st_mode)) continue;
     Status done = writer_.put(std::string(directory) + "/" + name, pem_, {});
-    if (is_ours(done)) return done;
+    if (is_our_failure(done)) return done;
   }
   return Status();
 }
@@ -121,7 +123,7 @@ Status Truster::single(std::span<const std::string_view> directories, const std:
 Status Truster::make_default() {
   std::string path(kDefaultBundle);
   Status done = writer_.put(path, pem_, {});
-  if (!done) return is_ours(done) ? done : Status();
+  if (!done) return is_our_failure(done) ? done : Status();
   bundle_ = path;
   made_ = true;
   return Status();

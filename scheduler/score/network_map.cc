@@ -26,8 +26,7 @@ bool is_address(std::string name) {
 }  // namespace
 
 bool NetworkMap::outbound(const Event& event) const {
-  if (guest_addr_.empty()) return true;
-  return event.dst_addr != guest_addr_;
+  return event.dst_addr.empty() || (event.dst_addr != guest_addr_ && event.dst_addr != guest_addr6_);
 }
 
 bool NetworkMap::from_outside(const std::string& src_addr) const {

@@ -22,7 +22,9 @@ class NetworkMap {
                           kFirstDataBytes = 160, kMaxProbes = 20'000, kMaxRequests = 8, kMaxTargetBytes = 256,
                           kMaxBodyBytes = 512;
 
-  explicit NetworkMap(std::string guest_addr) : guest_addr_(std::move(guest_addr)) {}
+  /// The guest's IPv4 and IPv6 address; empty: it has none.
+  explicit NetworkMap(std::string guest_addr, std::string guest_addr6 = "")
+      : guest_addr_(std::move(guest_addr)), guest_addr6_(std::move(guest_addr6)) {}
   void add(const Event& event);
 
   /// What DNS, SNI or Host called an address, or empty.
@@ -50,7 +52,7 @@ class NetworkMap {
   void call(const std::string& addr, const std::string& name);
   void remember(const std::string& name);
 
-  std::string guest_addr_;
+  std::string guest_addr_, guest_addr6_;
   std::map<std::tuple<std::string, std::string, uint32_t>, size_t> index_;
   std::vector<NetworkPeer> peers_;
   std::unordered_map<std::string, std::string> addresses_;

@@ -43,7 +43,7 @@ struct Scorer::State {
         header(trace_header),
         wanted(wanted_by(set.state())),
         tree(trace_header.job.provoke),
-        network(trace_header.guest_addr),
+        network(trace_header.guest_addr, trace_header.guest_addr6),
         speakers(tree),
         downloads(tree, speakers),
         tokens(trace_header.tokens, tree, speakers),

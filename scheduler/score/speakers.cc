@@ -26,12 +26,12 @@ void Speakers::on_connect(const Event& e) {
   size_t process = e.pid > 0 ? tree_.find(e.pid) : ProcessTree::kNone;
   if (!begun || process == ProcessTree::kNone) return;
   bool local = e.proto == "unix" || (!e.path.empty() && e.dst_addr.empty());
-  PeerKey key = local ? PeerKey("unix", e.path, 0) : PeerKey(e.proto, e.dst_addr, e.dst_port);
+  if (local) return on_socket(e, process);
+  PeerKey key(e.proto, e.dst_addr, e.dst_port);
   if (peers_.size() >= kMaxPeers && !peers_.contains(key)) return;
   Peer& peer = peers_[key];
   peer.last = process;
-  if (local && e.path.ends_with(".sock")) last_socket_ = e.path;
-  if (local || e.proto != "tcp") return;
+  if (e.proto != "tcp") return;
   drop_old(peer.flows, e.time_ns, kMaxWaiting);
   drop_old(peer.calls, e.time_ns, kMaxWaiting);
   if (peer.flows.empty()) {
@@ -71,15 +71,16 @@ size_t Speakers::of(const Event& report) const {
 }
 
 // A decoy's report has no addresses; its host is the socket's name.
+void Speakers::on_socket(const Event& e, size_t process) {
+  if (!e.path.ends_with(".sock")) return;
+  last_socket_ = process;
+  std::string name = e.path.substr(e.path.rfind('/') + 1);
+  if (sockets_.size() < kMaxPeers || sockets_.contains(name)) sockets_[name] = process;
+}
+
 size_t Speakers::of_socket(const Event& report) const {
-  const Peer* found = nullptr;
-  for (const auto& [key, peer] : peers_) {
-    const auto& [proto, path, port] = key;
-    if (proto != "unix") continue;
-    bool named = report.name.ends_with(".sock") && path.ends_with("/" + report.name);
-    if (named || (found == nullptr && path == last_socket_)) found = &peer;
-  }
-  return found == nullptr ? ProcessTree::kNone : found->last;
+  auto found = sockets_.find(report.name);
+  return found == sockets_.end() ? last_socket_ : found->second;
 }
 
 }  // namespace assay

@@ -35,6 +35,7 @@ class Speakers {
   };
 
   void on_connect(const Event& event);
+  void on_socket(const Event& event, size_t process);
   void on_flow(const Event& event);
   void pair(const PeerKey& key, uint64_t process, uint64_t port);
   size_t of_socket(const Event& report) const;
@@ -42,7 +43,8 @@ class Speakers {
   const ProcessTree& tree_;
   std::map<PeerKey, Peer> peers_;
   std::map<std::pair<PeerKey, uint64_t>, uint64_t> flows_;  // with the source port: process
-  std::string last_socket_;  // the last decoy-like path that somebody connected to
+  std::map<std::string, size_t, std::less<>> sockets_;      // by a ".sock"'s file name: who connected last
+  size_t last_socket_ = ProcessTree::kNone;                 // ...and to any
 };
 
 }  // namespace assay

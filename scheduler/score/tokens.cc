@@ -2,7 +2,6 @@
 #include "scheduler/score/tokens.h"
 
 #include <algorithm>
-#include <iterator>
 
 #include "common/paths.h"
 #include "common/text.h"
@@ -13,6 +12,7 @@ namespace assay {
 namespace {
 
 constexpr size_t kMaxTold = 20'000;
+constexpr size_t kMaxPathBytes = 4096;  // links into themselves make ever longer names
 
 // The same file under its several names: /run is where /var/run leads, and a mounted Kubernetes secret is
 // reached through "..data" and a directory named by the time.
@@ -94,28 +94,32 @@ void Tokens::observe(const Event& event, const Emit& emit) {
 // A token in the first bytes of a connection is seen before its protocol is.
 void Tokens::on_token(const Event& event, const Emit& emit) {
   bool early = event.app.empty() && event.proto == "tcp" && event.call == "sent";
-  if (!early || waiting_.size() >= kMaxWaiting) return settle(event, emit);
-  waiting_.push_back(event);
+  if (!early || waiting_count_ >= kMaxWaiting) return settle(event, emit);
+  waiting_[connection_of(event)].push_back(event);
+  ++waiting_count_;
 }
 
 void Tokens::on_protocol(const Event& event, const Emit& emit) {
-  if (waiting_.empty()) return;
-  auto same = [&](const Event& token) {
-    return token.src_port == event.src_port && token.dst_port == event.dst_port &&
-           token.dst_addr == event.dst_addr && token.proto == event.proto;
-  };
-  auto known = std::stable_partition(waiting_.begin(), waiting_.end(), std::not_fn(same));
-  std::vector<Event> settled(std::make_move_iterator(known), std::make_move_iterator(waiting_.end()));
-  waiting_.erase(known, waiting_.end());
+  auto found = waiting_.find(connection_of(event));
+  if (found == waiting_.end()) return;
+  std::vector<Event> settled = std::move(found->second);
+  waiting_.erase(found);
+  waiting_count_ -= settled.size();
   for (Event& token : settled) {
     token.app = event.app;
     settle(token, emit);
   }
 }
 
+// In the order in which they were seen.
 void Tokens::finish(const Emit& emit) {
-  for (const Event& token : waiting_) settle(token, emit);
+  std::vector<const Event*> left;
+  for (const auto& [connection, tokens] : waiting_)
+    for (const Event& token : tokens) left.push_back(&token);
+  std::stable_sort(left.begin(), left.end(), [](const Event* a, const Event* b) { return a->seq < b->seq; });
+  for (const Event* token : left) settle(*token, emit);
   waiting_.clear();
+  waiting_count_ = 0;
 }
 
 // A planted file, or a directory above it, that was renamed or linked to: it is read under that name, too.
@@ -132,7 +136,8 @@ void Tokens::on_new_name(const Event& event) {
     if (at->first.size() == from.size() || at->first[from.size()] == '/')
       fresh.emplace_back(to + at->first.substr(from.size()), at->second);
   for (auto& [path, indices] : fresh)
-    if (new_names_ < kMaxNewNames && by_path_.emplace(std::move(path), std::move(indices)).second)
+    if (path.size() <= kMaxPathBytes && new_names_ < kMaxNewNames &&
+        by_path_.emplace(std::move(path), std::move(indices)).second)
       ++new_names_;
 }
 

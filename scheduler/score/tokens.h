@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -40,12 +41,16 @@ class Tokens {
 
  private:
   using Indices = std::vector<size_t>;
+  using Connection = std::tuple<std::string, std::string, uint32_t, uint32_t>;  // proto, address, both ports
   Indices read_by(const Event& event) const;
   const Indices* at_path(const std::string& path) const;
   void on_new_name(const Event& event);
   void on_read(const Event& event, const Indices& indices, const Emit& emit);
   void on_token(const Event& event, const Emit& emit);
   void on_protocol(const Event& event, const Emit& emit);
+  static Connection connection_of(const Event& event) {
+    return {event.proto, event.dst_addr, event.src_port, event.dst_port};
+  }
   void settle(const Event& event, const Emit& emit);
   void sent(TokenUse& token, const Event& event, size_t process);
 
@@ -56,7 +61,8 @@ class Tokens {
   std::map<std::string, Indices> by_path_;  // normal: see normal_place(); further names included
   Indices in_environment_;
   size_t new_names_ = 0;
-  std::vector<Event> waiting_;                     // sent before it was clear in which protocol
+  std::map<Connection, std::vector<Event>> waiting_;  // sent before it was clear in which protocol
+  size_t waiting_count_ = 0;
   std::set<std::pair<size_t, std::string>> told_;  // process and place: programs read a file many times
 };
 

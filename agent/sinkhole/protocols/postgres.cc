@@ -96,6 +96,7 @@ class Postgres : public Conversation {
   Frames frames_{4, startup_length};
   SqlServer server_{false, "15.8", "", ""};
   std::string prepared_, rest_;
+  SqlAnswer prepared_answer_;
   bool started_ = false, logged_in_ = false, copying_ = false, closing_ = false, handing_over_ = false;
   Notes notes_;
 };
@@ -195,10 +196,11 @@ void Postgres::query(std::string_view text, Moment& moment, std::string& out) {
 }
 
 void Postgres::extended(char type, std::string_view body, Moment& moment, std::string& out) {
-  SqlAnswer answer = type == 'D' || type == 'E' ? answer_sql(prepared_, server_) : SqlAnswer();
+  const SqlAnswer& answer = prepared_answer_;
   if (type == 'P') {
     take_text(body);
     prepared_ = take_text(body);
+    prepared_answer_ = answer_sql(prepared_, server_);  // once: it may be executed by five bytes each time
     notes_.add(moment, app(), "query", server_.database, prepared_);
     out += message('1', "");
   } else if (type == 'B') {

@@ -1,12 +1,13 @@
 // zlib tells where an object's stream ends, and only by inflating it is the next one found.
 #include "agent/sinkhole/web/git_pack.h"
 
-#include <openssl/evp.h>
 #include <zlib.h>
 
 #include <algorithm>
 #include <array>
 
+#include "agent/sinkhole/protocols/frames.h"
+#include "agent/sinkhole/web/packages.h"
 #include "common/digest.h"
 
 namespace assay::sinkhole {
@@ -16,24 +17,7 @@ constexpr size_t kHexLength = 4, kPieceBytes = 64 * 1024;
 constexpr size_t kHeaderBytes = 12, kIdBytes = 20;
 constexpr unsigned kOffsetDelta = 6, kRefDelta = 7;
 
-std::string sha1(std::string_view bytes) {
-  unsigned char out[EVP_MAX_MD_SIZE];
-  unsigned size = 0;
-  ::EVP_Digest(bytes.data(), bytes.size(), out, &size, ::EVP_sha1(), nullptr);
-  return {reinterpret_cast<const char*>(out), size};
-}
-
-uint32_t be32(std::string_view bytes) {
-  uint32_t out = 0;
-  for (size_t i = 0; i < 4; ++i) out = out << 8 | static_cast<uint8_t>(bytes[i]);
-  return out;
-}
-
-std::string to_be32(uint32_t value) {
-  std::string out;
-  for (int shift = 24; shift >= 0; shift -= 8) out += static_cast<char>(value >> shift);
-  return out;
-}
+std::string sha1(std::string_view bytes) { return raw_digest("sha1", bytes); }
 
 // A number in groups of seven bits, which end with one whose high bit is clear; false where it does not end.
 bool skip_varint(std::string_view& bytes) {
@@ -132,7 +116,7 @@ std::optional<PktLine> take_pkt_line(std::string_view& bytes) {
 PackCounts read_pack(std::string_view pack, const std::function<void(uint32_t, std::string_view)>& piece) {
   PackCounts out;
   if (pack.size() < kHeaderBytes || !pack.starts_with("PACK")) return out;
-  out.announced = be32(pack.substr(8));
+  out.announced = number_be(pack.substr(8, 4));
   pack.remove_prefix(kHeaderBytes);
   uint64_t left = kMaxPackBytes;
   Inflater inflater;
@@ -157,7 +141,7 @@ std::string GitObject::raw_id() const {
 std::string GitObject::id() const { return to_hex(raw_id()); }
 
 std::string write_pack(const std::vector<GitObject>& objects) {
-  std::string out = "PACK" + to_be32(2) + to_be32(static_cast<uint32_t>(objects.size()));
+  std::string out = "PACK" + be32(2) + be32(static_cast<uint32_t>(objects.size()));
   for (const GitObject& object : objects) {
     size_t size = object.content.size();
     unsigned byte = static_cast<unsigned>(object.type) << 4 | (size & 15);

@@ -20,7 +20,9 @@ constexpr size_t kMaxOut = 64 * 1024;  // answers to one piece; beyond, the clie
 constexpr uint64_t kMaxTold = 200;     // requests of one connection that are each told; then at 400, 800...
 constexpr size_t kFreeBytes = 16 * 1024;  // of a body that are kept without asking for room
 constexpr uint64_t kTellAfter = 1 << 20;  // bytes of a body that has no end yet
-constexpr size_t kSmallChunk = 1024;      // tokens might be cut in pieces by the lines between chunks
+// Of a content coding that is undone: what a few bytes can make us do stays in proportion to them.
+constexpr size_t kMaxCodings = 3, kMaxExpansion = 64, kLeastUndone = 256 * 1024;
+constexpr size_t kSmallChunk = 1024;  // tokens might be cut in pieces by the lines between chunks
 
 constexpr std::string_view kMethods[] = {"GET ",   "POST ",    "HEAD ",    "PUT ",      "DELETE ",
                                          "PATCH ", "OPTIONS ", "CONNECT ", "PROPFIND ", "TRACE "};
@@ -200,10 +202,12 @@ void HttpConversation::undo_codings(Moment& moment) {
   if (parser_.chunks() > 1 && request.body_bytes / parser_.chunks() < kSmallChunk)
     scan(joined, request.body, "chunked", moment);
   const auto& codings = parser_.codings();
+  if (codings.size() > kMaxCodings) return;
+  size_t limit = std::min(WebRequest::kMaxBodyBytes, request.body.size() * kMaxExpansion + kLeastUndone);
   for (auto coding = codings.rbegin(); coding != codings.rend(); ++coding) {
     bool gzip = *coding == "gzip" || *coding == "x-gzip";
     if (!gzip && *coding != "deflate") return;
-    Inflated undone = inflate(request.body, WebRequest::kMaxBodyBytes);
+    Inflated undone = inflate(request.body, limit);
     if (undone.bytes.empty()) return;
     request.body = std::move(undone.bytes);
     lure::TokenFinder::Stream undone_stream;

@@ -207,11 +207,19 @@ const std::string& packages_xz(Moment& moment) {
   return kept(moment, "apt/Packages.xz", [](Moment& m) { return xz(packages(m)); });
 }
 
+// To set a compressor up is dear, even for nothing.
+const std::string& empty_gz(Moment& moment) {
+  return kept(moment, "apt/empty.gz", [](Moment&) { return gzip(""); });
+}
+const std::string& empty_xz(Moment& moment) {
+  return kept(moment, "apt/empty.xz", [](Moment&) { return xz(""); });
+}
+
 // Of Packages, Packages.gz, Packages.xz in a component; nothing for any other file.
 std::optional<std::string> index_file(std::string_view leaf, bool empty, Moment& moment) {
   if (leaf == "Packages") return empty ? "" : packages(moment);
-  if (leaf == "Packages.gz") return empty ? gzip("") : packages_gz(moment);
-  if (leaf == "Packages.xz") return empty ? xz("") : packages_xz(moment);
+  if (leaf == "Packages.gz") return empty ? empty_gz(moment) : packages_gz(moment);
+  if (leaf == "Packages.xz") return empty ? empty_xz(moment) : packages_xz(moment);
   return std::nullopt;
 }
 

@@ -69,6 +69,7 @@ inline TraceHeader header() {
   h.kernel = "6.18";
   h.agent_id = "agent-1";
   h.guest_addr = "172.17.0.2";
+  h.guest_addr6 = "fd00:172:17::2";
   h.tokens = {{"npm:/root/.npmrc", "npm", "/root/.npmrc"}, {"x", "\xff", ""}};
   return h;
 }
@@ -113,7 +114,7 @@ inline std::string str(const TraceHeader& h) {
   std::string tokens;
   for (const auto& t : h.tokens) tokens += "\ntoken " + t.id + " " + t.kind + " " + t.place;
   return out + std::to_string(h.start_time_ns) + " " + h.tracer_version + " " + h.runtime_version + " " +
-         h.kernel + " " + h.agent_id + " " + h.guest_addr + tokens;
+         h.kernel + " " + h.agent_id + " " + h.guest_addr + " " + h.guest_addr6 + tokens;
 }
 
 inline std::string str(const TraceFooter& f) {

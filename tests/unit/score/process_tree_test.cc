@@ -161,6 +161,22 @@ TEST(ProcessTree, StaysWithinItsBound) {
   EXPECT_EQ(tree.left_out(), 12'001 - ProcessTree::kMaxProcesses);
 }
 
+TEST(ProcessTree, WhatWeSayOfAStepChangesNoProcess) {
+  auto events = trace("- start: {pid: 1, path: /bin/sh, argv: [sh], cwd: /srv, uid: 33}");
+  Event step;
+  step.kind = EventKind::provoke;
+  step.uid = 7;
+  step.cwd = "/tmp";
+  ProcessTree tree;
+  tree.add(events[0]);
+  for (int pid : {1, 99}) {  // the second one is nobody's: the guest may have written in the starter's name
+    step.pid = pid;
+    tree.add(step);
+  }
+  EXPECT_EQ(render(tree), "1<0 /bin/sh [sh] uid 33 execs 0 running\n");
+  EXPECT_EQ(tree.at(0).cwd, "/srv");
+}
+
 TEST(ProcessTree, LongChainOfForksIsDrawnWithoutHarm) {
   std::vector<Event> events = trace("- start: {pid: 1, path: /bin/sh, argv: [sh]}");
   Event e;

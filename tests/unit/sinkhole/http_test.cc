@@ -165,6 +165,21 @@ TEST(Http, CodingsOfABodyAreUndone) {
   }
 }
 
+TEST(Http, WhatIsUndoneStaysInProportion) {
+  std::string packed = gzip(std::string(16 << 20, 'a'));
+  auto ask_with = [&](const std::string& codings) {
+    WebTalk talk;
+    talk.ask("POST / HTTP/1.1\r\nContent-Encoding: " + codings +
+             "\r\nContent-Length: " + std::to_string(packed.size()) + "\r\n\r\n" + packed);
+    EXPECT_EQ(talk.told.size(), 1u);
+    return talk.told.empty() ? Report() : talk.told[0];
+  };
+  Report bomb = ask_with("gzip");
+  EXPECT_EQ(bomb.data, std::string(kMaxDataBytes, 'a'));
+  EXPECT_EQ(bomb.data.size() + bomb.truncated, packed.size() * 64 + 256 * 1024);
+  EXPECT_EQ(ask_with("gzip, gzip, gzip, gzip").data, packed.substr(0, kMaxDataBytes));
+}
+
 TEST(Http, RangesAreServedAsWgetAndCurlContinueWithThem) {
   std::string whole = body_of(ask("GET /a.json HTTP/1.1\r\n\r\n"));
   auto range = [](const std::string& value, const std::string& more = "") {

@@ -1,7 +1,7 @@
 // The package mirrors: what an index says of a package is what is then served. Real clients install from them
 // in tests/e2e/download_test.cc.
-#include "agent/lure/encodings.h"
 #include "agent/sinkhole/web/packages.h"
+#include "agent/lure/encodings.h"
 
 #include <gtest/gtest.h>
 

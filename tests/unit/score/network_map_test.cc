@@ -1,0 +1,41 @@
+// Which side began a flow, and with which address.
+#include "scheduler/score/network_map.h"
+
+#include <gtest/gtest.h>
+
+namespace assay {
+namespace {
+
+Event flow(const std::string& from, const std::string& to) {
+  Event event;
+  event.kind = EventKind::flow_start;
+  event.source = Source::flows;
+  event.proto = "udp";
+  event.src_addr = from;
+  event.dst_addr = to;
+  event.dst_port = 443;
+  return event;
+}
+
+TEST(NetworkMap, AnswersToEitherAddressOfTheGuestComeIn) {
+  NetworkMap map("172.17.0.2", "fd00:172:17::2");
+  std::string out;
+  for (const auto& [from, to] :
+       {std::pair("172.17.0.2", "198.18.3.7"), std::pair("198.18.3.7", "172.17.0.2"),
+        std::pair("fd00:172:17::2", "2001:2::1"), std::pair("2001:2::1", "fd00:172:17::2")}) {
+    Event event = flow(from, to);
+    out += map.outbound(event) ? "out " : "in ";
+    map.add(event);
+  }
+  EXPECT_EQ(out, "out in out in ");
+  for (const NetworkPeer& peer : map.peers()) out += peer.addr + " ";
+  EXPECT_EQ(out, "out in out in 198.18.3.7 2001:2::1 ");
+}
+
+TEST(NetworkMap, WithoutAnAddressEverythingGoesOut) {
+  EXPECT_TRUE(NetworkMap("").outbound(flow("1.2.3.4", "5.6.7.8")));
+  EXPECT_TRUE(NetworkMap("172.17.0.2").outbound(flow("", "")));
+}
+
+}  // namespace
+}  // namespace assay
