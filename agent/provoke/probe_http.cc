@@ -101,8 +101,7 @@ void Crawl::learn(const HttpAnswer& answer) {
     for (size_t at = answer.body.find(attribute); at != std::string_view::npos;
          at = answer.body.find(attribute, at + 1)) {
       // No further than a path may be long: a page may be all attributes without an end.
-      std::string_view rest =
-          std::string_view(answer.body).substr(at + attribute.size(), kMaxPathBytes + 2);
+      std::string_view rest = std::string_view(answer.body).substr(at + attribute.size(), kMaxPathBytes + 2);
       if (rest.empty()) break;
       char quote = rest[0] == '"' || rest[0] == '\'' ? rest[0] : 0;
       if (quote != 0) rest.remove_prefix(1);

@@ -22,7 +22,7 @@ constexpr size_t kFreeBytes = 16 * 1024;  // of a body that are kept without ask
 constexpr uint64_t kTellAfter = 1 << 20;  // bytes of a body that has no end yet
 // Of a content coding that is undone: what a few bytes can make us do stays in proportion to them.
 constexpr size_t kMaxCodings = 3, kMaxExpansion = 64, kLeastUndone = 256 * 1024;
-constexpr size_t kSmallChunk = 1024;      // tokens might be cut in pieces by the lines between chunks
+constexpr size_t kSmallChunk = 1024;  // tokens might be cut in pieces by the lines between chunks
 
 constexpr std::string_view kMethods[] = {"GET ",   "POST ",    "HEAD ",    "PUT ",      "DELETE ",
                                          "PATCH ", "OPTIONS ", "CONNECT ", "PROPFIND ", "TRACE "};

@@ -62,8 +62,8 @@ class Truster {
   const std::string& pem_;
   std::set<std::string> done_;  // by where they really lie
   size_t written_bytes_ = 0, java_stores_ = 0;
-  std::string bundle_;          // the first one
-  bool made_ = false;           // ...because the image had none
+  std::string bundle_;  // the first one
+  bool made_ = false;   // ...because the image had none
 };
 
 // True when it was changed; false when it is no store, or was changed under another of its names.
@@ -172,8 +172,8 @@ Result<std::vector<std::string>> trust_authority(const std::filesystem::path& im
   ASSAY_CHECK(truster.bundles(own_bundles));
   if (!truster.any_bundle()) ASSAY_CHECK(truster.make_default());
   ASSAY_CHECK(truster.bundles(library_bundles()));
+  ASSAY_CHECK(truster.java(own_stores));  // first: of others there may be too many
   ASSAY_CHECK(truster.java(java_stores()));
-  ASSAY_CHECK(truster.java(own_stores));
   ASSAY_CHECK(truster.single(hashed_directories(), hash_name));
   ASSAY_CHECK(truster.single(anchor_directories(), anchor_name));
   return truster.environment(image_env);

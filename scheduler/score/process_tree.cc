@@ -100,7 +100,8 @@ size_t ProcessTree::process_for(const Event& event) {
 
 void ProcessTree::add(const Event& event) {
   if (event.pid <= 0 || event.plane != Plane::guest || event.source == Source::harvest) return;
-  if (event.kind == EventKind::provoke) return;  // our word on a process, by a pid that the guest may have made up
+  if (event.kind == EventKind::provoke)
+    return;  // our word on a process, by a pid that the guest may have made up
   switch (event.kind) {
     case EventKind::start:
     case EventKind::exec:

@@ -43,8 +43,8 @@ class Speakers {
   const ProcessTree& tree_;
   std::map<PeerKey, Peer> peers_;
   std::map<std::pair<PeerKey, uint64_t>, uint64_t> flows_;  // with the source port: process
-  std::map<std::string, size_t, std::less<>> sockets_;  // by a ".sock"'s file name: who connected last
-  size_t last_socket_ = ProcessTree::kNone;             // ...and to any
+  std::map<std::string, size_t, std::less<>> sockets_;      // by a ".sock"'s file name: who connected last
+  size_t last_socket_ = ProcessTree::kNone;                 // ...and to any
 };
 
 }  // namespace assay
