@@ -56,11 +56,11 @@ Status Chamber::record(std::vector<Event> events) {
 
 Status Chamber::keep(std::vector<Event> events) {
   for (Event& event : events) {
-    if (event.kind == EventKind::start) guest_started_ = true;
     // Our own program lies over an empty file of the image's: it is neither changed nor dropped.
     bool ours = provoker_ &&
                 (event.path == kStarterPath ||
                  (event.kind == EventKind::start && !event.argv.empty() && event.argv[0] == kStarterPath));
+    if (event.kind == EventKind::start && !ours) guest_started_ = true;
     if (ours && (event.kind == EventKind::start || event.kind == EventKind::exec))
       event.path = kStarterPath;
     else

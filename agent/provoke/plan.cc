@@ -8,10 +8,17 @@ namespace assay {
 
 using std::chrono::milliseconds;
 
+// One kind must not crowd out those behind it: there are three that an image can have any number of.
+constexpr size_t kMaxOfKind = 38;
+static_assert(3 * kMaxOfKind + 1 + 3 <= kMaxSteps);
+
 std::vector<Step> make_plan(const PlanInput& in) {
   std::vector<Step> steps;
-  for (auto add : {add_healthcheck, add_shells, add_cron, add_init, add_hooks}) add(in, steps);
-  if (steps.size() > kMaxSteps) steps.resize(kMaxSteps);
+  for (auto add : {add_healthcheck, add_shells, add_cron, add_init, add_hooks}) {
+    std::vector<Step> of_kind;
+    add(in, of_kind);
+    for (size_t i = 0; i < std::min(of_kind.size(), kMaxOfKind); ++i) steps.push_back(std::move(of_kind[i]));
+  }
   return steps;
 }
 

@@ -172,8 +172,8 @@ Result<std::vector<std::string>> trust_authority(const std::filesystem::path& im
   ASSAY_CHECK(truster.bundles(own_bundles));
   if (!truster.any_bundle()) ASSAY_CHECK(truster.make_default());
   ASSAY_CHECK(truster.bundles(library_bundles()));
+  ASSAY_CHECK(truster.java(own_stores));  // first: of others there may be too many
   ASSAY_CHECK(truster.java(java_stores()));
-  ASSAY_CHECK(truster.java(own_stores));
   ASSAY_CHECK(truster.single(hashed_directories(), hash_name));
   ASSAY_CHECK(truster.single(anchor_directories(), anchor_name));
   return truster.environment(image_env);

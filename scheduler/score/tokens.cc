@@ -141,11 +141,18 @@ void Tokens::on_new_name(const Event& event) {
       ++new_names_;
 }
 
+// Once too many are remembered, the rest is told again rather than not at all.
+bool Tokens::fresh(size_t process, const std::string& place) {
+  if (told_.contains({process, place})) return false;
+  if (told_.size() < kMaxTold) told_.emplace(process, place);
+  return true;
+}
+
 void Tokens::on_read(const Event& event, const Indices& indices, const Emit& emit) {
   if (indices.empty()) return;
   size_t process = event.pid > 0 ? tree_.find(event.pid) : ProcessTree::kNone;
   std::string place = tokens_[indices[0]].place;
-  if (told_.size() >= kMaxTold || !told_.emplace(process, place).second) return;
+  if (!fresh(process, place)) return;
   Actor by = actor(tree_, process);
   Record record(Category::honeytoken);
   record.borrow(Field::Action, "read");
@@ -184,7 +191,7 @@ void Tokens::settle(const Event& event, const Emit& emit) {
   record.borrow(Field::Data, event.data);
   add_process_fields(record, tree_, process);
   if (event.call == "served") {
-    if (!told_.emplace(process, token.place).second) return;
+    if (!fresh(process, token.place)) return;
     add_once(token.asked_by, by, kMaxActors);
     record.borrow(Field::Action, "served");
     record.evidence = what + " handed out to " + printable(name_of(by));

@@ -51,6 +51,7 @@ class Tokens {
   static Connection connection_of(const Event& event) {
     return {event.proto, event.dst_addr, event.src_port, event.dst_port};
   }
+  bool fresh(size_t process, const std::string& place);
   void settle(const Event& event, const Emit& emit);
   void sent(TokenUse& token, const Event& event, size_t process);
 

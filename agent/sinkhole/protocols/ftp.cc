@@ -12,6 +12,7 @@ namespace {
 constexpr uint16_t kImplicitTlsPort = 990;
 constexpr uint16_t kFirstDataPort = 40'000, kDataPorts = 10'000;
 constexpr size_t kMaxPathBytes = 1024;
+constexpr int kMaxSizesTold = 64;  // of a connection: each may be an archive that is made only for it
 constexpr std::string_view kListing =
     "-rw-r--r--    1 ftp      ftp           178 Mar 04  2024 README.txt\r\n"
     "-rwxr-xr-x    1 ftp      ftp          1126 Mar 04  2024 update.sh\r\n";
@@ -49,6 +50,7 @@ class Ftp : public LineConversation {
   bool after_auth_tls_, encrypt_data_ = false;
   std::string user_, directory_ = "/";
   uint16_t data_port_ = 0;
+  int sizes_told_ = 0;
   std::string file_path_;  // of file_: what was asked for last, so that its size holds when it is sent
   Canary file_;
 };
@@ -188,6 +190,8 @@ void Ftp::answer(std::string_view line, Moment& moment, std::string& out) {
     return;
   if (command.verb == "PORT" || command.verb == "EPRT")
     out += "500 Illegal PORT command.\r\n";  // clients then try PASV
+  else if (command.verb == "SIZE" && sizes_told_++ >= kMaxSizesTold)
+    out += "550 Could not get file size.\r\n";
   else if (command.verb == "SIZE")
     out += "213 " + std::to_string(file(resolve(command.rest), moment).bytes.size()) + "\r\n";
   else

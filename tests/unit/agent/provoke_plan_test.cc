@@ -163,6 +163,9 @@ TEST(Plan, FollowsNoLinkOutOfTheImageAndStaysBounded) {
   for (int i = 0; i < 300; ++i) image.put("/etc/cron.daily/j" + std::to_string(i), "#!", 0755);
   ImageFiles files = image.files();
   EXPECT_LE(make_plan({image.config, image.init, files}).size(), kMaxSteps);
+  image.put("/etc/rc.local", "#!", 0755);
+  auto steps = make_plan({image.config, image.init, files});
+  EXPECT_EQ(steps.back().target, "/etc/rc.local");  // not crowded out
   EXPECT_FALSE(files.read("/etc/crontab"));
 }
 

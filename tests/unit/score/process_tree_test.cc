@@ -173,7 +173,7 @@ TEST(ProcessTree, WhatWeSayOfAStepChangesNoProcess) {
     step.pid = pid;
     tree.add(step);
   }
-  EXPECT_EQ(render(tree), "1<0 /bin/sh [sh] uid 33 execs 0 running\n");
+  EXPECT_EQ(render(tree), "1<0 /bin/sh [sh] uid 33 image execs 0 running\n");
   EXPECT_EQ(tree.at(0).cwd, "/srv");
 }
 

@@ -29,6 +29,17 @@ TEST(Ftp, AnyLoginSucceedsAndIsTold) {
   EXPECT_EQ(session.control.reports(), "ftp login bob pw\n");
 }
 
+TEST(Ftp, SizesAreToldSoManyTimes) {
+  Session session;
+  std::string asked;
+  for (int i = 0; i < 100; ++i) asked += "SIZE " + std::to_string(i) + ".tar.gz\r\n";
+  std::string answer = session.control.say(asked);
+  size_t told = 0;
+  for (size_t at = answer.find("213 "); at != std::string::npos; at = answer.find("213 ", at + 1)) ++told;
+  EXPECT_EQ(told, 64u);
+  EXPECT_TRUE(answer.ends_with("550 Could not get file size.\r\n"));
+}
+
 TEST(Ftp, DownloadIsACanaryThatIsTold) {
   Session session;
   uint16_t port = session.passive();
