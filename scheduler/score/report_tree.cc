@@ -43,7 +43,10 @@ class Drawing {
     std::vector<size_t> roots;
     for (size_t i = 0; i < nodes_.size(); ++i)
       if (nodes_[i].root) roots.push_back(i);
+    std::erase_if(roots, [&](size_t root) { return uneventful(root); });
     group(roots, "", true);
+    if (quiet_ > 0)
+      lines_.push_back("… and " + layout::count_text(quiet_) + " that provocation started");
     if (skipped_ > 0) lines_.push_back("… and " + layout::plural(skipped_, "more process"));
     return std::move(lines_);
   }
@@ -54,6 +57,38 @@ class Drawing {
     return nodes_[a].children.empty() && nodes_[b].children.empty() && x.path == y.path && x.argv == y.argv &&
            x.uid == y.uid && x.provoked == y.provoked && x.exit_status == y.exit_status &&
            x.origin == y.origin;
+  }
+
+  static bool strange(const Process& p) {
+    return p.origin == "dropped" || p.origin == "changed" || p.origin == "memfd";
+  }
+
+  // What we started, and it started nothing: counted, not shown.
+  bool uneventful(size_t root) {
+    const Process& p = processes_[root];
+    bool out = p.provoked && !strange(p) && nodes_[root].children.empty();
+    quiet_ += out;
+    return out;
+  }
+
+  // Below what we started, only what is not the image's own is worth a reader's time.
+  bool folded(size_t index) const {
+    if (!processes_[index].provoked) return false;
+    std::vector<size_t> open = nodes_[index].children;
+    while (!open.empty()) {
+      size_t at = open.back();
+      open.pop_back();
+      if (strange(processes_[at])) return false;
+      open.insert(open.end(), nodes_[at].children.begin(), nodes_[at].children.end());
+    }
+    return true;
+  }
+
+  void children(size_t index, const std::string& indent) {
+    if (!folded(index)) return group(nodes_[index].children, indent, false);
+    size_t count = below(index);
+    if (count > 0)
+      lines_.push_back(indent + "└─ … " + layout::count_text(count) + " below it, all of the image");
   }
 
   // Depth is bounded: a hostile chain of ten thousand forks must not end in recursion.
@@ -71,7 +106,7 @@ class Drawing {
         return;
       }
       line(members[i], end - i, roots ? "" : indent + (last ? "└─ " : "├─ "));
-      group(nodes_[members[i]].children, roots ? "" : indent + (last ? "   " : "│  "), false);
+      children(members[i], roots ? "" : indent + (last ? "   " : "│  "));
       i = end;
     }
   }
@@ -90,8 +125,8 @@ class Drawing {
 
   void line(size_t index, size_t times, const std::string& branch) {
     const Process& p = processes_[index];
-    bool strange = p.origin == "dropped" || p.origin == "changed" || p.origin == "memfd";
-    std::string mark = strange ? " ‹" + p.origin + "›" : p.provoked ? " ‹provoked›" : "";
+    bool odd = strange(p);
+    std::string mark = odd ? " ‹" + p.origin + "›" : p.provoked ? " ‹provoked›" : "";
     std::string right =
         (p.uid == 0 ? std::string("root") : "uid " + std::to_string(p.uid)) + "  " +
         (p.exit_status >= 0 ? "exit " + std::to_string(p.exit_status) : std::string("running"));
@@ -100,8 +135,8 @@ class Drawing {
         layout::columns(branch) + layout::columns(pid) + layout::columns(mark) + layout::columns(right) + 2;
     size_t room = width_ > fixed + 12 ? width_ - fixed : 12;
     std::string text = layout::pad(command(p), room);
-    lines_.push_back(paint_(Ink::dim, branch + pid) + (strange ? paint_(Ink::red, text) : text) +
-                     paint_(strange ? Ink::red : Ink::dim, mark) + "  " +
+    lines_.push_back(paint_(Ink::dim, branch + pid) + (odd ? paint_(Ink::red, text) : text) +
+                     paint_(odd ? Ink::red : Ink::dim, mark) + "  " +
                      paint_(p.exit_status > 0 ? Ink::yellow : Ink::dim, right));
   }
 
@@ -121,7 +156,7 @@ class Drawing {
   size_t width_, max_lines_;
   const layout::Paint& paint_;
   std::vector<std::string> lines_;
-  uint64_t skipped_ = 0;
+  uint64_t skipped_ = 0, quiet_ = 0;
 };
 
 }  // namespace
