@@ -2,6 +2,7 @@
 #include "agent/chamber.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 
 #include "agent/harvest_file.h"
 #include "common/clock.h"
@@ -71,9 +72,16 @@ Status Chamber::open_tracer(const fs::path& dir) {
 // What an image has where the starter is to be mounted would be hidden by it, or be what a link there leads
 // to. It then runs as it is, and the report says that nothing was provoked.
 bool Chamber::starter_has_no_place() {
-  auto there = open_below(files_->root_fd(), std::string(kStarterPath.substr(1)), O_PATH | O_NOFOLLOW,
-                          Links::follow_in_root);
-  if (!there && there.error().code == Errc::not_found) return false;
+  fs::path place = kStarterPath.substr(1);
+  auto there = open_below(files_->root_fd(), place.string(), O_PATH | O_NOFOLLOW, Links::follow_in_root);
+  bool free = !there && there.error().code == Errc::not_found;
+  // A file where one of its directories would be leaves it none, either.
+  for (place = place.parent_path(); free && !place.empty(); place = place.parent_path()) {
+    auto dir = open_below(files_->root_fd(), place.string(), O_PATH, Links::follow_in_root);
+    struct stat st {};
+    free = !dir || (::fstat(dir->get(), &st) == 0 && S_ISDIR(st.st_mode));
+  }
+  if (free) return false;
   in_.header.job.provoke = false;
   Event note;
   note.plane = Plane::host;
