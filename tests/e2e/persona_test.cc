@@ -8,6 +8,8 @@ namespace {
 
 struct Wary {
   std::string image, persona, domain;
+  // Test names are made of it.
+  friend void PrintTo(const Wary& wary, std::ostream* out) { *out << wary.image; }
 };
 
 class Personas : public testing::TestWithParam<Wary> {};

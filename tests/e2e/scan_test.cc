@@ -12,6 +12,7 @@ struct Sample {
   std::string name;
   std::string verdict;
   std::vector<std::string> any_of;  // one of these techniques is found; none for a benign image
+  friend void PrintTo(const Sample& sample, std::ostream* out) { *out << sample.name; }
 };
 
 class Samples : public testing::TestWithParam<Sample> {};
