@@ -81,7 +81,7 @@ class FarmOfHosts : public testing::Test {
     }
     Json batch{{"name", "samples"},
                {"lane", "batch"},
-               {"defaults", {{"duration_ms", 3000}, {"fresh", true}}},
+               {"defaults", {{"duration_ms", 6000}, {"fresh", true}, {"provoke", false}}},
                {"images", std::move(images)}};
     auto response = farm_->api("acme").call("POST", "/v1/batches", batch.dump());
     if (!response || response->status / 100 != 2) {
