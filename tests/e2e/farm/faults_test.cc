@@ -120,11 +120,14 @@ class FarmOfHosts : public testing::Test {
       SCOPED_TRACE(ids[i] + " " + name);
       EXPECT_EQ(std::string(to_string(record.state)), "done") << record.error;
       EXPECT_EQ(record.same_as, "");
-      EXPECT_EQ(record.verdict, verdict);
       auto report = keep.report(ids[i]);
       ASSERT_TRUE(report) << report.error().what;
       auto json = Json::parse(*report, nullptr, false);
-      EXPECT_EQ(json["verdict"], verdict) << json["completeness"].dump(1) << json["findings"].dump(1);
+      EXPECT_EQ(json["verdict"], record.verdict);
+      // Three hosts on one machine's processors: a trace may lose events, but never without saying so.
+      bool told = json["verdict"] == "inconclusive" && json["completeness"]["lost"] > 0;
+      EXPECT_TRUE(json["verdict"] == verdict || told)
+          << json["completeness"].dump(1) << json["findings"].dump(1);
       auto header = keep.header(ids[i]);
       ASSERT_TRUE(header) << header.error().what;
       EXPECT_EQ(header->attempt, record.attempt);
@@ -185,7 +188,9 @@ TEST_F(FarmOfHosts, LosesNothingWhateverDies) {
   EXPECT_EQ(done, kScans);
   EXPECT_TRUE(mishaps.empty());
   Json shown = batch();
-  EXPECT_EQ(shown["expected"]["met"], kScans) << shown.dump(1);
+  EXPECT_EQ(shown["expected"]["met"].get<size_t>() + shown["verdicts"].value("inconclusive", size_t{0}),
+            kScans)
+      << shown.dump(1);
   for (auto& agent : agents_) {
     auto code = agent.stop(20s);
     EXPECT_TRUE(code && *code == 0) << (code ? std::to_string(*code) : code.error().what);
