@@ -12,22 +12,22 @@ namespace {
 
 constexpr int64_t kSecond = 1'000'000'000;
 
-// What images ask for: mirrors, registries, services, pools; and some that look odd.
-const std::vector<std::string> kOrdinary = {"deb.debian.org",
-                                            "security.debian.org",
-                                            "archive.ubuntu.com",
-                                            "dl-cdn.alpinelinux.org",
-                                            "registry.npmjs.org",
-                                            "pypi.org",
-                                            "files.pythonhosted.org",
+// What images ask for: sites, services, pools; and some that look odd.
+const std::vector<std::string> kOrdinary = {"www.debian.org",
+                                            "wiki.debian.org",
+                                            "www.ubuntu.com",
+                                            "wiki.alpinelinux.org",
+                                            "docs.npmjs.com",
+                                            "www.python.org",
+                                            "docs.python.org",
                                             "github.com",
                                             "raw.githubusercontent.com",
-                                            "proxy.golang.org",
-                                            "crates.io",
-                                            "rubygems.org",
-                                            "repo.maven.apache.org",
-                                            "mirror.centos.org",
-                                            "dl.fedoraproject.org",
+                                            "go.dev",
+                                            "www.rust-lang.org",
+                                            "www.ruby-lang.org",
+                                            "maven.apache.org",
+                                            "www.centos.org",
+                                            "docs.fedoraproject.org",
                                             "s3.eu-central-1.amazonaws.com",
                                             "sts.amazonaws.com",
                                             "d111111abcdef8.cloudfront.net",
@@ -144,7 +144,7 @@ TEST(Dga, WhatResolvedOnceGoesOnResolving) {
   EXPECT_GT(refused(watch, burst), 70u);
   EXPECT_FALSE(watch.refuses("mail.xkqzvbnwtr.com", kSecond));
   EXPECT_FALSE(watch.refuses(burst[0], kSecond));
-  EXPECT_FALSE(watch.refuses("deb.debian.org", kSecond));
+  EXPECT_FALSE(watch.refuses("www.debian.org", kSecond));
 }
 
 TEST(Dga, RefusedNameStaysRefusedWhileTheBurstGoesOn) {
