@@ -6,6 +6,8 @@
 #include <cassert>
 #include <memory>
 
+#include "common/free.h"
+
 namespace assay::lure {
 namespace {
 
@@ -18,13 +20,7 @@ constexpr uint8_t kEdDsa = 22, kSha256 = 8;                                     
 constexpr uint8_t kCreated = 2, kIssuer = 16, kKeyFlags = 27, kFingerprint = 33;  // section 5.2.3.1
 constexpr std::string_view kCurve("\x09\x2b\x06\x01\x04\x01\xda\x47\x0f\x01", 10);
 
-struct KeyDeleter {
-  void operator()(EVP_PKEY* key) const { ::EVP_PKEY_free(key); }
-};
-struct ContextDeleter {
-  void operator()(EVP_MD_CTX* context) const { ::EVP_MD_CTX_free(context); }
-};
-using Key = std::unique_ptr<EVP_PKEY, KeyDeleter>;
+using Key = std::unique_ptr<EVP_PKEY, Free<EVP_PKEY_free>>;
 
 const unsigned char* octets(std::string_view bytes) {
   return reinterpret_cast<const unsigned char*>(bytes.data());
@@ -94,7 +90,7 @@ std::string signature(EVP_PKEY* key, uint8_t type, std::string_view signed_bytes
   head += number(hashed.size(), 2) + hashed;
   std::string sum =
       digest(EVP_sha256(), std::string(signed_bytes) + head + "\x04\xff" + number(head.size(), 4));
-  std::unique_ptr<EVP_MD_CTX, ContextDeleter> context(::EVP_MD_CTX_new());
+  std::unique_ptr<EVP_MD_CTX, Free<EVP_MD_CTX_free>> context(::EVP_MD_CTX_new());
   std::string made(64, '\0');
   size_t size = made.size();
   [[maybe_unused]] bool good = ::EVP_DigestSignInit(context.get(), nullptr, nullptr, nullptr, key) == 1 &&

@@ -14,16 +14,11 @@
 #include <map>
 #include <vector>
 
+#include "common/free.h"
+
 namespace assay::lure {
 namespace {
 
-template <auto free>
-struct Free {
-  template <class T>
-  void operator()(T* what) const {
-    free(what);
-  }
-};
 using Key = std::unique_ptr<EVP_PKEY, Free<EVP_PKEY_free>>;
 using Certificate = std::unique_ptr<X509, Free<X509_free>>;
 using Bio = std::unique_ptr<BIO, Free<BIO_free>>;

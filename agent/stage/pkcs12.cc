@@ -8,16 +8,11 @@
 
 #include <memory>
 
+#include "common/free.h"
+
 namespace assay {
 namespace {
 
-template <auto free>
-struct Free {
-  template <class T>
-  void operator()(T* what) const {
-    free(what);
-  }
-};
 void free_safes(STACK_OF(PKCS7) * safes) { sk_PKCS7_pop_free(safes, PKCS7_free); }
 void free_bags(STACK_OF(PKCS12_SAFEBAG) * bags) { sk_PKCS12_SAFEBAG_pop_free(bags, PKCS12_SAFEBAG_free); }
 using File = std::unique_ptr<PKCS12, Free<PKCS12_free>>;

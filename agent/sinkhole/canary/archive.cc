@@ -8,19 +8,15 @@
 #include <cassert>
 #include <memory>
 
+#include "common/free.h"
+
 namespace assay::sinkhole {
 namespace {
 
 constexpr time_t kTime = 1'735'689'600;  // 2025-01-01
 
-struct WriterDeleter {
-  void operator()(archive* writer) const { ::archive_write_free(writer); }
-};
-struct EntryDeleter {
-  void operator()(archive_entry* entry) const { ::archive_entry_free(entry); }
-};
-using Writer = std::unique_ptr<archive, WriterDeleter>;
-using Entry = std::unique_ptr<archive_entry, EntryDeleter>;
+using Writer = std::unique_ptr<archive, Free<archive_write_free>>;
+using Entry = std::unique_ptr<archive_entry, Free<archive_entry_free>>;
 
 la_ssize_t append(archive*, void* out, const void* bytes, size_t count) {
   static_cast<std::string*>(out)->append(static_cast<const char*>(bytes), count);
