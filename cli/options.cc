@@ -21,7 +21,8 @@ namespace fs = std::filesystem;
 Result<NetworkMode> parse_network(std::string_view text) {
   if (text == "sinkhole") return NetworkMode::sinkhole;
   if (text == "none") return NetworkMode::none;
-  return Error{Errc::invalid, "network '" + std::string(text) + "' is neither sinkhole nor none"};
+  if (text == "egress") return NetworkMode::egress;
+  return Error{Errc::invalid, "network '" + std::string(text) + "' is none of sinkhole, egress, none"};
 }
 
 Result<std::vector<Persona>> parse_personas(std::string_view text) {

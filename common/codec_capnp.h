@@ -28,7 +28,8 @@ inline constexpr size_t kMaxStringBytes = 16 * 1024;  // an argument, an environ
 inline constexpr size_t kMaxListItems = 1024;
 inline constexpr size_t kMaxLayers = 512;
 inline constexpr size_t kMaxTokens = 256;
-inline constexpr size_t kMaxFooterItems = 64;  // sources, phases
+inline constexpr size_t kMaxFooterItems = 64;  // sources, phases, limits
+inline constexpr size_t kMaxArtifacts = 4096;
 /// All strings of an image together, so that header and footer fit into one frame beside each other.
 inline constexpr size_t kMaxImageBytes = 512 * 1024;
 inline constexpr size_t kMaxHeaderRawBytes = 2 << 20;

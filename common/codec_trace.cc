@@ -104,6 +104,7 @@ void write_job(schema::Job::Builder out, const Job& job) {
   out.setMemoryBytes(job.memory_bytes);
   out.setPersona(static_cast<uint8_t>(job.persona));
   out.setStill(!job.provoke);
+  out.setExtensionMs(static_cast<uint64_t>(std::max<int64_t>(0, job.extension.count())));
 }
 
 Job read_job(schema::Job::Reader in, Rules& rules) {
@@ -111,13 +112,15 @@ Job read_job(schema::Job::Reader in, Rules& rules) {
   job.ref = rules.text(in.getRef(), kMaxRefBytes, "image reference");
   rules.check(in.getDurationMs() <= uint64_t{365} * 24 * 3600 * 1000, "duration is more than a year");
   job.duration = std::chrono::milliseconds(rules.ok() ? static_cast<int64_t>(in.getDurationMs()) : 0);
-  job.network = rules.number(in.getNetwork(), NetworkMode::sinkhole, "network mode");
+  job.network = rules.number(in.getNetwork(), NetworkMode::egress, "network mode");
   job.insecure = in.getInsecure();
   job.auth_file = rules.text(in.getAuthFile(), kMaxErrorBytes, "auth file");
   job.cpu_millis = in.getCpuMillis();
   job.memory_bytes = in.getMemoryBytes();
   job.persona = rules.number(in.getPersona(), Persona::cloud, "persona");
   job.provoke = !in.getStill();
+  rules.check(in.getExtensionMs() <= uint64_t{365} * 24 * 3600 * 1000, "extension is more than a year");
+  job.extension = std::chrono::milliseconds(rules.ok() ? static_cast<int64_t>(in.getExtensionMs()) : 0);
   return job;
 }
 
@@ -193,6 +196,24 @@ void write_footer(schema::Footer::Builder out, const TraceFooter& footer) {
   coverage.setExecutables(footer.coverage.executables);
   coverage.setRanByItself(footer.coverage.ran_by_itself);
   coverage.setRan(footer.coverage.ran);
+  out.setExtensionNs(footer.extension_ns);
+  auto limits =
+      out.initLimits(static_cast<unsigned>(std::min<size_t>(footer.limits.size(), kMaxFooterItems)));
+  for (unsigned i = 0; i < limits.size(); ++i) {
+    limits[i].setLimit(Cut(footer.limits[i].limit, kMaxIdBytes));
+    limits[i].setDetail(Cut(footer.limits[i].detail, kMaxErrorBytes));
+    limits[i].setTimes(footer.limits[i].times);
+  }
+  auto artifacts =
+      out.initArtifacts(static_cast<unsigned>(std::min<size_t>(footer.artifacts.size(), kMaxArtifacts)));
+  for (unsigned i = 0; i < artifacts.size(); ++i) {
+    artifacts[i].setPath(Cut(footer.artifacts[i].path, kMaxErrorBytes));
+    artifacts[i].setName(Cut(footer.artifacts[i].name, kMaxIdBytes));
+    artifacts[i].setSha256(Cut(footer.artifacts[i].sha256, kMaxIdBytes));
+    artifacts[i].setSizeBytes(footer.artifacts[i].size_bytes);
+  }
+  out.setArtifactChunks(footer.artifact_chunks);
+  out.setArtifactsLeftOut(footer.artifacts_left_out);
 }
 
 TraceFooter read_footer(schema::Footer::Reader in, Rules& rules) {
@@ -208,7 +229,7 @@ TraceFooter read_footer(schema::Footer::Reader in, Rules& rules) {
               "too many sources or phases");
   if (!rules.ok()) return footer;
   for (auto source : sources)
-    footer.sources.push_back({rules.number(source.getSource(), Source::agent, "source"), source.getSeen(),
+    footer.sources.push_back({rules.number(source.getSource(), Source::egress, "source"), source.getSeen(),
                               source.getLost(),
                               rules.text(source.getDetail(), kMaxErrorBytes, "source detail"),
                               source.getRequired(), source.getAttached()});
@@ -218,6 +239,23 @@ TraceFooter read_footer(schema::Footer::Reader in, Rules& rules) {
   footer.memory_peak_bytes = in.getMemoryPeakBytes();
   auto coverage = in.getCoverage();
   footer.coverage = {coverage.getExecutables(), coverage.getRanByItself(), coverage.getRan()};
+  footer.extension_ns = in.getExtensionNs();
+  auto limits = in.getLimits();
+  auto artifacts = in.getArtifacts();
+  rules.check(limits.size() <= kMaxFooterItems && artifacts.size() <= kMaxArtifacts,
+              "too many limits or artifacts");
+  if (!rules.ok()) return footer;
+  for (auto limit : limits)
+    footer.limits.push_back({rules.text(limit.getLimit(), kMaxIdBytes, "limit"),
+                             rules.text(limit.getDetail(), kMaxErrorBytes, "limit's detail"),
+                             limit.getTimes()});
+  for (auto artifact : artifacts)
+    footer.artifacts.push_back({rules.text(artifact.getPath(), kMaxErrorBytes, "artifact path"),
+                                rules.text(artifact.getName(), kMaxIdBytes, "artifact name"),
+                                rules.text(artifact.getSha256(), kMaxIdBytes, "artifact digest"),
+                                artifact.getSizeBytes()});
+  footer.artifact_chunks = in.getArtifactChunks();
+  footer.artifacts_left_out = in.getArtifactsLeftOut();
   return footer;
 }
 

@@ -12,12 +12,14 @@ namespace assay {
 namespace {
 
 constexpr const char* kKindNames[kEventKindCount] = {
-    "start", "exec",    "clone", "exit",    "open",       "connect",  "bind",    "listen", "accept", "socket",
-    "chdir", "setid",   "dup",   "syscall", "flow_start", "flow_end", "payload", "dns",    "tls",    "http",
-    "usage", "session", "file",  "output",  "note",       "canary",   "token",   "provoke"};
-constexpr const char* kSourceNames[kSourceCount] = {"seccheck", "witness", "flows", "usage",
-                                                    "sinkhole", "harvest", "agent"};
+    "start",   "exec",   "clone", "exit",    "open",  "connect", "bind",       "listen",
+    "accept",  "socket", "chdir", "setid",   "dup",   "syscall", "flow_start", "flow_end",
+    "payload", "dns",    "tls",   "http",    "usage", "session", "file",       "output",
+    "note",    "canary", "token", "provoke", "guard", "refused"};
+constexpr const char* kSourceNames[kSourceCount] = {"seccheck", "witness", "flows", "usage",  "sinkhole",
+                                                    "harvest",  "agent",   "guard", "strace", "egress"};
 
+constexpr const char* kNetworkModeNames[kNetworkModeCount] = {"none", "sinkhole", "egress"};
 constexpr const char* kPersonaNames[kPersonaCount] = {"bare", "kubernetes", "ci", "cloud"};
 
 constexpr size_t kMaxDetailBytes = 1024;
@@ -138,6 +140,11 @@ std::string detail(const Event& e) {
     case EventKind::provoke:
       return e.call + " " + e.path + " [" + command_line(e.argv) + "] " + e.name + outcome(e) + " \"" +
              e.data.substr(0, 120) + "\"";
+    case EventKind::guard:
+      return e.name + " " + e.call + (e.path.empty() ? "" : " " + e.path) + " by " + e.path2 + " " + e.comm +
+             " " + std::to_string(e.host_tid);
+    case EventKind::refused:
+      return e.call + " " + flow(e) + (e.name.empty() ? "" : " (" + e.name + ")");
   }
   return "";
 }
@@ -168,7 +175,10 @@ const char* to_string(EndReason reason) {
   }
   return "unknown";
 }
-const char* to_string(NetworkMode mode) { return mode == NetworkMode::none ? "none" : "sinkhole"; }
+const char* to_string(NetworkMode mode) {
+  auto index = static_cast<size_t>(mode);
+  return index < kNetworkModeCount ? kNetworkModeNames[index] : "unknown";
+}
 const char* to_string(Persona persona) {
   auto index = static_cast<size_t>(persona);
   return index < kPersonaCount ? kPersonaNames[index] : "unknown";

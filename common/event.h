@@ -23,9 +23,12 @@ enum class Source : uint8_t {
   usage = 3,
   sinkhole = 4,
   harvest = 5,
-  agent = 6
+  agent = 6,
+  guard = 7,   // what the sandbox's own processes do on the host
+  strace = 8,  // arguments that only the Sentry's own log tells
+  egress = 9,  // the way out to the real network, where a scan has one
 };
-inline constexpr size_t kSourceCount = 7;
+inline constexpr size_t kSourceCount = 10;
 
 enum class EventKind : uint8_t {
   start = 0,    // the container's first process: argv, env, cwd, path, sha256, origin
@@ -64,8 +67,15 @@ enum class EventKind : uint8_t {
   provoke = 27,  // one step of the run plan, at its end: call = kind of step, path = what it was done to,
                  // argv, name = how it ended, result = exit status, pid = of the process started,
                  // duration_ns, data = first bytes of the answer or the output
+  guard =
+      28,  // a process of the sandbox did on the host what the runtime never does: name = what kind of act
+           // ("exec", "mount"...; "unreported": a call of the guest that the Sentry concealed), call = the
+           // system call or act, path2 = the process's part ("sandbox", "gofer", "stub", "stranger"), path =
+           // of an exec, args, comm, host_tid, uid
+  refused = 29,  // the way out was refused: call = why ("private", "metadata", "farm", "rate"...), proto,
+                 // src_*, dst_*, name = what DNS called dst_addr, packets_out, bytes_out
 };
-inline constexpr size_t kEventKindCount = 28;
+inline constexpr size_t kEventKindCount = 30;
 
 const char* to_string(Plane plane);
 const char* to_string(Source source);
@@ -115,6 +125,10 @@ struct Event {
   std::string data;        // raw bytes, bounded by its source
   uint64_t truncated = 0;  // bytes of data (or list items) that the source left out
   std::string app;         // application protocol: "http", "https", "stratum", "docker"...
+  std::string mime;        // of a file, by its content: "application/x-executable"
+  std::string
+      similarity;  // of a file: its TLSH digest ("T1" and 70 hex digits), or empty: too small or uniform
+  std::vector<std::string> matches;  // YARA rules that a file matches: "namespace:rule"
 
   bool operator==(const Event&) const = default;
 };
@@ -170,6 +184,9 @@ void for_each_field(E& e, Visit&& visit) {
   visit(45, "data", e.data);
   visit(46, "truncated", e.truncated);
   visit(47, "app", e.app);
+  visit(48, "mime", e.mime);
+  visit(49, "similarity", e.similarity);
+  visit(50, "matches", e.matches);
 }
 
 /// One line of JSON with the fields that differ from their default; bytes that are not printable ASCII or

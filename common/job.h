@@ -8,7 +8,9 @@
 
 namespace assay {
 
-enum class NetworkMode : uint8_t { none = 0, sinkhole = 1 };
+/// egress: out to the real network, within limits (agent/egress/).
+enum class NetworkMode : uint8_t { none = 0, sinkhole = 1, egress = 2 };
+inline constexpr size_t kNetworkModeCount = 3;
 const char* to_string(NetworkMode mode);
 
 /// The surroundings that a guest finds itself in: its environment, files and services.
@@ -31,7 +33,8 @@ struct Job {
   uint32_t cpu_millis = 0;  // processor time that the guest may use, in 1/1000 of a CPU; 0: as the agent sets
   uint64_t memory_bytes = 0;  // memory that it may use; 0: as the agent sets
   Persona persona = Persona::bare;
-  bool provoke = true;  // carry out the run plan beside the image's own start
+  std::chrono::milliseconds extension{90000};  // further time for a guest that waits or that hides, at most
+  bool provoke = true;                         // carry out the run plan beside the image's own start
 };
 
 }  // namespace assay

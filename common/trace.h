@@ -83,6 +83,22 @@ struct Coverage {
   uint64_t ran = 0;            // in the end
 };
 
+/// A bound of the sandbox that the guest has run into.
+struct LimitHit {
+  std::string limit;   // "memory", "processes", "disk", "inodes", "output", "events", "trace", "connections",
+                       // "bytes"...: docs/report.md
+  std::string detail;  // its size, and what came of it
+  uint64_t times = 0;  // how often, where that is counted; else 1
+};
+
+/// A file kept for download. It lies in the archive under `name`.
+struct Artifact {
+  std::string path;  // in the guest
+  std::string name;
+  std::string sha256;
+  uint64_t size_bytes = 0;
+};
+
 struct TraceFooter {
   EndReason reason = EndReason::exited;
   int32_t exit_status = 0;  // of the first process: its code, or 128 + signal
@@ -94,6 +110,11 @@ struct TraceFooter {
   uint64_t cpu_ns = 0;  // of the whole sandbox
   uint64_t memory_peak_bytes = 0;
   Coverage coverage;
+  int64_t extension_ns = 0;  // run time granted beyond the job's duration
+  std::vector<LimitHit> limits;
+  std::vector<Artifact> artifacts;
+  uint32_t artifact_chunks = 0;     // of the archive that holds them: stored behind the trace's own chunks
+  uint64_t artifacts_left_out = 0;  // files beyond the bounds
 };
 
 }  // namespace assay

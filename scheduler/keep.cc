@@ -75,9 +75,10 @@ const char* to_string(ScanState state) {
 
 std::string result_key(const std::string& digest, const Job& job, const std::string& tracer_version) {
   return printable(digest, kMaxDigestShown) + "/" + to_string(job.network) + "/" +
-         std::to_string(job.duration.count()) + "ms/" + std::to_string(job.cpu_millis) + "/" +
-         std::to_string(job.memory_bytes) + "/" + to_string(job.persona) + (job.provoke ? "" : "-still") +
-         "/" + printable(tracer_version, kMaxVersionShown);
+         std::to_string(job.duration.count()) + "+" + std::to_string(job.extension.count()) + "ms/" +
+         std::to_string(job.cpu_millis) + "/" + std::to_string(job.memory_bytes) + "/" +
+         to_string(job.persona) + (job.provoke ? "" : "-still") + "/" +
+         printable(tracer_version, kMaxVersionShown);
 }
 
 StoreBatch Keep::submitted(const ScanRecord& record) {

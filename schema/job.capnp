@@ -13,6 +13,7 @@ struct Job {
   memoryBytes @6 :UInt64;
   persona @7 :UInt8;
   still @8 :Bool;  # do not provoke
+  extensionMs @9 :UInt64 = 90000;
 }
 
 struct Label {

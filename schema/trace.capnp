@@ -84,6 +84,24 @@ struct Footer {
   cpuNs @7 :UInt64;
   memoryPeakBytes @8 :UInt64;
   coverage @9 :Coverage;
+  extensionNs @10 :Int64;
+  limits @11 :List(LimitHit);
+  artifacts @12 :List(Artifact);
+  artifactChunks @13 :UInt32;
+  artifactsLeftOut @14 :UInt64;
+}
+
+struct LimitHit {
+  limit @0 :Text;
+  detail @1 :Text;
+  times @2 :UInt64;
+}
+
+struct Artifact {
+  path @0 :Text;
+  name @1 :Text;
+  sha256 @2 :Text;
+  sizeBytes @3 :UInt64;
 }
 
 struct Coverage {

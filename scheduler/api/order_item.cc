@@ -32,12 +32,12 @@ Status keep_text(std::string& to, std::string& value, size_t limit) {
 }
 
 Status set_network(Job& job, const std::string& value) {
-  for (NetworkMode mode : {NetworkMode::none, NetworkMode::sinkhole})
+  for (NetworkMode mode : {NetworkMode::none, NetworkMode::sinkhole, NetworkMode::egress})
     if (value == assay::to_string(mode)) {
       job.network = mode;
       return Status();
     }
-  return Error{Errc::invalid, "'" + printable(value, 64) + "' is neither none nor sinkhole"};
+  return Error{Errc::invalid, "'" + printable(value, 64) + "' is none of none, sinkhole, egress"};
 }
 
 Status set_persona(Job& job, const std::string& value) {

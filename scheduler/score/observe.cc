@@ -88,6 +88,10 @@ void Observer::observe(const Event& event, const Emit& emit) {
     case EventKind::output:
     case EventKind::usage:
       return on_rest(event, emit);
+    case EventKind::guard:
+      return on_guard(event, emit);
+    case EventKind::refused:
+      return on_refused(event, emit);
     case EventKind::clone:
     case EventKind::exit:
     case EventKind::note:

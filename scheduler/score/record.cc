@@ -30,7 +30,10 @@ constexpr const char* kCategoryNames[kCategoryCount] = {"process_creation",
                                                         "usage",
                                                         "run",
                                                         "canary",
-                                                        "honeytoken"};
+                                                        "honeytoken",
+                                                        "guard",
+                                                        "refused",
+                                                        "yara"};
 
 constexpr std::array<std::string_view, kFieldCount> kFieldNames = {
 #define ASSAY_FIELD(name) #name,

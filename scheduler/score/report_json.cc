@@ -26,7 +26,7 @@ struct Names<Verdict> {
 };
 template <>
 struct Names<NetworkMode> {
-  static constexpr std::array kAll = {NetworkMode::none, NetworkMode::sinkhole};
+  static constexpr std::array kAll = {NetworkMode::none, NetworkMode::sinkhole, NetworkMode::egress};
 };
 template <>
 struct Names<EndReason> {
@@ -44,7 +44,8 @@ struct Names<DownloadStatus> {
 template <>
 struct Names<Source> {
   static constexpr std::array kAll = {Source::seccheck, Source::witness, Source::flows, Source::usage,
-                                      Source::sinkhole, Source::harvest, Source::agent};
+                                      Source::sinkhole, Source::harvest, Source::agent, Source::guard,
+                                      Source::strace,   Source::egress};
 };
 
 struct Writer {

@@ -45,8 +45,7 @@ class Drawing {
       if (nodes_[i].root) roots.push_back(i);
     std::erase_if(roots, [&](size_t root) { return uneventful(root); });
     group(roots, "", true);
-    if (quiet_ > 0)
-      lines_.push_back("… and " + layout::count_text(quiet_) + " that provocation started");
+    if (quiet_ > 0) lines_.push_back("… and " + layout::count_text(quiet_) + " that provocation started");
     if (skipped_ > 0) lines_.push_back("… and " + layout::plural(skipped_, "more process"));
     return std::move(lines_);
   }

@@ -9,7 +9,7 @@ namespace assay::cli {
 namespace {
 
 TEST(Options, UnknownWordsAreRefusedWithTheChoice) {
-  EXPECT_EQ(parse_network("host").error().what, "network 'host' is neither sinkhole nor none");
+  EXPECT_EQ(parse_network("host").error().what, "network 'host' is none of sinkhole, egress, none");
   EXPECT_EQ(parse_gate("high").error().what, "gate 'high' is none of malicious, suspicious, none");
   EXPECT_EQ(parse_format("xml").error().what, "format 'xml' is neither text nor json");
 }

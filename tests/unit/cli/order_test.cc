@@ -153,7 +153,7 @@ TEST(Manifest, EverythingWrongIsNamedWithItsPlace) {
             "m.json, image 4: expectation 'fine' is none of clean, suspicious, malicious, inconclusive");
   EXPECT_EQ(images.list[3].what, "m.json, image 5: it has no 'ref'");
   EXPECT_EQ(images.list[4].what, "m.json, image 6: neither a reference nor an object with a 'ref'");
-  EXPECT_EQ(images.list[5].what, "m.json, image 7: network 'host' is neither sinkhole nor none");
+  EXPECT_EQ(images.list[5].what, "m.json, image 7: network 'host' is none of sinkhole, egress, none");
 }
 
 TEST(Manifest, BrokenJsonIsToldWithItsPlace) {

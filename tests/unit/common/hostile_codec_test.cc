@@ -91,7 +91,7 @@ TEST(HostileChunk, NamesTheBrokenRule) {
             }),
             "corrupt: trace chunk: a value that does not fit field 19");
   EXPECT_EQ(spoiled([&](PlainChunk& c) {
-              column(c, exec, kSource).values = ints({2, 2});
+              column(c, exec, kSource).values = ints({8, 8});
             }),
             "corrupt: trace chunk: a value that does not fit field 5");
   EXPECT_EQ(spoiled([&](PlainChunk& c) {

@@ -42,6 +42,7 @@ inline Job job() {
   job.memory_bytes = 1ull << 31;
   job.persona = Persona::cloud;
   job.provoke = false;
+  job.extension = std::chrono::milliseconds(54321);
   return job;
 }
 
@@ -87,6 +88,11 @@ inline TraceFooter footer() {
   f.cpu_ns = 99;
   f.memory_peak_bytes = 1234567;
   f.coverage = {600, 12, 1ull << 33};
+  f.extension_ns = 7'000'000'000;
+  f.limits = {{"memory", "512 MiB; the sandbox was killed", 1}, {"disk", "", 1ull << 40}};
+  f.artifacts = {{"/tmp/\xff", "0001-x", "abc", 12}, {"/tmp/y", "0002-y", "", 1ull << 40}};
+  f.artifact_chunks = 2;
+  f.artifacts_left_out = 9;
   return f;
 }
 
@@ -94,7 +100,8 @@ inline TraceFooter footer() {
 inline std::string str(const Job& j) {
   return j.ref + " " + std::to_string(j.duration.count()) + "ms " + to_string(j.network) +
          (j.insecure ? " insecure " : " ") + j.auth_file + " " + std::to_string(j.cpu_millis) + " " +
-         std::to_string(j.memory_bytes) + " " + to_string(j.persona) + (j.provoke ? " provoke" : "");
+         std::to_string(j.memory_bytes) + " " + to_string(j.persona) + (j.provoke ? " provoke" : "") + " +" +
+         std::to_string(j.extension.count());
 }
 
 inline std::string str(const std::vector<std::string>& items) {
@@ -124,9 +131,14 @@ inline std::string str(const TraceFooter& f) {
   for (const auto& s : f.sources)
     out += std::string(to_string(s.source)) + " " + std::to_string(s.seen) + "-" + std::to_string(s.lost) +
            " " + s.detail + (s.required ? " required" : "") + (s.attached ? " attached" : "") + "\n";
+  std::string limits;
+  for (const auto& l : f.limits) limits += l.limit + " " + l.detail + " " + std::to_string(l.times) + "\n";
+  for (const auto& a : f.artifacts)
+    limits += a.path + " " + a.name + " " + a.sha256 + " " + std::to_string(a.size_bytes) + "\n";
   for (const auto& p : f.phases) out += p.phase + " " + std::to_string(p.duration_ns) + "\n";
   return out + "ran " + std::to_string(f.coverage.ran_by_itself) + " then " + std::to_string(f.coverage.ran) +
-         " of " + std::to_string(f.coverage.executables) + "\n";
+         " of " + std::to_string(f.coverage.executables) + "\n" + limits + std::to_string(f.extension_ns) +
+         " " + std::to_string(f.artifact_chunks) + " " + std::to_string(f.artifacts_left_out) + "\n";
 }
 
 }  // namespace assay::sample

@@ -69,7 +69,7 @@ TEST(Order, NamesTheFieldAndTheIndex) {
   EXPECT_EQ(second(R"("ref":"c")"), "1: scans[1].ref is given twice");
   EXPECT_EQ(second(R"("lane":"fast")"),
             "1: scans[1].lane 'fast' is no lane; there are gate, interactive, batch and sweep");
-  EXPECT_EQ(second(R"("network":"host")"), "1: scans[1].network 'host' is neither none nor sinkhole");
+  EXPECT_EQ(second(R"("network":"host")"), "1: scans[1].network 'host' is none of none, sinkhole, egress");
   EXPECT_EQ(second(R"("labels":{"a":1})"), "1: scans[1].labels is not what it should be");
   EXPECT_EQ(second(R"("labels":["a"])"), "1: scans[1].labels is a list, which it should not be");
   EXPECT_EQ(second(R"("labels":{"a":{"b":"c"}})"), "1: scans[1].labels is an object, which it should not be");

@@ -261,7 +261,8 @@ TEST_F(KeepChange, BatchComesIntoBeingOnce) {
 
 TEST(ResultKey, TellsApartWhatMakesAnotherResult) {
   Job job = sample::job();
-  EXPECT_EQ(result_key(kDigest, job, "0.1.0"), kDigest + "/none/12345ms/1500/2147483648/cloud-still/0.1.0");
+  EXPECT_EQ(result_key(kDigest, job, "0.1.0"),
+            kDigest + "/none/12345+54321ms/1500/2147483648/cloud-still/0.1.0");
   std::vector<std::string> keys = {result_key(kDigest, job, "0.1.0"), result_key("sha256:b", job, "0.1.0"),
                                    result_key(kDigest, job, "0.2.0")};
   auto with_job = [&](auto&& change) {
@@ -275,6 +276,7 @@ TEST(ResultKey, TellsApartWhatMakesAnotherResult) {
   with_job([](Job& j) { j.memory_bytes = 1; });
   with_job([](Job& j) { j.persona = Persona::ci; });
   with_job([](Job& j) { j.provoke = true; });
+  with_job([](Job& j) { j.extension += std::chrono::milliseconds(1); });
   EXPECT_EQ(std::set<std::string>(keys.begin(), keys.end()).size(), keys.size());
   Job elsewhere = job;
   elsewhere.ref = "mirror.io/app@" + kDigest;

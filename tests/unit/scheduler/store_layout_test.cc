@@ -36,6 +36,7 @@ ScanRecord as_it_was() {
   r.submission.job.cpu_millis = 0;
   r.submission.job.persona = Persona::bare;
   r.submission.job.provoke = true;
+  r.submission.job.extension = Job().extension;
   r.submission.job.memory_bytes = 0;
   r.state = ScanState::leased;
   r.attempt = 2;

@@ -138,6 +138,10 @@ class TraceText {
         return host(Source::sinkhole);
       case EventKind::file:
         return host(Source::harvest);
+      case EventKind::guard:
+        return host(Source::guard);
+      case EventKind::refused:
+        return host(Source::egress);
       case EventKind::output:
       case EventKind::note:
       case EventKind::provoke:
