@@ -35,6 +35,7 @@ struct AgentConfig {
                                // for scans that run already
   std::chrono::milliseconds stop_grace{0};  // for running scans to finish after the first stop
   std::string metrics;                      // ADDRESS:PORT on which Prometheus may ask; empty: none
+  std::filesystem::path learn_guard{};      // a guard profile to add to, instead of guarding; empty: guard
   int reload_fd = -1;                // readable: told to read its configuration again, which takes a restart
   std::function<void()> ready{};     // called once the loop turns
   std::function<void()> welcomed{};  // called each time the scheduler has taken the agent up

@@ -21,6 +21,7 @@ struct ScanPlace {
   std::filesystem::path run_dir;   // this agent's RunDir
   std::string instance;            // names its cgroups
   std::string agent_id;
+  std::filesystem::path learn_guard{};  // see TracerConfig
 };
 
 struct ScanLimits {

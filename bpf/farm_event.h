@@ -11,7 +11,8 @@
 enum farm_counter {
 	FARM_LOST = 0,       /* ring or map full */
 	FARM_SUPPRESSED = 1, /* repeats beyond a call's budget, left out on purpose */
-	FARM_COUNTERS = 2,
+	FARM_ACTS = 2,       /* of the guard: all that it looked at */
+	FARM_COUNTERS = 3,
 };
 
 /* ---- witness ---- */
@@ -88,6 +89,72 @@ struct farm_flow_record {
 	__u32 data_len;
 	__u32 data_full;
 	__u32 pad;
+};
+
+/* ---- guard ---- */
+
+#define FARM_GUARD_PATH 256  /* with the final NUL */
+#define FARM_GUARD_REPEATS 64 /* records of one key; what is beyond is only counted */
+#define FARM_GUARD_KEYS 4096
+
+/* What a process of the sandbox's cgroup is, by descent and by what it executed. */
+enum farm_part {
+	FARM_STRANGER = 0, /* none of the runtime's */
+	FARM_LAUNCHER = 1, /* the agent's child, before it has executed the runtime */
+	FARM_RUNTIME = 2,  /* runsc run */
+	FARM_SANDBOX = 3,  /* the Sentry */
+	FARM_GOFER = 4,
+	FARM_HELPER = 5,   /* runsc, executed by one of the above for something else */
+	FARM_STUB = 6,     /* forked by the Sentry: the guest's address spaces */
+	FARM_PARTS = 7,
+};
+
+enum farm_act {
+	FARM_ACT_NONE = 0,
+	FARM_ACT_EXEC = 1,      /* detail: the part it is from then on */
+	FARM_ACT_FORK = 2,
+	FARM_ACT_CREDENTIALS = 3,
+	FARM_ACT_MOUNT = 4,
+	FARM_ACT_NAMESPACE = 5, /* detail: CLONE_NEW* */
+	FARM_ACT_MODULE = 6,
+	FARM_ACT_BPF = 7,       /* detail: command */
+	FARM_ACT_PTRACE = 8,    /* detail: request */
+	FARM_ACT_KERNEL = 9,
+	FARM_ACT_SECCOMP = 10,  /* call: what its own filter forbids */
+	FARM_ACT_CGROUP = 11,   /* detail: 0 came in, 1 went out */
+	FARM_ACT_KINDS = 12,
+};
+
+/* In place of a system call's number. */
+enum farm_guard_source {
+	FARM_CALL_ATTACH = 0xfffc,         /* moved between cgroups */
+	FARM_CALL_MODULE_REQUEST = 0xfffd, /* made the kernel look for a module */
+	FARM_CALL_MODULE_LOAD = 0xfffe,
+	FARM_CALL_COMPAT = 0xffff,         /* a call by a 32-bit or x32 entry */
+};
+
+struct farm_guard_key {
+	__u8 part, sealed; /* sealed: it has installed a system call filter of its own */
+	__u8 act, pad;
+	__u16 call, pad2;
+	__u32 detail;
+};
+
+/* How to take one system call. Arguments count from 1; 0: none. */
+struct farm_guard_call {
+	__u8 act;
+	__u8 detail, path;
+	__u8 pad;
+	__u32 mask; /* of detail */
+};
+
+struct farm_guard {
+	__u64 time_ns; /* CLOCK_MONOTONIC */
+	__u64 args[6];
+	struct farm_guard_key key;
+	__u32 host_pid, host_tid, uid;
+	char comm[16];
+	char path[FARM_GUARD_PATH]; /* executed, or the call's first path */
 };
 
 #endif

@@ -30,7 +30,7 @@ struct ScanOptions {
   Job job;  // but for its ref and persona
   Format format = Format::text;
   Gate gate = Gate::malicious;
-  std::string output, keep_trace, rules;
+  std::string output, keep_trace, rules, learn_guard;
   std::filesystem::path data_dir;
 };
 
@@ -57,6 +57,8 @@ po::options_description describe() {
   add("authfile", po::value<std::string>(), "docker config.json with the registry's credentials");
   add("data", po::value<std::string>(), "data directory (default: ~/.local/share/assay)");
   add("rules", po::value<std::string>(), "directory of detection rules");
+  add("learn-guard", po::value<std::string>(),
+      "judge nothing that runsc does on this host, but add it to the guard profile in this file");
   add("log-level", po::value<std::string>()->default_value("error"), "trace, debug, info, warn, error, off");
   add("help,h", "this text");
   return options;
@@ -79,6 +81,7 @@ Result<ScanOptions> read_options(const po::variables_map& map) {
   options.output = text("output");
   options.keep_trace = text("keep-trace");
   options.rules = text("rules");
+  options.learn_guard = text("learn-guard");
   options.data_dir = map.count("data") ? std::filesystem::path(text("data")) : default_data_dir();
   if (!options.keep_trace.empty() && options.refs.size() > 1)
     return Error{Errc::invalid, "--keep-trace takes one image, not " + std::to_string(options.refs.size())};
@@ -184,6 +187,7 @@ Status print(const ScanOptions& options, const std::string& text) {
 Status check_outputs(const ScanOptions& options) {
   if (!options.output.empty()) ASSAY_CHECK(check_writable(options.output).context("--output"));
   if (!options.keep_trace.empty()) ASSAY_CHECK(check_writable(options.keep_trace).context("--keep-trace"));
+  if (!options.learn_guard.empty()) ASSAY_CHECK(check_writable(options.learn_guard).context("--learn-guard"));
   return Status();
 }
 
@@ -230,7 +234,7 @@ int run(const ScanOptions& options) {
   if (!signals) return complain(signals.error(), kFailed);
   auto rules = find_rules(options.rules);
   if (!rules) return complain(rules.error(), kFailed);
-  auto farm = Farm::start(options.data_dir, *rules);
+  auto farm = Farm::start(options.data_dir, *rules, options.learn_guard);
   if (!farm) return complain(farm.error(), kFailed);
   auto link = (*farm)->client();
   if (!link) return complain(link.error(), kFailed);

@@ -56,6 +56,7 @@ struct Plan {
   std::vector<char*> argv, envp;
   std::string program;
   std::vector<std::pair<int, int>> fds;  // source, target; targets ascending
+  std::vector<int> cgroups;
   int error_fd = -1;
   pid_t parent = 0;
 };
@@ -81,6 +82,8 @@ void arrange_fds(Plan& plan) {
   int error_fd = ::fcntl(plan.error_fd, F_DUPFD_CLOEXEC, floor);
   if (error_fd < 0) fail(plan.error_fd, kStepFds);
   plan.error_fd = error_fd;
+  for (int& fd : plan.cgroups)
+    if ((fd = ::fcntl(fd, F_DUPFD_CLOEXEC, floor)) < 0) fail(plan.error_fd, kStepFds);
   for (auto& [source, target] : plan.fds) {
     source = source < 0 ? ::open("/dev/null", O_RDWR | O_CLOEXEC) : source;
     source = source < 0 ? -1 : ::fcntl(source, F_DUPFD_CLOEXEC, floor);
@@ -95,8 +98,6 @@ void arrange_fds(Plan& plan) {
 }
 
 [[noreturn]] void child_main(const Command& command, Plan& plan) {
-  for (int fd : command.cgroup_procs_fds)
-    if (::write(fd, "0", 1) != 1) fail(plan.error_fd, kStepCgroup);
   if (command.net_ns_fd >= 0 && ::setns(command.net_ns_fd, CLONE_NEWNET) != 0)
     fail(plan.error_fd, kStepNetNs);
   if (command.new_mount_ns) {
@@ -108,6 +109,9 @@ void arrange_fds(Plan& plan) {
         fail(plan.error_fd, kStepCover);
   }
   arrange_fds(plan);
+  // As late as it can be: who watches the group sees nothing of what we have done to ourselves.
+  for (int fd : plan.cgroups)
+    if (::write(fd, "0", 1) != 1) fail(plan.error_fd, kStepCgroup);
   if (command.drop_to) drop_privileges(plan, command.drop_to->first, command.drop_to->second);
   // After the change of uid, which clears it.
   if (command.death_signal != 0) {
@@ -207,6 +211,7 @@ Result<Child> spawn(const Command& command) {
   plan.envp.push_back(nullptr);
   plan.fds = {{command.stdin_fd, 0}, {command.stdout_fd, 1}, {command.stderr_fd, 2}};
   plan.fds.insert(plan.fds.end(), command.keep_fds.begin(), command.keep_fds.end());
+  plan.cgroups = command.cgroup_procs_fds;
   plan.parent = ::getpid();
 
   int pipe_fds[2];

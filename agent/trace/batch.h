@@ -21,6 +21,7 @@ enum class RecordKind : uint8_t {
   executable,  // follows the seccheck record of an exec or start: Batch::files[offset] is the file, opened at
                // once
   witness,     // struct farm_witness and its bytes
+  guard,       // struct farm_guard
   flow,        // struct farm_flow_record and its bytes
   flow_total,  // struct farm_flow_key, struct farm_flow: a flow that has ended
   usage,       // uint64_t: on-CPU nanoseconds so far

@@ -8,6 +8,7 @@
 
 #include "agent/harvest_file.h"
 #include "agent/trace/bpf_support.h"
+#include "agent/trace/guard.h"
 #include "agent/trace/rootfs_lookup.h"
 #include "agent/trace/seccheck_socket.h"
 #include "agent/trace/witness.h"
@@ -48,6 +49,9 @@ void Decoder::decode(const Batch& batch, const Emit& emit) {
         break;
       case RecordKind::witness:
         witness(bytes, record, emit);
+        break;
+      case RecordKind::guard:
+        guard(bytes, record, emit);
         break;
       case RecordKind::flow:
         flow(bytes, record, emit);
@@ -123,6 +127,16 @@ void Decoder::witness(std::string_view bytes, const Record& record, const Emit& 
     return;
   }
   ++counts_.witness;
+  event->time_ns = host_time(event->time_ns, record.arrival_ns);
+  emit(std::move(*event));
+}
+
+void Decoder::guard(std::string_view bytes, const Record& record, const Emit& emit) {
+  auto event = decode_guard(bytes);
+  if (!event) {
+    ++counts_.guard_bad;
+    return;
+  }
   event->time_ns = host_time(event->time_ns, record.arrival_ns);
   emit(std::move(*event));
 }

@@ -20,8 +20,8 @@ class Decoder {
  public:
   using Emit = std::function<void(Event)>;
   struct Counts {
-    uint64_t seccheck = 0, seccheck_bad = 0, witness = 0, witness_bad = 0, flows = 0, flows_bad = 0,
-             usage = 0;
+    uint64_t seccheck = 0, seccheck_bad = 0, witness = 0, witness_bad = 0, guard_bad = 0, flows = 0,
+             flows_bad = 0, usage = 0;
   };
 
   /// `rootfs_dir` is borrowed; -1: none.
@@ -40,6 +40,7 @@ class Decoder {
   void executable(const Fd& file);
   void flush_exec(const Emit& emit);
   void witness(std::string_view bytes, const Record& record, const Emit& emit);
+  void guard(std::string_view bytes, const Record& record, const Emit& emit);
   void flow(std::string_view bytes, const Record& record, const Emit& emit);
   void usage(std::string_view bytes, const Record& record, const Emit& emit);
   int64_t host_time(int64_t monotonic_ns, int64_t arrival_ns) const;

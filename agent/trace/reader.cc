@@ -52,6 +52,7 @@ struct Reader::State {
   ~State() { ring_buffer__free(rings); }
 
   Status open();
+  Status add_ring(const char* program, int ring, ring_buffer_sample_fn take);
   void run();
   size_t read_seccheck();
   size_t read_rings();
@@ -60,29 +61,38 @@ struct Reader::State {
   void wait(bool busy);
   void take_orders();
   void look_up_executable(uint16_t type, std::string_view datagram, int64_t now);
+  static int on_guard(void* self, void* data, size_t size);
   static int on_witness(void* self, void* data, size_t size);
   static int on_flow(void* self, void* data, size_t size);
 };
 
 Status Reader::State::open() {
   ASSAY_TRY(orders, make_event());
-  if (sources.witness_ring >= 0) {
-    rings = ring_buffer__new(sources.witness_ring, on_witness, this, nullptr);
-    if (rings == nullptr) return bpf_error("witness", "map its ring", errno);
-  }
-  if (sources.flows_ring >= 0) {
-    int e = 0;
-    if (rings == nullptr)
-      rings = ring_buffer__new(sources.flows_ring, on_flow, this, nullptr);
-    else
-      e = ring_buffer__add(rings, sources.flows_ring, on_flow, this);
-    if (rings == nullptr || e != 0) return bpf_error("flows", "map its ring", rings == nullptr ? errno : -e);
-  }
+  // The guard's first: a full batch leaves the rest of the others for later.
+  ASSAY_CHECK(add_ring("guard", sources.guard_ring, on_guard));
+  ASSAY_CHECK(add_ring("witness", sources.witness_ring, on_witness));
+  return add_ring("flows", sources.flows_ring, on_flow);
+}
+
+Status Reader::State::add_ring(const char* program, int ring, ring_buffer_sample_fn take) {
+  if (ring < 0) return {};
+  int e = 0;
+  if (rings == nullptr)
+    rings = ring_buffer__new(ring, take, this, nullptr);
+  else
+    e = ring_buffer__add(rings, ring, take, this);
+  if (rings == nullptr || e != 0) return bpf_error(program, "map its ring", rings == nullptr ? errno : -e);
   return {};
 }
 
 // A non-zero return stops ring_buffer__consume(), with the record consumed: the batch is full, the rest stays
 // in the ring.
+int Reader::State::on_guard(void* self, void* data, size_t size) {
+  auto* state = static_cast<State*>(self);
+  state->batch->add(RecordKind::guard, {static_cast<const char*>(data), size}, {}, wall_ns());
+  return state->batch->full() ? -EAGAIN : 0;
+}
+
 int Reader::State::on_witness(void* self, void* data, size_t size) {
   auto* state = static_cast<State*>(self);
   state->batch->add(RecordKind::witness, {static_cast<const char*>(data), size}, {}, wall_ns());

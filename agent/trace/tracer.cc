@@ -12,6 +12,7 @@
 #include "agent/trace/decode.h"
 #include "agent/trace/flow_collector.h"
 #include "agent/trace/flows.h"
+#include "agent/trace/guard.h"
 #include "agent/trace/merge.h"
 #include "agent/trace/reader.h"
 #include "agent/trace/seccheck_config.h"
@@ -46,6 +47,7 @@ struct Tracer::State {
   TracerConfig config;
   SeccheckConfig seccheck;
   std::optional<Witness> witness;
+  std::optional<Guard> guard;
   std::optional<Flows> flows;
   std::optional<Usage> usage;
   Fd rootfs;
@@ -57,10 +59,13 @@ struct Tracer::State {
   uint64_t seccheck_lost = 0, connections = 0, open_connections = 0;
   int64_t clock_drift_ns = 0;
   bool last_seen = false, finished = false;
+  std::string learn_error;
 
   Status open();
   void absorb(const Batch& batch);
   void pop_all();
+  void learn();
+  SourceCount guard_count() const;
 };
 
 Status Tracer::State::open() {
@@ -69,6 +74,7 @@ Status Tracer::State::open() {
   ASSAY_CHECK(write_file((config.dir / "pod-init.json").string(), seccheck.json, 0600));
   ASSAY_TRY(auto socket, SeccheckSocket::listen(socket_path));
   ASSAY_TRY(witness, Witness::open(config.cgroup_id));
+  ASSAY_TRY(guard, Guard::open({config.cgroup_id, config.runtime_version, !config.learn_guard.empty()}));
   ASSAY_TRY(usage, Usage::open(config.cgroup_id));
   if (config.world_ns_fd >= 0) {
     ASSAY_TRY(flows, Flows::open(config.world_ns_fd, config.world_ifindex));
@@ -80,6 +86,7 @@ Status Tracer::State::open() {
   decoder = std::make_unique<Decoder>(config.start_time_ns, rootfs.get());
   ReaderSources sources;
   sources.witness_ring = witness->ring_fd();
+  sources.guard_ring = guard->ring_fd();
   sources.usage_map = usage->map_fd();
   sources.rootfs_dir = rootfs ? rootfs.get() : -1;
   if (flows) {
@@ -103,6 +110,13 @@ void Tracer::State::absorb(const Batch& batch) {
 void Tracer::State::pop_all() {
   clear_event(channel->ready_fd());
   while (auto batch = channel->pop()) absorb(*batch);
+}
+
+void Tracer::State::learn() {
+  if (config.learn_guard.empty()) return;
+  auto learned =
+      learn_guard_profile(config.learn_guard, runtime_release(config.runtime_version), guard->seen());
+  if (!learned) learn_error = "nothing learned: " + learned.error().what;
 }
 
 Tracer::Tracer(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -129,6 +143,7 @@ std::vector<Event> Tracer::take() {
 std::vector<Event> Tracer::finish() {
   auto& s = *state_;
   s.witness->detach();
+  s.guard->detach();
   if (s.flows) s.flows->detach();
   s.reader->finish();
   int64_t deadline = wall_ns() + kFinishWaitNs;
@@ -140,6 +155,7 @@ std::vector<Event> Tracer::finish() {
   s.reader.reset();
   s.usage->detach();  // last: the sandbox's end, which may take a while to be torn down, is its time as well
   s.finished = true;
+  s.learn();
   s.clock_drift_ns = s.decoder->clock_drift_ns();
   auto add = [&](Event event) { s.merge.add(std::move(event)); };
   if (s.flows)
@@ -187,7 +203,20 @@ std::vector<SourceCount> Tracer::counts() const {
   SourceCount usage{Source::usage, seen.usage, 0, "", true, true};
   if (s.merge.late() > 0)
     say(seccheck, std::to_string(s.merge.late()) + " events came after their place in the stream");
-  return {seccheck, witness, flows, usage};
+  return {seccheck, witness, flows, usage, s.guard_count()};
+}
+
+SourceCount Tracer::State::guard_count() const {
+  SourceCount out{Source::guard, guard->acts(), guard->lost() + decoder->counts().guard_bad, "", true, true};
+  auto say = [&](const std::string& text) { out.detail += (out.detail.empty() ? "" : "; ") + text; };
+  if (!guard->observing().empty()) {
+    out.required = false;
+    say(guard->observing());
+  }
+  if (out.lost > 0) say("ring or table full");
+  if (guard->suppressed() > 0) say(std::to_string(guard->suppressed()) + " repeats left out");
+  if (!learn_error.empty()) say(learn_error);
+  return out;
 }
 
 }  // namespace assay

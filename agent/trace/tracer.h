@@ -20,6 +20,8 @@ struct TracerConfig {
   int world_ns_fd = -1;       // where the veth's host end is; -1: no network, no flows
   unsigned world_ifindex = 0;
   std::string guest_addr;        // tells the direction of a flow
+  std::string runtime_version;           // runsc's own words: chooses the guard's profile
+  std::filesystem::path learn_guard;     // add what the guard sees to the profile in this file; empty: guard
   std::filesystem::path rootfs;  // the guest's root on the host, to hash what is executed where the Sentry
                                  // does not; empty: no hashes
 };
@@ -39,7 +41,7 @@ class Tracer {
   std::vector<Event> take();
   /// Detaches every source (after the sandbox has ended), drains them, and returns the rest. Call once.
   std::vector<Event> finish();
-  /// seen and lost per source of this class (seccheck, witness, flows, usage). Exact after finish().
+  /// seen and lost per source of this class (seccheck, witness, flows, usage, guard). Exact after finish().
   std::vector<SourceCount> counts() const;
 
  private:

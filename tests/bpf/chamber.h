@@ -110,6 +110,11 @@ class TestCgroup {
       poll(&changed, 1, 100);
     }
   }
+  void wait_populated() const {
+    for (int64_t deadline = wall_ns() + 10'000'000'000; wall_ns() < deadline; usleep(1000))
+      if (must(read_file((path_ / "cgroup.events").string(), 4096)).find("populated 1") != std::string::npos)
+        return;
+  }
   uint64_t id() const { return id_; }
   uint64_t cpu_ns() const {
     auto stat = must(read_file((path_ / "cpu.stat").string(), 4096));

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <cstdlib>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "agent/sandbox.h"
 #include "agent/trace/tracer.h"
 #include "common/clock.h"
 #include "common/digest.h"
@@ -67,6 +69,7 @@ struct GuestOptions {
   bool network = false;
   bool trace = true;
   int64_t take_pause_ms = 5;
+  std::function<void(const TestCgroup&)> meanwhile;  // once, when the guest's first event has come
 };
 
 inline std::string runtime_config(const fs::path& rootfs, const std::vector<std::string>& args,
@@ -125,6 +128,7 @@ inline GuestRun run_guest(std::vector<std::string> args, const GuestOptions& opt
     config.start_time_ns = wall_ns();
     config.cgroup_id = cgroup.id();
     config.rootfs = rootfs;
+    config.runtime_version = must(runtime_version());
     if (network) {
       config.world_ns_fd = network->world_ns();
       config.world_ifindex = network->ifindex();
@@ -141,12 +145,17 @@ inline GuestRun run_guest(std::vector<std::string> args, const GuestOptions& opt
   Fd log = must(open_file((dir.path() / "log").string(), O_CREAT | O_RDWR | O_APPEND));
   command.stderr_fd = log.get();
   int64_t begin = wall_ns();
+  bool told = false;
   Child child = must(spawn(command));
   for (int64_t deadline = begin + 120'000'000'000; wall_ns() < deadline;) {
     pollfd waits[] = {{child.pidfd(), POLLIN, 0}, {tracer ? tracer->fd() : -1, POLLIN, 0}};
     poll(waits, 2, 1000);
     if (tracer)
       for (auto& e : tracer->take()) out.events.push_back(std::move(e));
+    if (options.meanwhile && !told && !out.events.empty()) {
+      told = true;
+      options.meanwhile(cgroup);
+    }
     if (waits[0].revents) break;
   }
   out.status = child.wait().shell_code();
