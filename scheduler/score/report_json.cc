@@ -31,7 +31,7 @@ struct Names<NetworkMode> {
 template <>
 struct Names<EndReason> {
   static constexpr std::array kAll = {EndReason::exited, EndReason::deadline, EndReason::limit,
-                                      EndReason::start_failed, EndReason::cancelled};
+                                      EndReason::start_failed, EndReason::cancelled, EndReason::guard};
 };
 template <>
 struct Names<Persona> {
