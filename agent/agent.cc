@@ -96,8 +96,8 @@ Status serve_agent(const Context& context, const AgentConfig& given, int stop_fd
   if (!config.metrics.empty()) {
     ASSAY_TRY(http, serve_metrics(metrics, config.metrics));
   }
-  AgentLoop loop(config, config.agent_id, instance, std::move(scheduler), std::move(spool),
-                 std::move(fenced), AffinityList::load(config.data_dir / "cached"), metrics);
+  AgentLoop loop(config, config.agent_id, instance, std::move(scheduler), std::move(spool), std::move(fenced),
+                 AffinityList::load(config.data_dir / "cached"), metrics);
   ScanPlace place{config.data_dir, run_dir.path(), run_dir.instance(), config.agent_id};
   ASSAY_CHECK(loop.start_workers(context, place));
   return loop.run(stop_fd);

@@ -1,6 +1,6 @@
 // A guard hit: somebody may be out of the guest and on this host. The agent finishes nothing more but the
-// trace that tells of it, takes no work, and lives on, so that whoever looks after the farm finds it, until an
-// operator trusts it again.
+// trace that tells of it, takes no work, and lives on, so that whoever looks after the farm finds it, until
+// an operator trusts it again.
 #include "agent/agent_loop.h"
 #include "common/log.h"
 #include "common/text.h"

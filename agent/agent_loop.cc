@@ -28,8 +28,8 @@ void hear_out(int fd) {
 }  // namespace
 
 AgentLoop::AgentLoop(const AgentConfig& config, std::string agent_id, std::string instance,
-                     Connection scheduler, Spool spool, std::optional<Fencing> fenced,
-                     AffinityList affinity, AgentMetrics& metrics)
+                     Connection scheduler, Spool spool, std::optional<Fencing> fenced, AffinityList affinity,
+                     AgentMetrics& metrics)
     : config_(config),
       agent_id_(std::move(agent_id)),
       instance_(std::move(instance)),
@@ -127,8 +127,9 @@ wire::Hello AgentLoop::hello() const {
   hello.tracer_version = kVersion;
   hello.capacity = permits_.capacity();
   hello.held = shipper_.held();
-  std::erase_if(hello.held,
-                [&](const wire::Held& held) { return !may_finish({held.scan_id, held.attempt}); });
+  std::erase_if(hello.held, [&](const wire::Held& held) {
+    return !may_finish({held.scan_id, held.attempt});
+  });
   hello.cached = affinity_.keys();
   return hello;
 }

@@ -26,9 +26,7 @@ Status sync_directory(const fs::path& dir) {
 
 }  // namespace
 
-bool is_guard_hit(const Event& event) {
-  return event.kind == EventKind::guard && event.name != kUnreported;
-}
+bool is_guard_hit(const Event& event) { return event.kind == EventKind::guard && event.name != kUnreported; }
 
 std::string hit_text(const Event& event) {
   auto part = [](const std::string& text) { return printable(text, kMaxPart); };

@@ -1,5 +1,5 @@
-// fence: what a hit of the sandbox's guard is, and the mark on disk that keeps a fenced agent from work over a
-// restart. What the loop does about a hit is in agent_fence.cc, what the chamber does in chamber_gather.cc.
+// fence: what a hit of the sandbox's guard is, and the mark on disk that keeps a fenced agent from work over
+// a restart. What the loop does about a hit is in agent_fence.cc, what the chamber does in chamber_gather.cc.
 #pragma once
 
 #include <filesystem>

@@ -19,7 +19,8 @@ constexpr RemoteUsage kUsageText = {
     "assay agents drain|undrain|fence|unfence NAME... [OPTIONS]\n"
     "Lists the farm's agents, or changes how they work: a draining agent ends what it runs and gets nothing "
     "new;\n"
-    "a fenced one is refused, and what it runs goes back to the queue. One that a scan has fenced (NOTE names "
+    "a fenced one is refused, and what it runs goes back to the queue. One that a scan has fenced (NOTE "
+    "names "
     "it)\n"
     "may have a guest loose on its host: look there before you unfence it.",
     "words"};

@@ -1,5 +1,5 @@
-// Agents that are trusted no more: by an operator's order, or by their own word that a guest may be out on their
-// host. And how they are trusted again.
+// Agents that are trusted no more: by an operator's order, or by their own word that a guest may be out on
+// their host. And how they are trusted again.
 #include <nlohmann/json.hpp>
 
 #include "common/log.h"
@@ -90,10 +90,9 @@ wire::Answer Server::set_agent_mode(const std::string& name, const std::string& 
   keep_mode(name);
   spdlog::warn("event=agent_mode agent={} mode={}", printable(name, 64), to_string(*mode));
   if (*mode == Agents::Mode::fenced) take_back(name, by);
-  if (fencing != nullptr && order == "unfence")
-    (void)tell_agent(name, wire::Unfence{by.scan_id, by.attempt});
+  if (fencing != nullptr && order == "unfence") (void)tell_agent(name, wire::Unfence{by.scan_id, by.attempt});
   return {200, json{{"name", name}, {"mode", to_string(*mode)}}.dump(-1, ' ', false,
-                                                                   json::error_handler_t::replace)};
+                                                                     json::error_handler_t::replace)};
 }
 
 }  // namespace assay

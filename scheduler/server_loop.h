@@ -1,6 +1,7 @@
 // server_loop: the state of the scheduler's loop, private to the server files: server.cc (the loop, recovery,
-// reload), server_agents.cc (what agents say), server_fence.cc (which of them are trusted no more), server_clients.cc (what clients say), server_asks.cc (their
-// questions), server_jobs.cc (how a job moves from state to state).
+// reload), server_agents.cc (what agents say), server_fence.cc (which of them are trusted no more),
+// server_clients.cc (what clients say), server_asks.cc (their questions), server_jobs.cc (how a job moves
+// from state to state).
 #pragma once
 
 #include <map>

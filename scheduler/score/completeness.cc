@@ -41,8 +41,7 @@ void judge_end(const TraceFooter& footer, Completeness& out) {
       out.reasons.push_back(with_detail("the run was cancelled", footer.detail));
       return;
     case EndReason::guard:
-      out.reasons.push_back(
-          with_detail("the sandbox's guard was hit: the agent was fenced", footer.detail));
+      out.reasons.push_back(with_detail("the sandbox's guard was hit: the agent was fenced", footer.detail));
       return;
   }
 }

@@ -30,7 +30,7 @@ struct Names<NetworkMode> {
 };
 template <>
 struct Names<EndReason> {
-  static constexpr std::array kAll = {EndReason::exited, EndReason::deadline, EndReason::limit,
+  static constexpr std::array kAll = {EndReason::exited,       EndReason::deadline,  EndReason::limit,
                                       EndReason::start_failed, EndReason::cancelled, EndReason::guard};
 };
 template <>

@@ -1,5 +1,6 @@
-// A stranger in the cgroup of a running scan: its sandbox has hit its guard, and whoever ran it is fenced. With
-// real agents, with the farm of one command, and, of what is said on the wire, with a scheduler that dies.
+// A stranger in the cgroup of a running scan: its sandbox has hit its guard, and whoever ran it is fenced.
+// With real agents, with the farm of one command, and, of what is said on the wire, with a scheduler that
+// dies.
 #include <fcntl.h>
 
 #include <algorithm>
@@ -22,7 +23,8 @@ using Json = nlohmann::json;
 using std::chrono::steady_clock;
 
 bool eventually(const std::function<bool()>& reached, std::chrono::seconds patience = 60s) {
-  for (auto end = steady_clock::now() + patience; steady_clock::now() < end; std::this_thread::sleep_for(50ms))
+  for (auto end = steady_clock::now() + patience; steady_clock::now() < end;
+       std::this_thread::sleep_for(50ms))
     if (reached()) return true;
   return false;
 }
@@ -66,8 +68,9 @@ void expect_hit(const Json& report) {
   EXPECT_NE(report["run"]["detail"].get<std::string>().find("stranger"), std::string::npos)
       << report["run"].dump();
   EXPECT_FALSE(report["completeness"]["complete"]);
-  EXPECT_NE(report["completeness"]["reasons"].dump().find("the sandbox's guard was hit: the agent was fenced"),
-            std::string::npos);
+  EXPECT_NE(
+      report["completeness"]["reasons"].dump().find("the sandbox's guard was hit: the agent was fenced"),
+      std::string::npos);
   EXPECT_EQ(report["verdict"], "malicious") << report["findings"].dump(1);
 }
 
@@ -157,7 +160,8 @@ TEST_F(Fence, AnAgentWithAStrangerInAScanFinishesNothingElse) {
   // Dead and risen, it is what it was, until somebody has looked.
   agents_[0].kill_now();
   ASSERT_TRUE(agents_[0].start());
-  ASSERT_TRUE(eventually([&] { return agent("agent-1")["why"].dump().find("fenced after scan") != std::string::npos; }));
+  ASSERT_TRUE(eventually(
+      [&] { return agent("agent-1")["why"].dump().find("fenced after scan") != std::string::npos; }));
   EXPECT_EQ(call("POST", "/v1/agents/agent-1/unfence", "{}")["mode"], "active");
   EXPECT_TRUE(eventually([&] { return agent("agent-1").value("credit", 0) > 0; }));
   EXPECT_FALSE(fs::exists(mark.path()));
@@ -165,12 +169,13 @@ TEST_F(Fence, AnAgentWithAStrangerInAScanFinishesNothingElse) {
 
 TEST_F(Fence, TheFarmOfOneCommandReportsTheHitAndRunsNothingMore) {
   ASSAY_NEEDS_HOST();
-  auto out = open_file(dir_.path() / "out", O_RDWR | O_CREAT), err = open_file(dir_.path() / "err", O_RDWR | O_CREAT);
+  auto out = open_file(dir_.path() / "out", O_RDWR | O_CREAT),
+       err = open_file(dir_.path() / "err", O_RDWR | O_CREAT);
   ASSERT_TRUE(out && err);
   std::string quiet = "oci-archive:" + image("quiet").string();
   Command command;
-  command.argv = {bin("assay"), "scan", "--no-provoke", "--duration", "15s", "--format", "json",
-                  "--data", data("farm"), quiet, quiet};
+  command.argv = {bin("assay"), "scan",   "--no-provoke", "--duration", "15s", "--format",
+                  "json",       "--data", data("farm"),   quiet,        quiet};
   command.stdout_fd = out->get();
   command.stderr_fd = err->get();
   auto farm = spawn(command);
@@ -195,7 +200,8 @@ TEST_F(Fence, TheFarmOfOneCommandReportsTheHitAndRunsNothingMore) {
   expect_hit(reports[0]);
   EXPECT_EQ(ended->shell_code(), 10) << said;
   std::string scan = attempt.substr(0, attempt.rfind('-'));
-  EXPECT_NE(said.find(quiet + ": not run: the agent was fenced after scan " + scan + ": "), std::string::npos) << said;
+  EXPECT_NE(said.find(quiet + ": not run: the agent was fenced after scan " + scan + ": "), std::string::npos)
+      << said;
   EXPECT_NE(said.find("; look at this host before you scan on it again"), std::string::npos) << said;
 }
 

@@ -86,7 +86,8 @@ TEST_F(AgentFence, WorksAgainOnceItsFencingIsLiftedAndNoOther) {
   ASSERT_TRUE(expect<wire::Fenced>());
   EXPECT_TRUE(marked());
   say(wire::Unfence{kId, 2});
-  EXPECT_TRUE(expect<wire::Want>([](const wire::Want& want) { return want.credit == 2 && want.why.empty(); }));
+  EXPECT_TRUE(
+      expect<wire::Want>([](const wire::Want& want) { return want.credit == 2 && want.why.empty(); }));
   EXPECT_FALSE(marked());
   say(lease("oci:/no/such/layout", 7));
   auto failed = expect<wire::Failed>();

@@ -81,9 +81,7 @@ struct Show {
   }
   std::string operator()(const DoneAck& m) { return "done_ack " + at(m.scan_id, m.attempt); }
   std::string operator()(const Cancel& m) { return "cancel " + at(m.scan_id, m.attempt); }
-  std::string operator()(const Fenced& m) {
-    return "fenced " + at(m.scan_id, m.attempt) + " " + m.reason;
-  }
+  std::string operator()(const Fenced& m) { return "fenced " + at(m.scan_id, m.attempt) + " " + m.reason; }
   std::string operator()(const Unfence& m) { return "unfence " + at(m.scan_id, m.attempt); }
 };
 std::string str(const Message& message) { return std::visit(Show(), message); }

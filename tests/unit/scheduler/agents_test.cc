@@ -86,14 +86,13 @@ TEST(Agents, WhatIsKeptOfAModeBringsItBack) {
   agents.set_mode("x", Agents::Mode::active);
   EXPECT_TRUE(agents.fence("x", {kScan, 2, "another"}));
   keep();
-  EXPECT_EQ(story, "; draining; fenced; fenced " + kScan + "-1 exec by\\x0aa stranger; active lifted " + kScan +
-                       "-1; fenced lifted " + kScan + "-1; fenced " + kScan + "-2 another; ");
+  EXPECT_EQ(story, "; draining; fenced; fenced " + kScan + "-1 exec by\\x0aa stranger; active lifted " +
+                       kScan + "-1; fenced lifted " + kScan + "-1; fenced " + kScan + "-2 another; ");
 }
 
 TEST(Agents, TakeNoMoreOfAKeptModeThanTheyUnderstand) {
-  for (const std::string& kept :
-       {std::string("fenced"), "fenced " + kScan, "fenced nonsense-1 x", "fenced " + kScan + "-x y",
-        std::string("fenced ../../etc-1 x")}) {
+  for (const std::string& kept : {std::string("fenced"), "fenced " + kScan, "fenced nonsense-1 x",
+                                  "fenced " + kScan + "-x y", std::string("fenced ../../etc-1 x")}) {
     Agents agents;
     agents.restore("x", kept);
     EXPECT_EQ(agents.mode("x"), Agents::Mode::fenced) << kept;

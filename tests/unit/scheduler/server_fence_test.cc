@@ -1,5 +1,5 @@
-// Agents that fence themselves: their other leases go elsewhere at once, the trace of the hit is taken, nothing
-// else, and the image that did it is not passed on.
+// Agents that fence themselves: their other leases go elsewhere at once, the trace of the hit is taken,
+// nothing else, and the image that did it is not passed on.
 #include "tests/unit/scheduler/server_fixture.h"
 
 namespace assay {
@@ -19,9 +19,10 @@ class ServerFence : public ServerTest {
   void settle(Socket& client) { (void)ask(client, "queue"); }
   static void expect_lost(const wire::Finished& finished, const std::string& how) {
     EXPECT_FALSE(finished.ok);
-    EXPECT_EQ(finished.error, "it hit the guard of its sandbox, and its agent hit was fenced (exec by a "
-                              "stranger); its trace was lost: " +
-                                  how + ". It is not run again by itself");
+    EXPECT_EQ(finished.error,
+              "it hit the guard of its sandbox, and its agent hit was fenced (exec by a "
+              "stranger); its trace was lost: " +
+                  how + ". It is not run again by itself");
   }
 };
 
@@ -55,7 +56,8 @@ TEST_F(ServerFence, ItsOtherScansRunElsewhereAndTheTraceOfTheHitIsTaken) {
   submit(client);
   auto shown = only_agent(client);
   EXPECT_EQ(shown["mode"], "fenced");
-  EXPECT_EQ(shown["fenced_by"], (nlohmann::json{{"scan_id", bad.scan_id}, {"attempt", 1}, {"reason", kReason}}));
+  EXPECT_EQ(shown["fenced_by"],
+            (nlohmann::json{{"scan_id", bad.scan_id}, {"attempt", 1}, {"reason", kReason}}));
   EXPECT_EQ(shown["leases"].size(), 0u);
   want(other);
   EXPECT_EQ(expect<wire::Lease>(other).attempt, 1u);
