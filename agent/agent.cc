@@ -84,6 +84,10 @@ Status serve_agent(const Context& context, const AgentConfig& given, int stop_fd
                  cleaned.cgroups);
   ASSAY_CHECK(make_directories(config.data_dir));
   ASSAY_TRY(Spool spool, open_spool(config));
+  std::optional<Fencing> fenced;
+  if (config.keep_spool) {
+    ASSAY_TRY(fenced, fenced_before(FenceMark(config.data_dir), spool));
+  }
   ASSAY_TRY(RunDir run_dir, RunDir::create(config.run_base));
   ASSAY_TRY(std::string instance, random_name());
   ASSAY_TRY(Connection scheduler, Connection::open(context, config));
@@ -92,7 +96,7 @@ Status serve_agent(const Context& context, const AgentConfig& given, int stop_fd
   if (!config.metrics.empty()) {
     ASSAY_TRY(http, serve_metrics(metrics, config.metrics));
   }
-  AgentLoop loop(config, config.agent_id, instance, std::move(scheduler), std::move(spool),
+  AgentLoop loop(config, config.agent_id, instance, std::move(scheduler), std::move(spool), std::move(fenced),
                  AffinityList::load(config.data_dir / "cached"), metrics);
   ScanPlace place{config.data_dir, run_dir.path(), run_dir.instance(), config.agent_id,
                   config.learn_guard};

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "agent/fence.h"
 #include "agent/scan.h"
 #include "common/keys.h"
 #include "common/loop.h"
@@ -29,7 +30,8 @@ struct AgentConfig {
   uint32_t cpu_millis = 0;    // for guests; 0: all processors of this host
   uint64_t memory_bytes = 0;  // for guests; 0: 80% of the host's
   ScanLimits limits;          // also what a job gets that does not say what it needs
-  bool keep_spool = false;  // what is not shipped at the end is shipped by the next agent; else it is dropped
+  bool keep_spool = false;  // what is not shipped at the end is shipped by the next agent, which stays fenced
+                            // if this one was; else nothing is kept
   uint64_t spool_quota_bytes = 8ull << 30;
   uint64_t reserve_bytes = 0;  // of free disk space in data_dir: below it no lease is taken; half of it is
                                // for scans that run already
@@ -39,6 +41,9 @@ struct AgentConfig {
   int reload_fd = -1;                // readable: told to read its configuration again, which takes a restart
   std::function<void()> ready{};     // called once the loop turns
   std::function<void()> welcomed{};  // called each time the scheduler has taken the agent up
+  /// Called when a scan has fenced the agent, and when it starts or is taken up as one that is: it lives on,
+  /// and takes no work until an operator says so.
+  std::function<void(const Fencing&)> fenced{};
   std::function<void()> beat{};      // called at least every three seconds while the loop turns
   std::function<void()> stopping{};  // called once the stop has begun
 };

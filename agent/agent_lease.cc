@@ -34,9 +34,10 @@ Status AgentLoop::on(const wire::Lease& lease) {
   // An attempt that the scheduler had given up.
   cancel(lease.scan_id, 0);
   auto free = std::find_if(berths_.begin(), berths_.end(), [](const Berth& b) { return !b.key; });
-  if (grace_ends_ || free == berths_.end()) {
-    refuse(lease,
-           {Errc::cancelled, grace_ends_ ? "the agent is stopping" : "all places of the agent are taken"});
+  if (fenced_ || grace_ends_ || free == berths_.end()) {
+    refuse(lease, {Errc::cancelled, fenced_       ? "the agent is fenced"
+                                    : grace_ends_ ? "the agent is stopping"
+                                                  : "all places of the agent are taken"});
   } else if (Status taken = permits_.take(key.str(), need(lease.job)); !taken) {
     refuse(lease, taken.error());
   } else {
@@ -90,8 +91,12 @@ void AgentLoop::on(Berth& berth, const LinkNote& note) {
       if (shipper_.bytes() > config_.spool_quota_bytes)
         (void)tell(berth.worker.link(), {.kind = LinkNote::Kind::full});
       break;
+    case LinkNote::Kind::fenced:
+      fence({key, note.frame});
+      break;
     case LinkNote::Kind::ended:
       shipper_.ended(key, note.stats.failed);
+      if (!may_finish(key)) shipper_.drop(key);
       metrics_.ended(note.stats, note.stats.failed ? "failed" : "done");
       break;
     case LinkNote::Kind::dropped:
@@ -110,7 +115,7 @@ void AgentLoop::on(Berth& berth, const LinkNote& note) {
 void AgentLoop::on_dropped(Berth& berth, const LinkNote& note) {
   const AttemptKey& key = *berth.key;
   metrics_.ended(note.stats, berth.handed_back ? "handed_back" : "cancelled");
-  if (!berth.handed_back) return shipper_.drop(key);
+  if (!berth.handed_back || !may_finish(key)) return shipper_.drop(key);
   shipper_.fail(
       {key.scan_id, key.attempt, to_string(Errc::cancelled), "the agent " + agent_id_ + " stopped", 0});
 }

@@ -28,7 +28,8 @@ void hear_out(int fd) {
 }  // namespace
 
 AgentLoop::AgentLoop(const AgentConfig& config, std::string agent_id, std::string instance,
-                     Connection scheduler, Spool spool, AffinityList affinity, AgentMetrics& metrics)
+                     Connection scheduler, Spool spool, std::optional<Fencing> fenced, AffinityList affinity,
+                     AgentMetrics& metrics)
     : config_(config),
       agent_id_(std::move(agent_id)),
       instance_(std::move(instance)),
@@ -39,6 +40,7 @@ AgentLoop::AgentLoop(const AgentConfig& config, std::string agent_id, std::strin
       permits_({config.slots, config.cpu_millis, config.memory_bytes}, config.prefetch) {
   metrics_.slots.set(config.slots);
   if (scheduler_.watched()) session_.disconnected();  // until the monitor says otherwise
+  if (fenced) fence(std::move(*fenced));
 }
 
 Status AgentLoop::start_workers(const Context& context, const ScanPlace& place) {
@@ -100,6 +102,9 @@ Status AgentLoop::watch_connection() {
 Status AgentLoop::speak() {
   Session::Say due = session_.next(now_);
   if (due == Session::Say::hello) ASSAY_CHECK(say(hello()));
+  // Before anything is shipped, and again with each Want: whatever is lost or forgotten on the way.
+  if (due == Session::Say::want && fenced_)
+    ASSAY_CHECK(say(wire::Fenced{fenced_->key.scan_id, fenced_->key.attempt, fenced_->reason}));
   if (due == Session::Say::want) ASSAY_CHECK(say(want()));
   if (!session_.up()) return Status();
   ASSAY_TRY(unsigned sent, shipper_.ship(scheduler_.socket(), now_));
@@ -122,13 +127,16 @@ wire::Hello AgentLoop::hello() const {
   hello.tracer_version = kVersion;
   hello.capacity = permits_.capacity();
   hello.held = shipper_.held();
+  std::erase_if(hello.held, [&](const wire::Held& held) {
+    return !may_finish({held.scan_id, held.attempt});
+  });
   hello.cached = affinity_.keys();
   return hello;
 }
 
 wire::Want AgentLoop::want() const {
   wire::Want want = permits_.offer();
-  want.why = grace_ends_ ? "stopping" : why_full();
+  want.why = fenced_ ? fenced_text(*fenced_) : grace_ends_ ? "stopping" : why_full();
   if (!want.why.empty()) want.credit = 0;
   return want;
 }
@@ -155,6 +163,7 @@ Status AgentLoop::pass(std::string_view frame) {
 void AgentLoop::count() {
   auto held = static_cast<double>(std::count_if(berths_.begin(), berths_.end(),
                                                 [](const Berth& berth) { return berth.key.has_value(); }));
+  metrics_.fenced.set(fenced_ ? 1 : 0);
   metrics_.running.set(permits_.running());
   metrics_.waiting.set(held - permits_.running());
   metrics_.spool_bytes.set(static_cast<double>(shipper_.bytes()));

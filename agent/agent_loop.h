@@ -1,6 +1,6 @@
 // The agent's loop: the scheduler's socket, a link to each worker, and between them the session, the permits
 // and the shipper, which decide. Its handlers are in agent_lease.cc (work comes and goes), agent_scheduler.cc
-// (what the scheduler says) and agent_stop.cc. Internal to agent*.cc.
+// (what the scheduler says), agent_fence.cc and agent_stop.cc. Internal to agent*.cc.
 #pragma once
 
 #include <deque>
@@ -22,7 +22,7 @@ class AgentLoop {
  public:
   using Time = Session::Time;
   AgentLoop(const AgentConfig& config, std::string agent_id, std::string instance, Connection scheduler,
-            Spool spool, AffinityList affinity, AgentMetrics& metrics);
+            Spool spool, std::optional<Fencing> fenced, AffinityList affinity, AgentMetrics& metrics);
   Status start_workers(const Context& context, const ScanPlace& place);
   Status run(int stop_fd);
 
@@ -54,6 +54,7 @@ class AgentLoop {
   Status on(const wire::ChunkAck& ack);
   Status on(const wire::DoneAck& ack);
   Status on(const wire::Cancel& cancel);
+  Status on(const wire::Unfence& order);
   void cancel(const std::string& scan_id, uint32_t attempt);
 
   void begin(Berth& berth, const wire::Lease& lease);
@@ -64,6 +65,11 @@ class AgentLoop {
   void grant();
   Berth* berth_of(const AttemptKey& key);
   Need need(const Job& job) const;
+
+  void fence(Fencing fencing);
+  void drop_what_is_fenced();
+  void tell_fenced() const;
+  bool may_finish(const AttemptKey& key) const { return !fenced_ || fenced_->key == key; }
 
   void begin_stop();
   void hand_back(Berth& berth);
@@ -80,6 +86,7 @@ class AgentLoop {
   AgentMetrics& metrics_;
   Permits permits_;
   std::deque<Berth> berths_;
+  std::optional<Fencing> fenced_;
   Time now_{};
   bool end_now_ = false;                         // told to stop twice
   std::optional<Time> grace_ends_, flush_ends_;  // set while stopping

@@ -39,6 +39,7 @@ Status AgentLoop::on(const wire::Welcome&) {
   for (Berth& berth : berths_)
     if (!berth.resolved.empty()) ASSAY_CHECK(pass(berth.resolved));
   if (config_.welcomed) config_.welcomed();
+  tell_fenced();
   return Status();
 }
 

@@ -48,6 +48,7 @@ class Chamber {
   SourceCount own_count() const;
   Status record(std::vector<Event> events);
   Status keep(std::vector<Event> events);
+  Status guard_hit(const Event& event);
   void tell_run(const char* kind, const std::string& why, const InitProcess& init, const GuestEnd& end,
                 std::chrono::steady_clock::time_point begun);
   std::chrono::milliseconds left() const {
@@ -70,6 +71,7 @@ class Chamber {
   std::optional<Provoker> provoker_;
   std::chrono::steady_clock::time_point deadline_;
   std::string first_output_;
+  std::string guard_hit_;  // the first, in words
   bool guest_started_ = false, forced_ = false;
   uint64_t agent_events_ = 0, output_bytes_ = 0;
   size_t sandboxes_ = 0;

@@ -1,5 +1,6 @@
 // What the chamber's sources have to say, while it runs and at its end.
 #include "agent/chamber.h"
+#include "agent/fence.h"
 #include "common/clock.h"
 #include "common/starter.h"
 
@@ -26,6 +27,11 @@ Status Chamber::gather() {
   if (provoker_) in_.footer.coverage = provoker_->coverage();
   for (SourceCount& count : tracer_->counts()) in_.footer.sources.push_back(std::move(count));
   in_.footer.sources.push_back(own_count());
+  if (!guard_hit_.empty()) {  // also one that was heard of only now
+    in_.footer.reason = EndReason::guard;
+    in_.footer.detail = guard_hit_;
+    return Status();
+  }
   if (guest_started_) return Status();
   return Error{
       Errc::invalid,
@@ -67,9 +73,18 @@ Status Chamber::keep(std::vector<Event> events) {
       provenance_->annotate(event);
     if (provoker_) provoker_->note(event);
     if (event.source == Source::agent) ++agent_events_;
+    if (guard_hit_.empty() && is_guard_hit(event)) ASSAY_CHECK(guard_hit(event));
     ASSAY_CHECK(in_.ship.add(std::move(event)));
   }
   return Status();
+}
+
+// Whoever got out of the guest is in this cgroup, or has been: nothing in it is asked to end, and nothing is
+// started in it again. What was seen until now still makes a trace.
+Status Chamber::guard_hit(const Event& event) {
+  guard_hit_ = hit_text(event);
+  cgroup_->kill_all();
+  return in_.ship.fence(guard_hit_);
 }
 
 Status Chamber::gather_files() {

@@ -40,7 +40,7 @@ Status Chamber::run() {
   if (provoker_ && (guest_started_ || in_.footer.detail.empty())) {
     tell_run("entrypoint", init_.argv[0], init_, end, begun);
     auto lived = std::chrono::duration_cast<milliseconds>(steady_clock::now() - begun);
-    if (end.reason == EndReason::exited && !end.forced)
+    if (end.reason == EndReason::exited && !end.forced && guard_hit_.empty())
       ASSAY_CHECK(provoke_further({end.status, lived, first_output_}));
     provoker_->finish();
   }
@@ -101,6 +101,7 @@ Result<GuestEnd> Chamber::run_sandbox(const Run& run) {
           [&] {
             return in_.ship.events() >= in_.limits.events || in_.ship.bytes() >= in_.limits.trace_bytes;
           },
+      .guard_hit = [&] { return !guard_hit_.empty(); },
       .tick =
           [&](milliseconds rest) {
             in_.progress(rest);
@@ -152,7 +153,7 @@ Status Chamber::provoke_further(EarlyEnd end) {
     auto begun = steady_clock::now();
     ASSAY_TRY(GuestEnd again, run_sandbox({init, false}));
     tell_run("retry", retry->why, init, again, begun);
-    if (again.reason != EndReason::exited || again.forced) return Status();
+    if (again.reason != EndReason::exited || again.forced || !guard_hit_.empty()) return Status();
     end = {again.status, std::chrono::duration_cast<milliseconds>(steady_clock::now() - begun),
            first_output_};
   }

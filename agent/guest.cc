@@ -62,6 +62,7 @@ Result<GuestEnd> Loop::run() {
     ASSAY_CHECK(pass_on());
 
     auto now = steady_clock::now();
+    if (end_.reason != EndReason::guard && run_.guard_hit()) stop(EndReason::guard, true);
     if (auto status = run_.sandbox.ended()) return finish(*status, out, err);
     if (now >= give_up_at_) {
       end_.forced = true;

@@ -33,6 +33,8 @@ struct GuestRun {
   std::function<Status(std::vector<Event>)> record;
   /// Asked often: has a bound been hit? Then the container is killed at once.
   std::function<bool()> over_limit;
+  /// Asked often: has the sandbox's guard been hit? Whoever says so has killed it.
+  std::function<bool()> guard_hit;
   /// Called a few times a second with the time left.
   std::function<Status(std::chrono::milliseconds)> tick;
 };

@@ -34,6 +34,7 @@ struct LinkNote {
     forward,   // `frame`: a wire message for the scheduler
     resolved,  // `frame` likewise: a wire::Resolved, to be answered
     ready,     // wants a permit
+    fenced,    // its sandbox has hit the guard: `frame` says how. The scan goes on to its end
     chunk,     // one more is in the spool, of `bytes`
     ended,     // its end is in the spool
     dropped,   // it was cancelled: there will be no end

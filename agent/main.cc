@@ -74,6 +74,7 @@ Status serve_from(const po::variables_map& map) {
   // Ready as soon as its loop turns: it outlives a scheduler that is away.
   config.ready = [] { service::ready(); };
   config.welcomed = [&config] { service::status("serving " + config.endpoint); };
+  config.fenced = [](const Fencing& fencing) { service::status(fenced_text(fencing)); };
   config.stopping = [] { service::stopping(); };
   auto interval = service::watchdog_interval();
   auto next = std::chrono::steady_clock::now();

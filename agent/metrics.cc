@@ -9,6 +9,7 @@ AgentMetrics::AgentMetrics()
     : slots(metrics_.gauge("assay_agent_slots", "Guests that may run at once.")),
       running(metrics_.gauge("assay_agent_running", "Scans whose guest runs, or is about to.")),
       waiting(metrics_.gauge("assay_agent_waiting", "Scans that pull, unpack or wait for a slot.")),
+      fenced(metrics_.gauge("assay_agent_fenced", "1 while a hit of a sandbox's guard keeps it from work.")),
       spool_bytes(metrics_.gauge("assay_agent_spool_bytes", "Of chunks not yet stored by the scheduler.")),
       spool_chunks(metrics_.gauge("assay_agent_spool_chunks", "Chunks not yet stored by the scheduler.")),
       spool_attempts(metrics_.gauge("assay_agent_spool_attempts", "Scans not yet taken by the scheduler.")),

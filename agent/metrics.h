@@ -18,6 +18,7 @@ class AgentMetrics {
 
  public:
   Gauge slots, running, waiting;  // waiting: scans held that do not run
+  Gauge fenced;
   Gauge spool_bytes, spool_chunks, spool_attempts;
   Counter chunk_bytes, chunks_sent, welcomes, refusals;
 

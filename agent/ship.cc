@@ -65,6 +65,10 @@ Status Ship::failed(const Error& error) {
   return tell(link_, {.kind = LinkNote::Kind::ended, .stats = stats});
 }
 
+Status Ship::fence(const std::string& reason) {
+  return tell(link_, {.kind = LinkNote::Kind::fenced, .frame = reason});
+}
+
 void Ship::progress(const wire::Progress& progress) {
   (void)tell(link_, {.kind = LinkNote::Kind::forward, .frame = wire::encode(progress)});
 }

@@ -36,6 +36,8 @@ class Ship {
   Status done(const TraceHeader& header, TraceFooter footer);
   /// There is no trace.
   Status failed(const Error& error);
+  /// Its sandbox has hit the guard: told to the loop at once, before there is a trace of it.
+  Status fence(const std::string& reason);
   /// Progress is advice: dropped without a word when the link is full.
   void progress(const wire::Progress& progress);
   /// Reads what the loop has sent, without blocking. Errc::no_space once the spool has reached its quota.

@@ -76,6 +76,13 @@ void Shipper::drop(const AttemptKey& key) {
   spool_.drop(key);
 }
 
+void Shipper::drop_whole_but(const AttemptKey& key) {
+  for (auto it = attempts_.begin(); it != attempts_.end();) {
+    const auto& [other, attempt] = *it++;  // drop() erases this one
+    if (attempt.whole && other != key) drop(AttemptKey(other));
+  }
+}
+
 bool Shipper::whole(const AttemptKey& key) const {
   auto it = attempts_.find(key);
   return it != attempts_.end() && it->second.whole;

@@ -30,6 +30,8 @@ class Shipper {
   void fail(const wire::Failed& failed);
   /// Nobody wants it any more.
   void drop(const AttemptKey& key);
+  /// Likewise every attempt that is whole, but for this one.
+  void drop_whole_but(const AttemptKey& key);
 
   bool holds(const AttemptKey& key) const { return attempts_.contains(key); }
   bool whole(const AttemptKey& key) const;

@@ -50,7 +50,7 @@ std::set<uint32_t> chunks_in(const fs::path& dir, uint64_t& bytes) {
 
 // What is there of `key`, or why it is not whole.
 Result<Spool::Found> inspect(const Spool& spool, const AttemptKey& key) {
-  Spool::Found found{key, 0, 0, 0};
+  Spool::Found found{key, 0, 0, 0, ""};
   ASSAY_TRY(std::string frame, spool.end(key));
   ASSAY_TRY(wire::Message message, wire::decode(frame));
   if (auto* failed = std::get_if<wire::Failed>(&message)) {
@@ -63,6 +63,8 @@ Result<Spool::Found> inspect(const Spool& spool, const AttemptKey& key) {
     return Error{Errc::corrupt, "it ends another attempt"};
   auto chunks = chunks_in(spool.dir() / key.str(), found.bytes);
   found.chunks = done->footer.chunks;
+  if (done->footer.reason == EndReason::guard)
+    found.guard_hit = done->footer.detail.empty() ? "not told what of" : done->footer.detail;
   found.first = chunks.empty() ? found.chunks : *chunks.begin();
   // Acknowledged ones are gone from the front; any other gap is a loss.
   if (!chunks.empty() &&

@@ -33,6 +33,7 @@ class Spool {
     AttemptKey key;
     uint32_t first = 0, chunks = 0;
     uint64_t bytes = 0;
+    std::string guard_hit{};  // what of, where its trace ended at a hit of the sandbox's guard
   };
 
   /// Made if need be; one agent at a time has it. Half attempts in it are deleted, names that are none of

@@ -19,7 +19,10 @@ constexpr RemoteUsage kUsageText = {
     "assay agents drain|undrain|fence|unfence NAME... [OPTIONS]\n"
     "Lists the farm's agents, or changes how they work: a draining agent ends what it runs and gets nothing "
     "new;\n"
-    "a fenced one is refused, and what it runs goes back to the queue.",
+    "a fenced one is refused, and what it runs goes back to the queue. One that a scan has fenced (NOTE "
+    "names "
+    "it)\n"
+    "may have a guest loose on its host: look there before you unfence it.",
     "words"};
 
 std::string seen(const AgentView& agent) {
@@ -30,6 +33,10 @@ std::string seen(const AgentView& agent) {
 std::string state_of(const AgentView& agent) {
   if (agent.mode != "active") return agent.mode + (agent.connected ? "" : ", away");
   return agent.connected ? "active" : "away";
+}
+
+std::string note(const AgentView& agent) {
+  return agent.fenced_by.empty() ? agent.why : "by scan " + agent.fenced_by + ": " + agent.fenced_why;
 }
 
 Result<int> list_agents(const po::variables_map& map) {
@@ -54,7 +61,7 @@ Result<int> list_agents(const po::variables_map& map) {
     char cpus[32];
     std::snprintf(cpus, sizeof cpus, "%.4g", agent.cpu_millis / 1000.0);
     table.row({agent.name, state_of(agent), std::to_string(agent.leases), std::to_string(agent.slots), cpus,
-               layout::size_text(agent.memory_bytes), seen(agent), agent.why});
+               layout::size_text(agent.memory_bytes), seen(agent), note(agent)});
   }
   std::cout << (table.empty() ? "no agent has ever said hello: docs/farm.md tells how to add one\n"
                               : table.str(table_width()));

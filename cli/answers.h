@@ -60,6 +60,7 @@ struct AgentView {
   std::string why;  // its credit is 0
   std::optional<double> seen_ms;
   size_t leases = 0;
+  std::string fenced_by, fenced_why;  // the scan that has fenced it, and what was seen; empty: none
 };
 
 struct QueueView {

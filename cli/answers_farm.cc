@@ -19,6 +19,12 @@ Result<AgentView> agent_of(const Json& json) {
   agent.why = fields.text("why");
   agent.seen_ms = fields.maybe_real("seen_ms");
   if (const Json* leases = fields.list("leases"); leases != nullptr) agent.leases = leases->size();
+  if (const Json* by = fields.object("fenced_by"); by != nullptr) {
+    Fields hit(*by, "agent's fencing");
+    agent.fenced_by = hit.text("scan_id");
+    agent.fenced_why = hit.text("reason");
+    ASSAY_CHECK(hit.status());
+  }
   ASSAY_CHECK(fields.status());
   return agent;
 }

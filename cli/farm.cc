@@ -1,6 +1,8 @@
 // Two threads and their ends.
 #include "cli/farm.h"
 
+#include <utility>
+
 #include "agent/agent.h"
 #include "agent/sandbox.h"
 #include "common/log.h"
@@ -38,7 +40,8 @@ Farm::Farm(std::unique_ptr<Store> store, RuleSet rules, Fd stop_agent, Fd stop_s
       stop_agent_(std::move(stop_agent)),
       stop_scheduler_(std::move(stop_scheduler)),
       agent_ended_(agent_error_.get_future()),
-      scheduler_ended_(scheduler_error_.get_future()) {}
+      scheduler_ended_(scheduler_error_.get_future()),
+      fencing_told_(fencing_.get_future()) {}
 
 Farm::~Farm() {
   raise_event(stop_agent_.get());
@@ -65,8 +68,17 @@ void Farm::run_agent(const std::filesystem::path& data_dir, const std::filesyste
   config.endpoint = kAgents;
   config.data_dir = data_dir;
   config.learn_guard = learn_guard;
+  config.fenced = [this, told = false](const Fencing& fencing) mutable {
+    if (!std::exchange(told, true)) fencing_.set_value(fencing);
+  };
   Status ended = serve_agent(context_, config, stop_agent_.get());
   if (!ended) agent_error_.set_value(ended.error().context("agent"));
+}
+
+const std::optional<Fencing>& Farm::fenced() {
+  if (!fenced_ && fencing_told_.wait_for(std::chrono::seconds(0)) == std::future_status::ready)
+    fenced_ = fencing_told_.get();
+  return fenced_;
 }
 
 Result<Socket> Farm::client() const {

@@ -8,6 +8,7 @@
 #include <optional>
 #include <thread>
 
+#include "agent/fence.h"
 #include "common/fd.h"
 #include "common/loop.h"
 #include "common/result.h"
@@ -28,6 +29,8 @@ class Farm {
   Result<Socket> client() const;
   /// The error that ended one of the threads, if one has ended; from then on no scan ends.
   const std::optional<Error>& trouble();
+  /// By which scan the agent was fenced, if one has: from then on no other runs.
+  const std::optional<Fencing>& fenced();
   Store& store() { return *store_; }
 
  private:
@@ -42,6 +45,9 @@ class Farm {
   std::promise<Error> agent_error_, scheduler_error_;
   std::future<Error> agent_ended_, scheduler_ended_;
   std::optional<Error> trouble_;
+  std::promise<Fencing> fencing_;
+  std::future<Fencing> fencing_told_;
+  std::optional<Fencing> fenced_;
   std::thread scheduler_, agent_;
 };
 

@@ -105,6 +105,7 @@ class Follow {
 
  private:
   Status interrupted();
+  Status check_farm(const Job& job);
 
   Farm& farm_;
   Socket& link_;
@@ -116,13 +117,14 @@ Result<wire::Finished> Follow::run(const Job& job) {
   Submission submission;
   submission.job = job;
   submission.fresh = true;  // whoever scans here wants to see it run
+  ASSAY_CHECK(check_farm(job));
   ASSAY_CHECK(link_.send(wire::encode(wire::Submit{{submission}, true})));
   ProgressLine line(job.ref);
   for (;;) {
     std::vector<WaitFor> items{link_, WaitFor(signal_fd_)};
     ASSAY_CHECK(wait(items, milliseconds(200)));
     if (items[1].ready) ASSAY_CHECK(interrupted());
-    if (const auto& trouble = farm_.trouble()) return *trouble;
+    ASSAY_CHECK(check_farm(job));
     ASSAY_TRY(auto frames, link_.receive());
     if (!frames) continue;
     ASSAY_TRY(wire::Message message, wire::decode(frames->back()));
@@ -135,6 +137,15 @@ Result<wire::Finished> Follow::run(const Job& job) {
     if (auto* finished = std::get_if<wire::Finished>(&message); finished && finished->scan_id == scan_id_)
       return std::move(*finished);
   }
+}
+
+// Whether this scan can still end.
+Status Follow::check_farm(const Job& job) {
+  if (const auto& trouble = farm_.trouble()) return *trouble;
+  const auto& fenced = farm_.fenced();
+  if (!fenced || fenced->key.scan_id == scan_id_) return Status();
+  return Error{Errc::denied, job.ref + ": not run: the agent was fenced after scan " + fenced->key.scan_id +
+                                 ": " + fenced->reason + "; look at this host before you scan on it again"};
 }
 
 Status Follow::interrupted() {

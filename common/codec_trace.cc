@@ -218,7 +218,7 @@ void write_footer(schema::Footer::Builder out, const TraceFooter& footer) {
 
 TraceFooter read_footer(schema::Footer::Reader in, Rules& rules) {
   TraceFooter footer;
-  footer.reason = rules.number(in.getReason(), EndReason::cancelled, "end reason");
+  footer.reason = rules.number(in.getReason(), EndReason::guard, "end reason");
   footer.exit_status = in.getExitStatus();
   footer.detail = rules.text(in.getDetail(), kMaxErrorBytes, "detail");
   footer.events = in.getEvents();

@@ -172,6 +172,8 @@ const char* to_string(EndReason reason) {
       return "start_failed";
     case EndReason::cancelled:
       return "cancelled";
+    case EndReason::guard:
+      return "guard";
   }
   return "unknown";
 }

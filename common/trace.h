@@ -68,6 +68,7 @@ enum class EndReason : uint8_t {
   limit = 2,         // a bound was hit: events, trace bytes
   start_failed = 3,  // the image cannot be started (missing entrypoint, wrong format): exit says why
   cancelled = 4,
+  guard = 5,  // the sandbox did on its host what the runtime never does, and was killed for it
 };
 const char* to_string(EndReason reason);
 

@@ -156,6 +156,15 @@ void write(schema::Message::Builder out, const DoneAck& m) {
 void write(schema::Message::Builder out, const Cancel& m) {
   set_attempt(out.initCancel(), m.scan_id, m.attempt);
 }
+void write(schema::Message::Builder out, const Fenced& m) {
+  auto to = out.initFenced();
+  to.setScanId(Cut(m.scan_id, kMaxIdBytes));
+  to.setAttempt(m.attempt);
+  to.setReason(Cut(m.reason, kMaxErrorBytes));
+}
+void write(schema::Message::Builder out, const Unfence& m) {
+  set_attempt(out.initUnfence(), m.scan_id, m.attempt);
+}
 
 }  // namespace
 

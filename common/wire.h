@@ -15,7 +15,7 @@
 
 namespace assay::wire {
 
-inline constexpr uint32_t kVersion = 2;
+inline constexpr uint32_t kVersion = 3;
 inline constexpr size_t kMaxFrameBytes = 4 << 20;
 inline constexpr size_t kMaxSubmissions = 1000;  // in one message
 inline constexpr size_t kMaxHeld = 1024;         // leases of one agent
@@ -139,6 +139,13 @@ struct Failed {
   std::string error;
   uint64_t retry_after_ms = 0;  // code busy: the registry is to be left alone for so long; 0: not said
 };
+/// The sandbox of this attempt did on its host what the runtime never does: the agent finishes nothing more
+/// but the trace that tells of it. Said until Unfence; a fencing is named by its attempt.
+struct Fenced {
+  std::string scan_id;
+  uint32_t attempt = 0;
+  std::string reason;  // what was seen, one line
+};
 
 // ---- scheduler -> agent
 
@@ -168,10 +175,15 @@ struct Cancel {
   std::string scan_id;
   uint32_t attempt = 0;
 };
+/// An operator trusts the agent again after this fencing; others of it stand.
+struct Unfence {
+  std::string scan_id;
+  uint32_t attempt = 0;
+};
 
 using Message = std::variant<Submit, Ask, Watch, Accepted, Refused, Finished, Answer, Notice, Progress, Hello,
                              Want, Heartbeat, Resolved, Chunk, Done, Failed, Welcome, Who, Lease, Proceed,
-                             ChunkAck, DoneAck, Cancel>;
+                             ChunkAck, DoneAck, Cancel, Fenced, Unfence>;
 
 std::string encode(const Message& message);
 Result<Message> decode(std::string_view bytes);

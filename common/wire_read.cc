@@ -187,6 +187,13 @@ Message read(schema::Message::Reader in, Rules& rules) {
       return read_attempt<DoneAck>(in.getDoneAck(), rules);
     case Which::CANCEL:
       return read_attempt<Cancel>(in.getCancel(), rules);
+    case Which::FENCED: {
+      auto m = in.getFenced();
+      return Fenced{scan_id(m.getScanId(), rules), m.getAttempt(),
+                    rules.text(m.getReason(), kMaxErrorBytes, "reason")};
+    }
+    case Which::UNFENCE:
+      return read_attempt<Unfence>(in.getUnfence(), rules);
     default:
       return read_client(in, rules);
   }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
 
 namespace assay {
 
@@ -123,7 +124,9 @@ void Agents::lost(const std::string& name) {
 
 void Agents::set_mode(const std::string& name, Mode mode) {
   uint32_t row = row_of(name);
-  known_[row].mode = mode;
+  Known& known = known_[row];
+  known.mode = mode;
+  if (mode != Mode::fenced && !known.fencing.scan_id.empty()) known.lifted = std::exchange(known.fencing, {});
   update(row);
 }
 
@@ -181,7 +184,7 @@ std::vector<Agents::View> Agents::list(const Queue& queue) const {
     const Row& row = rows_[i];
     views.push_back({known.name, known.mode, known.connected, known.capacity, row.credit, known.why,
                      row.cpu_millis, row.memory_bytes, queue.leased_by(known.name), known.cached.size(),
-                     known.last_seen});
+                     known.last_seen, known.fencing});
   }
   std::sort(views.begin(), views.end(), [](const View& a, const View& b) { return a.name < b.name; });
   return views;

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -15,6 +16,16 @@ namespace assay {
 class Agents {
  public:
   enum class Mode : uint8_t { active, draining, fenced };  // only `active` are given work
+
+  /// The hit of a sandbox's guard by which an agent has fenced itself, in its own words. No scan id: none.
+  struct Fencing {
+    std::string scan_id;
+    uint32_t attempt = 0;
+    std::string reason;
+    bool is_of(const std::string& scan, uint32_t number) const {
+      return !scan_id.empty() && scan_id == scan && attempt == number;
+    }
+  };
 
   /// For humans.
   struct View {
@@ -29,6 +40,7 @@ class Agents {
     size_t leases = 0;
     size_t cached = 0;  // repositories
     QueueTime last_seen{};
+    Fencing fencing;  // while it is fenced by one
   };
 
   /// It is connected. It has no credit until it states it. A mode that was set stays.
@@ -46,6 +58,17 @@ class Agents {
   void lost(const std::string& name);
   /// Also of one that is not connected, or not known yet.
   void set_mode(const std::string& name, Mode mode);
+  /// It is fenced by its own word. False where it was before, by the same attempt or another: the first
+  /// stands.
+  bool fence(const std::string& name, Fencing fencing);
+  /// What it is fenced by; null where it is not, or by an operator.
+  const Fencing* fencing(const std::string& name) const;
+  /// set_mode() has ended its fencing by this attempt, and that of no other since.
+  bool was_lifted(const std::string& name, const std::string& scan_id, uint32_t attempt) const;
+  /// What is to be kept of its mode, one line; empty: nothing. restore() takes it, and whatever a release
+  /// before this one has kept.
+  std::string kept(const std::string& name) const;
+  void restore(const std::string& name, std::string_view kept);
 
   bool knows(const std::string& name) const { return indices_.contains(name); }
   Mode mode(const std::string& name) const;  // active when it is not known
@@ -81,6 +104,8 @@ class Agents {
   struct Known {
     std::string name;
     Mode mode = Mode::active;
+    Fencing fencing;  // it is fenced by its own word, by this
+    Fencing lifted;   // the last one of these that an operator has ended
     bool connected = false;
     wire::Capacity capacity;
     std::string why;

@@ -13,8 +13,9 @@
 
 namespace assay::ask {
 
-/// {} -> {"agents": [{"name", "mode": "active"|"draining"|"fenced", "connected": bool, "version" (its
-/// tracer's),
+/// {} -> {"agents": [{"name", "mode": "active"|"draining"|"fenced", "fenced_by" (the
+/// hit of a guard by which it has fenced itself: {"scan_id", "attempt", "reason"}; else null), "connected":
+/// bool, "version" (its tracer's),
 ///   "slots", "cpu_millis", "memory_bytes", "credit", "why" (its credit is 0: its words), "seen_ms" (since
 ///   its last word), "cached" (repositories), "leases": [{"scan_id", "attempt", "phase", "age_ms"}]}]}, by
 ///   name.
@@ -22,7 +23,7 @@ inline constexpr std::string_view kAgents = "agents";
 
 /// {"name", "mode": "drain"|"undrain"|"fence"|"unfence"} -> {"name", "mode": "active"|"draining"|"fenced"}.
 /// Draining: no new leases. Fenced: its leases go back to the queue too, and what it sends is refused; the
-/// mode outlives a restart. 404: no such agent.
+/// mode outlives a restart. 404: no such agent. 409: it has fenced itself; only unfence ends that.
 inline constexpr std::string_view kAgentMode = "agent_mode";
 
 /// {} -> {"lanes": [{"lane", "queued", "leased", "oldest_ms"}] (all four, most urgent first),

@@ -86,7 +86,7 @@ class Keep {
   /// open scans. Otherwise it is one look. Errc::unsupported when a later layout is there.
   Result<Opened> upgrade();
 
-  /// What an operator has said of an agent ("draining", "fenced"); empty: nothing any more.
+  /// Of an agent, as Agents::kept() has it; empty: nothing any more.
   static StoreBatch agent_mode(const std::string& agent, const std::string& mode);
 
   // ---- reading

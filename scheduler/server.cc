@@ -67,11 +67,11 @@ Status Server::recover() {
   if (opened.unreadable > 0)
     spdlog::error("event=unreadable_records count={} first=\"{}\"", opened.unreadable, opened.first_error);
   for (ScanRecord& record : followers) attach(std::move(record));
-  ASSAY_CHECK(keep_.each_agent_mode([&](const std::string& agent, const std::string& mode) {
-    for (auto known : {Agents::Mode::draining, Agents::Mode::fenced})
-      if (mode == to_string(known)) agents_.set_mode(agent, known);
-    return true;
-  }));
+  if (config_.resume_jobs)
+    ASSAY_CHECK(keep_.each_agent_mode([&](const std::string& agent, const std::string& mode) {
+      agents_.restore(agent, mode);
+      return true;
+    }));
   spdlog::info("event=recovered open={} waiting={} leased={} shipped={}", open_.size(),
                open_.size() - leased - scoring_->pending(), leased, scoring_->pending());
   if (config_.resume_jobs) return Status();

@@ -49,11 +49,9 @@ BatchRecord read_batch(const json& body) {
   return batch;
 }
 
-std::optional<Agents::Mode> mode_after(const std::string& order) {
-  if (order == "drain") return Agents::Mode::draining;
-  if (order == "fence") return Agents::Mode::fenced;
-  if (order == "undrain" || order == "unfence") return Agents::Mode::active;
-  return std::nullopt;
+json fenced_by(const Agents::Fencing& fencing) {
+  if (fencing.scan_id.empty()) return nullptr;
+  return {{"scan_id", fencing.scan_id}, {"attempt", fencing.attempt}, {"reason", fencing.reason}};
 }
 
 }  // namespace
@@ -116,6 +114,7 @@ wire::Answer Server::describe_agents() const {
     bool never = view.last_seen == QueueTime();
     list.push_back({{"name", view.name},
                     {"mode", to_string(view.mode)},
+                    {"fenced_by", fenced_by(view.fencing)},
                     {"connected", view.connected},
                     {"version", sessions_.version_of(view.name)},
                     {"slots", view.capacity.slots},
@@ -174,25 +173,6 @@ wire::Answer Server::describe_capacity(std::optional<uint64_t> seconds) const {
                 {"finish_s", number(answer.seconds)},
                 {"agents_needed", number(answer.agents_needed)},
                 {"basis", answer.basis}});
-}
-
-wire::Answer Server::set_agent_mode(const std::string& name, const std::string& order) {
-  auto mode = mode_after(order);
-  if (!mode)
-    return wrong({Errc::invalid, "'" + printable(order, 64) + "' is none of drain, undrain, fence, unfence"});
-  if (!agents_.knows(name))
-    return wrong({Errc::not_found, "no agent '" + printable(name, 64) + "' has been here"});
-  agents_.set_mode(name, *mode);
-  // Outlives a restart: who was shut out stays out.
-  stage_.add(Keep::agent_mode(name, *mode == Agents::Mode::active ? "" : to_string(*mode)), [] {});
-  spdlog::warn("event=agent_mode agent={} mode={}", printable(name, 64), to_string(*mode));
-  // A fenced agent is not trusted any more: what it runs is run elsewhere, what it says of it is refused.
-  if (*mode == Agents::Mode::fenced)
-    for (const Lapse& lost : queue_.release(name, {}, now_)) {
-      (void)tell_agent(name, wire::Cancel{lost.scan_id, lost.attempt});
-      lapse(lost, to_string(Errc::denied), "its agent " + name + " was fenced");
-    }
-  return right({{"name", name}, {"mode", to_string(*mode)}});
 }
 
 std::optional<wire::Answer> Server::order_cancel(const std::string& client, const std::string& scan_id,

@@ -84,6 +84,9 @@ void Server::expire_leases() {
 }
 
 void Server::lapse(const Lapse& lapse, const std::string& code, const std::string& why) {
+  if (const Agents::Fencing* by = agents_.fencing(lapse.agent);
+      by != nullptr && by->is_of(lapse.scan_id, lapse.attempt))
+    return end_with_its_agent(lapse.agent, *by, why);
   ++stats_.redelivered;
   measure_.redelivered(code);
   spdlog::warn("event=lease_ended scan={} attempt={} agent={} failures={} given_up={} why=\"{}\"",

@@ -1,6 +1,7 @@
 // server_loop: the state of the scheduler's loop, private to the server files: server.cc (the loop, recovery,
-// reload), server_agents.cc (what agents say), server_clients.cc (what clients say), server_asks.cc (their
-// questions), server_jobs.cc (how a job moves from state to state).
+// reload), server_agents.cc (what agents say), server_fence.cc (which of them are trusted no more),
+// server_clients.cc (what clients say), server_asks.cc (their questions), server_jobs.cc (how a job moves
+// from state to state).
 #pragma once
 
 #include <map>
@@ -73,6 +74,13 @@ class Server {
   bool holds(const std::string& agent, const std::string& scan_id, uint32_t attempt);
   bool holds_or_forgets(const std::string& agent, const std::string& scan_id, uint32_t attempt);
   void lose(const std::string& agent, const std::string& why);
+
+  // server_fence.cc
+  void on(const std::string& agent, wire::Fenced& m);
+  void keep_mode(const std::string& agent);
+  void take_back(const std::string& agent, const Agents::Fencing& but);
+  void end_with_its_agent(const std::string& agent, const Agents::Fencing& by, const std::string& why);
+  wire::Answer set_agent_mode(const std::string& name, const std::string& order);
   Status tell_agent(const std::string& agent, const wire::Message& message);
 
   // server_clients.cc
@@ -96,7 +104,6 @@ class Server {
   wire::Answer describe_agents() const;
   wire::Answer describe_queue() const;
   wire::Answer describe_capacity(std::optional<uint64_t> seconds) const;
-  wire::Answer set_agent_mode(const std::string& name, const std::string& order);
   std::optional<wire::Answer> order_cancel(const std::string& client, const std::string& scan_id,
                                            const std::string& batch_id);
   std::optional<wire::Answer> order_retry(const std::string& client, const std::string& scan_id);

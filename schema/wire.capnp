@@ -31,6 +31,8 @@ struct Message {
     chunkAck @20 :Chunk;  # without bytes
     doneAck @21 :Attempt;
     cancel @22 :Attempt;
+    fenced @23 :Fenced;
+    unfence @24 :Attempt;
   }
 
   struct Attempt {
@@ -126,5 +128,10 @@ struct Message {
     scanId @0 :Text;
     attempt @1 :UInt32;
     job @2 :Job;
+  }
+  struct Fenced {
+    scanId @0 :Text;
+    attempt @1 :UInt32;
+    reason @2 :Text;
   }
 }

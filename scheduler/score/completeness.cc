@@ -40,6 +40,9 @@ void judge_end(const TraceFooter& footer, Completeness& out) {
     case EndReason::cancelled:
       out.reasons.push_back(with_detail("the run was cancelled", footer.detail));
       return;
+    case EndReason::guard:
+      out.reasons.push_back(with_detail("the sandbox's guard was hit: the agent was fenced", footer.detail));
+      return;
   }
 }
 

@@ -30,8 +30,8 @@ struct Names<NetworkMode> {
 };
 template <>
 struct Names<EndReason> {
-  static constexpr std::array kAll = {EndReason::exited, EndReason::deadline, EndReason::limit,
-                                      EndReason::start_failed, EndReason::cancelled};
+  static constexpr std::array kAll = {EndReason::exited,       EndReason::deadline,  EndReason::limit,
+                                      EndReason::start_failed, EndReason::cancelled, EndReason::guard};
 };
 template <>
 struct Names<Persona> {

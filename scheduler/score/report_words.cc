@@ -64,6 +64,8 @@ std::string ending(const Report& r) {
       return "could not be started";
     case EndReason::cancelled:
       return ran + "cancelled";
+    case EndReason::guard:
+      return ran + "killed: the sandbox's guard was hit, and its agent fenced";
   }
   return ran;
 }

@@ -45,7 +45,8 @@ Status write_seeds(const std::filesystem::path& dir) {
       wire::Done{id, 3, sample::header(), sample::footer()},
       wire::Lease{id, 5, sample::job()},
       wire::Notice{id, id, "done", "", "clean", 1, "", 2},
-      wire::Progress{id, "run", 1, 2, 3, 4}};
+      wire::Progress{id, "run", 1, 2, 3, 4},
+      wire::Fenced{id, 6, "exec of /bin/sh by a stranger"}};
   for (const auto& message : kMessages)
     ASSAY_CHECK(put(dir / "wire", std::to_string(message.index()), wire::encode(message)));
   const char* kRefs[] = {"nginx", "r.io:5000/a/b:v1", "oci:dir:v1", "docker-archive:x.tar:nginx:1",

@@ -96,13 +96,18 @@ TEST_F(FarmVerbs, AgentsAreListedAndSteered) {
       "/v1/agents",
       R"({"agents":[{"name":"metal-1","mode":"active","connected":true,"slots":4,"cpu_millis":8000,)"
       R"("memory_bytes":17179869184,"credit":0,"why":"disk full\u001b[2J","seen_ms":2000,"leases":[{},{}]},)"
-      R"({"name":"metal-2","mode":"draining","connected":false,"slots":2,"seen_ms":null,"leases":[]}]})");
+      R"({"name":"metal-2","mode":"draining","connected":false,"slots":2,"seen_ms":null,"leases":[],)"
+      R"("fenced_by":null},)"
+      R"({"name":"metal-3","mode":"fenced","connected":true,"slots":2,"seen_ms":null,"leases":[],"why":"fenced",)"
+      R"("fenced_by":{"scan_id":"20261125T031500-1f8a3c9e","attempt":2,"reason":"exec by a stranger"}}]})");
   api_.post("/v1/agents/metal-1/drain", R"({"name":"metal-1","mode":"draining"})");
   api_.start();
   EXPECT_EQ(run(agents, {}).out,
             "AGENT    STATE           RUNS  SLOTS  CPUS    MEMORY  SEEN     NOTE\n"
             "metal-1  active             2      4     8  16.0 GiB  2 s ago  disk full\\x1b[2J\n"
-            "metal-2  draining, away     0      2     0       0 B  never\n");
+            "metal-2  draining, away     0      2     0       0 B  never\n"
+            "metal-3  fenced             0      2     0       0 B  never    by scan "
+            "20261125T031500-1f8a3c9e: exec by a stranger\n");
   EXPECT_EQ(run(agents, {"drain", "metal-1"}).out, "metal-1  draining\n");
   EXPECT_EQ(run(agents, {"drain"}).code, kUsage);
   EXPECT_EQ(run(agents, {"dance"}).code, kUsage);

@@ -23,6 +23,7 @@ TEST(EventNames, AreAllDifferent) {
   EXPECT_STREQ(to_string(Source::agent), "agent");
   EXPECT_STREQ(to_string(static_cast<EventKind>(200)), "unknown");
   EXPECT_STREQ(to_string(EndReason::cancelled), "cancelled");
+  EXPECT_STREQ(to_string(EndReason::guard), "guard");
 }
 
 TEST(EventFields, HaveIdsAndNamesOfTheirOwn) {

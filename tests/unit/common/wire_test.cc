@@ -81,6 +81,8 @@ struct Show {
   }
   std::string operator()(const DoneAck& m) { return "done_ack " + at(m.scan_id, m.attempt); }
   std::string operator()(const Cancel& m) { return "cancel " + at(m.scan_id, m.attempt); }
+  std::string operator()(const Fenced& m) { return "fenced " + at(m.scan_id, m.attempt) + " " + m.reason; }
+  std::string operator()(const Unfence& m) { return "unfence " + at(m.scan_id, m.attempt); }
 };
 std::string str(const Message& message) { return std::visit(Show(), message); }
 std::string str(const Result<Message>& message) {
@@ -114,7 +116,9 @@ std::vector<Message> one_of_each() {
           Proceed{kId, 5},
           ChunkAck{kId, 6, 7},
           DoneAck{kId, 8},
-          Cancel{kId, 9}};
+          Cancel{kId, 9},
+          Fenced{kId, 10, "exec of /bin/sh by a stranger"},
+          Unfence{kId, 10}};
 }
 
 TEST(Wire, EveryMessageComesBack) {

@@ -53,6 +53,60 @@ TEST(Agents, OneThatHasGoneKeepsItsModeAndTakesNothing) {
   EXPECT_EQ(agents.mode("nobody"), Agents::Mode::active);
 }
 
+const std::string kScan = "20261125T031500-1f8a3c9e";
+
+TEST(Agents, WhatIsKeptOfAModeBringsItBack) {
+  Agents agents;
+  std::string story;
+  auto keep = [&] {
+    Agents anew;
+    anew.restore("x", agents.kept("x"));
+    EXPECT_EQ(anew.kept("x"), agents.kept("x"));
+    EXPECT_EQ(anew.mode("x"), agents.mode("x"));
+    EXPECT_EQ(anew.fencing("x") != nullptr, agents.fencing("x") != nullptr);
+    for (uint32_t attempt : {1u, 2u})
+      EXPECT_EQ(anew.was_lifted("x", kScan, attempt), agents.was_lifted("x", kScan, attempt));
+    story += agents.kept("x") + "; ";
+  };
+  keep();
+  agents.set_mode("x", Agents::Mode::draining);
+  keep();
+  agents.set_mode("x", Agents::Mode::fenced);
+  keep();
+  EXPECT_EQ(agents.fencing("x"), nullptr) << "by an operator";
+  EXPECT_TRUE(agents.fence("x", {kScan, 1, "exec by\na stranger"}));
+  EXPECT_FALSE(agents.fence("x", {kScan, 2, "another"}));
+  keep();
+  agents.set_mode("x", Agents::Mode::active);
+  EXPECT_TRUE(agents.was_lifted("x", kScan, 1));
+  keep();
+  agents.set_mode("x", Agents::Mode::fenced);
+  EXPECT_EQ(agents.fencing("x"), nullptr) << "by an operator, whatever was lifted before";
+  keep();
+  agents.set_mode("x", Agents::Mode::active);
+  EXPECT_TRUE(agents.fence("x", {kScan, 2, "another"}));
+  keep();
+  EXPECT_EQ(story, "; draining; fenced; fenced " + kScan + "-1 exec by\\x0aa stranger; active lifted " +
+                       kScan + "-1; fenced lifted " + kScan + "-1; fenced " + kScan + "-2 another; ");
+}
+
+TEST(Agents, TakeNoMoreOfAKeptModeThanTheyUnderstand) {
+  for (const std::string& kept : {std::string("fenced"), "fenced " + kScan, "fenced nonsense-1 x",
+                                  "fenced " + kScan + "-x y", std::string("fenced ../../etc-1 x")}) {
+    Agents agents;
+    agents.restore("x", kept);
+    EXPECT_EQ(agents.mode("x"), Agents::Mode::fenced) << kept;
+    EXPECT_EQ(agents.fencing("x"), nullptr) << kept;
+  }
+  for (const std::string& kept : {std::string(), std::string("exploded"), "active " + kScan + "-1 x",
+                                  "active lifted nonsense", std::string(" fenced")}) {
+    Agents agents;
+    agents.restore("x", kept);
+    EXPECT_EQ(agents.mode("x"), Agents::Mode::active) << kept;
+    EXPECT_EQ(agents.kept("x"), "") << kept;
+  }
+}
+
 TEST(Agents, RememberTheRepositoriesThatWereUsedLast) {
   Agents agents;
   agents.hello("x", kCapacity, {}, at(0));

@@ -79,6 +79,54 @@ TEST(ReportText, IncompleteTraceSaysWhatIsMissing) {
   expect_golden("incomplete.txt", report_text(stable(report), {}));
 }
 
+// With a rule of the test's own: what ours make of the guard's events is told by their cases.
+TEST(ReportText, AGuardHitIsTheFirstThingThatIsSaid) {
+  auto rules = RuleSet::compile({{"guard.yml", R"(
+title: The sandbox did on its host what the runtime never does
+id: 5b7b1c1e-8d0a-4f6e-9a44-9a54f0a3c001
+status: test
+description: A guest may be out of its sandbox.
+author: The Assay authors
+date: 2026-11-29
+tags: [attack.privilege_escalation, attack.t1611]
+logsource: {product: assay, category: guard}
+detection:
+  selection: {Part: stranger}
+  condition: selection
+level: critical
+)"}});
+  ASSERT_TRUE(rules) << rules.error().what;
+  auto events = stored_trace("redis");
+  Event hit;
+  hit.seq = events.size() + 1;
+  hit.time_ns = events.back().time_ns;
+  hit.kind = EventKind::guard;
+  hit.plane = Plane::host;
+  hit.source = Source::guard;
+  hit.name = "exec";
+  hit.call = "execve";
+  hit.path = "/bin/sh";
+  hit.path2 = "stranger";
+  events.push_back(hit);
+  Scorer scorer(*rules, test_header());
+  for (const auto& event : events) scorer.add(event);
+  auto footer = test_footer(events.size());
+  footer.reason = EndReason::guard;
+  footer.detail = "exec by a stranger, task 4711 (sh): execve /bin/sh";
+  Report report = scorer.finish(footer);
+  EXPECT_EQ(report.verdict, Verdict::malicious);
+  EXPECT_FALSE(report.completeness.complete);
+  expect_golden("guard-hit.txt", report_text(stable(report), {}));
+  auto json = nlohmann::json::parse(report_json(report));
+  EXPECT_EQ(json["run"]["end"], "guard");
+  EXPECT_EQ(json["run"]["detail"], footer.detail);
+  EXPECT_EQ(json["completeness"]["reasons"][0],
+            "the sandbox's guard was hit: the agent was fenced: " + footer.detail);
+  auto back = parse_report(report_json(report));
+  ASSERT_TRUE(back) << back.error().what;
+  EXPECT_EQ(back->footer.reason, EndReason::guard);
+}
+
 TEST(ReportText, ColorsOnlyWhenAsked) {
   Report report = score(our_rules(), stored_trace("miner"));
   EXPECT_EQ(report_text(report, {false, 100}).find('\x1b'), std::string::npos);

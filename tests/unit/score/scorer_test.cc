@@ -47,6 +47,12 @@ TEST(Completeness, DecidesBetweenCleanAndInconclusive) {
             "inconclusive; the run was stopped early at a limit");
   EXPECT_EQ(judged("redis", [](TraceFooter& f) { f.reason = EndReason::cancelled; }),
             "inconclusive; the run was cancelled");
+  EXPECT_EQ(judged("redis",
+                   [](TraceFooter& f) {
+                     f.reason = EndReason::guard;
+                     f.detail = "exec by a stranger\x1b[2J";
+                   }),
+            "inconclusive; the sandbox's guard was hit: the agent was fenced: exec by a stranger\\x1b[2J");
   EXPECT_EQ(judged("redis", [](TraceFooter& f) { f.events += 5; }).substr(0, 31),
             "inconclusive; 5 of 37 events ar");
   EXPECT_EQ(judged("redis", [](TraceFooter& f) { f.sources.clear(); }),
