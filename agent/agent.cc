@@ -82,6 +82,8 @@ Status serve_agent(const Context& context, const AgentConfig& given, int stop_fd
   if (cleaned.instances + cleaned.cgroups > 0)
     spdlog::info("event=cleanup instances={} processes={} cgroups={}", cleaned.instances, cleaned.processes,
                  cleaned.cgroups);
+  ASSAY_TRY(YaraRules yara, YaraRules::compile(config.yara_dirs));
+  spdlog::info("event=yara rules={} files={}", yara.size(), yara.files());
   ASSAY_CHECK(make_directories(config.data_dir));
   ASSAY_TRY(Spool spool, open_spool(config));
   ASSAY_TRY(RunDir run_dir, RunDir::create(config.run_base));
@@ -94,7 +96,7 @@ Status serve_agent(const Context& context, const AgentConfig& given, int stop_fd
   }
   AgentLoop loop(config, config.agent_id, instance, std::move(scheduler), std::move(spool),
                  AffinityList::load(config.data_dir / "cached"), metrics);
-  ScanPlace place{config.data_dir, run_dir.path(), run_dir.instance(), config.agent_id};
+  ScanPlace place{config.data_dir, run_dir.path(), run_dir.instance(), config.agent_id, &yara};
   ASSAY_CHECK(loop.start_workers(context, place));
   return loop.run(stop_fd);
 }

@@ -7,6 +7,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "agent/scan.h"
 #include "common/keys.h"
@@ -28,6 +29,7 @@ struct AgentConfig {
   unsigned prefetch = 1;      // further scans that pull and unpack meanwhile
   uint32_t cpu_millis = 0;    // for guests; 0: all processors of this host
   uint64_t memory_bytes = 0;  // for guests; 0: 80% of the host's
+  std::vector<std::string> yara_dirs;  // of YARA rules, besides our own
   ScanLimits limits;          // also what a job gets that does not say what it needs
   bool keep_spool = false;  // what is not shipped at the end is shipped by the next agent; else it is dropped
   uint64_t spool_quota_bytes = 8ull << 30;

@@ -11,6 +11,7 @@
 #include "agent/rootfs.h"
 #include "agent/ship.h"
 #include "agent/unpack.h"
+#include "agent/yara_rules.h"
 #include "common/result.h"
 #include "common/trace.h"
 
@@ -21,6 +22,7 @@ struct ScanPlace {
   std::filesystem::path run_dir;   // this agent's RunDir
   std::string instance;            // names its cgroups
   std::string agent_id;
+  const YaraRules* yara = nullptr;  // borrowed; none: files are not inspected
 };
 
 struct ScanLimits {

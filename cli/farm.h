@@ -18,9 +18,11 @@ namespace assay::cli {
 
 class Farm {
  public:
-  /// Errors: the host lacks something, the data directory is taken or full, the rules do not load.
+  /// Errors: the host lacks something, the data directory is taken or full, the rules do not load. `yara_dirs`:
+  /// see AgentConfig.
   static Result<std::unique_ptr<Farm>> start(const std::filesystem::path& data_dir,
-                                             const std::filesystem::path& rules_dir);
+                                             const std::filesystem::path& rules_dir,
+                                             const std::vector<std::string>& yara_dirs = {});
   ~Farm();  // ends the agent, which cleans up, then the scheduler
 
   /// A client's socket to the scheduler.
@@ -32,7 +34,7 @@ class Farm {
  private:
   Farm(std::unique_ptr<Store> store, RuleSet rules, Fd stop_agent, Fd stop_scheduler);
   void run_scheduler();
-  void run_agent(const std::filesystem::path& data_dir);
+  void run_agent(const std::filesystem::path& data_dir, const std::vector<std::string>& yara_dirs);
 
   std::unique_ptr<Store> store_;
   RuleSet rules_;

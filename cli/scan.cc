@@ -31,6 +31,7 @@ struct ScanOptions {
   Format format = Format::text;
   Gate gate = Gate::malicious;
   std::string output, keep_trace, rules;
+  std::vector<std::string> yara;  // directories
   std::filesystem::path data_dir;
 };
 
@@ -57,6 +58,8 @@ po::options_description describe() {
   add("authfile", po::value<std::string>(), "docker config.json with the registry's credentials");
   add("data", po::value<std::string>(), "data directory (default: ~/.local/share/assay)");
   add("rules", po::value<std::string>(), "directory of detection rules");
+  add("yara", po::value<std::vector<std::string>>(),
+      "directory of YARA rules, besides our own; may be given again");
   add("log-level", po::value<std::string>()->default_value("error"), "trace, debug, info, warn, error, off");
   add("help,h", "this text");
   return options;
@@ -79,6 +82,7 @@ Result<ScanOptions> read_options(const po::variables_map& map) {
   options.output = text("output");
   options.keep_trace = text("keep-trace");
   options.rules = text("rules");
+  if (map.count("yara")) options.yara = map["yara"].as<std::vector<std::string>>();
   options.data_dir = map.count("data") ? std::filesystem::path(text("data")) : default_data_dir();
   if (!options.keep_trace.empty() && options.refs.size() > 1)
     return Error{Errc::invalid, "--keep-trace takes one image, not " + std::to_string(options.refs.size())};
@@ -230,7 +234,7 @@ int run(const ScanOptions& options) {
   if (!signals) return complain(signals.error(), kFailed);
   auto rules = find_rules(options.rules);
   if (!rules) return complain(rules.error(), kFailed);
-  auto farm = Farm::start(options.data_dir, *rules);
+  auto farm = Farm::start(options.data_dir, *rules, options.yara);
   if (!farm) return complain(farm.error(), kFailed);
   auto link = (*farm)->client();
   if (!link) return complain(link.error(), kFailed);

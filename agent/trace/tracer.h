@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/kept_executables.h"
 #include "common/result.h"
 #include "common/trace.h"
 
@@ -22,6 +23,7 @@ struct TracerConfig {
   std::string guest_addr;        // tells the direction of a flow
   std::filesystem::path rootfs;  // the guest's root on the host, to hash what is executed where the Sentry
                                  // does not; empty: no hashes
+  KeptExecutables* kept = nullptr;  // borrowed: what is executed is held open there
 };
 
 class Tracer {
