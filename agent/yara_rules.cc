@@ -23,6 +23,7 @@ std::string namespace_of(const fs::path& file, std::set<std::string>& taken) {
   for (char& c : stem)
     if (!inspect::is_namespace(std::string_view(&c, 1))) c = '_';
   if (stem.empty()) stem = "rules";
+  if (stem.starts_with("assay_")) stem = "user_" + stem;  // ours alone are called so
   std::string out = stem;
   for (int number = 2; !taken.insert(out).second; ++number) out = stem + "-" + std::to_string(number);
   return out;
