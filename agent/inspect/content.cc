@@ -3,6 +3,7 @@
 
 #include <magic.h>
 #include <tlsh.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
@@ -11,7 +12,6 @@
 namespace assay::inspect {
 namespace {
 
-constexpr size_t kMagicBytes = 1 << 20;
 constexpr size_t kPieceBytes = 1 << 20;
 
 }  // namespace
@@ -40,9 +40,10 @@ Result<Magic> Magic::open() {
   return Magic(std::move(state));
 }
 
-std::string Magic::mime(std::string_view bytes) const {
-  bytes = bytes.substr(0, kMagicBytes);
-  const char* type = ::magic_buffer(state_->cookie, bytes.data(), bytes.size());
+// By descriptor, not by bytes: what an ELF file is stands behind its beginning.
+std::string Magic::mime(int file) const {
+  if (::lseek(file, 0, SEEK_SET) != 0) return "";
+  const char* type = ::magic_descriptor(state_->cookie, file);
   return type == nullptr ? "" : type;
 }
 

@@ -17,8 +17,8 @@ class Magic {
   Magic(Magic&&) noexcept;
   Magic& operator=(Magic&&) noexcept;
   ~Magic();
-  /// "text/x-shellscript"; empty: libmagic failed.
-  std::string mime(std::string_view bytes) const;
+  /// "text/x-shellscript"; empty: libmagic failed. Moves the file's offset.
+  std::string mime(int file) const;
 
  private:
   struct State;

@@ -83,7 +83,7 @@ Answer Server::inspect(const Ask& ask, int file) {
     return answer;
   }
   answer.partial = size > limit;
-  answer.mime = magic_.mime(*bytes);
+  answer.mime = magic_.mime(file);
   if (!answer.partial) answer.similarity = similarity_of(*bytes);
   auto matches = rules_.match(*bytes, ask, yara_file_type(answer.mime), kRulesTime);
   if (!matches) {

@@ -28,7 +28,7 @@ rule php_packed_code
     attack = "T1027"
   strings:
     $php = "<?"
-    $packed = /\b(eval|assert)\s*\(\s*(@?(gzinflate|gzuncompress|str_rot13|strrev|rawurldecode|hex2bin|base64_decode)\s*\(\s*){1,6}["'$]/ nocase
+    $packed = /\b(eval|assert)\s*\(\s*(@?(gzinflate|gzuncompress|str_rot13|strrev|rawurldecode|hex2bin|base64_decode)\s*\(\s*){1,6}(["']|\$[a-z])/ nocase
   condition:
     filesize < 2MB and $php in (0..1024) and $packed
 }

@@ -211,13 +211,10 @@ TEST_F(OwnRules, FindWhatTheyAreMeantForAndNotWhatLooksLikeIt) {
       {"gVisor", "#!/bin/sh\ndmesg | grep -q gVisor && exit 0\n", "assay_hint:script_looks_for_sandbox"},
       {"is it docker", "#!/bin/sh\n[ -f /.dockerenv ] && export IN_DOCKER=1\nexec nginx\n", ""},
   };
-  for (const Case& c : cases) EXPECT_TRUE([&] {
+  for (const Case& c : cases) {
     std::string got = ask(*inspector_, c.content);
-    std::string matches = got.find(' ') == std::string::npos ? "" : got.substr(got.find(' ') + 1);
-    if (matches == c.found) return true;
-    ADD_FAILURE() << c.name << ": " << got;
-    return false;
-  }());
+    EXPECT_EQ(got.find(' ') == std::string::npos ? "" : got.substr(got.find(' ') + 1), c.found) << c.name;
+  }
   EXPECT_EQ(ask(*inspector_, elf + "xmrig::A xmrig::B xmrig::C xmrig::D RandomX dataset"),
             "application/x-executable assay_miner:xmrig_program");
   EXPECT_EQ(ask(*inspector_, elf + "stratum+tcp://x:1 randomx hashrate donate-level"),
@@ -256,7 +253,7 @@ TEST_F(OwnRules, UsersDirectoriesComeWithThemUnderNamesOfTheirOwn) {
 TEST_F(OwnRules, WhatDoesNotCompileIsNamedWithFileAndLine) {
   fs::path dir = dir_.path() / "rules";
   fs::create_directories(dir);
-  ASSERT_TRUE(write_file(dir / "bad.yar", "rule a {\n  condition: $x\n}\n"));
+  ASSERT_TRUE(write_file(dir / "bad.yar", "rule a {\n  condition: $x }\n"));
   auto rules = YaraRules::compile({dir.string()});
   ASSERT_FALSE(rules);
   EXPECT_EQ(rules.error().code, Errc::invalid);
@@ -274,7 +271,7 @@ TEST_F(OwnRules, AllFilesOfThePublicSetCompile) {
   auto rules = YaraRules::compile({corpus.string()});
   ASSERT_TRUE(rules) << rules.error().what;
   EXPECT_GE(rules->files(), rules_->files() + 20);
-  EXPECT_GT(rules->size(), rules_->size() + 300);
+  EXPECT_GE(rules->size(), rules_->size() + 200);
   Inspector inspector(*rules, {});
   EXPECT_EQ(ask(inspector, "#!/bin/sh\necho ordinary\n"), "text/x-shellscript");
   EXPECT_NE(ask(inspector, "<?php eval($_POST['x']); ?>").find(" gen_webshells:"), std::string::npos);
