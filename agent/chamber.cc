@@ -113,6 +113,8 @@ Status Chamber::set_up_provoker() {
   config.gid = init_.gid;
   config.start_time_ns = in_.header.start_time_ns;
   config.emit = [this](Event event) { tracer_->add(std::move(event)); };
+  if (contents_)
+    config.body = [this](const std::string& path, Fd file) { contents_->note_body(path, std::move(file)); };
   if (network_) {
     config.guest_addr = network_->guest_addr();
     config.make_socket = [this](int type) -> Result<Fd> {
