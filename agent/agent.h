@@ -24,13 +24,13 @@ struct AgentConfig {
   std::string scheduler_key;       // its public key; with `keys`
   std::filesystem::path data_dir;  // blobs, layers, spool
   std::filesystem::path run_base = "/run/assay";
-  std::string agent_id;       // empty: the host's name
-  unsigned slots = 1;         // guests that run at once
-  unsigned prefetch = 1;      // further scans that pull and unpack meanwhile
-  uint32_t cpu_millis = 0;    // for guests; 0: all processors of this host
-  uint64_t memory_bytes = 0;  // for guests; 0: 80% of the host's
+  std::string agent_id;                // empty: the host's name
+  unsigned slots = 1;                  // guests that run at once
+  unsigned prefetch = 1;               // further scans that pull and unpack meanwhile
+  uint32_t cpu_millis = 0;             // for guests; 0: all processors of this host
+  uint64_t memory_bytes = 0;           // for guests; 0: 80% of the host's
   std::vector<std::string> yara_dirs;  // of YARA rules, besides our own
-  ScanLimits limits;          // also what a job gets that does not say what it needs
+  ScanLimits limits;                   // also what a job gets that does not say what it needs
   bool keep_spool = false;  // what is not shipped at the end is shipped by the next agent; else it is dropped
   uint64_t spool_quota_bytes = 8ull << 30;
   uint64_t reserve_bytes = 0;  // of free disk space in data_dir: below it no lease is taken; half of it is

@@ -1,5 +1,5 @@
-// The image's own files are read in the image, which nobody can change; others as they were when executed, where
-// they were kept open, else as they lie there now, if they still are what was executed.
+// The image's own files are read in the image, which nobody can change; others as they were when executed,
+// where they were kept open, else as they lie there now, if they still are what was executed.
 #include "agent/contents.h"
 
 #include <fcntl.h>
@@ -103,7 +103,8 @@ Status Contents::inspect(int fd, Event& event) {
   ASSAY_TRY(Inspection inspection, inspector_.inspect(fd, event.path, event.uid));
   apply(inspection, event);
   if (!inspection.why_not.empty()) not_inspected(event.path, inspection.why_not);
-  if (!event.sha256.empty() && known_.size() < kMaxKnown) known_.emplace(key_of(event), std::move(inspection));
+  if (!event.sha256.empty() && known_.size() < kMaxKnown)
+    known_.emplace(key_of(event), std::move(inspection));
   return Status();
 }
 
@@ -137,7 +138,8 @@ Fd Contents::find(Executed& file) const {
     event.origin = "image";
     event.uid = st.st_uid;
     event.gid = st.st_gid;
-    if (auto hash = file.script ? hash_file(fd->get(), kMaxHashBytes, budget, path) : Result<std::string>(event.sha256))
+    if (auto hash = file.script ? hash_file(fd->get(), kMaxHashBytes, budget, path)
+                                : Result<std::string>(event.sha256))
       event.sha256 = *hash;
     return std::move(*fd);
   }
@@ -201,7 +203,8 @@ void Contents::account(SourceCount& harvest) const {
   const InspectCount& count = inspector_.count();
   harvest.lost += count.failed + executed_left_out_;
   auto say = [&](uint64_t number, const char* what) {
-    if (number > 0) harvest.detail += (harvest.detail.empty() ? "" : "; ") + std::to_string(number) + " " + what;
+    if (number > 0)
+      harvest.detail += (harvest.detail.empty() ? "" : "; ") + std::to_string(number) + " " + what;
   };
   say(count.failed, "files not inspected, or not to the end");
   say(executed_left_out_, "executed files beyond what is kept in mind");

@@ -1,5 +1,5 @@
-// inspector: the agent's end of assay-inspect, one a scan: hands it file after file, and starts it anew when one
-// of them has killed it. What it cannot tell of a file it says so, and counts.
+// inspector: the agent's end of assay-inspect, one a scan: hands it file after file, and starts it anew when
+// one of them has killed it. What it cannot tell of a file it says so, and counts.
 #pragma once
 
 #include <chrono>

@@ -26,7 +26,8 @@ Result<Fd> empty_net_ns() {
       ASSAY_TRY(ns, open_file("/proc/thread-self/ns/net", O_RDONLY));
       return Status();
     }();
-  }).join();
+  })
+      .join();
   ASSAY_CHECK(made);
   return ns;
 }
@@ -56,7 +57,8 @@ Command InspectorProgram::command(const char* mode, int rules, int socket) const
   Command command;
   command.argv = {"/proc/self/fd/" + std::to_string(program_.get()), mode};
   command.env = std::vector<std::string>{};
-  command.keep_fds = {{rules, inspect::kRulesFd}, {socket, inspect::kSocketFd}, {program_.get(), program_.get()}};
+  command.keep_fds = {
+      {rules, inspect::kRulesFd}, {socket, inspect::kSocketFd}, {program_.get(), program_.get()}};
   command.net_ns_fd = net_ns_.get();
   command.drop_to = {kNobody, kNogroup};
   return command;

@@ -1,6 +1,6 @@
 // kept_executables: executed files, held open from their exec on, so that a program which deletes itself can
-// still be looked at when the guest has ended. Fed by the tracer; read by contents, and by whoever keeps what was
-// found. What turns out to be the image's own is let go at once: that stays where it is.
+// still be looked at when the guest has ended. Fed by the tracer; read by contents, and by whoever keeps what
+// was found. What turns out to be the image's own is let go at once: that stays where it is.
 #pragma once
 
 #include <cstdint>

@@ -8,7 +8,6 @@
 #include <charconv>
 #include <set>
 
-
 namespace assay {
 namespace {
 
@@ -35,13 +34,16 @@ Result<std::vector<fs::path>> rule_files(const std::string& dir) {
   fs::recursive_directory_iterator walk(dir, error);
   for (; !error && walk != fs::recursive_directory_iterator(); walk.increment(error)) {
     auto suffix = walk->path().extension();
-    if ((suffix == ".yar" || suffix == ".yara") && walk->is_regular_file(error)) files.push_back(walk->path());
+    if ((suffix == ".yar" || suffix == ".yara") && walk->is_regular_file(error))
+      files.push_back(walk->path());
     if (files.size() > kMaxFiles)
-      return Error{Errc::limit, "YARA rules in " + dir + ": more than " + std::to_string(kMaxFiles) + " files"};
+      return Error{Errc::limit,
+                   "YARA rules in " + dir + ": more than " + std::to_string(kMaxFiles) + " files"};
   }
   if (error) return Error{Errc::not_found, "YARA rules in " + dir + ": " + error.message()};
   if (files.empty())
-    return Error{Errc::not_found, "YARA rules in " + dir + ": no *.yar or *.yara file; give the directory of the rules"};
+    return Error{Errc::not_found,
+                 "YARA rules in " + dir + ": no *.yar or *.yara file; give the directory of the rules"};
   std::sort(files.begin(), files.end());
   return files;
 }
@@ -82,8 +84,9 @@ Result<YaraRules> YaraRules::compile(const std::vector<std::string>& dirs) {
   ASSAY_TRY(Output output, run(program.command("compile", bundle.get(), compiled.get()), kCompileTime));
   if (output.status.shell_code() != 0) {
     while (output.err.ends_with('\n')) output.err.pop_back();
-    std::string why = output.err.empty() ? "assay-inspect died (" + std::to_string(output.status.shell_code()) + ")"
-                                         : output.err;
+    std::string why = output.err.empty()
+                          ? "assay-inspect died (" + std::to_string(output.status.shell_code()) + ")"
+                          : output.err;
     return Error{output.status.code == 3 ? Errc::invalid : Errc::io, "YARA rules: " + why};
   }
   if (::fcntl(compiled.get(), F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)

@@ -16,12 +16,12 @@ namespace assay {
 
 class YaraRules {
  public:
-  /// Every *.yar and *.yara below `dirs`, in order of name. Errc::invalid: a file does not compile: "PATH:LINE:
-  /// what is wrong".
+  /// Every *.yar and *.yara below `dirs`, in order of name. Errc::invalid: a file does not compile:
+  /// "PATH:LINE: what is wrong".
   static Result<YaraRules> compile(const std::vector<std::string>& dirs);
   int fd() const { return compiled_.get(); }
   const InspectorProgram& program() const { return program_; }
-  size_t size() const { return rules_; }    // rules
+  size_t size() const { return rules_; }   // rules
   size_t files() const { return files_; }  // rule files
 
  private:

@@ -18,8 +18,8 @@ namespace assay::cli {
 
 class Farm {
  public:
-  /// Errors: the host lacks something, the data directory is taken or full, the rules do not load. `yara_dirs`:
-  /// see AgentConfig.
+  /// Errors: the host lacks something, the data directory is taken or full, the rules do not load.
+  /// `yara_dirs`: see AgentConfig.
   static Result<std::unique_ptr<Farm>> start(const std::filesystem::path& data_dir,
                                              const std::filesystem::path& rules_dir,
                                              const std::vector<std::string>& yara_dirs = {});

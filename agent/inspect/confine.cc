@@ -1,5 +1,5 @@
-// The list is what recvmsg, pread and send need, and what glibc's allocator, libyara's handler of bus errors and
-// abort() do.
+// The list is what recvmsg, pread and send need, and what glibc's allocator, libyara's handler of bus errors
+// and abort() do.
 #include "agent/inspect/confine.h"
 
 #include <seccomp.h>
@@ -16,8 +16,8 @@ namespace {
 
 constexpr std::array kAllowed = {
     // questions, files, answers
-    SCMP_SYS(recvmsg), SCMP_SYS(sendto), SCMP_SYS(sendmsg), SCMP_SYS(pread64), SCMP_SYS(read), SCMP_SYS(lseek),
-    SCMP_SYS(fstat), SCMP_SYS(close), SCMP_SYS(write), SCMP_SYS(writev),
+    SCMP_SYS(recvmsg), SCMP_SYS(sendto), SCMP_SYS(sendmsg), SCMP_SYS(pread64), SCMP_SYS(read),
+    SCMP_SYS(lseek), SCMP_SYS(fstat), SCMP_SYS(close), SCMP_SYS(write), SCMP_SYS(writev),
     // time, chance, memory
     SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday), SCMP_SYS(getrandom), SCMP_SYS(brk), SCMP_SYS(munmap),
     SCMP_SYS(mremap), SCMP_SYS(madvise), SCMP_SYS(futex), SCMP_SYS(sched_getaffinity), SCMP_SYS(sysinfo),
@@ -25,10 +25,10 @@ constexpr std::array kAllowed = {
     SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigreturn), SCMP_SYS(restart_syscall),
     SCMP_SYS(getpid), SCMP_SYS(gettid), SCMP_SYS(tgkill), SCMP_SYS(exit), SCMP_SYS(exit_group)};
 
-constexpr std::array kRefused = {SCMP_SYS(open),       SCMP_SYS(openat),     SCMP_SYS(stat),
-                                 SCMP_SYS(lstat),      SCMP_SYS(statx),      SCMP_SYS(access),
-                                 SCMP_SYS(faccessat),  SCMP_SYS(readlink),   SCMP_SYS(readlinkat),
-                                 SCMP_SYS(getcwd),     SCMP_SYS(ioctl)};
+constexpr std::array kRefused = {SCMP_SYS(open),      SCMP_SYS(openat),   SCMP_SYS(stat),
+                                 SCMP_SYS(lstat),     SCMP_SYS(statx),    SCMP_SYS(access),
+                                 SCMP_SYS(faccessat), SCMP_SYS(readlink), SCMP_SYS(readlinkat),
+                                 SCMP_SYS(getcwd),    SCMP_SYS(ioctl)};
 
 constexpr rlim_t kMemoryBytes = 2ull << 30;
 

@@ -1,7 +1,8 @@
 // assay-inspect: what reads hostile files for the agent, which starts it as nobody, without a network.
 //
-//   assay-inspect compile   a bundle of rule files (descriptor 3) becomes compiled rules (4); says on stdout how many
-//   assay-inspect scan      questions and files come over a socket (4), answers go back; 3: compiled rules
+//   assay-inspect compile   a bundle of rule files (descriptor 3) becomes compiled rules (4); says on stdout
+//   how many assay-inspect scan      questions and files come over a socket (4), answers go back; 3: compiled
+//   rules
 //
 // Opens nothing by itself but the database of file types, before it is confined.
 #include <sys/prctl.h>
@@ -49,8 +50,9 @@ int main(int argc, char** argv) {
   ::prctl(PR_SET_NAME, "assay-inspect");
   std::string_view mode = argc == 2 ? argv[1] : "";
   if (mode != "compile" && mode != "scan") {
-    std::fputs("assay-inspect is started by assay-agent with its files open; it does nothing when run by hand\n",
-               stderr);
+    std::fputs(
+        "assay-inspect is started by assay-agent with its files open; it does nothing when run by hand\n",
+        stderr);
     return 2;
   }
   auto done = mode == "compile" ? compile() : scan();

@@ -45,7 +45,8 @@ void complain(int level, const char*, int line, const YR_RULE*, const char* mess
 const char* refuse_include(const char*, const char*, const char*, void*) { return nullptr; }
 
 size_t write_out(const void* bytes, size_t size, size_t count, void* user) {
-  auto done = write_all(*static_cast<int*>(user), {static_cast<const char*>(bytes), size * count}, "the rules");
+  auto done =
+      write_all(*static_cast<int*>(user), {static_cast<const char*>(bytes), size * count}, "the rules");
   return done ? count : 0;
 }
 
@@ -96,7 +97,8 @@ Yara::~Yara() {
 
 Result<size_t> compile_rules(const std::vector<RuleFile>& files, int out_fd) {
   YR_COMPILER* made = nullptr;
-  if (int error = ::yr_compiler_create(&made); error != ERROR_SUCCESS) return failed("make a compiler", error);
+  if (int error = ::yr_compiler_create(&made); error != ERROR_SUCCESS)
+    return failed("make a compiler", error);
   std::unique_ptr<YR_COMPILER, CompilerDeleter> compiler(made);
   Complaints complaints;
   ::yr_compiler_set_callback(made, complain, &complaints);
@@ -106,10 +108,12 @@ Result<size_t> compile_rules(const std::vector<RuleFile>& files, int out_fd) {
       return failed("define a variable", error);
   for (const RuleFile& file : files) {
     complaints.path = &file.path;
-    if (file.text.find('\0') != std::string::npos) return Error{Errc::invalid, file.path + ":1: holds a NUL byte"};
+    if (file.text.find('\0') != std::string::npos)
+      return Error{Errc::invalid, file.path + ":1: holds a NUL byte"};
     // A compiler that has met an error can do nothing more.
     if (::yr_compiler_add_string(made, file.text.c_str(), file.rule_namespace.c_str()) != 0)
-      return Error{Errc::invalid, complaints.text.empty() ? file.path + ":1: does not compile" : complaints.text};
+      return Error{Errc::invalid,
+                   complaints.text.empty() ? file.path + ":1: does not compile" : complaints.text};
   }
   YR_RULES* taken = nullptr;
   if (int error = ::yr_compiler_get_rules(made, &taken); error != ERROR_SUCCESS)

@@ -39,7 +39,8 @@ Result<std::optional<Question>> receive(int socket) {
   if (n < 0) return errno_error("hear the agent");
   if (n == 0) return std::optional<Question>();
   for (cmsghdr* c = CMSG_FIRSTHDR(&message); c != nullptr; c = CMSG_NXTHDR(&message, c)) {
-    if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS || c->cmsg_len < CMSG_LEN(sizeof(int))) continue;
+    if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS || c->cmsg_len < CMSG_LEN(sizeof(int)))
+      continue;
     int fd = -1;
     std::memcpy(&fd, CMSG_DATA(c), sizeof fd);
     out.file = Fd(fd);

@@ -6,7 +6,8 @@ namespace assay {
 
 void Bodies::note(const Event& event) {
   if (!done_ || event.kind != EventKind::exec || event.origin != "memfd" || event.pid <= 0) return;
-  if (asked_.size() < kMaxBodies && asked_.insert(event.path).second) waiting_.push_back({event.path, event.pid});
+  if (asked_.size() < kMaxBodies && asked_.insert(event.path).second)
+    waiting_.push_back({event.path, event.pid});
 }
 
 void Bodies::ask(StarterLink& link, const std::function<uint32_t()>& id) {

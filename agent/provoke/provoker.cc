@@ -23,10 +23,11 @@ constexpr uint32_t kKeepBytes = 1024;
 Provoker::Provoker(const ImageFiles& files, ProvokerConfig config)
     : config_(std::move(config)),
       executables_(files),
-      ports_(config_.exposed, config_.guest_addr, config_.make_socket, [this](Event event) {
-        event.time_ns = wall_ns() - config_.start_time_ns;
-        config_.emit(std::move(event));
-      }),
+      ports_(config_.exposed, config_.guest_addr, config_.make_socket,
+             [this](Event event) {
+               event.time_ns = wall_ns() - config_.start_time_ns;
+               config_.emit(std::move(event));
+             }),
       bodies_(config_.body) {
   add_steps(std::move(config_.steps));
 }
@@ -108,7 +109,8 @@ bool Provoker::done(Clock::time_point now) const {
 // One starter as long as there is work; another one when the guest has ended it, a few times.
 void Provoker::keep_link(Clock::time_point now) {
   bool work = now >= times_.steps && (!waiting_.empty() || !second_.empty());
-  if (link_ || (!work && !bodies_.wanted()) || now < link_again_ || link_failures_ >= kMaxLinkFailures) return;
+  if (link_ || (!work && !bodies_.wanted()) || now < link_again_ || link_failures_ >= kMaxLinkFailures)
+    return;
   auto link = StarterLink::open(starter_);
   if (link) {
     link_ = std::move(*link);

@@ -1,5 +1,6 @@
-/* starter_body: the program of a process that runs from memory, read out for the agent: the host has no file of
- * it. A piece at a time, so that jobs go on meanwhile. Part of the starter; see starter_link.h for the words. */
+/* starter_body: the program of a process that runs from memory, read out for the agent: the host has no file
+ * of it. A piece at a time, so that jobs go on meanwhile. Part of the starter; see starter_link.h for the
+ * words. */
 #ifndef ASSAY_STARTER_BODY_H
 #define ASSAY_STARTER_BODY_H
 

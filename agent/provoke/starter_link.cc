@@ -122,7 +122,8 @@ Status StarterLink::submit(const StarterJob& job) {
 }
 
 void StarterLink::read_body(uint32_t id, int32_t pid, uint32_t max_bytes) {
-  unsent_ += "read " + std::to_string(id) + " " + std::to_string(pid) + " " + std::to_string(max_bytes) + "\n";
+  unsent_ +=
+      "read " + std::to_string(id) + " " + std::to_string(pid) + " " + std::to_string(max_bytes) + "\n";
 }
 
 Result<std::vector<StarterWord>> StarterLink::turn() {

@@ -27,7 +27,8 @@ void Observer::on_matches(const Event& event, const Emit& emit) const {
   int32_t pid = event.call == "executed" ? event.pid : run != executed_.end() ? run->second : 0;
   size_t process = pid > 0 ? tree_.find(pid) : ProcessTree::kNone;
   // The pid may be another's by now, or the process another program.
-  if (process != ProcessTree::kNone && tree_.at(process).shown.path != event.path) process = ProcessTree::kNone;
+  if (process != ProcessTree::kNone && tree_.at(process).shown.path != event.path)
+    process = ProcessTree::kNone;
   for (bool ours : {true, false}) {
     Record record(Category::yara);
     for (size_t i = 0; i < event.matches.size() && i < kMaxMatches; ++i) {
@@ -50,7 +51,8 @@ void Observer::on_matches(const Event& event, const Emit& emit) const {
     record.own(Field::Size, event.size_bytes);
     record.own(Field::Executed, executed);
     if (!event.sha256.empty()) record.own(Field::Hashes, "SHA256=" + event.sha256);
-    if (const FileWriter* writer = tree_.writer_of(event.path)) record.borrow(Field::FileWriter, writer->image);
+    if (const FileWriter* writer = tree_.writer_of(event.path))
+      record.borrow(Field::FileWriter, writer->image);
     add_process_fields(record, tree_, process);
     emit(record);
   }

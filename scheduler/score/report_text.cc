@@ -185,7 +185,8 @@ class Writer {
       line("  " + paint_(Ink::dim, lead) + " " +
            fit(still_printable(f.path), width_ - 3 - layout::columns(lead) - tail.size()) +
            paint_(Ink::red, tail));
-      if (!f.matches.empty()) line("    " + paint_(Ink::red, fit(still_printable(matches_of(f)), width_ - 4)));
+      if (!f.matches.empty())
+        line("    " + paint_(Ink::red, fit(still_printable(matches_of(f)), width_ - 4)));
     }
     uint64_t more = r_.files_left_out + (sorted.size() > kMaxFiles ? sorted.size() - kMaxFiles : 0);
     if (more > 0) line("  … and " + plural(more, "more file"));

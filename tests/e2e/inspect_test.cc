@@ -28,9 +28,9 @@ Scanned scan_image(const std::string& name, const std::string& duration, std::ve
   TempDir data;
   auto before = leftovers();
   std::string trace = data.path() / "trace";
-  std::vector<std::string> args = {"scan",     "oci-archive:" + image(name).string(),
-                                   "--duration", duration,
-                                   "--format", "json",
+  std::vector<std::string> args = {"scan",         "oci-archive:" + image(name).string(),
+                                   "--duration",   duration,
+                                   "--format",     "json",
                                    "--keep-trace", trace};
   args.insert(args.end(), more.begin(), more.end());
   Ran ran = assay(data, args);
@@ -38,7 +38,8 @@ Scanned scan_image(const std::string& name, const std::string& duration, std::ve
   out.report = ran.json();
   out.err = ran.err;
   EXPECT_TRUE(out.report.is_object()) << ran.err;
-  if (out.report.is_object()) EXPECT_TRUE(read_trace_file(trace, [&](const Event& e) { out.events.push_back(e); }));
+  if (out.report.is_object())
+    EXPECT_TRUE(read_trace_file(trace, [&](const Event& e) { out.events.push_back(e); }));
   EXPECT_EQ(left_behind(before), std::set<std::string>());
   return out;
 }
@@ -110,8 +111,9 @@ TEST(Inspect, ProgramThatRunsFromMemoryIsReadOutOfTheGuest) {
   Event loader = scan.file("/usr/local/bin/loader");
   EXPECT_EQ(loader.origin, "image");
   EXPECT_EQ(loader.sha256, file.sha256);
-  EXPECT_NE(evidence(scan.report, "Program that matches a rule of a YARA directory").find("mine:says_payload"),
-            std::string::npos);
+  EXPECT_NE(
+      evidence(scan.report, "Program that matches a rule of a YARA directory").find("mine:says_payload"),
+      std::string::npos);
 }
 
 TEST(Inspect, RulesThatDoNotCompileAreNamedBeforeAnythingIsScanned) {
@@ -129,7 +131,8 @@ TEST(Inspect, HonestImagesStayCleanUnderPublicRules) {
   fs::path corpus = fs::path(ASSAY_SOURCE_DIR) / "../shared/corpus/yara";
   if (!fs::exists(corpus)) GTEST_SKIP() << "the public YARA rules are not here";
   Scanned scan = scan_image("nginx", "6s", {"--yara", corpus});
-  EXPECT_EQ(scan.report["verdict"], "clean") << scan.report["findings"].dump(1) << scan.report["completeness"].dump(1);
+  EXPECT_EQ(scan.report["verdict"], "clean")
+      << scan.report["findings"].dump(1) << scan.report["completeness"].dump(1);
 }
 
 }  // namespace

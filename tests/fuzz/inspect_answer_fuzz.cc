@@ -1,4 +1,5 @@
-// decode_answer(), decode_ask() and decode_bundle() on anything; what the first accepts must come back the same.
+// decode_answer(), decode_ask() and decode_bundle() on anything; what the first accepts must come back the
+// same.
 #include <cstdlib>
 
 #include "agent/inspect/wire/messages.h"

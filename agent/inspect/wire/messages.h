@@ -1,6 +1,7 @@
 // messages: what the agent asks assay-inspect of a file, and what it is told, one datagram each over a
-// SOCK_SEQPACKET pair; the file itself travels beside the question as a descriptor (SCM_RIGHTS). Both ends are
-// this code; the decoder of answers trusts nothing all the same: whoever gives them has read hostile files.
+// SOCK_SEQPACKET pair; the file itself travels beside the question as a descriptor (SCM_RIGHTS). Both ends
+// are this code; the decoder of answers trusts nothing all the same: whoever gives them has read hostile
+// files.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +14,7 @@
 
 namespace assay::inspect {
 
-inline constexpr size_t kMaxMatches = 64;     // of one file; the rest is counted
+inline constexpr size_t kMaxMatches = 64;      // of one file; the rest is counted
 inline constexpr size_t kMaxMatchBytes = 300;  // "namespace:rule"
 inline constexpr size_t kMaxAskBytes = 6 * 1024;
 inline constexpr size_t kMaxAnswerBytes = 24 * 1024;
@@ -40,10 +41,10 @@ enum class Outcome : uint8_t {
 struct Answer {
   uint32_t id = 0;
   Outcome outcome = Outcome::done;
-  bool partial = false;                // the file is longer than what was read of it
-  std::string mime;                    // "application/x-pie-executable"; empty: not known
-  std::string similarity;              // TLSH: "T1" and 70 hex digits; empty: too small, uniform or only in part
-  std::vector<std::string> matches;    // "namespace:rule"
+  bool partial = false;    // the file is longer than what was read of it
+  std::string mime;        // "application/x-pie-executable"; empty: not known
+  std::string similarity;  // TLSH: "T1" and 70 hex digits; empty: too small, uniform or only in part
+  std::vector<std::string> matches;  // "namespace:rule"
   uint32_t matches_left_out = 0;
   bool operator==(const Answer&) const = default;
 };

@@ -28,7 +28,8 @@ class ContentsTest : public testing::Test {
     ASSERT_TRUE(mounted) << mounted.error().what;
     rootfs_.emplace(std::move(*mounted));
     fs::create_directories(dir_.path() / "rules");
-    ASSERT_TRUE(write_file(dir_.path() / "rules/test.yar", "rule needle { strings: $n = \"needle\" condition: $n }"));
+    ASSERT_TRUE(
+        write_file(dir_.path() / "rules/test.yar", "rule needle { strings: $n = \"needle\" condition: $n }"));
     auto rules = YaraRules::compile({(dir_.path() / "rules").string()});
     ASSERT_TRUE(rules) << rules.error().what;
     rules_.emplace(std::move(*rules));
@@ -65,7 +66,8 @@ class ContentsTest : public testing::Test {
         out += event.call + " " + event.data + "\n";
         return;
       }
-      out += event.origin + " " + (event.call.empty() ? "left" : event.call) + " " + event.path + " " + event.mime;
+      out += event.origin + " " + (event.call.empty() ? "left" : event.call) + " " + event.path + " " +
+             event.mime;
       for (const std::string& match : event.matches) out += " " + match;
       bool hashed = event.sha256.size() == 64;
       out += hashed ? "\n" : " no hash\n";
@@ -164,7 +166,8 @@ TEST_F(ContentsTest, ImagesOwnFilesAreNotHeldOpen) {
   Fd fd = std::move(*open_file(merged("bin/marked"), O_RDONLY));
   contents_->kept().keep(image.sha256, fd.get());
   EXPECT_EQ(contents_->kept().find(image.sha256), -1) << "known to be the image's";
-  for (size_t i = 0; i < KeptExecutables::kMaxFiles + 3; ++i) contents_->kept().keep(std::to_string(i), fd.get());
+  for (size_t i = 0; i < KeptExecutables::kMaxFiles + 3; ++i)
+    contents_->kept().keep(std::to_string(i), fd.get());
   EXPECT_EQ(contents_->kept().all().size(), KeptExecutables::kMaxFiles);
   EXPECT_EQ(contents_->kept().left_out(), 3u);
 }

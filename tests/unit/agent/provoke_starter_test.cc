@@ -82,7 +82,8 @@ TEST_F(StarterTest, ReadsOutTheBodyOfAProgramThatRunsFromMemory) {
   submit(6, {"true"});
   std::map<uint32_t, std::string> bodies;
   std::set<uint32_t> over;
-  for (auto until = steady_clock::now() + std::chrono::seconds(20); over.size() < 6 && steady_clock::now() < until;) {
+  for (auto until = steady_clock::now() + std::chrono::seconds(20);
+       over.size() < 6 && steady_clock::now() < until;) {
     pollfd ready{link_->fd(), POLLIN, 0};
     ::poll(&ready, 1, 20);
     auto words = link_->turn();

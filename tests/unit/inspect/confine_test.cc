@@ -47,7 +47,8 @@ TEST(InspectConfine, StartingConnectingAndTracingKill) {
   EXPECT_EQ(confined([] { return ::socket(AF_UNIX, SOCK_STREAM, 0); }), "killed");
   EXPECT_EQ(confined([] { return ::connect(0, nullptr, 0); }), "killed");
   EXPECT_EQ(confined([] { return ::fork(); }), "killed");
-  EXPECT_EQ(confined([] { return static_cast<int>(::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr)); }), "killed");
+  EXPECT_EQ(confined([] { return static_cast<int>(::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr)); }),
+            "killed");
   EXPECT_EQ(confined([] { return ::kill(::getppid(), 0); }), "killed");
   EXPECT_EQ(confined([] { return ::unlink("/tmp/assay-none"); }), "killed");
   EXPECT_EQ(confined([] { return ::ftruncate(0, 0); }), "killed");
@@ -64,7 +65,8 @@ TEST(InspectConfine, FilesAreReadByDescriptorOnly) {
               return ::fstat(fd, &st) == 0 && ::pread(fd, &byte, 1, 1) == 1 && byte == 'E' ? 0 : 1;
             }),
             "exit 0");
-  EXPECT_EQ(confined([] { return ::open("/etc/passwd", O_RDONLY) < 0 && errno == EACCES ? 0 : 1; }), "exit 0");
+  EXPECT_EQ(confined([] { return ::open("/etc/passwd", O_RDONLY) < 0 && errno == EACCES ? 0 : 1; }),
+            "exit 0");
   EXPECT_EQ(confined([] {
               struct stat st {};
               return ::stat("/etc/passwd", &st) != 0 && errno == EACCES ? 0 : 1;

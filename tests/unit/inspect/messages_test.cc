@@ -62,13 +62,13 @@ TEST(InspectMessages, MalformedAnswersAreRefused) {
     bad[at] = byte;
     return bad;
   };
-  EXPECT_FALSE(decode_answer(with(4, 3)));                         // an outcome that there is not
-  EXPECT_FALSE(decode_answer(with(5, 2)));                         // a flag that is neither
-  EXPECT_FALSE(decode_answer(with(good.find('/'), '\x1b')));       // no type
-  EXPECT_FALSE(decode_answer(with(good.find("AAA"), 'g')));        // no digest
-  EXPECT_FALSE(decode_answer(with(good.find("miner:"), '\n')));    // no namespace
-  EXPECT_FALSE(decode_answer(with(good.find("xmrig_"), '"')));     // no rule
-  EXPECT_FALSE(decode_answer(with(6, '\xff')));                    // a length beyond everything
+  EXPECT_FALSE(decode_answer(with(4, 3)));                       // an outcome that there is not
+  EXPECT_FALSE(decode_answer(with(5, 2)));                       // a flag that is neither
+  EXPECT_FALSE(decode_answer(with(good.find('/'), '\x1b')));     // no type
+  EXPECT_FALSE(decode_answer(with(good.find("AAA"), 'g')));      // no digest
+  EXPECT_FALSE(decode_answer(with(good.find("miner:"), '\n')));  // no namespace
+  EXPECT_FALSE(decode_answer(with(good.find("xmrig_"), '"')));   // no rule
+  EXPECT_FALSE(decode_answer(with(6, '\xff')));                  // a length beyond everything
   EXPECT_FALSE(decode_answer(std::string(kMaxAnswerBytes, '\xff')));
 }
 

@@ -1,8 +1,8 @@
 // Rules, types and digests, on bytes: libyara, libmagic and TLSH as assay-inspect calls them.
 #include "agent/inspect/server.h"
 
-#include <gtest/gtest.h>
 #include <fcntl.h>
+#include <gtest/gtest.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 
@@ -37,7 +37,8 @@ class InspectServer : public testing::Test {
     std::string out = answer.mime;
     for (const std::string& match : answer.matches) out += " " + match;
     if (answer.partial) out += " partial";
-    if (answer.outcome != Outcome::done) out += " outcome " + std::to_string(static_cast<int>(answer.outcome));
+    if (answer.outcome != Outcome::done)
+      out += " outcome " + std::to_string(static_cast<int>(answer.outcome));
     if (answer.matches_left_out > 0) out += " +" + std::to_string(answer.matches_left_out);
     return out;
   }
