@@ -82,6 +82,8 @@ Status serve_agent(const Context& context, const AgentConfig& given, int stop_fd
   if (cleaned.instances + cleaned.cgroups > 0)
     spdlog::info("event=cleanup instances={} processes={} cgroups={}", cleaned.instances, cleaned.processes,
                  cleaned.cgroups);
+  ASSAY_TRY(YaraRules yara, YaraRules::compile(config.yara_dirs));
+  spdlog::info("event=yara rules={} files={}", yara.size(), yara.files());
   ASSAY_CHECK(make_directories(config.data_dir));
   ASSAY_TRY(Spool spool, open_spool(config));
   std::optional<Fencing> fenced;
@@ -98,8 +100,8 @@ Status serve_agent(const Context& context, const AgentConfig& given, int stop_fd
   }
   AgentLoop loop(config, config.agent_id, instance, std::move(scheduler), std::move(spool), std::move(fenced),
                  AffinityList::load(config.data_dir / "cached"), metrics);
-  ScanPlace place{config.data_dir, run_dir.path(), run_dir.instance(), config.agent_id,
-                  config.learn_guard};
+  ScanPlace place{config.data_dir, run_dir.path(), run_dir.instance(), config.agent_id, config.learn_guard,
+                  &yara};
   ASSAY_CHECK(loop.start_workers(context, place));
   return loop.run(stop_fd);
 }

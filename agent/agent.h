@@ -7,6 +7,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "agent/fence.h"
 #include "agent/scan.h"
@@ -24,12 +25,13 @@ struct AgentConfig {
   std::string scheduler_key;       // its public key; with `keys`
   std::filesystem::path data_dir;  // blobs, layers, spool
   std::filesystem::path run_base = "/run/assay";
-  std::string agent_id;       // empty: the host's name
-  unsigned slots = 1;         // guests that run at once
-  unsigned prefetch = 1;      // further scans that pull and unpack meanwhile
-  uint32_t cpu_millis = 0;    // for guests; 0: all processors of this host
-  uint64_t memory_bytes = 0;  // for guests; 0: 80% of the host's
-  ScanLimits limits;          // also what a job gets that does not say what it needs
+  std::string agent_id;                // empty: the host's name
+  unsigned slots = 1;                  // guests that run at once
+  unsigned prefetch = 1;               // further scans that pull and unpack meanwhile
+  uint32_t cpu_millis = 0;             // for guests; 0: all processors of this host
+  uint64_t memory_bytes = 0;           // for guests; 0: 80% of the host's
+  std::vector<std::string> yara_dirs;  // of YARA rules, besides our own
+  ScanLimits limits;                   // also what a job gets that does not say what it needs
   bool keep_spool = false;  // what is not shipped at the end is shipped by the next agent, which stays fenced
                             // if this one was; else nothing is kept
   uint64_t spool_quota_bytes = 8ull << 30;

@@ -29,6 +29,11 @@ Status Chamber::set_up() {
   ASSAY_TRY(init_, init_process(in_.image.config, in_.rootfs.image()));
   ASSAY_TRY(stop_signal_, parse_signal(in_.image.config.stop_signal));
   ASSAY_TRY(provenance_, Provenance::open(in_.rootfs.image(), in_.rootfs.merged()));
+  if (in_.place.yara != nullptr) {
+    InspectLimits inspect;
+    inspect.cancel_fd = in_.cancel_fd;
+    ASSAY_TRY(contents_, Contents::open(in_.rootfs, *in_.place.yara, inspect));
+  }
   ASSAY_TRY(bundle_dir_, in_.scratch.sub("bundle"));
   ASSAY_TRY(fs::path etc_dir, in_.scratch.sub("etc"));
   ASSAY_TRY(fs::path trace_dir, in_.scratch.sub("trace"));
@@ -62,6 +67,7 @@ Status Chamber::open_tracer(const fs::path& dir) {
   config.rootfs = in_.rootfs.merged();
   config.runtime_version = in_.header.runtime_version;
   config.learn_guard = in_.place.learn_guard;
+  config.kept = contents_ ? &contents_->kept() : nullptr;
   if (network_) {
     config.world_ns_fd = network_->world_ns();
     config.world_ifindex = network_->world_ifindex();
@@ -109,6 +115,8 @@ Status Chamber::set_up_provoker() {
   config.gid = init_.gid;
   config.start_time_ns = in_.header.start_time_ns;
   config.emit = [this](Event event) { tracer_->add(std::move(event)); };
+  if (contents_)
+    config.body = [this](const std::string& path, Fd file) { contents_->note_body(path, std::move(file)); };
   if (network_) {
     config.guest_addr = network_->guest_addr();
     config.make_socket = [this](int type) -> Result<Fd> {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "agent/bundle.h"
+#include "agent/contents.h"
 #include "agent/detonate.h"
 #include "agent/guest.h"
 #include "agent/harvest.h"
@@ -63,6 +64,7 @@ class Chamber {
   int stop_signal_ = 15;
   // Taken down in the opposite order.
   std::optional<Provenance> provenance_;
+  std::optional<Contents> contents_;  // none: the agent has no inspector
   std::optional<Network> network_;
   std::optional<Cgroup> cgroup_;
   std::optional<World> world_;

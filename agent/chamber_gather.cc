@@ -71,6 +71,7 @@ Status Chamber::keep(std::vector<Event> events) {
       event.path = kStarterPath;
     else
       provenance_->annotate(event);
+    if (contents_ && !ours) contents_->note(event);
     if (provoker_) provoker_->note(event);
     if (event.source == Source::agent) ++agent_events_;
     if (guard_hit_.empty() && is_guard_hit(event)) ASSAY_CHECK(guard_hit(event));
@@ -91,13 +92,21 @@ Status Chamber::gather_files() {
   int64_t now_ns = wall_ns() - in_.header.start_time_ns;
   HarvestLimits limits;
   limits.cancel_fd = in_.cancel_fd;
-  auto count = harvest(in_.rootfs.upper(), in_.rootfs.image(), in_.rootfs.staged(), limits, [&](Event event) {
+  Status inspected;
+  auto add = [&](Event event) {
     event.time_ns = now_ns;
     tracer_->add(std::move(event));
+  };
+  auto count = harvest(in_.rootfs.upper(), in_.rootfs.image(), in_.rootfs.staged(), limits, [&](Event event) {
+    if (contents_ && inspected) inspected = contents_->fill(event);
+    add(std::move(event));
   });
   if (!count) return count.error().context("harvest");
+  if (contents_ && inspected) inspected = contents_->finish(add);
+  ASSAY_CHECK(inspected);
   SourceCount source{Source::harvest, count->listed, count->left_out, "", true, true};
   if (count->left_out > 0) source.detail = "more changed files than can be listed";
+  if (contents_) contents_->account(source);
   in_.footer.sources.push_back(source);
   return Status();
 }

@@ -53,6 +53,7 @@ Result<AgentConfig> read_config(const po::variables_map& map) {
   ASSAY_TRY(config.reserve_bytes, parse_bytes(text(map, "reserve")));
   ASSAY_TRY(config.stop_grace, parse_duration(text(map, "stop-grace")));
   config.metrics = text(map, "metrics");
+  if (map.count("yara")) config.yara_dirs = map["yara"].as<std::vector<std::string>>();
   if (!config.metrics.empty())
     if (auto address = parse_metrics_address(config.metrics); !address) return address.error();
   ASSAY_CHECK(read_keys(map, config));
@@ -61,6 +62,7 @@ Result<AgentConfig> read_config(const po::variables_map& map) {
 
 Status check(const po::variables_map& map) {
   ASSAY_TRY(AgentConfig config, read_config(map));
+  ASSAY_TRY([[maybe_unused]] YaraRules yara, YaraRules::compile(config.yara_dirs));
   return check_host();
 }
 
@@ -111,6 +113,8 @@ void describe(po::options_description& options) {
   add("reserve", string("1G"),
       "free disk space below which no lease is taken; scans that run may use half of it");
   add("stop-grace", string("30s"), "for running scans to finish after SIGTERM; a second one ends them");
+  add("yara", po::value<std::vector<std::string>>()->composing(),
+      "directory of YARA rules, besides our own; may be given again");
   add("metrics", po::value<std::string>(), "ADDRESS:PORT of Prometheus' metrics (default: off)");
 }
 

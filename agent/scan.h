@@ -11,6 +11,7 @@
 #include "agent/rootfs.h"
 #include "agent/ship.h"
 #include "agent/unpack.h"
+#include "agent/yara_rules.h"
 #include "common/result.h"
 #include "common/trace.h"
 
@@ -22,6 +23,7 @@ struct ScanPlace {
   std::string instance;            // names its cgroups
   std::string agent_id;
   std::filesystem::path learn_guard{};  // see TracerConfig
+  const YaraRules* yara = nullptr;  // borrowed; none: files are not inspected
 };
 
 struct ScanLimits {

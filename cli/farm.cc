@@ -3,7 +3,6 @@
 
 #include <utility>
 
-#include "agent/agent.h"
 #include "agent/sandbox.h"
 #include "common/log.h"
 #include "scheduler/server.h"
@@ -16,9 +15,9 @@ constexpr const char* kClients = "inproc://clients";
 
 }  // namespace
 
-Result<std::unique_ptr<Farm>> Farm::start(const std::filesystem::path& data_dir,
-                                          const std::filesystem::path& rules_dir,
-                                          const std::filesystem::path& learn_guard) {
+Result<std::unique_ptr<Farm>> Farm::start(const std::filesystem::path& rules_dir,
+                                          const AgentConfig& agent) {
+  const std::filesystem::path& data_dir = agent.data_dir;
   ASSAY_CHECK(check_host());
   ASSAY_TRY(RuleSet rules, RuleSet::load(rules_dir));
   std::error_code error;
@@ -30,7 +29,7 @@ Result<std::unique_ptr<Farm>> Farm::start(const std::filesystem::path& data_dir,
   std::unique_ptr<Farm> farm(
       new Farm(std::move(store), std::move(rules), std::move(stop_agent), std::move(stop_scheduler)));
   farm->scheduler_ = std::thread([f = farm.get()] { f->run_scheduler(); });
-  farm->agent_ = std::thread([f = farm.get(), data_dir, learn_guard] { f->run_agent(data_dir, learn_guard); });
+  farm->agent_ = std::thread([f = farm.get(), agent] { f->run_agent(agent); });
   return farm;
 }
 
@@ -63,11 +62,8 @@ void Farm::run_scheduler() {
   if (!ended) scheduler_error_.set_value(ended.error().context("scheduler"));
 }
 
-void Farm::run_agent(const std::filesystem::path& data_dir, const std::filesystem::path& learn_guard) {
-  AgentConfig config;
+void Farm::run_agent(AgentConfig config) {
   config.endpoint = kAgents;
-  config.data_dir = data_dir;
-  config.learn_guard = learn_guard;
   config.fenced = [this, told = false](const Fencing& fencing) mutable {
     if (!std::exchange(told, true)) fencing_.set_value(fencing);
   };

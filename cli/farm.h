@@ -8,7 +8,7 @@
 #include <optional>
 #include <thread>
 
-#include "agent/fence.h"
+#include "agent/agent.h"
 #include "common/fd.h"
 #include "common/loop.h"
 #include "common/result.h"
@@ -20,9 +20,9 @@ namespace assay::cli {
 class Farm {
  public:
   /// Errors: the host lacks something, the data directory is taken or full, the rules do not load.
-  static Result<std::unique_ptr<Farm>> start(const std::filesystem::path& data_dir,
-                                             const std::filesystem::path& rules_dir,
-                                             const std::filesystem::path& learn_guard = {});
+  /// `agent`: how it runs scans, and its data directory, which is the store's as well; what joins it to its
+  /// scheduler is filled in here.
+  static Result<std::unique_ptr<Farm>> start(const std::filesystem::path& rules_dir, const AgentConfig& agent);
   ~Farm();  // ends the agent, which cleans up, then the scheduler
 
   /// A client's socket to the scheduler.
@@ -36,7 +36,7 @@ class Farm {
  private:
   Farm(std::unique_ptr<Store> store, RuleSet rules, Fd stop_agent, Fd stop_scheduler);
   void run_scheduler();
-  void run_agent(const std::filesystem::path& data_dir, const std::filesystem::path& learn_guard);
+  void run_agent(AgentConfig config);
 
   std::unique_ptr<Store> store_;
   RuleSet rules_;

@@ -30,8 +30,8 @@ struct ScanOptions {
   Job job;  // but for its ref and persona
   Format format = Format::text;
   Gate gate = Gate::malicious;
-  std::string output, keep_trace, rules, learn_guard;
-  std::filesystem::path data_dir;
+  std::string output, keep_trace, rules;
+  AgentConfig agent;
 };
 
 po::options_description describe() {
@@ -57,6 +57,8 @@ po::options_description describe() {
   add("authfile", po::value<std::string>(), "docker config.json with the registry's credentials");
   add("data", po::value<std::string>(), "data directory (default: ~/.local/share/assay)");
   add("rules", po::value<std::string>(), "directory of detection rules");
+  add("yara", po::value<std::vector<std::string>>(),
+      "directory of YARA rules, besides our own; may be given again");
   add("learn-guard", po::value<std::string>(),
       "judge nothing that runsc does on this host, but add it to the guard profile in this file");
   add("log-level", po::value<std::string>()->default_value("error"), "trace, debug, info, warn, error, off");
@@ -81,8 +83,9 @@ Result<ScanOptions> read_options(const po::variables_map& map) {
   options.output = text("output");
   options.keep_trace = text("keep-trace");
   options.rules = text("rules");
-  options.learn_guard = text("learn-guard");
-  options.data_dir = map.count("data") ? std::filesystem::path(text("data")) : default_data_dir();
+  options.agent.learn_guard = text("learn-guard");
+  if (map.count("yara")) options.agent.yara_dirs = map["yara"].as<std::vector<std::string>>();
+  options.agent.data_dir = map.count("data") ? std::filesystem::path(text("data")) : default_data_dir();
   if (!options.keep_trace.empty() && options.refs.size() > 1)
     return Error{Errc::invalid, "--keep-trace takes one image, not " + std::to_string(options.refs.size())};
   if (!options.keep_trace.empty() && options.personas.size() > 1)
@@ -245,7 +248,7 @@ int run(const ScanOptions& options) {
   if (!signals) return complain(signals.error(), kFailed);
   auto rules = find_rules(options.rules);
   if (!rules) return complain(rules.error(), kFailed);
-  auto farm = Farm::start(options.data_dir, *rules, options.learn_guard);
+  auto farm = Farm::start(*rules, options.agent);
   if (!farm) return complain(farm.error(), kFailed);
   auto link = (*farm)->client();
   if (!link) return complain(link.error(), kFailed);

@@ -126,8 +126,14 @@ std::string detail(const Event& e) {
     case EventKind::session:
       return (e.app.empty() ? e.proto : e.app) + " " + peer(e.dst_addr, e.dst_port) + " " + e.name + " \"" +
              e.data.substr(0, 120) + "\"";
-    case EventKind::file:
-      return e.path + " " + e.file_type + " " + std::to_string(e.size_bytes) + " B origin=" + e.origin;
+    case EventKind::file: {
+      std::string out =
+          e.path + " " + e.file_type + " " + std::to_string(e.size_bytes) + " B origin=" + e.origin;
+      if (!e.call.empty()) out += " " + e.call;
+      if (!e.mime.empty()) out += " " + e.mime;
+      for (const auto& match : e.matches) out += " " + match;
+      return out;
+    }
     case EventKind::output:
       return "fd " + std::to_string(e.fd) + " \"" + e.data.substr(0, 120) + "\"";
     case EventKind::note:

@@ -23,10 +23,12 @@ constexpr uint32_t kKeepBytes = 1024;
 Provoker::Provoker(const ImageFiles& files, ProvokerConfig config)
     : config_(std::move(config)),
       executables_(files),
-      ports_(config_.exposed, config_.guest_addr, config_.make_socket, [this](Event event) {
-        event.time_ns = wall_ns() - config_.start_time_ns;
-        config_.emit(std::move(event));
-      }) {
+      ports_(config_.exposed, config_.guest_addr, config_.make_socket,
+             [this](Event event) {
+               event.time_ns = wall_ns() - config_.start_time_ns;
+               config_.emit(std::move(event));
+             }),
+      bodies_(config_.body) {
   add_steps(std::move(config_.steps));
 }
 
@@ -51,6 +53,7 @@ void Provoker::detach() {
   for (const auto& [id, job] : running_) tell(job, "lost", 0, 0, {});
   running_.clear();
   link_.reset();
+  bodies_.forget();
   ports_.stop(now);
   attached_ = started_ = false;
 }
@@ -58,6 +61,7 @@ void Provoker::detach() {
 void Provoker::note(const Event& event) {
   if (event.kind == EventKind::start) started_ = true;
   executables_.note(event);
+  bodies_.note(event);
   ports_.note(event);
 }
 
@@ -77,6 +81,7 @@ void Provoker::turn(Clock::time_point now) {
   if (second_pass_ && now >= second_until_) second_.clear();
   ports_.turn(now, may_begin);
   keep_link(now);
+  if (link_) bodies_.ask(*link_, [this] { return ++last_id_; });
   if (link_) listen_to_starter(now);
   if (may_begin) start_jobs(now);
 }
@@ -103,8 +108,9 @@ bool Provoker::done(Clock::time_point now) const {
 
 // One starter as long as there is work; another one when the guest has ended it, a few times.
 void Provoker::keep_link(Clock::time_point now) {
-  bool work = !waiting_.empty() || !second_.empty();
-  if (link_ || !work || now < times_.steps || now < link_again_ || link_failures_ >= kMaxLinkFailures) return;
+  bool work = now >= times_.steps && (!waiting_.empty() || !second_.empty());
+  if (link_ || (!work && !bodies_.wanted()) || now < link_again_ || link_failures_ >= kMaxLinkFailures)
+    return;
   auto link = StarterLink::open(starter_);
   if (link) {
     link_ = std::move(*link);
@@ -120,6 +126,7 @@ void Provoker::listen_to_starter(Clock::time_point now) {
     for (const auto& [id, job] : running_) tell(job, "lost", 0, 0, {});
     running_.clear();
     link_.reset();
+    bodies_.forget();
     last_end_ = now;
     link_again_ = now + kLinkPause;
     if (++link_failures_ < kMaxLinkFailures) return;
@@ -127,6 +134,7 @@ void Provoker::listen_to_starter(Clock::time_point now) {
     return;
   }
   for (const StarterWord& word : *words) {
+    if (bodies_.take(word)) continue;
     if (word.ended) last_end_ = now;
     if (auto job = running_.find(word.id); job != running_.end() && !word.ended) job->second.pid = word.pid;
     if (word.ended) ended(word);

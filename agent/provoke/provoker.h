@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "agent/provoke/bodies.h"
 #include "agent/provoke/executables.h"
 #include "agent/provoke/plan.h"
 #include "agent/provoke/ports.h"
@@ -38,6 +39,7 @@ struct ProvokerConfig {
   Probe::MakeSocket make_socket;  // in the world's network namespace
   int64_t start_time_ns = 0;
   std::function<void(Event)> emit;
+  Bodies::Done body{};  // of a program that ran from memory; empty: not wanted
 };
 
 /// When, in one sandbox, what may begin.
@@ -94,6 +96,7 @@ class Provoker {
   ProvokerConfig config_;
   Executables executables_;
   Ports ports_;
+  Bodies bodies_;
   std::deque<Step> waiting_;
   std::set<std::pair<std::string, std::vector<std::string>>>
       planned_;                     // target and arguments of each step so far

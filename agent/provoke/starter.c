@@ -22,6 +22,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "starter_body.h"
+
 enum { kRunning = 4, kSlots = 64, kMaxRequest = 256 * 1024, kMaxStrings = 4096, kMaxOutput = 4096 };
 
 /* A job under way; or, with pid 0 and out >= 0, the output of what it left running, read so that nobody gets
@@ -47,7 +49,7 @@ static long long now_ms(void) {
 }
 
 /* All of it, or the end: without the agent there is nothing to do. */
-static void say(const char* bytes, size_t size) {
+void say(const char* bytes, size_t size) {
   while (size > 0) {
     ssize_t n = write(1, bytes, size);
     if (n < 0 && errno == EINTR) continue;
@@ -164,11 +166,25 @@ static char* next_string(size_t* at) {
   return text;
 }
 
+/* "read ID PID MAX", see starter_body.h. 1: taken; 0: not now; -1: another request. */
+static int take_read(size_t size) {
+  unsigned id, max;
+  int pid;
+  if (sscanf(request, "read %u %d %u\n", &id, &pid, &max) != 3) return -1;
+  if (body_busy()) return 0;
+  body_begin(id, pid, max);
+  request_size -= size;
+  memmove(request, request + size, request_size);
+  return 1;
+}
+
 /* One job from the front of the request buffer: 1; 0: more of it must come. Nonsense ends us. */
 static int take_job(void) {
   static struct job job;
   char* newline = memchr(request, '\n', request_size);
   if (newline == NULL) return 0;
+  int body = take_read((size_t)(newline - request) + 1);
+  if (body >= 0) return body;
   if (sscanf(request, "job %u %u %u %u %u %u %u\n", &job.id, &job.timeout_ms, &job.uid, &job.gid, &job.keep,
              &job.argc, &job.envc) != 7 ||
       job.argc == 0 || job.argc > kMaxStrings || job.envc > kMaxStrings)
@@ -267,6 +283,7 @@ static int serve(void) {
     polls[0] = (struct pollfd){full ? -1 : 0, POLLIN, 0};
     for (int i = 0; i < kSlots; ++i) polls[i + 1] = (struct pollfd){slots[i].out, POLLIN, 0};
     int wait = kill_late();
+    if (body_busy()) wait = 0;
     struct timespec timeout = {wait / 1000, wait % 1000 * 1000000L};
     if (ppoll(polls, kSlots + 1, &timeout, &open_mask) > 0) {
       for (int i = 0; i < kSlots; ++i)
@@ -277,6 +294,7 @@ static int serve(void) {
         if (n > 0) request_size += (size_t)n;
       }
     }
+    body_go_on();
     reap();
     if (request_size == sizeof request && running() == 0 && !take_job())
       return 2; /* larger than any can be */

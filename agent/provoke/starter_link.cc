@@ -16,6 +16,7 @@ constexpr size_t kMaxRequestBytes = 200 * 1024;  // starter.c: kMaxRequest
 constexpr size_t kMaxStrings = 4000;             // starter.c: kMaxStrings
 constexpr size_t kMaxLine = 200;
 constexpr size_t kMaxOutput = 4096;  // starter.c: kMaxOutput
+constexpr size_t kMaxPiece = 16384;  // starter_body.c: kPiece
 constexpr size_t kMaxRead = 256 * 1024;
 
 template <class T>
@@ -32,6 +33,11 @@ std::optional<size_t> parse_line(std::string_view line, StarterWord& word) {
   if (words.size() == 3 && words[0] == "start" && parse(words[1], word.id) && parse(words[2], word.pid))
     return 0;
   size_t bytes = 0;
+  if (words.size() == 3 && words[0] == "body" && parse(words[1], word.id) && parse(words[2], bytes) &&
+      bytes <= kMaxPiece) {
+    word.body = true;
+    return bytes;
+  }
   int64_t took = 0;
   if (words.size() != 7 || words[0] != "end" || !parse(words[1], word.id) || !parse(words[2], word.pid) ||
       words[3].size() != 1 || !parse(words[4], word.status) || !parse(words[5], took) ||
@@ -113,6 +119,11 @@ Status StarterLink::submit(const StarterJob& job) {
   ASSAY_TRY(std::string request, encode_job(job));
   unsent_ += request;
   return Status();
+}
+
+void StarterLink::read_body(uint32_t id, int32_t pid, uint32_t max_bytes) {
+  unsent_ +=
+      "read " + std::to_string(id) + " " + std::to_string(pid) + " " + std::to_string(max_bytes) + "\n";
 }
 
 Result<std::vector<StarterWord>> StarterLink::turn() {

@@ -5,6 +5,9 @@
 // the arguments and the environment, each ended by a NUL. From it: "start ID PID\n", and "end ID PID HOW
 // STATUS MS BYTES\n" followed by that many bytes of output; HOW is e (exited), s (by a signal), t (out of
 // time, killed), f (could not be started: STATUS is errno).
+//
+// "read ID PID MAX\n" asks for the program of a process that runs from memory (starter_body.h): from it come
+// "body ID BYTES\n" with that many bytes, again and again; 0 of them: that was all, or it cannot be had.
 #pragma once
 
 #include <chrono>
@@ -29,6 +32,7 @@ struct StarterJob {
 
 struct StarterWord {
   bool ended = false;  // else it has begun
+  bool body = false;   // a piece of a body: `output`; none: its end
   uint32_t id = 0;
   int32_t pid = 0;  // in the guest; 0: none
   char how = 0;
@@ -55,6 +59,7 @@ class StarterLink {
   static Result<StarterLink> open(Command command);
   int fd() const { return out_.get(); }  // readable when there is something to hear
   Status submit(const StarterJob& job);
+  void read_body(uint32_t id, int32_t pid, uint32_t max_bytes);
   /// Writes what is due, reads what has come; never blocks. Errc::unreachable once it has ended.
   Result<std::vector<StarterWord>> turn();
 

@@ -23,10 +23,11 @@ constexpr int64_t kMaxBehindNs = 30'000'000'000, kMaxAheadNs = 50'000'000;
 
 }  // namespace
 
-Decoder::Decoder(int64_t start_time_ns, int rootfs_dir)
+Decoder::Decoder(int64_t start_time_ns, int rootfs_dir, KeptExecutables* kept)
     : start_time_ns_(start_time_ns),
       monotonic_offset_ns_(monotonic_to_wall_ns()),
       rootfs_dir_(rootfs_dir),
+      kept_(kept),
       usage_at_ns_(wall_ns()) {}
 
 int64_t Decoder::clock_drift_ns() const { return monotonic_to_wall_ns() - monotonic_offset_ns_; }
@@ -94,7 +95,9 @@ void Decoder::seccheck(std::string_view datagram, const Record& record, const Em
 }
 
 void Decoder::executable(const Fd& file) {
-  if (!exec_ || !exec_->sha256.empty()) return;
+  if (!exec_) return;
+  if (kept_ != nullptr && !exec_->sha256.empty()) kept_->keep(exec_->sha256, file.get());
+  if (!exec_->sha256.empty()) return;
   struct stat st {};
   if (fstat(file.get(), &st) != 0) return;
   if (exec_->mode == 0) exec_->mode = st.st_mode;
@@ -112,6 +115,7 @@ void Decoder::executable(const Fd& file) {
     found = hashes_.emplace(key, *digest).first;
   }
   exec_->sha256 = found->second;
+  if (kept_ != nullptr) kept_->keep(exec_->sha256, file.get());
 }
 
 void Decoder::flush_exec(const Emit& emit) {

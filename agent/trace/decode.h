@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "agent/kept_executables.h"
 #include "agent/trace/batch.h"
 #include "agent/trace/flow_events.h"
 #include "agent/trace/seccheck_decode.h"
@@ -24,8 +25,8 @@ class Decoder {
              flows_bad = 0, usage = 0;
   };
 
-  /// `rootfs_dir` is borrowed; -1: none.
-  Decoder(int64_t start_time_ns, int rootfs_dir);
+  /// Both are borrowed. `rootfs_dir` -1: none. `kept`: where executed files are held open; null: nowhere.
+  Decoder(int64_t start_time_ns, int rootfs_dir, KeptExecutables* kept = nullptr);
   void decode(const Batch& batch, const Emit& emit);
   void flow_total(std::string_view key_and_flow, int64_t arrival_ns, const Emit& emit);
   const Counts& counts() const { return counts_; }
@@ -47,6 +48,7 @@ class Decoder {
 
   int64_t start_time_ns_, monotonic_offset_ns_;
   int rootfs_dir_;
+  KeptExecutables* kept_;
   SeccheckDecoder decoder_;
   FlowEvents flow_events_;
   Counts counts_;

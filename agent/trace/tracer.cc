@@ -83,7 +83,7 @@ Status Tracer::State::open() {
     ASSAY_TRY(rootfs, open_file(config.rootfs.string(), O_PATH | O_DIRECTORY));
   }
   ASSAY_TRY(channel, BatchChannel::open());
-  decoder = std::make_unique<Decoder>(config.start_time_ns, rootfs.get());
+  decoder = std::make_unique<Decoder>(config.start_time_ns, rootfs.get(), config.kept);
   ReaderSources sources;
   sources.witness_ring = witness->ring_fd();
   sources.guard_ring = guard->ring_fd();

@@ -40,7 +40,7 @@ void Downloads::observe(const Event& event, const Emit& emit) {
     case EventKind::start:
     case EventKind::exec:
     case EventKind::file:
-      if (!event.sha256.empty()) on_digest(event, emit);
+      if (!event.sha256.empty() && event.call != "executed") on_digest(event, emit);
       return;
     default:
       return;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/event.h"
+#include "common/interpreter.h"
 
 namespace assay {
 
@@ -16,8 +17,5 @@ bool is_remote(std::string_view addr);
 /// open(2) flags and calls that may change or make a file.
 bool opens_for_write(const Event& event);
 bool opens_to_create(const Event& event);
-
-/// A shell or another program that executes the file it is given: by its name, version numbers aside.
-bool is_interpreter(std::string_view path);
 
 }  // namespace assay

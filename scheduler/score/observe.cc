@@ -57,6 +57,7 @@ void Observer::observe(const Event& event, const Emit& emit) {
   switch (event.kind) {
     case EventKind::start:
     case EventKind::exec:
+      note_executed(event);
       return on_exec(event, emit);
     case EventKind::dup:
       return on_stdio(event, emit);
@@ -82,7 +83,8 @@ void Observer::observe(const Event& event, const Emit& emit) {
     case EventKind::http:
       return on_name(event, emit);
     case EventKind::file:
-      return on_left_file(event, emit);
+      if (event.call != "executed") on_left_file(event, emit);
+      return on_matches(event, emit);
     case EventKind::socket:
     case EventKind::setid:
     case EventKind::output:

@@ -46,6 +46,8 @@ class Observer {
   void on_name(const Event& event, const Emit& emit);
   void on_request(const Event& event, const Emit& emit);
   void on_left_file(const Event& event, const Emit& emit);
+  void on_matches(const Event& event, const Emit& emit) const;
+  void note_executed(const Event& event);
   void on_guard(const Event& event, const Emit& emit) const;
   void on_refused(const Event& event, const Emit& emit) const;
   void on_rest(const Event& event, const Emit& emit);
@@ -57,6 +59,7 @@ class Observer {
   const Speakers& speakers_;
   const Tokens& tokens_;
   const std::array<bool, kCategoryCount>& wanted_;
+  std::map<std::string, int32_t> executed_;              // path -> who executed it first
   std::set<std::pair<std::string, std::string>> named_;  // (via, name) that have been told
   std::map<std::string, bool>
       sent_;  // peers whose payload the flows showed (true: encrypted): sessions repeat it

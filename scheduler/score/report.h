@@ -125,6 +125,8 @@ struct FileChange {
   uint64_t size_bytes = 0;
   uint32_t mode = 0;
   bool executed = false;
+  std::string mime, similarity;      // by content; TLSH
+  std::vector<std::string> matches;  // YARA: "namespace:rule"
 };
 
 struct Completeness {

@@ -47,6 +47,12 @@ std::string upper(std::string text) {
   return text;
 }
 
+std::string matches_of(const FileChange& file) {
+  std::string out = "matches ";
+  for (size_t i = 0; i < file.matches.size(); ++i) out += (i == 0 ? "" : ", ") + file.matches[i];
+  return out;
+}
+
 class Writer {
  public:
   Writer(const Report& report, const TextStyle& style)
@@ -179,6 +185,8 @@ class Writer {
       line("  " + paint_(Ink::dim, lead) + " " +
            fit(still_printable(f.path), width_ - 3 - layout::columns(lead) - tail.size()) +
            paint_(Ink::red, tail));
+      if (!f.matches.empty())
+        line("    " + paint_(Ink::red, fit(still_printable(matches_of(f)), width_ - 4)));
     }
     uint64_t more = r_.files_left_out + (sorted.size() > kMaxFiles ? sorted.size() - kMaxFiles : 0);
     if (more > 0) line("  … and " + plural(more, "more file"));

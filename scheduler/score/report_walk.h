@@ -150,6 +150,9 @@ void walk(A& a, FileChange& x) {
   a("size_bytes", x.size_bytes);
   a("mode", x.mode);
   a("executed", x.executed);
+  a.added("mime", x.mime);
+  a.added("similarity", x.similarity);
+  a.added("matches", x.matches);
 }
 template <class A>
 void walk(A& a, SourceCount& x) {

@@ -32,7 +32,8 @@ std::array<bool, kCategoryCount> wanted_by(const RuleSet::State& rules) {
 }
 
 FileChange file_change(const Event& e) {
-  return {e.path.substr(0, 4096), e.origin, e.file_type, e.sha256, e.size_bytes, e.mode, false};
+  return {e.path.substr(0, 4096), e.origin, e.file_type, e.sha256, e.size_bytes, e.mode, false, e.mime,
+          e.similarity,           e.matches};
 }
 
 }  // namespace
@@ -82,6 +83,7 @@ void Scorer::State::keep(const Event& e) {
       if (executed.size() < kMaxExecuted) executed.insert(e.path);
       return;
     case EventKind::file:
+      if (e.call == "executed") return;  // of the image, or gone: not left behind
       if (files.size() < kMaxFiles)
         files.push_back(file_change(e));
       else

@@ -2,9 +2,11 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/mman.h>
 
 #include <map>
 #include <random>
+#include <set>
 
 #include "agent/provoke/starter_link.h"
 #include "tests/support.h"
@@ -60,6 +62,41 @@ class StarterTest : public testing::Test {
   std::map<uint32_t, int32_t> began_;
   std::optional<Error> error_;
 };
+
+// What runs from a memory file is read out whole, beside jobs; what has a file is not, nor what is too large.
+TEST_F(StarterTest, ReadsOutTheBodyOfAProgramThatRunsFromMemory) {
+  auto program = read_file("/bin/sleep", 1 << 20);
+  ASSERT_TRUE(program);
+  Fd memory(::memfd_create("body", MFD_CLOEXEC));
+  ASSERT_TRUE(write_all(memory.get(), *program, "body"));
+  Command command;
+  command.argv = {"/proc/self/fd/" + std::to_string(memory.get()), "60"};
+  command.keep_fds = {{memory.get(), memory.get()}};
+  auto child = spawn(command);
+  ASSERT_TRUE(child) << child.error().what;
+  submit(1, {"true"});
+  link_->read_body(2, child->pid(), 1 << 20);
+  link_->read_body(3, ::getpid(), 1 << 20);
+  link_->read_body(4, child->pid(), 100);
+  link_->read_body(5, 0, 1 << 20);
+  submit(6, {"true"});
+  std::map<uint32_t, std::string> bodies;
+  std::set<uint32_t> over;
+  for (auto until = steady_clock::now() + std::chrono::seconds(20);
+       over.size() < 6 && steady_clock::now() < until;) {
+    pollfd ready{link_->fd(), POLLIN, 0};
+    ::poll(&ready, 1, 20);
+    auto words = link_->turn();
+    ASSERT_TRUE(words) << words.error().what;
+    for (StarterWord& word : *words) {
+      if (word.body) bodies[word.id] += word.output;
+      if (word.ended || (word.body && word.output.empty())) over.insert(word.id);
+    }
+  }
+  EXPECT_EQ(over.size(), 6u);
+  EXPECT_TRUE(bodies[2] == *program) << bodies[2].size();
+  EXPECT_EQ(bodies[3] + bodies[4] + bodies[5], "");
+}
 
 TEST_F(StarterTest, TellsHowEachJobEndedAndWhatItPrinted) {
   submit(1, {"sh", "-c", "echo $GREETING; pwd >&2; exit 3"});

@@ -1,0 +1,61 @@
+// Records of what files are by their contents.
+#include <algorithm>
+
+#include "common/paths.h"
+#include "common/text.h"
+#include "scheduler/score/observe.h"
+#include "scheduler/score/process_fields.h"
+
+namespace assay {
+namespace {
+
+constexpr size_t kMaxExecuted = 20'000, kMaxMatches = 64, kMaxShown = 200;
+constexpr std::string_view kOurs = "assay_";  // what our own namespaces begin with
+
+}  // namespace
+
+void Observer::note_executed(const Event& event) {
+  if (event.kind != EventKind::start && event.kind != EventKind::exec) return;
+  if (executed_.size() < kMaxExecuted) executed_.emplace(resolve_path(event.cwd, event.path), event.pid);
+}
+
+// Two records of a file at most, so that a rule can tell whose rules matched: ours, and those of the user.
+void Observer::on_matches(const Event& event, const Emit& emit) const {
+  if (event.matches.empty() || !wants(Category::yara)) return;
+  auto run = executed_.find(event.path);
+  bool executed = event.call == "executed" || run != executed_.end();
+  int32_t pid = event.call == "executed" ? event.pid : run != executed_.end() ? run->second : 0;
+  size_t process = pid > 0 ? tree_.find(pid) : ProcessTree::kNone;
+  // The pid may be another's by now, or the process another program.
+  if (process != ProcessTree::kNone && tree_.at(process).shown.path != event.path)
+    process = ProcessTree::kNone;
+  for (bool ours : {true, false}) {
+    Record record(Category::yara);
+    for (size_t i = 0; i < event.matches.size() && i < kMaxMatches; ++i) {
+      std::string_view match = event.matches[i];
+      size_t colon = match.find(':');
+      if (match.starts_with(kOurs) != ours || colon == std::string_view::npos) continue;
+      if (record.get(Field::Namespace) != match.substr(0, colon))
+        record.borrow(Field::Namespace, match.substr(0, colon));
+      record.borrow(Field::Rule, match.substr(colon + 1));
+      record.evidence += (record.evidence.empty() ? "" : ", ") + printable(match, kMaxShown);
+    }
+    if (!record.has(Field::Rule)) continue;
+    record.evidence = printable(event.path, kMaxShown) + " matches " + record.evidence;
+    record.borrow(Field::TargetFilename, event.path);
+    record.own(Field::TargetName, event.path.substr(event.path.rfind('/') + 1));
+    record.borrow(Field::Origin, event.origin);
+    record.borrow(Field::FileType, event.file_type);
+    record.borrow(Field::Mime, event.mime);
+    record.borrow(Field::Similarity, event.similarity);
+    record.own(Field::Size, event.size_bytes);
+    record.own(Field::Executed, executed);
+    if (!event.sha256.empty()) record.own(Field::Hashes, "SHA256=" + event.sha256);
+    if (const FileWriter* writer = tree_.writer_of(event.path))
+      record.borrow(Field::FileWriter, writer->image);
+    add_process_fields(record, tree_, process);
+    emit(record);
+  }
+}
+
+}  // namespace assay

@@ -1,0 +1,87 @@
+// The filter of what reads hostile files, each call in a child of its own.
+#include "agent/inspect/confine.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <functional>
+#include <string>
+
+#include "common/fd.h"
+
+namespace assay::inspect {
+namespace {
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define NEEDS_FILTER() GTEST_SKIP() << "not under a sanitizer"
+#else
+#define NEEDS_FILTER()
+#endif
+
+// "killed" by SIGSYS, or what `f` returned as the exit code of a confined child.
+std::string confined(const std::function<int()>& f) {
+  pid_t child = ::fork();
+  if (child == 0) {
+    if (!confine()) ::_exit(99);
+    ::_exit(f());
+  }
+  int status = 0;
+  if (::waitpid(child, &status, 0) != child) return "lost";
+  if (WIFSIGNALED(status))
+    return WTERMSIG(status) == SIGSYS ? "killed" : "signal " + std::to_string(WTERMSIG(status));
+  return "exit " + std::to_string(WEXITSTATUS(status));
+}
+
+TEST(InspectConfine, StartingConnectingAndTracingKill) {
+  NEEDS_FILTER();
+  EXPECT_EQ(confined([] { return ::execl("/bin/true", "true", nullptr); }), "killed");
+  EXPECT_EQ(confined([] { return ::socket(AF_INET, SOCK_STREAM, 0); }), "killed");
+  EXPECT_EQ(confined([] { return ::socket(AF_UNIX, SOCK_STREAM, 0); }), "killed");
+  EXPECT_EQ(confined([] { return ::connect(0, nullptr, 0); }), "killed");
+  EXPECT_EQ(confined([] { return ::fork(); }), "killed");
+  EXPECT_EQ(confined([] { return static_cast<int>(::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr)); }),
+            "killed");
+  EXPECT_EQ(confined([] { return ::kill(::getppid(), 0); }), "killed");
+  EXPECT_EQ(confined([] { return ::unlink("/tmp/assay-none"); }), "killed");
+  EXPECT_EQ(confined([] { return ::ftruncate(0, 0); }), "killed");
+  EXPECT_EQ(confined([] { return ::setuid(0); }), "killed");
+}
+
+TEST(InspectConfine, FilesAreReadByDescriptorOnly) {
+  NEEDS_FILTER();
+  Fd file = std::move(*open_file("/proc/self/exe", O_RDONLY));
+  int fd = file.get();
+  EXPECT_EQ(confined([fd] {
+              struct stat st {};
+              char byte = 0;
+              return ::fstat(fd, &st) == 0 && ::pread(fd, &byte, 1, 1) == 1 && byte == 'E' ? 0 : 1;
+            }),
+            "exit 0");
+  EXPECT_EQ(confined([] { return ::open("/etc/passwd", O_RDONLY) < 0 && errno == EACCES ? 0 : 1; }),
+            "exit 0");
+  EXPECT_EQ(confined([] {
+              struct stat st {};
+              return ::stat("/etc/passwd", &st) != 0 && errno == EACCES ? 0 : 1;
+            }),
+            "exit 0");
+}
+
+TEST(InspectConfine, MemoryIsNeverExecutable) {
+  NEEDS_FILTER();
+  auto map = [](int protection) {
+    return ::mmap(nullptr, 4096, protection, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED ? 0 : 1;
+  };
+  EXPECT_EQ(confined([&] { return map(PROT_READ | PROT_WRITE); }), "exit 0");
+  EXPECT_EQ(confined([&] { return map(PROT_READ | PROT_EXEC); }), "killed");
+}
+
+}  // namespace
+}  // namespace assay::inspect
