@@ -42,7 +42,7 @@ po::options_description describe() {
       "oci-archive:FILE, docker-archive:FILE");
   add("duration", po::value<std::string>()->default_value("30s"), "how long the image runs");
   add("network", po::value<std::string>()->default_value("sinkhole"),
-      "sinkhole: a simulated internet; none: no network");
+      "sinkhole: a simulated internet; none: no network; egress: the real one, from this host, within limits");
   add("persona", po::value<std::string>()->default_value("bare"),
       "what the image finds itself in: bare (a Docker host), kubernetes, ci, cloud; all: one after the "
       "other, and "
@@ -230,7 +230,7 @@ int run(const ScanOptions& options) {
   if (!signals) return complain(signals.error(), kFailed);
   auto rules = find_rules(options.rules);
   if (!rules) return complain(rules.error(), kFailed);
-  auto farm = Farm::start(options.data_dir, *rules);
+  auto farm = Farm::start(options.data_dir, *rules, options.job.network == NetworkMode::egress);
   if (!farm) return complain(farm.error(), kFailed);
   auto link = (*farm)->client();
   if (!link) return complain(link.error(), kFailed);

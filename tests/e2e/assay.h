@@ -88,7 +88,8 @@ inline std::set<std::string> leftovers() {
     std::string name, pid, in_brackets, state;
     if (stat >> pid >> in_brackets >> state && state == "Z")
       continue;  // dead, for whoever's child it is to reap
-    if (comm >> name && (name.starts_with("runsc") || name.starts_with("assay-sink") || name == "exe"))
+    if (comm >> name && (name.starts_with("runsc") || name.starts_with("assay-sink") ||
+                          name == "assay-egress" || name == "exe"))
       out.insert("process " + name + " " + entry.path().filename().string());
   }
   return out;
