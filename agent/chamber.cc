@@ -43,7 +43,7 @@ Status Chamber::set_up() {
   for (const DecoySocket& socket : in_.stage.sockets)
     bundle_.binds.push_back({socket.host_path, socket.guest_path});
   bundle_.memory_bytes = in_.limits.cgroup.memory_bytes;
-  if (job.network == NetworkMode::sinkhole) {
+  if (job.network != NetworkMode::none) {
     ASSAY_TRY(network_, Network::create());
     ASSAY_CHECK(network_->write_etc(etc_dir, bundle_.hostname, in_.stage.hosts));
     bundle_.etc_dir = etc_dir;
@@ -53,7 +53,9 @@ Status Chamber::set_up() {
   }
   ASSAY_TRY(cgroup_, Cgroup::create("assay/" + in_.place.instance + "/" + in_.name, in_.limits.cgroup));
   in_.header.start_time_ns = wall_ns();
-  if (network_) {
+  if (job.network == NetworkMode::egress) {
+    ASSAY_TRY(egress_, Egress::start(*network_, in_.stage.lures, in_.limits.egress, in_.header.start_time_ns));
+  } else if (network_) {
     ASSAY_TRY(world_, World::start(*network_, in_.stage.lures, in_.stage.sockets, in_.header.start_time_ns));
   }
   return open_tracer(trace_dir);

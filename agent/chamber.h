@@ -12,6 +12,7 @@
 #include "agent/bundle.h"
 #include "agent/contents.h"
 #include "agent/detonate.h"
+#include "agent/egress.h"
 #include "agent/guest.h"
 #include "agent/harvest.h"
 #include "agent/network.h"
@@ -46,7 +47,9 @@ class Chamber {
   Status provoke_further(EarlyEnd end);
   Status gather();
   Status gather_files();
+  void gather_egress();
   SourceCount own_count() const;
+  std::vector<Event> tokens_in(const std::vector<Event>& events);
   Status record(std::vector<Event> events);
   Status keep(std::vector<Event> events);
   Status guard_hit(const Event& event);
@@ -67,7 +70,8 @@ class Chamber {
   std::optional<Contents> contents_;  // none: the agent has no inspector
   std::optional<Network> network_;
   std::optional<Cgroup> cgroup_;
-  std::optional<World> world_;
+  std::optional<World> world_;    // one of these two, where there is a network
+  std::optional<Egress> egress_;
   std::optional<Tracer> tracer_;
   std::optional<ImageFiles> files_, live_files_;  // the image's, and as the guest has changed them
   std::optional<Provoker> provoker_;

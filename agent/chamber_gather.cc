@@ -15,10 +15,11 @@ Status Chamber::gather() {
                                   world_->running() ? "" : "the sinkhole ended early", true,
                                   world_->running()});
   }
+  if (egress_) gather_egress();
   ASSAY_CHECK(gather_files());
   std::vector<Event> rest = tracer_->finish();
-  if (world_)
-    for (Event& token : world_->tokens_in(rest)) {  // behind all that there is: the tracer takes nothing more
+  if (network_)
+    for (Event& token : tokens_in(rest)) {  // behind all that there is: the tracer takes nothing more
       token.seq = rest.back().seq + 1;
       token.time_ns = rest.back().time_ns;
       rest.push_back(std::move(token));
@@ -38,6 +39,12 @@ Status Chamber::gather() {
       "cannot be started: " + (in_.footer.detail.empty() ? "the runtime gave no reason" : in_.footer.detail)};
 }
 
+void Chamber::gather_egress() {
+  for (Event& event : egress_->finish()) tracer_->add(std::move(event));
+  in_.footer.sources.push_back(egress_->count());
+  for (LimitHit& hit : egress_->limits()) in_.footer.limits.push_back(std::move(hit));
+}
+
 // Output beyond its bound is no loss for a verdict, and stands in a note; these two are.
 SourceCount Chamber::own_count() const {
   SourceCount out{Source::agent, agent_events_, provenance_->left_out(), "", false, true};
@@ -51,9 +58,13 @@ SourceCount Chamber::own_count() const {
   return out;
 }
 
+std::vector<Event> Chamber::tokens_in(const std::vector<Event>& events) {
+  return world_ ? world_->tokens_in(events) : egress_->tokens_in(events);
+}
+
 Status Chamber::record(std::vector<Event> events) {
-  if (world_)
-    for (Event& token : world_->tokens_in(events)) {
+  if (network_)
+    for (Event& token : tokens_in(events)) {
       token.time_ns = events.back().time_ns;  // what is earlier has been released: it would count as late
       tracer_->add(std::move(token));
     }
@@ -72,6 +83,7 @@ Status Chamber::keep(std::vector<Event> events) {
     else
       provenance_->annotate(event);
     if (contents_ && !ours) contents_->note(event);
+    if (egress_) egress_->name(event);
     if (provoker_) provoker_->note(event);
     if (event.source == Source::agent) ++agent_events_;
     if (guard_hit_.empty() && is_guard_hit(event)) ASSAY_CHECK(guard_hit(event));

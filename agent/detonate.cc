@@ -88,6 +88,7 @@ Result<GuestEnd> Chamber::run_sandbox(const Run& run) {
       .sandbox = sandbox,
       .tracer = *tracer_,
       .world = world_ ? &*world_ : nullptr,
+      .egress = egress_ ? &*egress_ : nullptr,
       .provoker = provoker_ ? &*provoker_ : nullptr,
       .until_provoked = run.alone,
       .start_time_ns = in_.header.start_time_ns,

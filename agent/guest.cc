@@ -54,6 +54,7 @@ Result<GuestEnd> Loop::run() {
                                  {run_.world ? run_.world->fd() : -1, POLLIN, 0},
                                  {run_.tracer.fd(), POLLIN, 0},
                                  {run_.cancel_fd, POLLIN, 0}};
+    if (run_.egress) polls.push_back({run_.egress->fd(), POLLIN, 0});
     if (run_.provoker) run_.provoker->poll_fds(polls);
     if (::poll(polls.data(), polls.size(), 50) < 0 && errno != EINTR) return errno_error("poll");
     if (polls[5].revents != 0) return Error{Errc::cancelled, "cancelled"};
@@ -137,6 +138,8 @@ void Loop::read_output(int& fd, int number) {
 Status Loop::pass_on() {
   if (run_.world)
     for (Event& event : run_.world->take()) run_.tracer.add(std::move(event));
+  if (run_.egress)
+    for (Event& event : run_.egress->take()) run_.tracer.add(std::move(event));
   std::vector<Event> events = run_.tracer.take();
   if (events.empty()) return Status();
   return run_.record(std::move(events));

@@ -7,6 +7,7 @@
 #include <functional>
 #include <vector>
 
+#include "agent/egress.h"
 #include "agent/provoke/provoker.h"
 #include "agent/sandbox.h"
 #include "agent/trace/tracer.h"
@@ -19,7 +20,8 @@ namespace assay {
 struct GuestRun {
   Sandbox& sandbox;
   Tracer& tracer;
-  World* world = nullptr;        // null: no network
+  World* world = nullptr;        // null: no simulated internet
+  Egress* egress = nullptr;      // null: no way out to the real one
   Provoker* provoker = nullptr;  // null: nothing is provoked
   bool until_provoked = false;   // ends as soon as nothing is left to be provoked
   int64_t start_time_ns = 0;

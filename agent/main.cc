@@ -36,6 +36,21 @@ Status read_keys(const po::variables_map& map, AgentConfig& config) {
   return Status();
 }
 
+Status read_egress(const po::variables_map& map, EgressLimits& egress) {
+  auto list = [&](const char* name) {
+    return map.count(name) ? map[name].as<std::vector<std::string>>() : std::vector<std::string>();
+  };
+  egress.allowed = map["egress"].as<bool>();
+  ASSAY_TRY(egress.caps.bytes, parse_bytes(text(map, "egress-bytes")));
+  ASSAY_TRY(egress.caps.bytes_per_second, parse_bytes(text(map, "egress-rate")));
+  egress.caps.connections = map["egress-connections"].as<unsigned>();
+  egress.caps.new_per_second = map["egress-new-connections"].as<unsigned>();
+  egress.refuse = list("egress-refuse");
+  egress.dns = list("egress-dns");
+  egress.scheduler = text(map, "connect");
+  return check_egress(egress);
+}
+
 Result<AgentConfig> read_config(const po::variables_map& map) {
   AgentConfig config;
   config.endpoint = text(map, "connect");
@@ -56,6 +71,7 @@ Result<AgentConfig> read_config(const po::variables_map& map) {
   if (map.count("yara")) config.yara_dirs = map["yara"].as<std::vector<std::string>>();
   if (!config.metrics.empty())
     if (auto address = parse_metrics_address(config.metrics); !address) return address.error();
+  ASSAY_CHECK(read_egress(map, config.limits.egress));
   ASSAY_CHECK(read_keys(map, config));
   return config;
 }
@@ -115,6 +131,16 @@ void describe(po::options_description& options) {
   add("stop-grace", string("30s"), "for running scans to finish after SIGTERM; a second one ends them");
   add("yara", po::value<std::vector<std::string>>()->composing(),
       "directory of YARA rules, besides our own; may be given again");
+  auto strings = [] { return po::value<std::vector<std::string>>()->composing(); };
+  add("egress", po::value<bool>()->default_value(false),
+      "on: scans that ask for it may reach the real network from this host");
+  add("egress-bytes", string("256M"), "of payload that one scan may move there, both ways together");
+  add("egress-rate", string("8M"), "bytes a second of it, each way");
+  add("egress-connections", po::value<unsigned>()->default_value(256), "of one scan at once");
+  add("egress-new-connections", po::value<unsigned>()->default_value(50), "of one scan a second");
+  add("egress-refuse", strings(), "a further range that no guest may reach, as 198.51.100.0/24; may be repeated");
+  add("egress-dns", strings(),
+      "name server for guests, ADDRESS[:PORT]; may be repeated (default: those of this host)");
   add("metrics", po::value<std::string>(), "ADDRESS:PORT of Prometheus' metrics (default: off)");
 }
 

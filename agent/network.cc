@@ -127,7 +127,10 @@ Result<Network> Network::create() {
   ASSAY_TRY(network.guest_, make_net_ns());
   network.guest_addr_ = kGuestAddr;
   network.world_addr_ = kWorldAddr;
-  if (kernel_has_ipv6()) network.guest_addr6_ = kGuestAddr6;
+  if (kernel_has_ipv6()) {
+    network.guest_addr6_ = kGuestAddr6;
+    network.world_addr6_ = kWorldAddr6;
+  }
   ASSAY_CHECK(in_net_ns(network.world_ns(), world_sysctls));
   ASSAY_CHECK(in_net_ns(network.guest_ns(), ipv6_sysctls));
   ASSAY_CHECK(network.set_up_world());

@@ -26,6 +26,7 @@ class Network {
   const std::string& guest_addr() const { return guest_addr_; }  // "172.17.0.2"
   const std::string& guest_addr6() const { return guest_addr6_; }  // "fd00:172:17::2"; empty: no IPv6 here
   const std::string& world_addr() const { return world_addr_; }    // gateway and name server
+  const std::string& world_addr6() const { return world_addr6_; }  // "fd00:172:17::1", or empty
   unsigned world_ifindex() const {
     return world_ifindex_;
   }  // of the veth's end in the world's side: where `flows` attaches
@@ -41,7 +42,7 @@ class Network {
   Network() = default;
   Status set_up_world() const;
   Fd guest_, world_;
-  std::string guest_addr_, guest_addr6_, world_addr_;
+  std::string guest_addr_, guest_addr6_, world_addr_, world_addr6_;
   unsigned world_ifindex_ = 0;
 };
 

@@ -58,7 +58,15 @@ class Scan {
   steady_clock::time_point phase_start_, reported_;
 };
 
+// Whoever runs an agent decides whether strangers' programs may use its network.
+Status allow_network(const Job& job, const EgressLimits& egress) {
+  if (job.network != NetworkMode::egress || egress.allowed) return Status();
+  return Error{Errc::unsupported,
+               "network egress is not allowed on this agent: its assay-agent.conf must say `egress = on`"};
+}
+
 Status Scan::run() {
+  ASSAY_CHECK(allow_network(lease_.job, limits_.egress));
   ASSAY_TRY(ScratchDir scratch, ScratchDir::make(place_.run_dir / name_));
   begin("pull");
   ASSAY_TRY(PulledImage image, pull_image());

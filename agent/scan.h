@@ -8,6 +8,7 @@
 #include <string>
 
 #include "agent/cgroup.h"
+#include "agent/egress.h"
 #include "agent/rootfs.h"
 #include "agent/ship.h"
 #include "agent/unpack.h"
@@ -30,6 +31,7 @@ struct ScanLimits {
   CgroupLimits cgroup;
   RootfsLimits rootfs;
   UnpackLimits unpack;
+  EgressLimits egress;
   uint64_t events = 2'000'000;
   uint64_t trace_bytes = 512ull << 20;
   uint64_t output_bytes = 1ull << 20;                  // of stdout and stderr together that become events

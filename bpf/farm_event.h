@@ -157,4 +157,36 @@ struct farm_guard {
 	char path[FARM_GUARD_PATH]; /* executed, or the call's first path */
 };
 
+/* ---- egress ---- */
+
+/* Why a packet was refused the way out. As agent/egress/policy.h has them. */
+enum farm_refusal {
+	FARM_REFUSED_NOT = 0,
+	FARM_REFUSED_NEIGHBOUR = 8,
+	FARM_REFUSED_PROTOCOL = 9,
+	FARM_REFUSED_BYTES = 10,
+	FARM_REFUSALS = 13,
+};
+
+struct farm_range4 {
+	__u32 prefix;
+	__u8 addr[4];
+};
+struct farm_range6 {
+	__u32 prefix;
+	__u8 addr[16];
+};
+
+/* The first packet of a flow that was refused for this reason; further ones are counted only. */
+struct farm_refused {
+	__u64 time_ns; /* CLOCK_MONOTONIC */
+	struct farm_flow_key key;
+	__u32 reason; /* farm_refusal */
+	__u32 direction;
+	__u32 length; /* of the IP packet */
+	__u32 flags;  /* TCP's, as in its header */
+	__u32 seq;    /* and its sequence number */
+	__u32 pad;
+};
+
 #endif

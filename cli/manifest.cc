@@ -36,8 +36,8 @@ void check_wish(const Json& json, const std::string& place, bool image, Complain
     complaints.add(place, what.substr(std::min(what.size(), place.size() + 2)));
     return;
   }
-  if (!network.empty() && network != "sinkhole" && network != "none")
-    complaints.add(place, "network '" + printable(network, 64) + "' is neither sinkhole nor none");
+  if (!network.empty())
+    if (auto parsed = parse_network(network); !parsed) complaints.add(place, parsed.error().what);
   if (!lane.empty())
     if (auto parsed = parse_lane(lane); !parsed) complaints.add(place, parsed.error().what);
   if (!persona.empty())

@@ -47,7 +47,8 @@ struct Flows::State {
 };
 
 Status Flows::State::attach() {
-  out = bpf_program__attach_tcx(skeleton->progs.farm_flows_out, static_cast<int>(ifindex), nullptr);
+  LIBBPF_OPTS(bpf_tcx_opts, first, .flags = BPF_F_BEFORE);  // sees also what others refuse (bpf/egress)
+  out = bpf_program__attach_tcx(skeleton->progs.farm_flows_out, static_cast<int>(ifindex), &first);
   if (out == nullptr) return attach_clsact();
   in = bpf_program__attach_tcx(skeleton->progs.farm_flows_in, static_cast<int>(ifindex), nullptr);
   if (in == nullptr) return bpf_error("flows", "attach to tcx egress", errno);

@@ -1,6 +1,8 @@
 // Records of what the host's side of a sandbox has to say: its guard, and its way out to the real network.
 #include "scheduler/score/observe.h"
 
+#include "scheduler/score/process_fields.h"
+
 namespace assay {
 
 void Observer::on_guard(const Event& event, const Emit& emit) const {
@@ -21,7 +23,7 @@ void Observer::on_refused(const Event& event, const Emit& emit) const {
   record.borrow(Field::Reason, event.call);
   add_peer(record, event.proto, event.dst_addr, event.dst_port);
   record.borrow(Field::DestinationHostname, event.name);
-  add_process(record, event);
+  add_process_fields(record, tree_, speakers_.of(event));
   emit(record);
 }
 

@@ -44,5 +44,46 @@ TEST(FlowTokens, AnswersAndOtherProtocolsAreNotLookedAt) {
   EXPECT_EQ(tokens.look(ping("172.17.0.2", "8.8.8.8", kSecret)).size(), 1u);
 }
 
+TEST(FlowTokens, WithoutASinkholeConnectionsAndNamesAreLookedAt) {
+  FlowTokens tokens({{"npm:/root/.npmrc", "npm", "/root/.npmrc", {kSecret}}}, {"172.17.0.2"},
+                    FlowTokens::Of::everything);
+  std::string seen;
+  auto look = [&](const Event& event) {
+    for (const Event& out : tokens.look(event))
+      seen += out.proto + " " + out.dst_addr + " " + out.path2 + " " + out.app + "\n";
+  };
+  Event tcp = ping("172.17.0.2", "93.184.216.34", "POST / HTTP/1.1\r\n\r\ntoken=" + kSecret.substr(0, 8));
+  tcp.proto = "tcp";
+  tcp.src_port = 40'000;
+  look(tcp);
+  Event other = tcp;  // the rest of it in another connection is none
+  other.src_port = 40'001;
+  other.data = kSecret.substr(8);
+  look(other);
+  EXPECT_EQ(seen, "");
+  tcp.data = kSecret.substr(8);
+  look(tcp);
+  EXPECT_EQ(seen, "tcp 93.184.216.34 plain \n");
+  seen.clear();
+
+  std::string hex;
+  for (char c : kSecret) {
+    constexpr const char* kDigits = "0123456789abcdef";
+    hex += kDigits[c >> 4];
+    hex += kDigits[c & 15];
+  }
+  for (size_t at = 0; at < hex.size(); at += 16)
+    for (const char* type : {"A", "AAAA"}) {
+      Event query = ping("172.17.0.2", "172.17.0.1", "");
+      query.kind = EventKind::dns;
+      query.proto = "udp";
+      query.call = "query";
+      query.query_type = type;
+      query.name = hex.substr(at, 16) + ".drop.example";
+      look(query);
+    }
+  EXPECT_EQ(seen, "udp 172.17.0.1 hex dns\n");
+}
+
 }  // namespace
 }  // namespace assay

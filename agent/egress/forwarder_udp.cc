@@ -1,0 +1,184 @@
+// The half with datagrams: a connected socket for each conversation; answers go back to the guest as packets that
+// we write ourselves, in the name of whom it had asked.
+#include <netinet/in.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include "agent/egress/forwarder.h"
+#include "agent/egress/packet.h"
+
+namespace assay::egress {
+namespace {
+
+constexpr int kReceiveBatch = 64;
+
+struct Ancillary {
+  std::optional<Endpoint> original;
+  std::optional<uint32_t> dropped;
+};
+
+Ancillary read_ancillary(msghdr& message) {
+  Ancillary out;
+  for (cmsghdr* header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header)) {
+    bool four = header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_ORIGDSTADDR;
+    bool six = header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == IPV6_ORIGDSTADDR;
+    if (four || six) {
+      sockaddr_storage address{};
+      std::memcpy(&address, CMSG_DATA(header), four ? sizeof(sockaddr_in) : sizeof(sockaddr_in6));
+      out.original = sinkhole::endpoint_of(address);
+    }
+    if (header->cmsg_level == SOL_SOCKET && header->cmsg_type == SO_RXQ_OVFL)
+      std::memcpy(&out.dropped.emplace(), CMSG_DATA(header), sizeof(uint32_t));
+  }
+  return out;
+}
+
+Report report_of(const SessionKey& key) {
+  Report out;
+  out.transport = Transport::udp;
+  out.guest = {key.guest, key.guest_port};
+  out.peer = {key.peer, key.peer_port};
+  return out;
+}
+
+}  // namespace
+
+bool Forwarder::receive_some() {
+  std::array<char, 65536> buffer;
+  for (int i = 0; i < kReceiveBatch; ++i) {
+    sockaddr_storage from{};
+    iovec data{buffer.data(), buffer.size()};
+    alignas(cmsghdr) std::array<char, 256> control{};
+    msghdr message{};
+    message.msg_name = &from;
+    message.msg_namelen = sizeof from;
+    message.msg_iov = &data;
+    message.msg_iovlen = 1;
+    message.msg_control = control.data();
+    message.msg_controllen = control.size();
+    ssize_t n = ::recvmsg(fds_.udp, &message, MSG_DONTWAIT);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return false;
+    Ancillary ancillary = read_ancillary(message);
+    if (ancillary.dropped) {  // a running total of what the socket's buffer could not hold; may wrap
+      reporter_.lose(*ancillary.dropped - udp_dropped_);
+      udp_dropped_ = *ancillary.dropped;
+    }
+    auto guest = sinkhole::endpoint_of(from);
+    if (guest && ancillary.original)
+      datagram(*guest, *ancillary.original, std::string_view(buffer.data(), static_cast<size_t>(n)));
+    else
+      reporter_.lose(1);
+  }
+  return true;
+}
+
+// What the rate does not allow is dropped, as by a full link.
+void Forwarder::datagram(const Endpoint& guest, const Endpoint& to, std::string_view data) {
+  Session* session = session_of({guest.addr, to.addr, guest.port, to.port});
+  if (session == nullptr) return;
+  if (caps_.allowance(Way::out, data.size(), Clock::now()) < data.size()) return held_back(session->report);
+  // Connected: an error of an earlier datagram (the peer's host has refused it) may be told now.
+  ssize_t n = ::send(session->fd.get(), data.data(), data.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (n < 0 && errno == ECONNREFUSED)
+    n = ::send(session->fd.get(), data.data(), data.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (n < 0) return;
+  caps_.spend(Way::out, static_cast<uint64_t>(n));
+  session->report.bytes_out += static_cast<uint64_t>(n);
+}
+
+Forwarder::Session* Forwarder::session_of(const SessionKey& key) {
+  auto now = Clock::now();
+  if (auto id = table_.find(key, now)) return &sessions_.find(*id)->second;
+  Endpoint to{key.peer, key.peer_port};
+  Reason reason = config_.policy.check(to);
+  if (reason == Reason::none) {
+    if (auto oldest = table_.to_evict()) end_session(*oldest, Ending::closed);
+    reason = caps_.open(Caps::Kind::udp, now);
+  }
+  if (reason != Reason::none) {
+    refuse(report_of(key), reason);
+    return nullptr;
+  }
+  bool names = config_.policy.is_name_service(to);
+  Session session;
+  session.fd = open_peer(key, names);
+  session.key = key;
+  session.report = report_of(key);
+  session.begun = now;
+  session.report.name_service = session.name_service = names;
+  uint64_t id = next_id_++;
+  if (!session.fd || !watch(session.fd.get(), id * 4 + kSession, EPOLLIN, 0)) {
+    caps_.close(Caps::Kind::udp);
+    tell_session(session.report, Ending::unanswered, now);
+    return nullptr;
+  }
+  table_.add(key, id, names ? Sessions::kNameIdle : Sessions::kIdle, now);
+  return &sessions_.emplace(id, std::move(session)).first->second;
+}
+
+Fd Forwarder::open_peer(const SessionKey& key, bool name_service) {
+  Endpoint asked{key.peer, key.peer_port};
+  const Endpoint* to = name_service ? resolver(0) : &asked;
+  if (to == nullptr) return Fd();
+  int family = to->addr.is_v4() ? AF_INET : AF_INET6;
+  Fd fd(::socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  sockaddr_storage address;
+  socklen_t size = sinkhole::put_endpoint(*to, family, address);
+  if (fd && ::connect(fd.get(), reinterpret_cast<sockaddr*>(&address), size) != 0) fd.reset();
+  return fd;
+}
+
+void Forwarder::answers(uint64_t id) {
+  auto found = sessions_.find(id);
+  if (found == sessions_.end()) return;
+  Session& session = found->second;
+  std::array<char, 65536> buffer;
+  for (int i = 0; i < kReceiveBatch; ++i) {
+    ssize_t n = ::recv(session.fd.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && errno == EAGAIN) return;
+    if (n < 0) return end_session(id, Ending::unanswered);  // nobody listens there
+    if (!answer(session, std::string_view(buffer.data(), static_cast<size_t>(n)))) continue;
+    session.answered = true;
+    session.report.bytes_in += static_cast<uint64_t>(n);
+    table_.heard(session.key, Clock::now());
+  }
+}
+
+bool Forwarder::answer(Session& session, std::string_view data) {
+  if (caps_.allowance(Way::in, data.size(), Clock::now()) < data.size()) {
+    held_back(session.report);
+    return false;
+  }
+  const SessionKey& key = session.key;
+  int family = key.guest.is_v4() ? AF_INET : AF_INET6;
+  int raw = key.guest.is_v4() ? fds_.raw4 : fds_.raw6;
+  sockaddr_storage to;
+  socklen_t size = sinkhole::put_endpoint({key.guest, 0}, family, to);
+  for (const std::string& packet :
+       udp_packets({key.peer, key.peer_port}, {key.guest, key.guest_port}, data, ++packet_id_))
+    if (::sendto(raw, packet.data(), packet.size(), MSG_DONTWAIT | MSG_NOSIGNAL, reinterpret_cast<sockaddr*>(&to),
+                 size) < 0) {
+      reporter_.lose(1);
+      return false;
+    }
+  caps_.spend(Way::in, data.size());
+  return true;
+}
+
+void Forwarder::end_session(uint64_t id, Ending ending) {
+  auto found = sessions_.find(id);
+  Session& session = found->second;
+  if (session.name_service && !session.answered) ++resolver_;  // of the host's resolvers another is asked next
+  tell_session(session.report, ending, session.begun);
+  table_.remove(session.key);
+  caps_.close(Caps::Kind::udp);
+  sessions_.erase(found);
+}
+
+}  // namespace assay::egress
