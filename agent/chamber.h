@@ -14,6 +14,7 @@
 #include "agent/guest.h"
 #include "agent/harvest.h"
 #include "agent/network.h"
+#include "agent/patience.h"
 #include "agent/provoke/provoker.h"
 #include "agent/provoke/retry.h"
 #include "agent/sandbox.h"
@@ -35,6 +36,7 @@ class Chamber {
 
  private:
   Status set_up();
+  Status dress_up();
   Status open_tracer(const std::filesystem::path& dir);
   bool starter_has_no_place();
   Status set_up_provoker();
@@ -48,6 +50,8 @@ class Chamber {
   SourceCount own_count() const;
   Status record(std::vector<Event> events);
   Status keep(std::vector<Event> events);
+  void heed(const PatienceWord& word);
+  ProvokeTimes provoke_times(bool alone) const;
   void tell_run(const char* kind, const std::string& why, const InitProcess& init, const GuestEnd& end,
                 std::chrono::steady_clock::time_point begun);
   std::chrono::milliseconds left() const {
@@ -68,7 +72,8 @@ class Chamber {
   std::optional<Tracer> tracer_;
   std::optional<ImageFiles> files_, live_files_;  // the image's, and as the guest has changed them
   std::optional<Provoker> provoker_;
-  std::chrono::steady_clock::time_point deadline_;
+  std::chrono::steady_clock::time_point begun_, deadline_;
+  std::optional<Patience> patience_;  // while the image runs
   std::string first_output_;
   bool guest_started_ = false, forced_ = false;
   uint64_t agent_events_ = 0, output_bytes_ = 0;

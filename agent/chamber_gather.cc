@@ -66,6 +66,8 @@ Status Chamber::keep(std::vector<Event> events) {
     else
       provenance_->annotate(event);
     if (provoker_) provoker_->note(event);
+    if (patience_)
+      if (auto word = patience_->note(event)) heed(*word);
     if (event.source == Source::agent) ++agent_events_;
     ASSAY_CHECK(in_.ship.add(std::move(event)));
   }
