@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "agent/bundle_user.h"
+#include "agent/guest_looks.h"
 #include "common/starter.h"
 #include "common/text.h"
 
@@ -76,6 +77,8 @@ json mounts(const BundleOptions& options) {
     add("/tmp", "bind", tmp.c_str(), {"rbind", "rprivate", "rw"});
   for (const auto& [host, guest] : options.binds)
     add(guest.c_str(), "bind", host.c_str(), {"rbind", "rprivate", "rw"});
+  for (const auto& [host, guest] : options.looks)
+    add(guest.c_str(), "bind", host.c_str(), {"rbind", "rprivate", "ro", "nosuid", "nodev", "noexec"});
   if (!options.starter.empty())
     add(std::string(kStarterPath).c_str(), "bind", options.starter.c_str(), {"rbind", "rprivate", "ro"});
   if (options.etc_dir.empty()) return out;
@@ -157,6 +160,7 @@ std::vector<std::string> mount_points(const ImageConfig& image) {
   std::vector<std::string> out = {"/proc/", "/dev/", "/sys/"};
   for (const char* name : kEtcFiles) out.push_back(std::string("/etc/") + name);
   out.push_back("/tmp/");
+  for (std::string& place : guest_looks_places()) out.push_back(std::move(place));
   if (std::string dir = working_dir(image); dir != "/") out.push_back(dir + "/");
   return out;
 }

@@ -20,6 +20,7 @@ struct BundleOptions {
       etc_dir{};  // holds resolv.conf, hosts, hostname to be bind-mounted into /etc; empty: none
   std::vector<std::string> env{};  // NAME=value; what the image sets itself wins
   std::vector<std::pair<std::filesystem::path, std::string>> binds{};  // host path, guest path
+  std::vector<std::pair<std::filesystem::path, std::string>> looks{};  // likewise, read-only: guest_looks.h
   std::filesystem::path starter{};  // on the host, to be found at kStarterPath; empty: not there
   uint64_t memory_bytes = 0;        // what the guest may see as its memory; 0: not set
 };

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "agent/guest_looks.h"
 #include "agent/harvest_file.h"
 #include "common/clock.h"
 #include "common/starter.h"
@@ -45,12 +46,14 @@ Status Chamber::set_up() {
   bundle_.memory_bytes = in_.limits.cgroup.memory_bytes;
   if (job.network != NetworkMode::none) {
     ASSAY_TRY(network_, Network::create());
-    ASSAY_CHECK(network_->write_etc(etc_dir, bundle_.hostname, in_.stage.hosts));
+    ASSAY_CHECK(network_->write_etc(etc_dir, bundle_.hostname, in_.stage.hosts,
+                                    resolver_lines(job.persona, in_.stage.env)));
     bundle_.etc_dir = etc_dir;
     bundle_.net_ns_path = network_->guest_ns_path();
     in_.header.guest_addr = network_->guest_addr();
     in_.header.guest_addr6 = network_->guest_addr6();
   }
+  ASSAY_CHECK(dress_up());
   ASSAY_TRY(cgroup_, Cgroup::create("assay/" + in_.place.instance + "/" + in_.name, in_.limits.cgroup));
   in_.header.start_time_ns = wall_ns();
   if (job.network == NetworkMode::egress) {
@@ -59,6 +62,16 @@ Status Chamber::set_up() {
     ASSAY_TRY(world_, World::start(*network_, in_.stage.lures, in_.stage.sockets, in_.header.start_time_ns));
   }
   return open_tracer(trace_dir);
+}
+
+Status Chamber::dress_up() {
+  ASSAY_TRY(fs::path dir, in_.scratch.sub("looks"));
+  GuestMachine machine = host_machine();
+  machine.persona = in_.lease.job.persona;
+  machine.seed = in_.name;
+  if (network_) machine.mac = Network::guest_mac();
+  ASSAY_TRY(bundle_.looks, write_guest_looks(dir, in_.rootfs.merged(), machine));
+  return Status();
 }
 
 Status Chamber::open_tracer(const fs::path& dir) {

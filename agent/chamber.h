@@ -16,6 +16,7 @@
 #include "agent/guest.h"
 #include "agent/harvest.h"
 #include "agent/network.h"
+#include "agent/patience.h"
 #include "agent/provoke/provoker.h"
 #include "agent/provoke/retry.h"
 #include "agent/sandbox.h"
@@ -37,6 +38,7 @@ class Chamber {
 
  private:
   Status set_up();
+  Status dress_up();
   Status open_tracer(const std::filesystem::path& dir);
   bool starter_has_no_place();
   Status set_up_provoker();
@@ -53,6 +55,8 @@ class Chamber {
   Status record(std::vector<Event> events);
   Status keep(std::vector<Event> events);
   Status guard_hit(const Event& event);
+  void heed(const PatienceWord& word);
+  ProvokeTimes provoke_times(bool alone) const;
   void tell_run(const char* kind, const std::string& why, const InitProcess& init, const GuestEnd& end,
                 std::chrono::steady_clock::time_point begun);
   std::chrono::milliseconds left() const {
@@ -75,7 +79,8 @@ class Chamber {
   std::optional<Tracer> tracer_;
   std::optional<ImageFiles> files_, live_files_;  // the image's, and as the guest has changed them
   std::optional<Provoker> provoker_;
-  std::chrono::steady_clock::time_point deadline_;
+  std::chrono::steady_clock::time_point begun_, deadline_;
+  std::optional<Patience> patience_;  // while the image runs
   std::string first_output_;
   std::string guard_hit_;  // the first, in words
   bool guest_started_ = false, forced_ = false;

@@ -85,6 +85,8 @@ Status Chamber::keep(std::vector<Event> events) {
     if (contents_ && !ours) contents_->note(event);
     if (egress_) egress_->name(event);
     if (provoker_) provoker_->note(event);
+    if (patience_)
+      if (auto word = patience_->note(event)) heed(*word);
     if (event.source == Source::agent) ++agent_events_;
     if (guard_hit_.empty() && is_guard_hit(event)) ASSAY_CHECK(guard_hit(event));
     ASSAY_CHECK(in_.ship.add(std::move(event)));

@@ -17,6 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using std::chrono::milliseconds;
+using std::chrono::nanoseconds;
 using std::chrono::steady_clock;
 
 constexpr milliseconds kSettle{2000};        // before anything is provoked
@@ -31,8 +32,10 @@ constexpr milliseconds kReorder{kReorderWindowNs / 1'000'000 + 120};  // and a b
 Status Chamber::run() {
   ASSAY_CHECK(set_up());
   if (in_.lease.job.provoke) ASSAY_CHECK(set_up_provoker());
-  deadline_ = steady_clock::now() + in_.lease.job.duration;
-  auto begun = steady_clock::now();
+  auto begun = begun_ = steady_clock::now();
+  deadline_ = begun_ + in_.lease.job.duration;
+  patience_.emplace(wall_ns() - in_.header.start_time_ns + nanoseconds(in_.lease.job.duration).count(),
+                    nanoseconds(in_.lease.job.extension).count());
   in_.begin("run");
   ASSAY_TRY(GuestEnd end, run_sandbox({init_, false}));
   in_.footer.reason = end.reason;
@@ -45,6 +48,8 @@ Status Chamber::run() {
     provoker_->finish();
   }
   in_.begin("harvest");
+  in_.footer.extension_ns = patience_->granted_ns();
+  patience_.reset();
   in_.footer.memory_peak_bytes = cgroup_->memory_peak_bytes();
   in_.footer.cpu_ns = cgroup_->cpu_ns();
   return gather();
@@ -68,16 +73,32 @@ Status Chamber::attach_provoker(const Sandbox& sandbox, const Run& run) {
   if (!provoker_) return Status();
   fs::path starter = bundle_dir_ / "starter.json";
   ASSAY_CHECK(write_file(starter, exec_config(run.init, bundle_, {std::string(kStarterPath)})));
+  provoker_->attach(sandbox.exec_command(starter), provoke_times(run.alone));
+  return Status();
+}
+
+ProvokeTimes Chamber::provoke_times(bool alone) const {
   milliseconds time = left();
   milliseconds pass = std::clamp(time / 3, std::min(time, kLeastPass), kSecondPass);
-  provoker_->attach(
-      sandbox.exec_command(starter),
-      {.steps = steady_clock::now() + (run.alone ? milliseconds(0) : std::min(kSettle, time / 6)),
-       .second_pass = deadline_ - pass,
-       .second_pass_time = pass,
-       .end = deadline_,
-       .alone = run.alone});
-  return Status();
+  return {.steps = steady_clock::now() + (alone ? milliseconds(0) : std::min(kSettle, time / 6)),
+          .second_pass = deadline_ - pass,
+          .second_pass_time = pass,
+          .end = deadline_,
+          .alone = alone};
+}
+
+// Patience has moved the end, or has not enough of it.
+void Chamber::heed(const PatienceWord& word) {
+  deadline_ = begun_ + in_.lease.job.duration + nanoseconds(patience_->granted_ns());
+  if (provoker_) provoker_->move_end(provoke_times(false));
+  Event note;
+  note.plane = Plane::host;
+  note.time_ns = wall_ns() - in_.header.start_time_ns;
+  note.call = word.call;
+  note.data = word.why;
+  note.duration_ns = word.duration_ns;
+  note.pid = word.pid;
+  tracer_->add(std::move(note));
 }
 
 Result<GuestEnd> Chamber::run_sandbox(const Run& run) {
@@ -92,7 +113,7 @@ Result<GuestEnd> Chamber::run_sandbox(const Run& run) {
       .provoker = provoker_ ? &*provoker_ : nullptr,
       .until_provoked = run.alone,
       .start_time_ns = in_.header.start_time_ns,
-      .duration = left(),
+      .deadline = [this] { return deadline_; },
       .stop_signal = run.alone ? SIGKILL : stop_signal_,
       .output_limit_bytes = in_.limits.output_bytes - std::min(in_.limits.output_bytes, output_bytes_),
       .first_output = &first_output_,

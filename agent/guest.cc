@@ -44,7 +44,6 @@ class Loop {
 };
 
 Result<GuestEnd> Loop::run() {
-  auto deadline = steady_clock::now() + run_.duration;
   auto next_tick = steady_clock::now();
   int out = run_.sandbox.stdout_fd(), err = run_.sandbox.stderr_fd();
   for (;;) {
@@ -62,7 +61,7 @@ Result<GuestEnd> Loop::run() {
     if (polls[2].revents != 0) read_output(err, 2);
     ASSAY_CHECK(pass_on());
 
-    auto now = steady_clock::now();
+    auto now = steady_clock::now(), deadline = run_.deadline();
     if (end_.reason != EndReason::guard && run_.guard_hit()) stop(EndReason::guard, true);
     if (auto status = run_.sandbox.ended()) return finish(*status, out, err);
     if (now >= give_up_at_) {

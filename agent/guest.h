@@ -25,7 +25,8 @@ struct GuestRun {
   Provoker* provoker = nullptr;  // null: nothing is provoked
   bool until_provoked = false;   // ends as soon as nothing is left to be provoked
   int64_t start_time_ns = 0;
-  std::chrono::milliseconds duration{0};
+  /// When it is to be stopped: asked at every turn, since it may move.
+  std::function<std::chrono::steady_clock::time_point()> deadline;
   int stop_signal = 15;
   std::chrono::milliseconds patience{15'000};  // from the stop signal on
   uint64_t output_limit_bytes = 0;             // beyond, output is counted, and told by a note at the end

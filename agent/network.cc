@@ -169,9 +169,12 @@ std::string Network::guest_ns_path() const {
   return "/proc/" + std::to_string(::getpid()) + "/fd/" + std::to_string(guest_.get());
 }
 
+std::string Network::guest_mac() { return kGuestMac; }
+
 Status Network::write_etc(const std::filesystem::path& dir, const std::string& hostname,
-                          const std::vector<std::pair<std::string, std::string>>& hosts) const {
-  ASSAY_CHECK(write_file(dir / "resolv.conf", "nameserver " + world_addr_ + "\n"));
+                          const std::vector<std::pair<std::string, std::string>>& hosts,
+                          const std::string& resolver_lines) const {
+  ASSAY_CHECK(write_file(dir / "resolv.conf", "nameserver " + world_addr_ + "\n" + resolver_lines));
   std::string lines =
       "127.0.0.1\tlocalhost\n"
       "::1\tlocalhost ip6-localhost ip6-loopback\n"

@@ -25,6 +25,7 @@ class Network {
   std::string guest_ns_path() const;                             // /proc/<pid>/fd/<n>: for the runtime config
   const std::string& guest_addr() const { return guest_addr_; }  // "172.17.0.2"
   const std::string& guest_addr6() const { return guest_addr6_; }  // "fd00:172:17::2"; empty: no IPv6 here
+  static std::string guest_mac();
   const std::string& world_addr() const { return world_addr_; }    // gateway and name server
   const std::string& world_addr6() const { return world_addr6_; }  // "fd00:172:17::1", or empty
   unsigned world_ifindex() const {
@@ -33,10 +34,11 @@ class Network {
   /// Puts addresses and routes of the guest's side back: runsc takes them away when it starts, and a second
   /// sandbox in the same namespace would find none.
   Status restore_guest() const;
-  /// resolv.conf, hosts (with further lines of it: address, names) and hostname for the guest, written to
-  /// `dir`.
+  /// resolv.conf (with further lines of it), hosts (likewise: address, names) and hostname for the guest,
+  /// written to `dir`.
   Status write_etc(const std::filesystem::path& dir, const std::string& hostname,
-                   const std::vector<std::pair<std::string, std::string>>& hosts = {}) const;
+                   const std::vector<std::pair<std::string, std::string>>& hosts = {},
+                   const std::string& resolver_lines = "") const;
 
  private:
   Network() = default;

@@ -29,6 +29,10 @@ enum farm_call_flag {
 	FARM_ARGV = 2,     /* `buffer` is a char *[] */
 	FARM_IOVEC = 4,    /* `buffer` is a struct iovec[]: the first one is read */
 	FARM_MSGHDR = 8,   /* `buffer` is a struct msghdr */
+	/* A call that waits: left out, without touching a budget, if for less than sleep_seconds, or for something (`length` is not 0). */
+	FARM_TIMESPEC = 16, /* `buffer` is a struct timespec or timeval: how long */
+	FARM_TIMEOUT = 32,  /* `buffer` is an int of milliseconds */
+	FARM_ABSTIME = 64,  /* with FARM_TIMESPEC, where argument 2 has TIMER_ABSTIME: until when; always reported */
 };
 
 /* How to read one system call. Arguments count from 1; 0: none. */

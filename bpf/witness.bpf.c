@@ -17,6 +17,7 @@
 
 const volatile __u64 cgroup_id = 0;
 const volatile int cgroup_level = 0;
+const volatile __u32 sleep_seconds = 5;
 const volatile struct farm_call calls[FARM_CALLS] = {};
 
 struct repeat {
@@ -61,6 +62,7 @@ int BPF_PROG(farm_witness, int sig, struct kernel_siginfo *info, struct task_str
 	struct task_struct *me;
 	struct pt_regs *regs;
 	struct buffer *b;
+	struct wait wait = {};
 
 	if (sig != SIGSYS)
 		return 0;
@@ -76,6 +78,9 @@ int BPF_PROG(farm_witness, int sig, struct kernel_siginfo *info, struct task_str
 	me = bpf_get_current_task_btf();
 	if (!(call->flags & FARM_WANTED))
 		return 0;
+	regs = (struct pt_regs *)bpf_task_pt_regs(me);
+	if ((call->flags & FARM_WAITS) && !read_wait(&wait, regs, call, sleep_seconds))
+		return 0;
 	if (call->budget && over_budget(me->tgid, sysno, call->budget)) {
 		farm_count(FARM_SUPPRESSED);
 		return 0;
@@ -83,7 +88,6 @@ int BPF_PROG(farm_witness, int sig, struct kernel_siginfo *info, struct task_str
 	b = bpf_map_lookup_elem(&scratch, &zero);
 	if (!b)
 		return 0;
-	regs = (struct pt_regs *)bpf_task_pt_regs(me);
 	__builtin_memset(&b->head, 0, sizeof(b->head));
 	b->head.time_ns = bpf_ktime_get_ns();
 	b->head.args[0] = BPF_CORE_READ(regs, di);
@@ -100,7 +104,9 @@ int BPF_PROG(farm_witness, int sig, struct kernel_siginfo *info, struct task_str
 		at += b->head.path2_len = put_address(b, at, arg(b, call->address));
 	else
 		at += b->head.path2_len = put_string(b, at, arg(b, call->path2), FARM_PATH_MAX);
-	if (call->flags & FARM_ARGV)
+	if (call->flags & FARM_WAITS)
+		at += b->head.data_len = put_wait(b, at, &wait);
+	else if (call->flags & FARM_ARGV)
 		at += b->head.argv_len = put_argv(b, at, arg(b, call->buffer));
 	else if (call->buffer)
 		at += b->head.data_len = put_data(b, at, arg(b, call->buffer), arg(b, call->length), call->flags);

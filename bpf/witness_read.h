@@ -73,4 +73,52 @@ static __always_inline __u64 arg(const struct buffer *b, __u32 number)
 	return number >= 1 && number <= 6 ? b->head.args[number - 1] : 0;
 }
 
+#define FARM_WAITS (FARM_TIMESPEC | FARM_TIMEOUT)
+#define TIMER_ABSTIME 1
+
+/* The struct timespec or timeval of a call that waits. */
+struct wait {
+	__s64 seconds, fraction;
+	__u64 readable;
+};
+
+static __always_inline __u64 reg(struct pt_regs *regs, __u32 number)
+{
+	switch (number) {
+	case 1: return BPF_CORE_READ(regs, di);
+	case 2: return BPF_CORE_READ(regs, si);
+	case 3: return BPF_CORE_READ(regs, dx);
+	case 4: return BPF_CORE_READ(regs, r10);
+	case 5: return BPF_CORE_READ(regs, r8);
+	}
+	return 0;
+}
+
+/* Whether the call waits long enough to be told. What cannot be read is told without its time. */
+static __always_inline bool read_wait(struct wait *wait, struct pt_regs *regs, const volatile struct farm_call *call, __u32 least)
+{
+	__u64 from = reg(regs, call->buffer);
+
+	if (call->length && (__u32)reg(regs, call->length))
+		return false;
+	if (call->flags & FARM_TIMEOUT)
+		return (__s32)from >= (__s32)(least * 1000);
+	if (!from)
+		return false;
+	if (bpf_probe_read_user(wait, 16, (const void *)from))
+		return true;
+	wait->readable = 1;
+	if ((call->flags & FARM_ABSTIME) && (reg(regs, 2) & TIMER_ABSTIME))
+		return true;
+	return wait->seconds >= (__s64)least;
+}
+
+static __always_inline __u32 put_wait(struct buffer *b, __u32 at, const struct wait *wait)
+{
+	if (!wait->readable)
+		return 0;
+	__builtin_memcpy(b->bytes + (at & (FARM_BYTES - 1)), wait, 16);
+	return 16;
+}
+
 #endif

@@ -14,7 +14,7 @@ namespace {
 void check_wish(const Json& json, const std::string& place, bool image, Complaints& complaints) {
   static const char* const kNames[] = {"duration_ms", "network",      "insecure", "auth_file",
                                        "cpu_millis",  "memory_bytes", "expect",   "fresh",
-                                       "labels",      "persona",      "provoke"};
+                                       "labels",      "persona",      "provoke",  "extension_ms"};
   for (const auto& [key, value] : json.items()) {
     bool known = std::find(std::begin(kNames), std::end(kNames), key) != std::end(kNames) ||
                  (image && key == "ref") || key == "lane";
@@ -22,6 +22,7 @@ void check_wish(const Json& json, const std::string& place, bool image, Complain
   }
   Fields fields(json, place);
   fields.number<uint32_t>("duration_ms");
+  fields.number<uint32_t>("extension_ms");
   fields.number<uint32_t>("cpu_millis");
   fields.number<uint64_t>("memory_bytes");
   fields.flag("insecure");

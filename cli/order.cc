@@ -76,6 +76,7 @@ std::vector<std::string> read_list(std::string_view text, const std::string& nam
 
 void write_wish(Json& out, const Wish& wish) {
   if (wish.duration) out["duration_ms"] = wish.duration->count();
+  if (wish.extension) out["extension_ms"] = wish.extension->count();
   if (wish.network) out["network"] = to_string(*wish.network);
   if (wish.personas.size() == 1) out["persona"] = to_string(wish.personas[0]);
   if (wish.no_provoke) out["provoke"] = false;

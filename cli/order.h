@@ -22,7 +22,7 @@ inline constexpr size_t kMaxComplaints = 20;        // about one file; the rest 
 
 /// How images are to be scanned. What is not set is left to the manifest, or to the scheduler.
 struct Wish {
-  std::optional<std::chrono::milliseconds> duration;
+  std::optional<std::chrono::milliseconds> duration, extension;
   std::optional<NetworkMode> network;
   std::optional<Lane> lane;
   std::optional<uint32_t> cpu_millis;

@@ -41,6 +41,8 @@ po::options_description describe() {
       "image: [docker.io/]NAME[:TAG][@DIGEST], HOST:PORT/NAME, oci:DIR[:TAG], "
       "oci-archive:FILE, docker-archive:FILE");
   add("duration", po::value<std::string>()->default_value("30s"), "how long the image runs");
+  add("extend", po::value<std::string>()->default_value("90s"),
+      "further time, at most, for an image that waits or hides; 0: none");
   add("network", po::value<std::string>()->default_value("sinkhole"),
       "sinkhole: a simulated internet; none: no network; egress: the real one, from this host, within limits");
   add("persona", po::value<std::string>()->default_value("bare"),
@@ -73,6 +75,7 @@ Result<ScanOptions> read_options(const po::variables_map& map) {
   if (options.refs.empty())
     return Error{Errc::invalid, "no image given: assay scan REF... (assay scan --help)"};
   ASSAY_TRY(options.job.duration, parse_duration(text("duration")));
+  ASSAY_TRY(options.job.extension, parse_duration(text("extend")));
   ASSAY_TRY(options.job.network, parse_network(text("network")));
   ASSAY_TRY(options.personas, parse_personas(text("persona")));
   options.job.provoke = !map["no-provoke"].as<bool>();
@@ -83,6 +86,7 @@ Result<ScanOptions> read_options(const po::variables_map& map) {
   options.output = text("output");
   options.keep_trace = text("keep-trace");
   options.rules = text("rules");
+  options.agent.limits.egress.allowed = options.job.network == NetworkMode::egress;
   options.agent.learn_guard = text("learn-guard");
   if (map.count("yara")) options.agent.yara_dirs = map["yara"].as<std::vector<std::string>>();
   options.agent.data_dir = map.count("data") ? std::filesystem::path(text("data")) : default_data_dir();

@@ -31,6 +31,9 @@ Status check_job(const Job& job) {
     return Error{Errc::invalid, "duration " + std::to_string(job.duration.count()) + " ms is not between " +
                                     std::to_string(kMinDuration.count()) + " and " +
                                     std::to_string(kMaxDuration.count()) + " ms"};
+  if (job.extension < std::chrono::milliseconds(0) || job.extension > kMaxDuration)
+    return Error{Errc::invalid, "extension " + std::to_string(job.extension.count()) +
+                                    " ms is not between 0 and " + std::to_string(kMaxDuration.count()) + " ms"};
   if (job.cpu_millis > kMaxCpuMillis)
     return Error{Errc::invalid, "cpu_millis " + std::to_string(job.cpu_millis) + " is more than " +
                                     std::to_string(kMaxCpuMillis)};

@@ -47,6 +47,12 @@ void Provoker::attach(Command starter, const ProvokeTimes& times) {
   link_again_ = last_end_ = Clock::time_point();
 }
 
+void Provoker::move_end(const ProvokeTimes& times) {
+  times_.second_pass = times.second_pass;
+  times_.second_pass_time = times.second_pass_time;
+  times_.end = times.end;
+}
+
 void Provoker::detach() {
   auto now = Clock::now();
   if (link_) listen_to_starter(now);

@@ -61,6 +61,8 @@ class Provoker {
   Provoker(const ImageFiles& files, ProvokerConfig config);
   /// A sandbox has been started. `starter` starts the starter in it.
   void attach(Command starter, const ProvokeTimes& times);
+  /// The sandbox's end has moved; a second pass that has begun goes on as it was.
+  void move_end(const ProvokeTimes& times);
   /// It has ended, and what ran in it.
   void detach();
   /// What the tracer saw: what ran, who listens.

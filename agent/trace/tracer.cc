@@ -16,6 +16,7 @@
 #include "agent/trace/merge.h"
 #include "agent/trace/reader.h"
 #include "agent/trace/seccheck_config.h"
+#include "agent/trace/sleeps.h"
 #include "agent/trace/usage.h"
 #include "agent/trace/witness.h"
 #include "common/clock.h"
@@ -55,6 +56,7 @@ struct Tracer::State {
   std::unique_ptr<Reader> reader;  // after what it borrows
   std::unique_ptr<Decoder> decoder;
   Merge merge;
+  std::optional<Sleeps> sleeps;
   int64_t drained_ns = 0;  // wall clock
   uint64_t seccheck_lost = 0, connections = 0, open_connections = 0;
   int64_t clock_drift_ns = 0;
@@ -66,9 +68,11 @@ struct Tracer::State {
   void pop_all();
   void learn();
   SourceCount guard_count() const;
+  std::vector<Event> release(int64_t until_ns);
 };
 
 Status Tracer::State::open() {
+  sleeps.emplace(config.start_time_ns);
   auto socket_path = (config.dir / "seccheck.sock").string();
   ASSAY_TRY(seccheck, probe_seccheck(socket_path));
   ASSAY_CHECK(write_file((config.dir / "pod-init.json").string(), seccheck.json, 0600));
@@ -119,6 +123,12 @@ void Tracer::State::learn() {
   if (!learned) learn_error = "nothing learned: " + learned.error().what;
 }
 
+std::vector<Event> Tracer::State::release(int64_t until_ns) {
+  std::vector<Event> out = merge.release(until_ns);
+  for (Event& event : out) sleeps->note(event);
+  return out;
+}
+
 Tracer::Tracer(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Tracer::Tracer(Tracer&&) noexcept = default;
 Tracer& Tracer::operator=(Tracer&&) noexcept = default;
@@ -137,7 +147,7 @@ void Tracer::add(Event event) { state_->merge.add(std::move(event)); }
 
 std::vector<Event> Tracer::take() {
   state_->pop_all();
-  return state_->merge.release(state_->drained_ns - state_->config.start_time_ns - kReorderWindowNs);
+  return state_->release(state_->drained_ns - state_->config.start_time_ns - kReorderWindowNs);
 }
 
 std::vector<Event> Tracer::finish() {
@@ -162,7 +172,7 @@ std::vector<Event> Tracer::finish() {
     FlowCollector::collect_all(s.flows->map_fd(), [&](std::string_view key, std::string_view flow) {
       s.decoder->flow_total(std::string(key) + std::string(flow), wall_ns(), add);
     });
-  return s.merge.release(INT64_MAX);
+  return s.release(INT64_MAX);
 }
 
 std::vector<SourceCount> Tracer::counts() const {

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "agent/trace/bpf_support.h"
+#include "agent/trace/sleeps.h"
 #include "agent/trace/sockaddr.h"
 #include "agent/trace/syscalls.h"
 #include "agent/trace/witness_calls.h"
@@ -100,6 +101,10 @@ Result<Event> decode_witness(std::string_view record) {
     e.path2 = without_nul(second);
   }
   e.data = next(head.data_len);
+  if (is_sleep_call(e.call)) {
+    e.duration_ns = sleep_time_ns(e, e.data);
+    e.data.clear();
+  }
   if (head.data_full > head.data_len) e.truncated += head.data_full - head.data_len;
   auto argv = next(head.argv_len);
   for (size_t i = 0; i < head.argv_count && !argv.empty(); ++i) {

@@ -87,6 +87,13 @@ constexpr Spec kSpecs[] = {
     {"sendto", 0, 0, 2, 3, 0, kNoisy, 5},
     {"sendmsg", 0, 0, 2, 0, FARM_MSGHDR, kNoisy},
     {"sendmmsg", 0, 0, 2, 0, FARM_MSGHDR, kNoisy},
+    // Who waits long, and for nothing: of the calls with descriptors only those without any (length: 0).
+    {"nanosleep", 0, 0, 1, 0, FARM_TIMESPEC, kNoisy},
+    {"clock_nanosleep", 0, 0, 3, 0, FARM_TIMESPEC | FARM_ABSTIME, kNoisy},
+    {"select", 0, 0, 5, 1, FARM_TIMESPEC, kNoisy},
+    {"pselect6", 0, 0, 5, 1, FARM_TIMESPEC, kNoisy},
+    {"poll", 0, 0, 3, 2, FARM_TIMEOUT, kNoisy},
+    {"ppoll", 0, 0, 3, 2, FARM_TIMESPEC, kNoisy},
 };
 
 // Without strings, but telling.

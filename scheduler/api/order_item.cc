@@ -11,14 +11,15 @@ namespace {
 
 constexpr const char* kFields[] = {"ref",        "duration_ms",  "network", "insecure", "auth_file",
                                    "cpu_millis", "memory_bytes", "lane",    "batch",    "expect",
-                                   "fresh",      "persona",      "provoke", "labels"};
+                                   "fresh",      "persona",      "provoke", "extension_ms", "labels"};
 constexpr size_t kMaxRefBytes = 1024;  // what the wire carries, as of the others
 constexpr size_t kMaxPathBytes = 4096;
 constexpr size_t kMaxWordBytes = 64;
 
 Error wrong_type(Field field) {
   const char* type = "text";
-  if (field == Field::duration_ms || field == Field::cpu_millis || field == Field::memory_bytes)
+  if (field == Field::duration_ms || field == Field::extension_ms || field == Field::cpu_millis ||
+      field == Field::memory_bytes)
     type = "a whole number, not negative";
   if (field == Field::insecure || field == Field::fresh || field == Field::provoke) type = "true or false";
   if (field == Field::labels) type = "an object of texts";
@@ -86,9 +87,10 @@ Status Item::set(Field field, uint64_t value) {
   Job& job = submission.job;
   switch (field) {
     case Field::duration_ms:
+    case Field::extension_ms:
       if (value > static_cast<uint64_t>(std::numeric_limits<int64_t>::max() / 1'000'000))
         return Error{Errc::invalid, "is too large"};
-      job.duration = std::chrono::milliseconds(value);
+      (field == Field::duration_ms ? job.duration : job.extension) = std::chrono::milliseconds(value);
       return Status();
     case Field::cpu_millis:
       if (value > std::numeric_limits<uint32_t>::max()) return Error{Errc::invalid, "is too large"};
@@ -123,6 +125,7 @@ void Item::complete(const Item& defaults) {
   Submission& to = submission;
   auto wants = [&](Field field) { return defaults.has(field) && !has(field); };
   if (wants(Field::duration_ms)) to.job.duration = from.job.duration;
+  if (wants(Field::extension_ms)) to.job.extension = from.job.extension;
   if (wants(Field::network)) to.job.network = from.job.network;
   if (wants(Field::persona)) to.job.persona = from.job.persona;
   if (wants(Field::provoke)) to.job.provoke = from.job.provoke;

@@ -24,6 +24,7 @@ enum class Field : uint8_t {
   fresh,
   persona,
   provoke,
+  extension_ms,
   labels,
   none
 };

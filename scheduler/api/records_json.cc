@@ -41,6 +41,7 @@ Json scan_of(const ScanRecord& r) {
           {"error_code", printable(r.error_code)},
           {"same_as", printable(r.same_as)},
           {"duration_ms", s.job.duration.count()},
+          {"extension_ms", s.job.extension.count()},
           {"network", to_string(s.job.network)},
           {"persona", to_string(s.job.persona)},
           {"provoke", s.job.provoke},

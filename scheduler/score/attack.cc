@@ -92,6 +92,9 @@ constexpr Named kTechniques[] = {
     {"T1489", "Service Stop"},
     {"T1496", "Resource Hijacking"},
     {"T1496.001", "Compute Hijacking"},
+    {"T1497", "Virtualization/Sandbox Evasion"},
+    {"T1497.001", "System Checks"},
+    {"T1497.003", "Time Based Checks"},
     {"T1499", "Endpoint Denial of Service"},
     {"T1505.003", "Web Shell"},
     {"T1518.001", "Security Software Discovery"},
@@ -129,6 +132,7 @@ constexpr Named kTechniques[] = {
     {"T1611", "Escape to Host"},
     {"T1613", "Container and Resource Discovery"},
     {"T1620", "Reflective Code Loading"},
+    {"T1622", "Debugger Evasion"},
     {"T1653", "Power Settings"},
 };
 

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <initializer_list>
 
+#include "common/looks.h"
 #include "common/paths.h"
 #include "scheduler/score/downloads.h"
 #include "scheduler/score/process_fields.h"
@@ -94,9 +95,10 @@ void Observer::observe(const Event& event, const Emit& emit) {
       return on_guard(event, emit);
     case EventKind::refused:
       return on_refused(event, emit);
+    case EventKind::note:
+      return on_note(event, emit);
     case EventKind::clone:
     case EventKind::exit:
-    case EventKind::note:
     case EventKind::canary:
     case EventKind::token:
     case EventKind::provoke:
@@ -190,6 +192,7 @@ void Observer::on_open(const Event& event, const Emit& emit) {
     record.own(Field::Flags, event.flags);
     record.borrow(Field::Call, event.call);
     if (planted) record.own(Field::Planted, true);
+    record.borrow(Field::Kind, look_of(event));
     emit(record);
   }
 }
@@ -207,6 +210,9 @@ void Observer::on_syscall(const Event& event, const Emit& emit) {
     record.borrow(Field::Data, event.data);
     record.own(Field::Result, std::to_string(event.error != 0 ? -event.error : event.result));
     record.borrow(Field::Plane, to_string(event.plane));
+    if (event.duration_ns > 0)
+      record.own(Field::SleepSeconds, static_cast<uint64_t>(event.duration_ns / 1'000'000'000));
+    record.borrow(Field::Kind, look_of(event));
     emit(record);
   }
   on_file_call(event, emit);

@@ -50,6 +50,7 @@ class Observer {
   void note_executed(const Event& event);
   void on_guard(const Event& event, const Emit& emit) const;
   void on_refused(const Event& event, const Emit& emit) const;
+  void on_note(const Event& event, const Emit& emit) const;
   void on_rest(const Event& event, const Emit& emit);
   void add_target(Record& record, const Event& event, const std::string& path) const;
   std::string resolve(const Event& event, const std::string& path) const;

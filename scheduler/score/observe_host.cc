@@ -1,4 +1,5 @@
-// Records of what the host's side of a sandbox has to say: its guard, and its way out to the real network.
+// Records of what the host's side of a sandbox has to say: its guard, its way out to the real network, and its
+// patience.
 #include "scheduler/score/observe.h"
 
 #include "scheduler/score/process_fields.h"
@@ -24,6 +25,17 @@ void Observer::on_refused(const Event& event, const Emit& emit) const {
   add_peer(record, event.proto, event.dst_addr, event.dst_port);
   record.borrow(Field::DestinationHostname, event.name);
   add_process_fields(record, tree_, speakers_.of(event));
+  emit(record);
+}
+
+// A sleep that no extension of the run was long enough for.
+void Observer::on_note(const Event& event, const Emit& emit) const {
+  if (!wants(Category::syscall) || event.call != "outlasted") return;
+  Record record(Category::syscall);
+  add_process(record, event);
+  record.borrow(Field::Call, event.call);
+  record.borrow(Field::Plane, to_string(event.plane));
+  record.own(Field::SleepSeconds, static_cast<uint64_t>(event.duration_ns / 1'000'000'000));
   emit(record);
 }
 

@@ -200,6 +200,7 @@ void walk(A& a, ScanPart& x) {
   a("rules", x.report.rules_version);
   a.added("persona", header.job.persona);
   a.added("provoke", header.job.provoke);
+  a.added("extension_ms", header.job.extension);
 }
 template <class A>
 void walk(A& a, ImagePart& x) {
@@ -229,6 +230,7 @@ void walk(A& a, RunPart& x) {
   a("cpu_ns", footer.cpu_ns);
   a("memory_peak_bytes", footer.memory_peak_bytes);
   a("phases", footer.phases);
+  a.added("extension_ns", footer.extension_ns);
 }
 template <class A>
 void walk(A& a, LeftOutPart& x) {

@@ -53,6 +53,8 @@ std::string reason(const Report& r) {
 std::string ending(const Report& r) {
   const auto& footer = r.footer;
   std::string ran = run_ns(r) > 0 ? "ran " + layout::seconds_text(run_ns(r)) + ", " : "";
+  if (footer.extension_ns > 0)
+    ran += "given " + layout::seconds_text(footer.extension_ns) + " more than asked for, ";
   switch (footer.reason) {
     case EndReason::exited:
       return ran + "ended by itself with status " + std::to_string(footer.exit_status);

@@ -7,6 +7,7 @@
 #include <grp.h>
 #include <linux/netlink.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -21,6 +22,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/uio.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -141,6 +143,31 @@ static void do_danger(void) {
   kill(getpid(), 0);
 }
 
+static void on_alarm(int number) { (void)number; }
+
+// Long waits in each way that there is, all of them cut short by a timer; and short ones, and one for something.
+static void do_sleeps(void) {
+  struct sigaction action = {.sa_handler = on_alarm};
+  struct itimerval timer = {{0, 50000}, {0, 50000}};
+  struct timespec brief = {0, 1000}, a = {90, 0}, b = {80, 0}, until;
+  struct timeval c = {70, 0};
+  int ends[2];
+  close(open("/etc/motd", O_RDONLY));
+  sigaction(SIGALRM, &action, NULL);
+  setitimer(ITIMER_REAL, &timer, NULL);
+  syscall(SYS_nanosleep, &brief, NULL);
+  syscall(SYS_nanosleep, &a, NULL);
+  clock_gettime(CLOCK_MONOTONIC, &until);
+  until.tv_sec += 85;
+  syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
+  syscall(SYS_pselect6, 0, NULL, NULL, NULL, &b, NULL);
+  syscall(SYS_select, 0, NULL, NULL, NULL, &c);
+  syscall(SYS_poll, NULL, 0, 60000);
+  check(pipe(ends) == 0, "pipe");
+  struct pollfd one = {ends[0], POLLIN, 0};
+  syscall(SYS_ppoll, &one, 1, &a, NULL, 0);
+}
+
 static void burn(double seconds) {
   struct timespec t;
   double end;
@@ -245,6 +272,8 @@ int main(int argc, char** argv) {
     do_files();
   } else if (!strcmp(verb, "danger")) {
     do_danger();
+  } else if (!strcmp(verb, "sleeps")) {
+    do_sleeps();
   } else if (!strcmp(verb, "burn")) {
     burn(atof(argv[2]));
   } else if (!strcmp(verb, "many")) {

@@ -67,6 +67,21 @@ TEST(Witness, SeesDangerousCallsWithTheirArguments) {
   EXPECT_EQ(witnessed(run, "writev").data, "gathered");
 }
 
+TEST(Witness, TellsOfLongWaitsForNothingWithTheirTimeAndProcess) {
+  ASSAY_REQUIRE_HOST();
+  auto run = run_guest({"sleeps"});
+  EXPECT_EQ(run.status, 0);
+  std::string seen;
+  for (const auto& e : run.all(EventKind::syscall, Source::witness))
+    if (e.duration_ns > 0) {
+      seen += e.call + " " + std::to_string((e.duration_ns + 2'500'000'000) / 5'000'000'000 * 5) + "\n";
+      EXPECT_EQ(e.pid, 1) << event_json(e);
+      EXPECT_EQ(e.comm, "guest");
+    }
+  EXPECT_EQ(seen, "nanosleep 90\nclock_nanosleep 85\npselect6 80\nselect 70\npoll 60\n")
+      << "not the short one, and not the one that waits for a pipe";
+}
+
 TEST(Witness, ReadsArgumentsOfExecve) {
   ASSAY_REQUIRE_HOST();
   auto run = run_guest({"exec", "/bin/guest"});

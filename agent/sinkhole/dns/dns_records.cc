@@ -44,10 +44,32 @@ const FixedName* fixed_name(std::string_view name, Persona persona) {
   return at == kFixed.end() ? nullptr : &*at;
 }
 
-// Inside of a cluster that is not there.
+size_t dots(std::string_view text) { return static_cast<size_t>(std::count(text.begin(), text.end(), '.')); }
+
+// A resolver with search domains asks for evil.com.svc.cluster.local before it asks for evil.com.
+bool is_top_level(std::string_view label) {
+  constexpr std::string_view kKnown[] = {"com",   "net",  "org",  "info",  "biz",   "dev",  "app",   "xyz",
+                                         "top",   "site", "club", "live",  "pro",   "tech", "cloud", "online",
+                                         "store", "icu",  "edu",  "gov",   "mil",   "int",  "arpa",  "local",
+                                         "onion", "test", "shop", "space", "world", "example", "internal"};
+  return label.size() == 2 || std::find(std::begin(kKnown), std::end(kKnown), label) != std::end(kKnown);
+}
+
+// SERVICE.NAMESPACE.svc.cluster.local, with _PORT._PROTOCOL before it or not.
+bool is_service(std::string_view name) {
+  constexpr std::string_view kServices = ".svc.cluster.local";
+  if (!name.ends_with(kServices)) return false;
+  name.remove_suffix(kServices.size());
+  while (name.starts_with('_') && name.find('.') != std::string_view::npos)
+    name.remove_prefix(name.find('.') + 1);
+  return dots(name) == 1 && !is_top_level(name.substr(name.find('.') + 1)) && !name.starts_with("kubernetes.");
+}
+
+// In one of the resolver's search domains, or inside of a cluster that is not there: not all names exist.
 bool belongs_elsewhere(std::string_view name, Persona persona) {
-  return persona != Persona::kubernetes &&
-         (name.ends_with(".cluster.local") || name.ends_with(".svc") || name == "kubernetes.default");
+  if (name.ends_with(".compute.internal") || name.ends_with(".ec2.internal")) return !name.starts_with("ip-");
+  if (persona == Persona::kubernetes) return name.ends_with(".cluster.local") && !is_service(name);
+  return name.ends_with(".cluster.local") || name.ends_with(".svc") || name == "kubernetes.default";
 }
 
 // "mail." + the question's name: that one is pointed to (RFC 1035 section 4.1.4).

@@ -127,7 +127,8 @@ TEST_F(Bundle, WorkingDirectoryIsAlwaysAbsoluteAndClean) {
   image_.working_dir = "app";
   EXPECT_EQ(mount_points(image_),
             (std::vector<std::string>{"/proc/", "/dev/", "/sys/", "/etc/resolv.conf", "/etc/hosts",
-                                      "/etc/hostname", "/tmp/", "/app/"}));
+                                      "/etc/hostname", "/tmp/", "/sys/devices/system/", "/sys/class/",
+                                      "/app/"}));
 }
 
 TEST_F(Bundle, ConfigHasDockersCapabilitiesAndNoneHeldByOthersThanRoot) {

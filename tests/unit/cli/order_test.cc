@@ -55,6 +55,7 @@ TEST(Order, SaysOnlyWhatWasWished) {
   EXPECT_EQ(scans_body(refs.data(), 2, Wish{}), R"({"scans":[{"ref":"a"},{"ref":"b"}]})");
   Wish wish;
   wish.duration = std::chrono::seconds(90);
+  wish.extension = std::chrono::seconds(0);
   wish.network = NetworkMode::none;
   wish.lane = Lane::gate;
   wish.cpu_millis = 1500;
@@ -64,7 +65,7 @@ TEST(Order, SaysOnlyWhatWasWished) {
   wish.auth_file = "/etc/auth";
   wish.labels = {{"team", "web"}};
   EXPECT_EQ(json::parse(scans_body(refs.data(), 1, wish)),
-            json::parse(R"({"scans":[{"ref":"a","duration_ms":90000,
+            json::parse(R"({"scans":[{"ref":"a","duration_ms":90000,"extension_ms":0,
     "network":"none","lane":"gate","cpu_millis":1500,"memory_bytes":536870912,"fresh":true,"insecure":true,
     "expect":"clean","auth_file":"/etc/auth","labels":{"team":"web"}}]})"));
 }

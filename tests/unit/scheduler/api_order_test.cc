@@ -24,13 +24,14 @@ Order order(OrderOrComplaint read) {
 
 TEST(Order, ReadsEveryFieldOfAScan) {
   Order read = order(read_scans(
-      R"({"scans":[{"ref":"nginx:1.27","duration_ms":60000,"network":"none","insecure":true,"auth_file":"/a",
+      R"({"scans":[{"ref":"nginx:1.27","duration_ms":60000,"extension_ms":7000,"network":"none","insecure":true,"auth_file":"/a",
       "cpu_millis":500,"memory_bytes":1073741824,"lane":"gate","batch":"20261125T031500-1f8a3c9e",
       "labels":{"team":"web","x":""},"expect":"clean","fresh":true,"persona":"kubernetes","provoke":false}]})"));
   ASSERT_EQ(read.submissions.size(), 1u);
   const Submission& s = read.submissions[0];
   EXPECT_EQ(s.job.ref, "nginx:1.27");
   EXPECT_EQ(s.job.duration.count(), 60000);
+  EXPECT_EQ(s.job.extension.count(), 7000);
   EXPECT_EQ(s.job.network, NetworkMode::none);
   EXPECT_TRUE(s.job.insecure && s.fresh);
   EXPECT_EQ(s.job.persona, Persona::kubernetes);
@@ -48,6 +49,7 @@ TEST(Order, WhatIsNotSaidIsAsAJobBegins) {
   Submission s = order(read_scans(R"({"scans":[{"ref":"nginx","expect":null}]})")).submissions.at(0);
   Submission plain;
   EXPECT_EQ(s.job.duration, plain.job.duration);
+  EXPECT_EQ(s.job.extension, plain.job.extension);
   EXPECT_EQ(s.job.network, plain.job.network);
   EXPECT_EQ(s.lane, Lane::interactive);
   EXPECT_EQ(s.tenant, "");
@@ -73,6 +75,8 @@ TEST(Order, NamesTheFieldAndTheIndex) {
   EXPECT_EQ(second(R"("labels":{"a":1})"), "1: scans[1].labels is not what it should be");
   EXPECT_EQ(second(R"("labels":["a"])"), "1: scans[1].labels is a list, which it should not be");
   EXPECT_EQ(second(R"("labels":{"a":{"b":"c"}})"), "1: scans[1].labels is an object, which it should not be");
+  EXPECT_NE(second(R"("extension_ms":3600001)").find("1: scans[1]: extension 3600001 ms is not between 0 and"),
+            std::string::npos);
   EXPECT_NE(second(R"("duration_ms":1)").find("1: scans[1]: duration 1 ms is not between"),
             std::string::npos);
   EXPECT_NE(second(R"("expect":"good")").find("1: scans[1]: expectation 'good'"), std::string::npos);
@@ -112,12 +116,13 @@ TEST(Order, BoundsHowManyThereAre) {
 TEST(Order, ABatchsImagesHaveItsDefaultsWhereverTheyStand) {
   Order read = order(read_batch(R"({"images":[{"ref":"a"},{"ref":"b","duration_ms":5000,"lane":"gate",
       "labels":{"x":"own"}}],"name":"n","labels":{"v":"1"},"lane":"sweep",
-      "defaults":{"duration_ms":60000,"labels":{"x":"d","y":"d"},"expect":"clean"}})"));
+      "defaults":{"duration_ms":60000,"extension_ms":0,"labels":{"x":"d","y":"d"},"expect":"clean"}})"));
   ASSERT_EQ(read.submissions.size(), 2u);
   EXPECT_EQ(read.name, "n");
   EXPECT_EQ(read.labels, (Labels{{"v", "1"}}));
   const Submission &a = read.submissions[0], &b = read.submissions[1];
   EXPECT_EQ(a.job.duration.count(), 60000);
+  EXPECT_EQ(a.job.extension.count(), 0);
   EXPECT_EQ(a.lane, Lane::sweep);
   EXPECT_EQ(a.expect, "clean");
   EXPECT_EQ(b.job.duration.count(), 5000);

@@ -17,7 +17,7 @@ TEST(Coalesce, JobsAreEqualByImageAndProfileNotByTenant) {
   other.tenant = "somebody else";
   other.lane = Lane::sweep;
   EXPECT_EQ(coalescing_key(one), coalescing_key(other));
-  for (int field = 0; field < 8; ++field) {
+  for (int field = 0; field < 9; ++field) {
     Submission changed = one;
     if (field == 0) changed.job.ref = "nginx:1.27";
     if (field == 1) changed.job.duration += std::chrono::milliseconds(1);
@@ -27,6 +27,7 @@ TEST(Coalesce, JobsAreEqualByImageAndProfileNotByTenant) {
     if (field == 5) changed.job.memory_bytes = 1 << 30;
     if (field == 6) changed.job.persona = Persona::ci;
     if (field == 7) changed.job.provoke = false;
+    if (field == 8) changed.job.extension = std::chrono::milliseconds(0);
     EXPECT_NE(coalescing_key(changed), coalescing_key(one)) << field;
   }
 }

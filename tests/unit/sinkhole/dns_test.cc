@@ -126,6 +126,24 @@ TEST(Dns, FixedNamesHaveTheirOwnAddressesByPersona) {
   EXPECT_EQ(pod.ask("redis.shop.svc.cluster.local", 1).substr(0, 6), "0 [198");
 }
 
+TEST(Dns, ASearchDomainHoldsWhatAClusterOrCloudHasAndNoNamesOfTheInternet) {
+  Service pod, cloud;
+  pod.persona = Persona::kubernetes;
+  cloud.persona = Persona::cloud;
+  for (const char* name :
+       {"evil.com.production.svc.cluster.local", "evil.com.svc.cluster.local", "evil.com.cluster.local",
+        "evil.co.svc.cluster.local", "pool.evil.example.svc.cluster.local", "redis.svc.cluster.local",
+        "kubernetes.production.svc.cluster.local", "redis.cluster.local"})
+    EXPECT_EQ(pod.ask(name, 1), "3") << name;
+  EXPECT_EQ(pod.ask("redis.production.svc.cluster.local", 1).substr(0, 6), "0 [198");
+  EXPECT_EQ(pod.ask("_http._tcp.web.shop.svc.cluster.local", 33).substr(0, 3), "0 [");
+  EXPECT_EQ(pod.ask("evil.com", 1).substr(0, 6), "0 [198");
+  EXPECT_EQ(cloud.ask("metadata.us-east-2.compute.internal", 1), "3");
+  EXPECT_EQ(cloud.ask("metadata", 1), "0 [169.254.169.254]");
+  EXPECT_EQ(cloud.ask("ip-10-0-0-7.us-east-2.compute.internal", 1).substr(0, 6), "0 [198");
+  EXPECT_EQ(cloud.ask("instance-data.ec2.internal", 1), "0 [169.254.169.254]");
+}
+
 TEST(Dns, ServiceIsTheDomainAtItsOwnPort) {
   Service service;
   EXPECT_EQ(service.ask("_ldap._tcp.corp.example", 33), "0 [0 5 389 corp.example]");
