@@ -67,6 +67,7 @@ Status Chamber::keep(std::vector<Event> events) {
       provenance_->annotate(event);
     if (provoker_) provoker_->note(event);
     if (event.source == Source::agent) ++agent_events_;
+    in_.artifacts.note(event);
     ASSAY_CHECK(in_.ship.add(std::move(event)));
   }
   return Status();

@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "agent/agent.h"
+#include "agent/artifacts.h"
 #include "cli/farm.h"
 #include "cli/options.h"
 #include "cli/progress.h"
@@ -31,6 +32,7 @@ struct ScanOptions {
   Format format = Format::text;
   Gate gate = Gate::malicious;
   std::string output, keep_trace, rules;
+  ScanLimits limits;
   std::filesystem::path data_dir;
 };
 
@@ -51,6 +53,8 @@ po::options_description describe() {
   add("format", po::value<std::string>()->default_value("text"), "text or json");
   add("output", po::value<std::string>(), "write the report to this file");
   add("keep-trace", po::value<std::string>(), "write the trace to this file (one image)");
+  add("artifact-bytes", po::value<std::string>()->default_value("32M"),
+      "of files that the image drops or changes, kept for assay artifacts; 0: none");
   add("gate", po::value<std::string>()->default_value("malicious"),
       "verdict from which on the exit code is 10: malicious, suspicious, none");
   add("insecure", po::bool_switch(), "the registry may speak plain HTTP or show an unknown certificate");
@@ -76,6 +80,7 @@ Result<ScanOptions> read_options(const po::variables_map& map) {
   ASSAY_TRY(options.gate, parse_gate(text("gate")));
   options.job.insecure = map["insecure"].as<bool>();
   options.job.auth_file = text("authfile");
+  ASSAY_TRY(options.limits.artifact_bytes, parse_artifact_bytes(text("artifact-bytes")));
   options.output = text("output");
   options.keep_trace = text("keep-trace");
   options.rules = text("rules");
@@ -230,7 +235,7 @@ int run(const ScanOptions& options) {
   if (!signals) return complain(signals.error(), kFailed);
   auto rules = find_rules(options.rules);
   if (!rules) return complain(rules.error(), kFailed);
-  auto farm = Farm::start(options.data_dir, *rules);
+  auto farm = Farm::start(options.data_dir, *rules, options.limits);
   if (!farm) return complain(farm.error(), kFailed);
   auto link = (*farm)->client();
   if (!link) return complain(link.error(), kFailed);

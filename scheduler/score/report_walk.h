@@ -150,6 +150,16 @@ void walk(A& a, FileChange& x) {
   a("size_bytes", x.size_bytes);
   a("mode", x.mode);
   a("executed", x.executed);
+  a.added("written_by", x.written_by);
+  a.added("kept", x.kept);
+}
+template <class A>
+void walk(A& a, KeptFile& x) {
+  a("path", x.path);
+  a("name", x.name);
+  a("sha256", x.sha256);
+  a("size_bytes", x.size_bytes);
+  a("executed", x.executed);
 }
 template <class A>
 void walk(A& a, SourceCount& x) {
@@ -234,6 +244,7 @@ void walk(A& a, LeftOutPart& x) {
   a("files", x.report.files_left_out);
   a.added("downloads", x.report.downloads_left_out);
   a.added("plan", x.report.plan_left_out);
+  a.added("artifacts", x.report.footer.artifacts_left_out);
 }
 template <class A>
 void walk(A& a, Report& x) {
@@ -257,6 +268,7 @@ void walk(A& a, Report& x) {
   a.added("ports", x.ports);
   a.added("coverage", x.footer.coverage);
   a("files", x.files);
+  a.added("artifacts", x.artifacts);
   a("left_out", left_out);
   a("completeness", x.completeness);
   a("output", x.output);
