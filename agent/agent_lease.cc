@@ -86,7 +86,7 @@ void AgentLoop::on(Berth& berth, const LinkNote& note) {
       permits_.ask(key.str());
       break;
     case LinkNote::Kind::chunk:
-      shipper_.chunk(key, note.bytes);
+      shipper_.chunk(key, note.bytes, note.chunks);
       metrics_.chunk_bytes.add(static_cast<double>(note.bytes));
       if (shipper_.bytes() > config_.spool_quota_bytes)
         (void)tell(berth.worker.link(), {.kind = LinkNote::Kind::full});
@@ -94,6 +94,12 @@ void AgentLoop::on(Berth& berth, const LinkNote& note) {
     case LinkNote::Kind::fenced:
       fence({key, note.frame});
       break;
+    case LinkNote::Kind::ask_room: {
+      // Half of the quota stays for traces.
+      bool room = shipper_.bytes() + note.bytes <= config_.spool_quota_bytes / 2;
+      (void)tell(berth.worker.link(), {.kind = LinkNote::Kind::room, .bytes = room ? note.bytes : 0});
+      break;
+    }
     case LinkNote::Kind::ended:
       shipper_.ended(key, note.stats.failed);
       if (!may_finish(key)) shipper_.drop(key);

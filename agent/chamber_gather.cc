@@ -89,6 +89,7 @@ Status Chamber::keep(std::vector<Event> events) {
       if (auto word = patience_->note(event)) heed(*word);
     if (event.source == Source::agent) ++agent_events_;
     if (guard_hit_.empty() && is_guard_hit(event)) ASSAY_CHECK(guard_hit(event));
+    in_.artifacts.note(event);
     ASSAY_CHECK(in_.ship.add(std::move(event)));
   }
   return Status();
@@ -116,7 +117,10 @@ Status Chamber::gather_files() {
     add(std::move(event));
   });
   if (!count) return count.error().context("harvest");
-  if (contents_ && inspected) inspected = contents_->finish(add);
+  if (contents_ && inspected) inspected = contents_->finish([&](Event event, Fd gone) {
+      if (gone) in_.artifacts.add(event.path, std::move(gone), event.origin, true);
+      add(std::move(event));
+    });
   ASSAY_CHECK(inspected);
   SourceCount source{Source::harvest, count->listed, count->left_out, "", true, true};
   if (count->left_out > 0) source.detail = "more changed files than can be listed";

@@ -153,7 +153,7 @@ Fd Contents::find(Executed& file) const {
   return std::move(*fd);
 }
 
-Status Contents::executed(const Executed& given, const std::function<void(Event)>& emit) {
+Status Contents::executed(const Executed& given, const std::function<void(Event, Fd)>& emit) {
   Executed file = given;
   Event& event = file.event;
   if (!event.sha256.empty() && left_.contains(key_of(event))) return Status();
@@ -185,16 +185,17 @@ Status Contents::executed(const Executed& given, const std::function<void(Event)
   out.size_bytes = static_cast<uint64_t>(st.st_size);
   out.file_type = content_type(fd.get());
   ASSAY_CHECK(inspect(fd.get(), out));
-  if (!out.matches.empty() || out.origin != "image") emit(std::move(out));
+  bool gone = out.origin != "image";
+  if (!out.matches.empty() || gone) emit(std::move(out), gone ? std::move(fd) : Fd());
   return Status();
 }
 
-Status Contents::finish(const std::function<void(Event)>& emit) {
+Status Contents::finish(const std::function<void(Event, Fd)>& emit) {
   // What is not the image's own first: time may run out.
   for (bool own : {false, true})
     for (const auto& [key, file] : executed_)
       if ((file.event.origin == "image") == own) ASSAY_CHECK(executed(file, emit));
-  for (Event& note : notes_) emit(std::move(note));
+  for (Event& note : notes_) emit(std::move(note), Fd());
   notes_.clear();
   return Status();
 }

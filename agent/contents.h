@@ -34,7 +34,9 @@ class Contents {
   Status fill(Event& event);
   /// After all of fill(): a `file` event with call = "executed" for each executed file of which there is
   /// something to tell and that was not left behind, and a note for each file that was not inspected.
-  Status finish(const std::function<void(Event)>& emit);
+  /// Beside the event comes the file, open for reading, where it is not the image's own and lies nowhere any
+  /// more; else none.
+  Status finish(const std::function<void(Event, Fd)>& emit);
   /// What was not inspected counts as lost: who wants to stay unseen could kill the inspector.
   void account(SourceCount& harvest) const;
 
@@ -45,7 +47,7 @@ class Contents {
   };
   Contents(Fd image, Fd merged, Fd upper, const YaraRules& rules, const InspectLimits& limits);
   Status inspect(int fd, Event& event);
-  Status executed(const Executed& file, const std::function<void(Event)>& emit);
+  Status executed(const Executed& file, const std::function<void(Event, Fd)>& emit);
   Fd find(Executed& file) const;
   void not_inspected(const std::string& path, const std::string& why);
 

@@ -7,6 +7,7 @@
 #include <functional>
 #include <string>
 
+#include "agent/artifacts.h"
 #include "agent/pull.h"
 #include "agent/rootfs.h"
 #include "agent/scan.h"
@@ -32,7 +33,8 @@ struct Detonation {
   const Stage& stage;
   Ship& ship;
   TraceHeader& header;                                      // its times and addresses are filled in
-  TraceFooter& footer;                                      // all but chunks and phases
+  TraceFooter& footer;                                      // all but chunks, phases and artifacts
+  ArtifactBook& artifacts;                                  // told of every event
   std::function<void(const std::string& phase)> begin;      // "run", "provoke", "harvest"
   std::function<void(std::chrono::milliseconds)> progress;  // called often, with the time left
 };

@@ -11,6 +11,7 @@ namespace {
 struct Head {
   LinkNote::Kind kind;
   uint64_t bytes;
+  uint32_t chunks;
   ScanStats stats;
 };
 static_assert(std::is_trivially_copyable_v<Head>);
@@ -18,7 +19,7 @@ static_assert(std::is_trivially_copyable_v<Head>);
 }  // namespace
 
 Status tell(Socket& link, const LinkNote& note) {
-  Head head{note.kind, note.bytes, note.stats};
+  Head head{note.kind, note.bytes, note.chunks, note.stats};
   return link.send_frames({std::string_view(reinterpret_cast<const char*>(&head), sizeof head), note.frame});
 }
 
@@ -28,7 +29,7 @@ Result<std::optional<LinkNote>> hear(Socket& link) {
   assert(frames->size() == 2 && (*frames)[0].size() == sizeof(Head));
   Head head;
   std::memcpy(&head, (*frames)[0].data(), sizeof head);
-  return std::optional(LinkNote{head.kind, head.bytes, head.stats, std::move((*frames)[1])});
+  return std::optional(LinkNote{head.kind, head.bytes, head.chunks, head.stats, std::move((*frames)[1])});
 }
 
 }  // namespace assay

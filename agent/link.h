@@ -30,18 +30,21 @@ struct LinkNote {
     proceed,  // fetch the layers
     permit,   // run
     full,     // the spool has reached its quota
+    room,     // `bytes`: as many as were asked for, or 0
     // worker -> loop
     forward,   // `frame`: a wire message for the scheduler
     resolved,  // `frame` likewise: a wire::Resolved, to be answered
     ready,     // wants a permit
     fenced,    // its sandbox has hit the guard: `frame` says how. The scan goes on to its end
-    chunk,     // one more is in the spool, of `bytes`
+    chunk,     // `chunks` more are in the spool, together of `bytes`
+    ask_room,  // for `bytes` that are worth less than a trace
     ended,     // its end is in the spool
     dropped,   // it was cancelled: there will be no end
     free,      // the thread takes the next lease
   };
   Kind kind = Kind::free;
   uint64_t bytes = 0;
+  uint32_t chunks = 1;
   ScanStats stats{};  // with ended and dropped
   std::string frame{};
 };

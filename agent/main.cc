@@ -66,6 +66,7 @@ Result<AgentConfig> read_config(const po::variables_map& map) {
   config.keep_spool = true;
   ASSAY_TRY(config.spool_quota_bytes, parse_bytes(text(map, "spool-quota")));
   ASSAY_TRY(config.reserve_bytes, parse_bytes(text(map, "reserve")));
+  ASSAY_TRY(config.limits.artifact_bytes, parse_artifact_bytes(text(map, "artifact-bytes")));
   ASSAY_TRY(config.stop_grace, parse_duration(text(map, "stop-grace")));
   config.metrics = text(map, "metrics");
   if (map.count("yara")) config.yara_dirs = map["yara"].as<std::vector<std::string>>();
@@ -128,6 +129,8 @@ void describe(po::options_description& options) {
   add("spool-quota", string("8G"), "of traces that the scheduler has not stored yet");
   add("reserve", string("1G"),
       "free disk space below which no lease is taken; scans that run may use half of it");
+  add("artifact-bytes", string("32M"),
+      "of files that an image dropped or changed, kept of each scan; at most 1G, 0: none");
   add("stop-grace", string("30s"), "for running scans to finish after SIGTERM; a second one ends them");
   add("yara", po::value<std::vector<std::string>>()->composing(),
       "directory of YARA rules, besides our own; may be given again");

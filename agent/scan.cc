@@ -1,6 +1,7 @@
 // The road of one image, step by step.
 #include "agent/scan.h"
 
+#include "agent/artifacts_pack.h"
 #include "agent/bundle.h"
 #include "agent/describe.h"
 #include "agent/detonate.h"
@@ -8,6 +9,7 @@
 #include "agent/stage/stage.h"
 #include "common/log.h"
 #include "common/starter.h"
+#include "common/text.h"
 
 namespace assay {
 namespace {
@@ -41,6 +43,7 @@ class Scan {
  private:
   Result<PulledImage> pull_image();
   Result<std::vector<fs::path>> unpack_layers(const PulledImage& image);
+  Status keep_artifacts(const ArtifactBook& book, const Rootfs& rootfs, const ScratchDir& scratch);
   void begin(const std::string& phase);
   void end_phase();
   void report_progress(milliseconds left);
@@ -89,6 +92,7 @@ Status Scan::run() {
   if (lease_.job.provoke) stubs.emplace_back(kStarterPath);
   ASSAY_TRY(Rootfs rootfs, Rootfs::mount(layers, rootfs_dir, limits_.rootfs, stubs, lay_out));
   header_.tokens = lure::planted(stage.lures.tokens);
+  ArtifactBook artifacts;
   ASSAY_CHECK(detonate({.lease = lease_,
                         .place = place_,
                         .limits = limits_,
@@ -101,11 +105,13 @@ Status Scan::run() {
                         .ship = ship_,
                         .header = header_,
                         .footer = footer_,
+                        .artifacts = artifacts,
                         .begin = [this](const std::string& phase) { begin(phase); },
                         .progress =
                             [this](milliseconds left) {
                               if (steady_clock::now() - reported_ >= kProgress) report_progress(left);
                             }}));
+  if (limits_.artifact_bytes > 0) ASSAY_CHECK(keep_artifacts(artifacts, rootfs, scratch));
   end_phase();
   return ship_.done(header_, footer_);
 }
@@ -135,6 +141,27 @@ Result<std::vector<fs::path>> Scan::unpack_layers(const PulledImage& image) {
     paths.push_back(std::move(path));
   }
   return paths;
+}
+
+// The trace goes before: where there is no room for them, it goes on without.
+Status Scan::keep_artifacts(const ArtifactBook& book, const Rootfs& rootfs, const ScratchDir& scratch) {
+  ArtifactOrder order;
+  order.upper = rootfs.upper();
+  ASSAY_TRY(order.dir, scratch.sub("artifacts"));
+  order.scan_id = lease_.scan_id;
+  order.image = header_.image.digest;
+  order.limits.total_bytes = limits_.artifact_bytes;
+  order.cancel_fd = cancel_fd_;
+  auto packed = pack_artifacts(book, order);
+  Status shipped = packed ? Status() : Status(packed.error());
+  if (packed && packed->bytes > 0) shipped = ship_.artifacts(packed->file.get(), packed->bytes);
+  if (!shipped && shipped.error().code == Errc::cancelled) return shipped;
+  footer_.artifacts_left_out = shipped ? packed->left_out : book.candidates();
+  if (shipped) footer_.artifacts = std::move(packed->artifacts);
+  if (!shipped)
+    spdlog::warn("event=artifacts_left_out scan={} why=\"{}\"", lease_.scan_id,
+                 printable(shipped.error().what, 300));
+  return Status();
 }
 
 void Scan::begin(const std::string& phase) {

@@ -34,6 +34,7 @@ struct ScanLimits {
   EgressLimits egress;
   uint64_t events = 2'000'000;
   uint64_t trace_bytes = 512ull << 20;
+  uint64_t artifact_bytes = 32ull << 20;               // of files kept beside the trace; 0: none are
   uint64_t output_bytes = 1ull << 20;                  // of stdout and stderr together that become events
   std::chrono::milliseconds resolve_patience{10'000};  // for the scheduler's word whether to run an image
 };

@@ -25,6 +25,7 @@ Status Ship::wait_for_permit() {
 }
 
 Status Ship::add(Event event) {
+  assert(artifact_chunks_ == 0);
   ++events_;
   writer_.add(std::move(event));
   if (writer_.full()) return write_chunk();
@@ -50,6 +51,7 @@ Status Ship::done(const TraceHeader& header, TraceFooter footer) {
   ASSAY_CHECK(flush());
   footer.events = events_;
   footer.chunks = next_index_;
+  footer.artifact_chunks = artifact_chunks_;
   stats.events = events_;
   for (const SourceCount& source : footer.sources)
     stats.lost[std::min<size_t>(static_cast<size_t>(source.source), stats.lost.size() - 1)] += source.lost;
@@ -96,6 +98,7 @@ Status Ship::poll() {
     if (note->kind == LinkNote::Kind::proceed) proceed_ = true;
     if (note->kind == LinkNote::Kind::permit) permit_ = true;
     if (note->kind == LinkNote::Kind::full) full_ = true;
+    if (note->kind == LinkNote::Kind::room) room_ = note->bytes > 0;
   }
   if (full_)
     return Error{Errc::no_space, "the spool " + spool_.dir().parent_path().string() +

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "agent/link.h"
@@ -32,6 +33,9 @@ class Ship {
   Status add(Event event);
   /// Writes what is left.
   Status flush();
+  /// Behind the trace, of which nothing may come any more: an archive of `bytes`, from the start of `fd`, in
+  /// pieces. Errc::no_space where it would take room from traces: then there is nothing of it.
+  Status artifacts(int fd, uint64_t bytes);
   /// Flushes, then header and footer: the trace is whole.
   Status done(const TraceHeader& header, TraceFooter footer);
   /// There is no trace.
@@ -50,6 +54,8 @@ class Ship {
 
  private:
   Status write_chunk();
+  Status ask_room(uint64_t bytes);
+  Result<uint64_t> spool_pieces(int fd, uint64_t bytes, uint32_t pieces);
   Status wait_until(const std::function<bool()>& reached, std::chrono::milliseconds patience);
 
   Socket& link_;
@@ -57,7 +63,8 @@ class Ship {
   AttemptKey key_;
   int cancel_fd_;
   ChunkWriter writer_;
-  uint32_t next_index_ = 0;
+  uint32_t next_index_ = 0, artifact_chunks_ = 0;
+  std::optional<bool> room_;
   bool proceed_ = false, permit_ = false, full_ = false;
   uint64_t events_ = 0, bytes_ = 0;
 };

@@ -29,13 +29,14 @@ Shipper::Shipper(Spool spool) : spool_(std::move(spool)) {
 
 void Shipper::begin(const AttemptKey& key) { attempts_[key] = Attempt{}; }
 
-void Shipper::chunk(const AttemptKey& key, uint64_t bytes) {
+void Shipper::chunk(const AttemptKey& key, uint64_t bytes, uint32_t count) {
   auto it = attempts_.find(key);
   if (it == attempts_.end()) return;  // dropped meanwhile; its scan is on its way to its end
-  it->second.shipment.spooled(++it->second.chunks);
+  it->second.chunks += count;
+  it->second.shipment.spooled(it->second.chunks);
   it->second.bytes += bytes;
   bytes_ += bytes;
-  ++chunks_;
+  chunks_ += count;
 }
 
 void Shipper::ended(const AttemptKey& key, bool failed) {

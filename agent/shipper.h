@@ -23,7 +23,7 @@ class Shipper {
 
   /// A scan begins to spool. Its chunks, then its end, come one by one.
   void begin(const AttemptKey& key);
-  void chunk(const AttemptKey& key, uint64_t bytes);
+  void chunk(const AttemptKey& key, uint64_t bytes, uint32_t count = 1);
   /// `failed`: by a failure, which has no chunks.
   void ended(const AttemptKey& key, bool failed);
   /// There is no trace of it, and will be none: instead of what is there.

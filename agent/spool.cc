@@ -62,7 +62,9 @@ Result<Spool::Found> inspect(const Spool& spool, const AttemptKey& key) {
   if (!done || done->scan_id != key.scan_id || done->attempt != key.attempt)
     return Error{Errc::corrupt, "it ends another attempt"};
   auto chunks = chunks_in(spool.dir() / key.str(), found.bytes);
-  found.chunks = done->footer.chunks;
+  uint64_t chunks_told = uint64_t{done->footer.chunks} + done->footer.artifact_chunks;
+  if (chunks_told > UINT32_MAX) return Error{Errc::corrupt, "its end tells of too many chunks"};
+  found.chunks = static_cast<uint32_t>(chunks_told);
   if (done->footer.reason == EndReason::guard)
     found.guard_hit = done->footer.detail.empty() ? "not told what of" : done->footer.detail;
   found.first = chunks.empty() ? found.chunks : *chunks.begin();

@@ -28,7 +28,8 @@ struct AttemptKey {
 
 class Spool {
  public:
-  /// A whole attempt that an agent before this one has left: chunks first .. chunks-1, then its end.
+  /// A whole attempt that an agent before this one has left: chunks first .. chunks-1, those of its archive
+  /// included, then its end.
   struct Found {
     AttemptKey key;
     uint32_t first = 0, chunks = 0;
@@ -73,6 +74,10 @@ class SpoolWriter {
 
   /// On disk, synced, when it returns. Errc::no_space names the directory.
   Status chunk(uint32_t index, std::string_view bytes);
+  /// Of chunks that nobody has been told of yet.
+  void take_back(uint32_t first, uint32_t end);
+  /// Whether `bytes` may be added that are worth less than a trace: the reserve stays whole.
+  bool has_room(uint64_t bytes) const;
   Status done(const wire::Done& done);
   /// Its chunks are of no use then, and go.
   Status failed(const wire::Failed& failed);

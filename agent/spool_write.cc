@@ -60,6 +60,17 @@ Status SpoolWriter::chunk(uint32_t index, std::string_view bytes) {
   return write_whole(dir_, chunk_name(index), bytes);
 }
 
+void SpoolWriter::take_back(uint32_t first, uint32_t end) {
+  for (uint32_t index = first; index < end; ++index) ::unlink((dir_ / chunk_name(index)).c_str());
+}
+
+// The agent takes leases down to twice what running scans leave alone; what is kept beside a trace must not
+// stop it from that.
+bool SpoolWriter::has_room(uint64_t bytes) const {
+  auto free = free_bytes(dir_);
+  return free && *free / 2 >= reserve_bytes_ + bytes / 2;
+}
+
 Status SpoolWriter::done(const wire::Done& done) {
   return write_whole(dir_, std::string(kDoneName), wire::encode(done));
 }

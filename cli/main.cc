@@ -17,6 +17,7 @@ constexpr const char* kUsageText =
     "  assay report SCAN_ID     show a stored report; with --server, one of the farm\n"
     "  assay list               list stored scans\n"
     "  assay trace SCAN_ID      print every recorded event of a scan\n"
+    "  assay artifacts SCAN_ID  fetch the files that an image left behind; with --server, from the farm\n"
     "  assay tokens VERB        make, list and revoke tokens of this host's scheduler\n\n"
     "On a farm (--server or $ASSAY_SERVER, a token in $ASSAY_TOKEN_FILE; docs/farm.md):\n"
     "  assay submit REF...      put images into the queue, --wait for their verdicts\n"
@@ -41,7 +42,7 @@ int main(int argc, char** argv) {
       {"list", assay::cli::list},         {"trace", assay::cli::trace},   {"submit", assay::cli::submit},
       {"batch", assay::cli::batch},       {"status", assay::cli::status}, {"watch", assay::cli::watch},
       {"cancel", assay::cli::cancel},     {"retry", assay::cli::retry},   {"agents", assay::cli::agents},
-      {"capacity", assay::cli::capacity}, {"keys", assay::cli::keys},
+      {"capacity", assay::cli::capacity}, {"keys", assay::cli::keys},   {"artifacts", assay::cli::artifacts},
   };
   const std::string word = argc > 1 ? argv[1] : "";
   if (word == "--version") {

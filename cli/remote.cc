@@ -24,7 +24,8 @@ class Exchange {
  public:
   struct Request {
     std::string method, path, body;
-    bool stream = false;
+    bool stream = false;  // the body goes to fd() as it comes
+    bool events = true;   // it is one of server-sent events
   };
   Exchange(const ServerUrl& server, const std::string& token, const RemoteLimits& limits, Request request);
   Exchange(const Exchange&) = delete;
@@ -123,13 +124,15 @@ httplib::Request Exchange::prepare(const Request& request, int out, Reply& reply
   http.method = request.method;
   http.path = request.path;
   http.set_header("Authorization", "Bearer " + token_);
-  http.set_header("Accept", request.stream ? "text/event-stream" : "application/json");
+  http.set_header("Accept", !request.stream  ? "application/json"
+                            : request.events ? "text/event-stream"
+                                             : "application/octet-stream, application/json");
   http.body = request.body;
   if (!request.body.empty()) http.set_header("Content-Type", "application/json");
-  http.response_handler = [&reply, out, stream = request.stream](const httplib::Response& response) {
+  http.response_handler = [&reply, out, greet = request.stream && request.events](const httplib::Response& response) {
     reply.status = response.status;
     // A comment in the stream: the server has said yes.
-    return !stream || reply.status != kOk || send_all(out, ":\n");
+    return !greet || reply.status != kOk || send_all(out, ":\n");
   };
   http.content_receiver = [this, &reply, &too_large, out, stream = request.stream](
                               const char* data, size_t size, uint64_t, uint64_t) {
@@ -198,6 +201,24 @@ Result<std::string> Remote::post(const std::string& path, const std::string& bod
   ASSAY_TRY(Reply reply, call("POST", path, body));
   if (reply.status / 100 != 2) return reply_error(reply, "POST " + url(path));
   return std::move(reply.body);
+}
+
+Status Remote::download(const std::string& path,
+                        const std::function<Status(std::string_view)>& take) const {
+  Exchange exchange(server_, token_, limits_, {"GET", path, "", true, false});
+  std::string buffer(64 << 10, '\0');
+  while (exchange.fd() >= 0) {
+    pollfd fds[] = {{exchange.fd(), POLLIN, 0}, {stop_fd_, POLLIN, 0}};
+    if (::poll(fds, 2, -1) < 0 && errno != EINTR) return errno_error("wait for " + url(path));
+    if (fds[1].revents != 0) return Error{Errc::cancelled, "interrupted"};
+    ssize_t got = ::recv(exchange.fd(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+    if (got < 0 && (errno == EAGAIN || errno == EINTR)) continue;
+    if (got <= 0) break;
+    ASSAY_CHECK(take(std::string_view(buffer.data(), static_cast<size_t>(got))));
+  }
+  ASSAY_TRY(Reply reply, exchange.result());
+  if (reply.status != kOk) return reply_error(reply, "GET " + url(path));
+  return Status();
 }
 
 EventStream::EventStream(const Remote& remote, const std::string& path)

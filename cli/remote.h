@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -70,6 +71,10 @@ class Remote {
   /// The body of a success; any other answer is its reply_error().
   Result<std::string> get(const std::string& path) const;
   Result<std::string> post(const std::string& path, const std::string& body) const;
+
+  /// A body of any size, bit by bit, until `take` refuses one; once it returns well, all has come. Errors as
+  /// of get(), and those of `take`.
+  Status download(const std::string& path, const std::function<Status(std::string_view)>& take) const;
 
   std::string url(const std::string& path) const { return server_.str() + path; }
   int stop_fd() const { return stop_fd_; }

@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "agent/agent.h"
+#include "agent/artifacts.h"
 #include "cli/farm.h"
 #include "cli/options.h"
 #include "cli/progress.h"
@@ -53,6 +54,8 @@ po::options_description describe() {
   add("format", po::value<std::string>()->default_value("text"), "text or json");
   add("output", po::value<std::string>(), "write the report to this file");
   add("keep-trace", po::value<std::string>(), "write the trace to this file (one image)");
+  add("artifact-bytes", po::value<std::string>()->default_value("32M"),
+      "of files that the image drops or changes, kept for assay artifacts; 0: none");
   add("gate", po::value<std::string>()->default_value("malicious"),
       "verdict from which on the exit code is 10: malicious, suspicious, none");
   add("insecure", po::bool_switch(), "the registry may speak plain HTTP or show an unknown certificate");
@@ -86,6 +89,7 @@ Result<ScanOptions> read_options(const po::variables_map& map) {
   options.output = text("output");
   options.keep_trace = text("keep-trace");
   options.rules = text("rules");
+  ASSAY_TRY(options.agent.limits.artifact_bytes, parse_artifact_bytes(text("artifact-bytes")));
   options.agent.limits.egress.allowed = options.job.network == NetworkMode::egress;
   options.agent.learn_guard = text("learn-guard");
   if (map.count("yara")) options.agent.yara_dirs = map["yara"].as<std::vector<std::string>>();

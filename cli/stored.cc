@@ -2,22 +2,25 @@
 #include "cli/stored.h"
 
 #include <boost/program_options.hpp>
+#include <cstdlib>
 #include <iostream>
 
 #include "cli/options.h"
 #include "cli/remote_verb.h"
 #include "common/ids.h"
+#include "scheduler/keep.h"
 
 namespace assay::cli {
 
 int run_stored(const Args& args, const char* usage, const char* positional, bool required,
-               const StoredVerb& verb, bool remote) {
+               const StoredVerb& verb, bool remote, const po::options_description* more) {
   po::options_description options("Options");
   auto add = options.add_options();
   add("data", po::value<std::string>(), "data directory (default: ~/.local/share/assay)");
   add("format", po::value<std::string>()->default_value("text"), "text or json");
   add("limit", po::value<unsigned>()->default_value(50), "at most so many rows");
   if (remote) add_remote_options(options);
+  if (more != nullptr) options.add(*more);
   add("help,h", "this text");
   po::options_description all;
   all.add(options).add_options()(positional, po::value<std::string>());
@@ -39,6 +42,28 @@ Result<std::unique_ptr<Store>> open_stored(const po::variables_map& map) {
   std::filesystem::path data =
       map.count("data") ? std::filesystem::path(map["data"].as<std::string>()) : default_data_dir();
   return Store::open(data / "store", Store::Mode::read_only);
+}
+
+Result<bool> from_farm(const po::variables_map& map) {
+  if (map.count("server") && map.count("data"))
+    return Error{Errc::invalid, "--server and --data exclude each other: is the scan the farm's or this host's?"};
+  const char* server = std::getenv("ASSAY_SERVER");
+  return map.count("server") > 0 || (map.count("data") == 0 && server != nullptr && *server != 0);
+}
+
+Result<std::string> fetch_report(const po::variables_map& map, const std::string& scan_id) {
+  ASSAY_TRY(bool farm, from_farm(map));
+  if (farm) {
+    ASSAY_TRY(Remote remote, open_remote(map));
+    return remote.get("/v1/scans/" + scan_id + "/report");
+  }
+  ASSAY_TRY(std::unique_ptr<Store> store, open_stored(map));
+  Keep keep(*store);
+  ASSAY_TRY(ScanRecord record, keep.scan(scan_id));
+  if (record.state != ScanState::done)
+    return Error{Errc::not_found, "scan " + scan_id + " has no report: it is " + to_string(record.state) +
+                                      (record.error.empty() ? "" : " (" + record.error + ")")};
+  return keep.report(scan_id);
 }
 
 Result<std::string> stored_scan_id(const po::variables_map& map) {

@@ -22,6 +22,7 @@ int scan(const Args& args);
 int report(const Args& args);
 int list(const Args& args);
 int trace(const Args& args);
+int artifacts(const Args& args);
 int tokens(const Args& args);
 int submit(const Args& args);
 int batch(const Args& args);

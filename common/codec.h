@@ -20,6 +20,10 @@ class ColumnWriter;
 inline constexpr size_t kMaxChunkBytes = 1 << 20;     // compressed, on the wire
 inline constexpr size_t kMaxChunkRawBytes = 8 << 20;  // before zstd
 inline constexpr size_t kMaxChunkEvents = 64 * 1024;
+/// Of one attempt, the pieces of its archive of artifacts included.
+inline constexpr uint32_t kMaxChunks = 4096;
+/// Of an archive in one piece: framed, it still fits a chunk, whatever it holds.
+inline constexpr size_t kArtifactPieceBytes = 1008 * 1024;
 
 /// Gathers events and yields chunks: columnar, strings interned per chunk, times as deltas, zstd, checksum.
 /// One event may hold at most kMaxEventBytes of strings; longer data is cut and counted in `truncated`.
@@ -46,6 +50,9 @@ std::string encode_header(const TraceHeader& header);
 Result<TraceHeader> decode_header(std::string_view bytes);
 std::string encode_footer(const TraceFooter& footer);
 Result<TraceFooter> decode_footer(std::string_view bytes);
+/// One piece of the archive that holds a scan's artifacts; it is kept as a further chunk.
+std::string encode_artifact_piece(std::string_view bytes);
+Result<std::string> decode_artifact_piece(std::string_view frame);
 std::string encode_job(const Job& job);
 Result<Job> decode_job(std::string_view bytes);
 

@@ -40,6 +40,8 @@ const char* name(FrameType type) {
       return "scan record";
     case FrameType::batch:
       return "batch record";
+    case FrameType::artifact:
+      return "piece of an archive";
   }
   return "message";
 }

@@ -23,7 +23,8 @@ enum class FrameType : uint16_t {
   job = 4,
   old_scan = 5,
   scan = 6,
-  batch = 7
+  batch = 7,
+  artifact = 8
 };
 
 inline constexpr uint16_t kZstdVersion = 1;

@@ -39,6 +39,8 @@ class HttpStream {
   virtual ~HttpStream() = default;
   /// False: the client is gone or too slow, or the server stops; return then.
   virtual bool write(std::string_view bytes) = 0;
+  /// What was written is not the whole: the connection ends so that the client sees it. Return then.
+  virtual void cut() = 0;
   /// Readable when the server stops, and when the client has gone: to be waited for beside what the stream
   /// tells of.
   virtual int stop_fd() const = 0;

@@ -91,6 +91,8 @@ class SinkStream : public HttpStream {
   bool write(std::string_view bytes) override {
     return !socket_.stopping() && (bytes.empty() || sink_.write(bytes.data(), bytes.size()));
   }
+  void cut() override { cut_ = true; }
+  bool was_cut() const { return cut_; }
   int stop_fd() const override { return stop_fd_; }
   int peer_fd() const override { return socket_.fd(); }
 
@@ -98,6 +100,7 @@ class SinkStream : public HttpStream {
   httplib::DataSink& sink_;
   const HttpSocket& socket_;
   int stop_fd_;
+  bool cut_ = false;
 };
 
 bool takes_body(const std::string& method) {
@@ -262,6 +265,7 @@ void Worker::answer(HttpResponse response, httplib::Response& out) {
   out.set_chunked_content_provider(response.content_type, [this](size_t, httplib::DataSink& sink) {
     SinkStream to(sink, *socket_, shared_.stop.get());
     stream_->run(to);
+    if (to.was_cut()) return false;
     sink.done();
     return true;
   });

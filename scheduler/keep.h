@@ -101,10 +101,13 @@ class Keep {
 
   Result<TraceHeader> header(const std::string& scan_id) const;
   Result<TraceFooter> footer(const std::string& scan_id) const;
-  /// Every event of the scan's kept attempt, in order. Errc::corrupt when a chunk is missing or damaged.
+  /// Every event of the scan's kept attempt, in order. Errc::corrupt when a chunk is missing or damaged. The
+  /// archive behind them is not read.
   Status each_event(const std::string& scan_id, const std::function<void(const Event&)>& visit) const;
-  /// As kept. Follows same_as, as do header(), footer() and each_event(): one step, for a scan that shares
-  /// has nothing to share.
+  /// The archive of the files that the scan kept, piece by piece, until `visit` has enough (false). Errc::
+  /// not_found when it kept none; corrupt when a piece is missing or damaged, which may be found out late.
+  Status artifacts(const std::string& scan_id, const std::function<bool(std::string_view)>& visit) const;
+  /// As kept. Follows same_as, as do all of these: one step, for a scan that shares has nothing to share.
   Result<std::string> report(const std::string& scan_id) const;
   /// Scan ids of a digest, newest first.
   Result<std::vector<std::string>> scans_of(const std::string& digest) const;

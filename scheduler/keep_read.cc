@@ -108,6 +108,7 @@ Status Keep::each_event(const std::string& scan_id, const std::function<void(con
   uint64_t events = 0;
   Status broken;
   ASSAY_CHECK(store_.scan(Family::chunks, prefix, false, [&](std::string_view key, std::string_view value) {
+    if (chunks == end.chunks && end.artifact_chunks > 0) return false;  // what follows is no trace
     if (key.size() != prefix.size() + 4 || get_be32(key.substr(prefix.size())) != chunks) {
       broken = Error{Errc::corrupt, "scan " + own + ": chunk " + std::to_string(chunks) + " is missing"};
       return false;
@@ -127,6 +128,29 @@ Status Keep::each_event(const std::string& scan_id, const std::function<void(con
     return Error{Errc::corrupt, "scan " + own + ": holds " + std::to_string(chunks) + " chunks with " +
                                     std::to_string(events) + " events; its footer says " +
                                     std::to_string(end.chunks) + " with " + std::to_string(end.events)};
+  return Status();
+}
+
+Status Keep::artifacts(const std::string& scan_id,
+                       const std::function<bool(std::string_view)>& visit) const {
+  ASSAY_TRY(std::string own, owner(scan_id));
+  ASSAY_TRY(TraceHeader kept, header(own));
+  ASSAY_TRY(TraceFooter end, footer(own));
+  if (end.artifact_chunks == 0)
+    return Error{Errc::not_found,
+                 "scan " + scan_id + " has kept no files" +
+                     (end.artifacts_left_out == 0
+                          ? ""
+                          : ": " + std::to_string(end.artifacts_left_out) + " were beyond its bounds")};
+  for (uint32_t i = 0; i < end.artifact_chunks; ++i) {
+    std::string at = "scan " + own + ", piece " + std::to_string(i) + " of its artifacts";
+    auto bytes = store_.get(Family::chunks, chunk_key(own, kept.attempt, end.chunks + i));
+    if (!bytes && bytes.error().code == Errc::not_found) return Error{Errc::corrupt, at + " is missing"};
+    if (!bytes) return bytes.error().context(at);
+    auto piece = decode_artifact_piece(*bytes);
+    if (!piece) return piece.error().context(at);
+    if (!visit(*piece)) return Status();
+  }
   return Status();
 }
 

@@ -1,6 +1,7 @@
 // What agents say: one handler a message. Each checks the fence, moves the job on, and answers once that is
 // on disk.
 #include "common/clock.h"
+#include "common/codec.h"
 #include "common/log.h"
 #include "common/text.h"
 #include "scheduler/server_loop.h"
@@ -9,7 +10,6 @@ namespace assay {
 
 namespace {
 
-constexpr uint32_t kMaxChunks = 4096;  // of one scan
 constexpr std::chrono::seconds kBusy{60};
 constexpr std::chrono::seconds kBusyAtMost{3600};
 

@@ -10,6 +10,15 @@
 
 namespace assay::api {
 
+std::variant<ScanRecord, HttpResponse> done_scan(const Call& call, std::string_view what) {
+  auto record = call.services.keep.scan(call.route.id);
+  if (!record) return error_answer(record.error());
+  if (record->state == ScanState::done) return std::move(*record);
+  return error_answer(404, "no_" + std::string(what),
+                      "scan " + record->scan_id + " is " + to_string(record->state) + ": it has no " +
+                          std::string(what) + (record->error.empty() ? "" : " (" + record->error + ")"));
+}
+
 HttpResponse json_answer(int status, std::string body) {
   HttpResponse out;
   out.status = status;

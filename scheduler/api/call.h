@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <variant>
 
 #include "common/http_server.h"
 #include "scheduler/api/api.h"
@@ -33,6 +34,8 @@ struct Call {
 
 using Handler = HttpResponse (*)(const Call&);
 
+/// The scan of the path, if it is done; else the answer that says why there is no `what` of it.
+std::variant<ScanRecord, HttpResponse> done_scan(const Call& call, std::string_view what);
 HttpResponse json_answer(int status, std::string body);
 /// Status by the error's code; with Retry-After where another try may go better.
 HttpResponse error_answer(const Error& error);
@@ -62,6 +65,8 @@ HttpResponse show_scan(const Call&);
 HttpResponse show_report(const Call&);
 HttpResponse cancel_scan(const Call&);
 HttpResponse retry_scan(const Call&);
+// artifacts.cc
+HttpResponse show_artifacts(const Call&);
 // batches.cc
 HttpResponse post_batch(const Call&);
 HttpResponse list_batches(const Call&);

@@ -44,6 +44,7 @@ const std::vector<Route>& routes() {
       {"GET", "/v1/scans", kRead, kNoBody, list_scans},
       {"GET", "/v1/scans/{id}", kRead, kNoBody, show_scan},
       {"GET", "/v1/scans/{id}/report", kRead, kNoBody, show_report},
+      {"GET", "/v1/scans/{id}/artifacts", kRead, kNoBody, show_artifacts},
       {"POST", "/v1/scans/{id}/cancel", kOwnOrOperate, kNoBody, cancel_scan},
       {"POST", "/v1/scans/{id}/retry", kOwnOrOperate, kNoBody, retry_scan},
       {"POST", "/v1/batches", kSubmit, kBatchBody, post_batch},

@@ -160,13 +160,9 @@ HttpResponse show_scan(const Call& call) {
 }
 
 HttpResponse show_report(const Call& call) {
-  auto record = scan_of(call);
-  if (!record) return error_answer(record.error());
-  if (record->state != ScanState::done)
-    return error_answer(404, "no_report",
-                        "scan " + record->scan_id + " is " + to_string(record->state) + ": it has no report" +
-                            (record->error.empty() ? "" : " (" + record->error + ")"));
-  auto report = call.services.keep.report(record->scan_id);
+  auto found = done_scan(call, "report");
+  if (auto* refused = std::get_if<HttpResponse>(&found)) return std::move(*refused);
+  auto report = call.services.keep.report(std::get<ScanRecord>(found).scan_id);
   if (!report) return error_answer(report.error());
   return json_answer(200, std::move(*report));
 }

@@ -1,4 +1,4 @@
-// Half of the process tree: which descriptors are sockets to whom, and who wrote which file.
+// Half of the process tree: which descriptors are sockets to whom, and who wrote or made which file.
 #include <fcntl.h>
 #include <sys/socket.h>
 
@@ -68,13 +68,50 @@ void ProcessTree::on_open(const Event& e, size_t index) {
   proc.sockets.erase(static_cast<int32_t>(e.result));
   if (!opens_for_write(e)) return;
   std::string path = e.fd_path.starts_with("/") ? e.fd_path : resolve_path(proc.cwd, e.path);
-  if (path.empty() || path.starts_with("/dev/") || path.starts_with("/proc/")) return;
+  FileWriter* writer = write(path, index);
+  if (writer != nullptr) writer->created = writer->created || opens_to_create(e);
+}
+
+FileWriter* ProcessTree::write(const std::string& path, size_t index) {
+  constexpr size_t kKeptCommandLine = 256;
+  if (path.empty() || path.starts_with("/dev/") || path.starts_with("/proc/")) return nullptr;
   auto found = writers_.find(path);
-  if (found == writers_.end() && writers_.size() >= kMaxWriters) return;
-  auto& writer = writers_[path];
+  if (found == writers_.end() && writers_.size() >= kMaxWriters) return nullptr;
+  if (found == writers_.end()) found = writers_.emplace(path, FileWriter{}).first;
+  FileWriter& writer = found->second;
   writer.process = index;
-  writer.image = proc.shown.path;
-  writer.created = writer.created || opens_to_create(e);
+  writer.image = procs_[index].shown.path;
+  writer.command_line = procs_[index].command_line.substr(0, kKeptCommandLine);
+  return &writer;
+}
+
+// By other calls than open. Where their names were not seen they are empty.
+void ProcessTree::on_made(const Event& e, size_t index) {
+  if (!succeeded(e)) return;
+  const std::string& cwd = procs_[index].cwd;
+  bool by_first = e.call == "mkdir" || e.call == "mkdirat" || e.call == "mknod" || e.call == "mknodat";
+  bool by_second =
+      e.call == "symlink" || e.call == "symlinkat" || e.call == "link" || e.call == "linkat";
+  if (!by_first && !by_second) return;
+  FileWriter* writer = write(resolve_path(cwd, by_first ? e.path : e.path2), index);
+  if (writer != nullptr) writer->created = true;
+}
+
+void ProcessTree::renamed(const std::string& from, const std::string& to, size_t by) {
+  if (from.empty() || to.empty() || from == to) return;
+  auto found = writers_.find(from);
+  if (found != writers_.end()) {
+    writers_[to] = std::move(found->second);
+    writers_.erase(from);
+  } else if (by != kNone && !writers_.contains(to)) {
+    (void)write(to, by);
+  }
+  if (to.starts_with(from + "/")) return;  // no such rename succeeds
+  for (auto below = writers_.lower_bound(from + "/");
+       below != writers_.end() && below->first.starts_with(from + "/") && moves_ < kMaxMoves; ++moves_) {
+    writers_[to + below->first.substr(from.size())] = std::move(below->second);
+    below = writers_.erase(below);
+  }
 }
 
 }  // namespace assay

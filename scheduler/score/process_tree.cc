@@ -136,6 +136,8 @@ void ProcessTree::add(const Event& event) {
     case EventKind::syscall:
       if (event.call == "close")
         proc.sockets.erase(event.fd >= 0 ? event.fd : static_cast<int32_t>(event.args[0]));
+      else
+        on_made(event, index);
       return;
     default:
       return;
@@ -238,13 +240,6 @@ void ProcessTree::on_exit(const Event& event) {
   proc.shown.exit_status = static_cast<int32_t>(event.result);
   proc.shown.end_ns = event.time_ns;
   proc.sockets.clear();
-}
-
-void ProcessTree::renamed(const std::string& from, const std::string& to) {
-  auto found = writers_.find(from);
-  if (found == writers_.end() || from == to) return;
-  writers_[to] = std::move(found->second);
-  writers_.erase(from);
 }
 
 std::vector<size_t> ProcessTree::ancestors(size_t index, size_t limit) const {

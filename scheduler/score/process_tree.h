@@ -38,10 +38,11 @@ struct Proc {
   bool provoked = false;              // it, or one above it, was started by ours
 };
 
-/// Who wrote a file during the run.
+/// Who wrote a file during the run: the last one that opened it for writing or made it otherwise, as it was
+/// then.
 struct FileWriter {
   size_t process = SIZE_MAX;
-  std::string image;
+  std::string image, command_line;  // the latter's start
   bool created = false;
 };
 
@@ -49,7 +50,7 @@ class ProcessTree {
  public:
   static constexpr size_t kNone = SIZE_MAX;
   static constexpr size_t kMaxProcesses = 10'000, kMaxSockets = 256, kInheritedSockets = 32,
-                          kMaxWriters = 50'000;
+                          kMaxWriters = 50'000, kMaxMoves = 1'000'000;
   static constexpr size_t kKeptChildren = 8;
 
   /// `provoked`: whether the scan had a starter; what has its path in another scan is the image's.
@@ -57,8 +58,9 @@ class ProcessTree {
   void add(const Event& event);
   /// Whether the event, a start or exec, executes what we chose: not the image's doing.
   bool is_our_exec(const Event& event) const;
-  /// A file got another name: who wrote it stays known.
-  void renamed(const std::string& from, const std::string& to);
+  /// A file, or a directory with all that is in it, got another name from `by` (kNone: not known): who wrote
+  /// it stays known; of what nobody was seen writing it is who renamed it.
+  void renamed(const std::string& from, const std::string& to, size_t by = kNone);
   /// The process that has `pid` now, or kNone.
   size_t find(int32_t pid) const;
   const Proc& at(size_t index) const { return procs_[index]; }
@@ -80,6 +82,8 @@ class ProcessTree {
   void on_descriptor(const Event& event, Proc& proc);
   void on_dup(const Event& event, Proc& proc);
   void on_open(const Event& event, size_t index);
+  void on_made(const Event& event, size_t index);
+  FileWriter* write(const std::string& path, size_t index);
   void set_socket(Proc& proc, int32_t fd, SocketFd socket);
   void find_script(Proc& proc);
 
@@ -88,7 +92,8 @@ class ProcessTree {
   bool has_starter_, started_ = false;
   std::vector<Proc> procs_;
   std::unordered_map<int32_t, size_t> by_pid_;
-  std::unordered_map<std::string, FileWriter> writers_;
+  std::map<std::string, FileWriter> writers_;  // sorted: a directory's files stand together
+  size_t moves_ = 0;                           // of files by renames of their directories
   uint64_t left_out_ = 0;
 };
 

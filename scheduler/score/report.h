@@ -127,6 +127,15 @@ struct FileChange {
   bool executed = false;
   std::string mime, similarity;      // by content; TLSH
   std::vector<std::string> matches;  // YARA: "namespace:rule"
+  Actor written_by;  // who last wrote, made or renamed it; pid 0: not known
+  std::string kept;  // as which entry of the archive of artifacts; empty: it was not
+};
+
+/// A file in the archive of artifacts.
+struct KeptFile {
+  std::string path, name, sha256;  // name: of its entry; equal files share one
+  uint64_t size_bytes = 0;
+  bool executed = false;
 };
 
 struct Completeness {
@@ -152,6 +161,7 @@ struct Report {
   std::vector<PlanStep> plan;          // in order of their ends
   std::vector<PortProbe> ports;        // by port
   std::vector<FileChange> files;
+  std::vector<KeptFile> artifacts;     // how many more there were: footer.artifacts_left_out
   uint64_t files_left_out = 0, processes_left_out = 0, network_left_out = 0, downloads_left_out = 0,
            plan_left_out = 0;
   Completeness completeness;

@@ -247,6 +247,7 @@ void make_printable(Report& report) {
   cleaner.clean(run);
   cleaner.clean(report.processes);
   cleaner.clean(report.files);
+  cleaner.clean(report.artifacts);
   cleaner.clean(report.downloads);
   cleaner.clean(report.tokens);
   cleaner.clean(report.plan);

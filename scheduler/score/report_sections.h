@@ -1,5 +1,5 @@
-// report_sections: what the text report says of the simulated world: downloads, honeytokens, network, run
-// plan. Each writes its section, or nothing where there is nothing to say.
+// report_sections: what the text report says of the simulated world (downloads, honeytokens, network, run
+// plan) and of the files left behind. Each writes its section, or nothing where there is nothing to say.
 #pragma once
 
 #include "scheduler/score/report.h"
@@ -10,6 +10,7 @@ namespace assay {
 void write_downloads(const Report& report, layout::Sheet& sheet);
 void write_tokens(const Report& report, layout::Sheet& sheet);
 void write_network(const Report& report, layout::Sheet& sheet);
+void write_files(const Report& report, layout::Sheet& sheet);
 void write_plan(const Report& report, layout::Sheet& sheet);
 
 }  // namespace assay

@@ -21,7 +21,7 @@ using layout::Ink;
 using layout::pad;
 using layout::plural;
 
-constexpr size_t kMaxTreeLines = 60, kMaxFiles = 40, kMaxOutputLines = 12, kMaxShownEvidence = 3;
+constexpr size_t kMaxTreeLines = 60, kMaxOutputLines = 12, kMaxShownEvidence = 3;
 
 Ink ink_of(Verdict verdict) {
   switch (verdict) {
@@ -47,12 +47,6 @@ std::string upper(std::string text) {
   return text;
 }
 
-std::string matches_of(const FileChange& file) {
-  std::string out = "matches ";
-  for (size_t i = 0; i < file.matches.size(); ++i) out += (i == 0 ? "" : ", ") + file.matches[i];
-  return out;
-}
-
 class Writer {
  public:
   Writer(const Report& report, const TextStyle& style)
@@ -69,7 +63,7 @@ class Writer {
     processes();
     write_network(r_, sheet_);
     write_plan(r_, sheet_);
-    files();
+    write_files(r_, sheet_);
     output();
     completeness();
     return std::move(sheet_.out);
@@ -158,38 +152,6 @@ class Writer {
     for (const auto& text : draw_tree(r_.processes, width_ - 2, kMaxTreeLines, paint_)) line("  " + text);
     if (r_.processes_left_out > 0)
       line("  … and " + plural(r_.processes_left_out, "process") + " left out of the report");
-  }
-
-  // What was executed first, then programs, then the rest.
-  void files() {
-    if (r_.files.empty()) return;
-    section("FILES LEFT BEHIND", layout::count_text(r_.files.size() + r_.files_left_out));
-    line();
-    auto rank = [](const FileChange& f) {
-      return f.executed                ? 0
-             : f.file_type == "elf"    ? 1
-             : f.file_type == "script" ? 2
-             : f.file_type == "dir"    ? 4
-                                       : 3;
-    };
-    std::vector<const FileChange*> sorted;
-    for (const auto& file : r_.files) sorted.push_back(&file);
-    std::stable_sort(sorted.begin(), sorted.end(), [&](auto* a, auto* b) { return rank(*a) < rank(*b); });
-    for (size_t i = 0; i < sorted.size() && i < kMaxFiles; ++i) {
-      const auto& f = *sorted[i];
-      char mode[16];
-      std::snprintf(mode, sizeof mode, "%04o", f.mode & 07777);
-      std::string lead = pad(f.origin, 8) + " " + pad(f.file_type, 7) + " " + mode + " " +
-                         pad(f.file_type == "dir" ? "" : layout::size_text(f.size_bytes), 10);
-      std::string tail = f.executed ? "  executed" : "";
-      line("  " + paint_(Ink::dim, lead) + " " +
-           fit(still_printable(f.path), width_ - 3 - layout::columns(lead) - tail.size()) +
-           paint_(Ink::red, tail));
-      if (!f.matches.empty())
-        line("    " + paint_(Ink::red, fit(still_printable(matches_of(f)), width_ - 4)));
-    }
-    uint64_t more = r_.files_left_out + (sorted.size() > kMaxFiles ? sorted.size() - kMaxFiles : 0);
-    if (more > 0) line("  … and " + plural(more, "more file"));
   }
 
   // The container's own words, escaped; its line breaks are the only escapes undone.

@@ -153,6 +153,16 @@ void walk(A& a, FileChange& x) {
   a.added("mime", x.mime);
   a.added("similarity", x.similarity);
   a.added("matches", x.matches);
+  a.added("written_by", x.written_by);
+  a.added("kept", x.kept);
+}
+template <class A>
+void walk(A& a, KeptFile& x) {
+  a("path", x.path);
+  a("name", x.name);
+  a("sha256", x.sha256);
+  a("size_bytes", x.size_bytes);
+  a("executed", x.executed);
 }
 template <class A>
 void walk(A& a, SourceCount& x) {
@@ -239,6 +249,7 @@ void walk(A& a, LeftOutPart& x) {
   a("files", x.report.files_left_out);
   a.added("downloads", x.report.downloads_left_out);
   a.added("plan", x.report.plan_left_out);
+  a.added("artifacts", x.report.footer.artifacts_left_out);
 }
 template <class A>
 void walk(A& a, Report& x) {
@@ -262,6 +273,7 @@ void walk(A& a, Report& x) {
   a.added("ports", x.ports);
   a.added("coverage", x.footer.coverage);
   a("files", x.files);
+  a.added("artifacts", x.artifacts);
   a("left_out", left_out);
   a("completeness", x.completeness);
   a("output", x.output);

@@ -3,7 +3,6 @@
 #include "scheduler/score/scorer.h"
 
 #include <algorithm>
-#include <set>
 
 #include "common/paths.h"
 #include "common/text.h"
@@ -11,6 +10,7 @@
 #include "scheduler/score/downloads.h"
 #include "scheduler/score/findings.h"
 #include "scheduler/score/join.h"
+#include "scheduler/score/left_files.h"
 #include "scheduler/score/network_map.h"
 #include "scheduler/score/observe.h"
 #include "scheduler/score/plan.h"
@@ -23,7 +23,7 @@
 namespace assay {
 namespace {
 
-constexpr size_t kMaxFiles = 2000, kMaxOutputBytes = 8192, kMaxShownProcesses = 2000, kMaxExecuted = 20'000;
+constexpr size_t kMaxFiles = 2000, kMaxOutputBytes = 8192, kMaxShownProcesses = 2000;
 
 std::array<bool, kCategoryCount> wanted_by(const RuleSet::State& rules) {
   std::array<bool, kCategoryCount> out{};
@@ -33,7 +33,7 @@ std::array<bool, kCategoryCount> wanted_by(const RuleSet::State& rules) {
 
 FileChange file_change(const Event& e) {
   return {e.path.substr(0, 4096), e.origin, e.file_type, e.sha256, e.size_bytes, e.mode, false, e.mime,
-          e.similarity,           e.matches};
+          e.similarity, e.matches, {}, ""};
 }
 
 }  // namespace
@@ -70,7 +70,7 @@ struct Scorer::State {
   Findings findings;
   std::vector<FileChange> files;
   uint64_t files_left_out = 0;
-  std::set<std::string> executed;
+  Executed executed;
   std::string output;
   uint64_t cpu_ns = 0, busy_ns = 0, observed_ns = 0;
   Event last_usage;
@@ -80,8 +80,7 @@ void Scorer::State::keep(const Event& e) {
   switch (e.kind) {
     case EventKind::start:
     case EventKind::exec:
-      if (executed.size() < kMaxExecuted) executed.insert(e.path);
-      return;
+      return executed.add(e, tree);
     case EventKind::file:
       if (e.call == "executed") return;  // of the image, or gone: not left behind
       if (files.size() < kMaxFiles)
@@ -110,10 +109,11 @@ void Scorer::State::take(const Event& event) {
   speakers.add(event);
   plan.add(event);
   keep(event);
-  if (event.kind == EventKind::syscall && event.call.starts_with("rename") && !event.path2.empty()) {
+  if (event.kind == EventKind::syscall && event.call.starts_with("rename") && !event.path2.empty() &&
+      event.error == 0) {
     size_t index = event.pid > 0 ? tree.find(event.pid) : ProcessTree::kNone;
     std::string cwd = index == ProcessTree::kNone ? std::string() : tree.at(index).cwd;
-    tree.renamed(resolve_path(cwd, event.path), resolve_path(cwd, event.path2));
+    tree.renamed(resolve_path(cwd, event.path), resolve_path(cwd, event.path2), index);
   }
   auto evaluate = [&](const Record& record) { findings.evaluate(record, event); };
   observer.observe(event, evaluate);
@@ -167,7 +167,7 @@ Report Scorer::finish(const TraceFooter& footer) {
   report.plan_left_out = s.plan.left_out();
   report.ports = s.plan.ports();
   report.files = std::move(s.files);
-  for (auto& file : report.files) file.executed = s.executed.contains(file.path);
+  complete_files(report, s.executed, s.tree);
   report.files_left_out = s.files_left_out;
   report.output = printable(s.output);
   report.completeness = s.book.judge(footer, s.tree.left_out());

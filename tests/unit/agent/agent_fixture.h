@@ -60,14 +60,15 @@ class AgentTest : public testing::Test {
                "one");
     return "oci:" + (dir_.path() / "oci").string();
   }
-  /// A whole attempt of `chunks`, as a dead agent leaves it.
-  void spool(uint32_t attempt, uint32_t chunks) const {
+  /// A whole attempt of `chunks`, as a dead agent leaves it; `pieces` of them are of its archive.
+  void spool(uint32_t attempt, uint32_t chunks, uint32_t pieces = 0) const {
     auto writer = SpoolWriter::create(config_.data_dir / "spool", {kId, attempt}, 0);
     ASSERT_TRUE(writer) << writer.error().what;
     for (uint32_t i = 0; i < chunks; ++i) ASSERT_TRUE(writer->chunk(i, "chunk " + std::to_string(i)));
     wire::Done done{kId, attempt, {}, {}};
     done.header.scan_id = kId;
-    done.footer.chunks = chunks;
+    done.footer.chunks = chunks - pieces;
+    done.footer.artifact_chunks = pieces;
     ASSERT_TRUE(writer->done(done));
   }
   bool spooled(uint32_t attempt) const {

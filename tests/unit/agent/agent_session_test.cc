@@ -67,6 +67,27 @@ TEST_F(AgentSession, ShipsWhatADeadAgentHadSpooled) {
   EXPECT_TRUE(soon([&] { return !spooled(2); }));
 }
 
+TEST_F(AgentSession, ShipsTheArchiveThatADeadAgentHadSpooled) {
+  spool(2, 5, 3);
+  std::filesystem::remove(config_.data_dir / "spool" / (kId + "-2") / "chunk-0");  // acknowledged before
+  std::filesystem::remove(config_.data_dir / "spool" / (kId + "-2") / "chunk-1");
+  std::filesystem::remove(config_.data_dir / "spool" / (kId + "-2") / "chunk-2");
+  start();
+  ASSERT_EQ(welcome().held.size(), 1u);
+  for (uint32_t i = 3; i < 5; ++i) {
+    auto chunk = expect<wire::Chunk>();
+    ASSERT_TRUE(chunk);
+    EXPECT_EQ(chunk->index, i);
+    say(wire::ChunkAck{kId, 2, i});
+  }
+  auto done = expect<wire::Done>();
+  ASSERT_TRUE(done);
+  EXPECT_EQ(done->footer.chunks, 2u);
+  EXPECT_EQ(done->footer.artifact_chunks, 3u);
+  say(wire::DoneAck{kId, 2});
+  EXPECT_TRUE(soon([&] { return !spooled(2); }));
+}
+
 TEST_F(AgentSession, ResumesAtTheFirstChunkNotAcknowledgedWhenTheSchedulerHasForgottenIt) {
   spool(1, 3);
   start();

@@ -77,7 +77,7 @@ class ContentsTest : public testing::Test {
       if (event.file_type != "dir") add(std::move(event));
     });
     EXPECT_TRUE(count);
-    EXPECT_TRUE(contents_->finish(add));
+    EXPECT_TRUE(contents_->finish([&](Event event, Fd) { add(std::move(event)); }));
     return out;
   }
   std::string account() {

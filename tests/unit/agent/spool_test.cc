@@ -24,11 +24,12 @@ class SpoolTest : public testing::Test {
     EXPECT_TRUE(made) << made.error().what;
     return std::move(*made);
   }
-  void whole(const AttemptKey& key, uint32_t chunks) {
+  void whole(const AttemptKey& key, uint32_t chunks, uint32_t pieces = 0) {
     auto out = writer(key);
-    for (uint32_t i = 0; i < chunks; ++i) ASSERT_TRUE(out.chunk(i, "bytes of " + std::to_string(i)));
+    for (uint32_t i = 0; i < chunks + pieces; ++i) ASSERT_TRUE(out.chunk(i, "bytes of " + std::to_string(i)));
     wire::Done done{key.scan_id, key.attempt, {}, {}};
     done.footer.chunks = chunks;
+    done.footer.artifact_chunks = pieces;
     ASSERT_TRUE(out.done(done));
   }
   // "20261125T031500-1f8a3c9e-2:0..3", of what a new agent finds.
@@ -70,6 +71,39 @@ TEST_F(SpoolTest, AcknowledgedChunksAreGoneFromTheFront) {
     (void)spool->drop_chunk(kKey, 2);
   }
   EXPECT_EQ(found(), kKey.str() + ":3..3");
+}
+
+TEST_F(SpoolTest, TheArchiveBehindATraceBelongsToIt) {
+  whole(kKey, 2, 3);
+  EXPECT_EQ(found(), kKey.str() + ":0..5");
+  fs::remove(dir() / kKey.str() / "chunk-4");
+  EXPECT_EQ(found(), "");
+}
+
+TEST_F(SpoolTest, AnEndThatTellsOfMoreChunksThanCanBeCountedIsNone) {
+  auto out = writer();
+  wire::Done done{kKey.scan_id, kKey.attempt, {}, {}};
+  done.footer.chunks = done.footer.artifact_chunks = UINT32_MAX;
+  ASSERT_TRUE(out.done(done));
+  EXPECT_EQ(found(), "");
+}
+
+TEST_F(SpoolTest, WhatNobodyHasHeardOfCanBeTakenBack) {
+  auto out = writer();
+  for (uint32_t i = 0; i < 4; ++i) ASSERT_TRUE(out.chunk(i, "x"));
+  out.take_back(2, 9);
+  wire::Done done{kKey.scan_id, kKey.attempt, {}, {}};
+  done.footer.chunks = 2;
+  ASSERT_TRUE(out.done(done));
+  EXPECT_EQ(found(), kKey.str() + ":0..2");
+}
+
+TEST_F(SpoolTest, ThereIsRoomOnlyAboveTwiceTheReserve) {
+  auto free = free_bytes(temp_.path());
+  ASSERT_TRUE(free);
+  EXPECT_TRUE(writer(kKey, *free / 8).has_room(*free / 4));
+  EXPECT_FALSE(writer(kKey, *free / 4).has_room(*free));
+  EXPECT_FALSE(writer(kKey, *free / 4 * 3).has_room(1));  // a trace still may
 }
 
 TEST_F(SpoolTest, AnAttemptWithoutItsEndIsDeleted) {

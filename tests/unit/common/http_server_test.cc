@@ -44,6 +44,7 @@ class Echo {
     };
     out.handle = [](const HttpRequest& request) {
       if (request.path == "/stream") return stream();
+      if (request.path == "/whole" || request.path == "/cut") return parts(request.path == "/cut");
       std::string said = request.method + " " + request.path;
       for (const auto& [name, value] : request.query) said += " " + name + "=" + value;
       if (request.body.size() > 1000) return text(200, said + " " + std::to_string(request.body.size()));
@@ -60,6 +61,22 @@ class Echo {
       to.write(items[0].ready ? "stop\n" : "gone\n");
     }
   };
+  class Parts : public HttpStreamer {
+   public:
+    explicit Parts(bool cut) : cut_(cut) {}
+    void run(HttpStream& to) override {
+      if (to.write("one") && to.write("two") && cut_) to.cut();
+    }
+
+   private:
+    bool cut_;
+  };
+  static HttpResponse parts(bool cut) {
+    HttpResponse out;
+    out.content_type = "application/zip";
+    out.stream = std::make_unique<Parts>(cut);
+    return out;
+  }
   static HttpResponse stream() {
     HttpResponse out;
     out.content_type = "text/event-stream";
@@ -208,6 +225,12 @@ TEST(HttpServer, NonsenseGetsAnAnswerAndNoMore) {
   }
   EXPECT_EQ(talk(echo.port(), "GET", "/" + std::string(3000, 'a')).status, 414);
   EXPECT_EQ(talk(echo.port(), "GET", "/" + std::string(9000, 'a')).status, 414);
+}
+
+TEST(HttpServer, AStreamThatIsNotWholeLacksItsEnd) {
+  Echo echo;
+  EXPECT_EQ(talk(echo.port(), "GET", "/whole").body, "3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n");
+  EXPECT_EQ(talk(echo.port(), "GET", "/cut").body, "3\r\none\r\n3\r\ntwo\r\n");
 }
 
 TEST(HttpServer, StreamsAreBoundedAndEndWithTheirClient) {

@@ -90,7 +90,7 @@ class OpenapiTest : public ServerTest {
     };
     std::string done = submit("oci:/tmp/done");
     want(worker);
-    ship(worker, expect<wire::Lease>(worker));
+    ship_with_artifacts(worker, expect<wire::Lease>(worker), {"PK", "more"});
     for (int i = 0; i < 200 && record(done).state != ScanState::done; ++i)
       std::this_thread::sleep_for(milliseconds(20));  // until it is scored
     std::string cancelled = submit("oci:/tmp/cancelled"), open = submit("oci:/tmp/open");
@@ -101,6 +101,7 @@ class OpenapiTest : public ServerTest {
     worker_.emplace(std::move(worker));
     return {{"showScan", scan + open},
             {"showReport", scan + done + "/report"},
+            {"showArtifacts", scan + done + "/artifacts"},
             {"cancelScan", scan + open + "/cancel"},
             {"retryScan", scan + cancelled + "/retry"},
             {"showBatch", batches},

@@ -38,7 +38,8 @@ class KeepTest : public testing::Test {
     return now;
   }
   // `chunks` chunks of two events each.
-  void put_trace(uint32_t attempt, uint32_t chunks, uint64_t salt, bool end = true) {
+  void put_trace(uint32_t attempt, uint32_t chunks, uint64_t salt, bool end = true,
+                 const std::vector<std::string>& pieces = {}) {
     ScanRecord now = leased(attempt);
     uint64_t seq = 0;
     for (uint32_t index = 0; index < chunks; ++index) {
@@ -51,12 +52,15 @@ class KeepTest : public testing::Test {
       }
       ASSERT_EQ(commit(*store_, Keep::chunk(now, index, writer.take())), "ok");
     }
+    for (const std::string& piece : pieces)
+      ASSERT_EQ(commit(*store_, Keep::chunk(now, chunks++, encode_artifact_piece(piece))), "ok");
     if (!end) return;
     TraceHeader header = sample::header();
     header.attempt = attempt;
     header.image.digest = kDigest;
     TraceFooter footer = sample::footer();
-    footer.chunks = chunks;
+    footer.artifact_chunks = static_cast<uint32_t>(pieces.size());
+    footer.chunks = chunks - footer.artifact_chunks;
     footer.events = seq;
     ScanRecord shipped = now;
     shipped.state = ScanState::shipped;
@@ -267,6 +271,41 @@ TEST_F(KeepTest, DamagedChunkIsCorrupt) {
   ASSERT_TRUE(store_->write({{Family::chunks, chunk_key(1, 1), bytes}}));
   std::string seen = events(), start = "1:attempt 1 2:attempt 1 corrupt: scan " + kId + ", chunk 1: ";
   EXPECT_EQ(seen.substr(0, start.size()), start);
+}
+
+std::string pieces_of(const Keep& keep, const std::string& id) {
+  std::string out;
+  Status read = keep.artifacts(id, [&](std::string_view piece) {
+    out += std::string(piece) + "|";
+    return true;
+  });
+  return read ? out : out + to_string(read.error().code) + ": " + read.error().what;
+}
+
+TEST_F(KeepTest, TheArchiveBehindATraceIsReadPieceByPieceAndNeverAsEvents) {
+  put_trace(1, 2, 1, true, {"PK one", std::string(5000, 'x'), "three"});
+  EXPECT_EQ(pieces_of(keep(), kId), "PK one|" + std::string(5000, 'x') + "|three|");
+  EXPECT_EQ(events(), "1:attempt 1 2:attempt 1 3:attempt 1 4:attempt 1 ");
+  size_t visits = 0;
+  EXPECT_TRUE(keep().artifacts(kId, [&](std::string_view) { return ++visits < 2; }));
+  EXPECT_EQ(visits, 2u);
+}
+
+TEST_F(KeepTest, AnArchiveThatLacksAPieceOrHoldsADamagedOneIsCorrupt) {
+  put_trace(1, 1, 1, true, {"one", "two", "three"});
+  std::string at = "scan " + kId + ", piece 2 of its artifacts";
+  ASSERT_TRUE(store_->write({{Family::chunks, chunk_key(1, 3), "", true}}));
+  EXPECT_EQ(pieces_of(keep(), kId), "one|two|corrupt: " + at + " is missing");
+  EXPECT_EQ(events(), "1:attempt 1 2:attempt 1 ");  // the trace is whole all the same
+  ASSERT_TRUE(store_->write({{Family::chunks, chunk_key(1, 3), "damage"}}));
+  EXPECT_EQ(pieces_of(keep(), kId), "one|two|corrupt: " + at + ": piece of an archive: does not begin as one");
+}
+
+TEST_F(KeepTest, AScanWithoutAnArchiveSaysSo) {
+  put_trace(1, 1, 1);
+  std::string none = pieces_of(keep(), kId);
+  EXPECT_EQ(none, "not_found: scan " + kId + " has kept no files: " +
+                      std::to_string(sample::footer().artifacts_left_out) + " were beyond its bounds");
 }
 
 TEST_F(KeepTest, ReportIsFoundByIdAndByDigest) {

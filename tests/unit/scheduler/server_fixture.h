@@ -143,6 +143,20 @@ class ServerTest : public testing::Test {
     say(agent, done(lease, digest));
     (void)expect<wire::DoneAck>(agent);
   }
+  static void ship_with_artifacts(Socket& agent, const wire::Lease& lease,
+                                  const std::vector<std::string>& pieces) {
+    wire::Done end = done(lease);
+    say(agent, wire::Chunk{lease.scan_id, lease.attempt, 0, chunk()});
+    (void)expect<wire::ChunkAck>(agent);
+    for (const std::string& piece : pieces) {
+      uint32_t index = 1 + end.footer.artifact_chunks++;
+      say(agent, wire::Chunk{lease.scan_id, lease.attempt, index, encode_artifact_piece(piece)});
+      (void)expect<wire::ChunkAck>(agent);
+    }
+    end.footer.artifacts.push_back({"/tmp/x", "0001_x", std::string(64, 'f'), 6});
+    say(agent, end);
+    (void)expect<wire::DoneAck>(agent);
+  }
   ScanRecord record(const std::string& scan_id) {
     auto kept = Keep(*store_).scan(scan_id);
     EXPECT_TRUE(kept) << kept.error().what;
