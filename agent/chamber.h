@@ -13,6 +13,7 @@
 #include "agent/detonate.h"
 #include "agent/guest.h"
 #include "agent/harvest.h"
+#include "agent/limits.h"
 #include "agent/network.h"
 #include "agent/provoke/provoker.h"
 #include "agent/provoke/retry.h"
@@ -46,6 +47,9 @@ class Chamber {
   Status gather();
   Status gather_files();
   SourceCount own_count() const;
+  std::string cgroup_name(const char* part) const;
+  bool over_limit();
+  void gather_limits();
   Status record(std::vector<Event> events);
   Status keep(std::vector<Event> events);
   void tell_run(const char* kind, const std::string& why, const InitProcess& init, const GuestEnd& end,
@@ -63,7 +67,8 @@ class Chamber {
   // Taken down in the opposite order.
   std::optional<Provenance> provenance_;
   std::optional<Network> network_;
-  std::optional<Cgroup> cgroup_;
+  std::optional<Cgroup> cgroup_, world_cgroup_;
+  std::optional<LimitBook> limits_;
   std::optional<World> world_;
   std::optional<Tracer> tracer_;
   std::optional<ImageFiles> files_, live_files_;  // the image's, and as the guest has changed them
@@ -71,7 +76,7 @@ class Chamber {
   std::chrono::steady_clock::time_point deadline_;
   std::string first_output_;
   bool guest_started_ = false, forced_ = false;
-  uint64_t agent_events_ = 0, output_bytes_ = 0;
+  uint64_t agent_events_ = 0, output_bytes_ = 0, output_left_out_ = 0;
   size_t sandboxes_ = 0;
 };
 

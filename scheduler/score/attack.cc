@@ -92,6 +92,8 @@ constexpr Named kTechniques[] = {
     {"T1489", "Service Stop"},
     {"T1496", "Resource Hijacking"},
     {"T1496.001", "Compute Hijacking"},
+    {"T1498", "Network Denial of Service"},
+    {"T1498.001", "Direct Network Flood"},
     {"T1499", "Endpoint Denial of Service"},
     {"T1505.003", "Web Shell"},
     {"T1518.001", "Security Software Discovery"},
