@@ -212,4 +212,11 @@ uint64_t Cgroup::oom_kills() const {
   return number_in(dirs_, "memory.events", "oom_kill");
 }
 
+uint64_t Cgroup::pids_refused() const { return number_in(dirs_, "pids.events", "max"); }
+
+uint64_t Cgroup::throttled_ns() const {
+  if (uint64_t value = number_in(dirs_, "cpu.stat", "throttled_time")) return value;
+  return number_in(dirs_, "cpu.stat", "throttled_usec") * 1000;
+}
+
 }  // namespace assay

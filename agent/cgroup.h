@@ -58,6 +58,8 @@ class Cgroup {
   uint64_t memory_peak_bytes() const;
   uint64_t cpu_ns() const;
   uint64_t oom_kills() const;
+  uint64_t pids_refused() const;  // forks beyond the bound
+  uint64_t throttled_ns() const;  // time that its quota took from it
 
  private:
   Cgroup() = default;

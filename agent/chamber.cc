@@ -14,6 +14,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+const CgroupLimits kWorldLimits{.memory_bytes = 2ull << 30, .cpus = 0, .pids = 64};
+
 // Beside this program, wherever it was built or installed.
 Result<fs::path> starter_program() {
   std::error_code error;
@@ -24,6 +26,11 @@ Result<fs::path> starter_program() {
 }
 
 }  // namespace
+
+// Both parts of a scan below one group: its share of the processors is a scan's.
+std::string Chamber::cgroup_name(const char* part) const {
+  return "assay/" + in_.place.instance + "/" + in_.name + "/" + part;
+}
 
 Status Chamber::set_up() {
   const Job& job = in_.lease.job;
@@ -54,12 +61,16 @@ Status Chamber::set_up() {
     in_.header.guest_addr6 = network_->guest_addr6();
   }
   ASSAY_CHECK(dress_up());
-  ASSAY_TRY(cgroup_, Cgroup::create("assay/" + in_.place.instance + "/" + in_.name, in_.limits.cgroup));
+  ASSAY_TRY(cgroup_, Cgroup::create(cgroup_name("sandbox"), in_.limits.cgroup));
+  limits_.emplace(in_.limits.cgroup, in_.limits.rootfs, in_.rootfs.upper());
   in_.header.start_time_ns = wall_ns();
   if (job.network == NetworkMode::egress) {
     ASSAY_TRY(egress_, Egress::start(*network_, in_.stage.lures, in_.limits.egress, in_.header.start_time_ns));
   } else if (network_) {
-    ASSAY_TRY(world_, World::start(*network_, in_.stage.lures, in_.stage.sockets, in_.header.start_time_ns));
+    // Beside the sandbox, not in it: what a guest makes it do is the scan's share of the processors, too.
+    ASSAY_TRY(world_cgroup_, Cgroup::create(cgroup_name("world"), kWorldLimits));
+    ASSAY_TRY(world_, World::start(*network_, in_.stage.lures, in_.stage.sockets, in_.header.start_time_ns,
+                                   world_cgroup_->procs_fds()));
   }
   return open_tracer(trace_dir);
 }

@@ -15,6 +15,7 @@
 #include "agent/egress.h"
 #include "agent/guest.h"
 #include "agent/harvest.h"
+#include "agent/limits.h"
 #include "agent/network.h"
 #include "agent/patience.h"
 #include "agent/provoke/provoker.h"
@@ -52,6 +53,9 @@ class Chamber {
   void gather_egress();
   SourceCount own_count() const;
   std::vector<Event> tokens_in(const std::vector<Event>& events);
+  std::string cgroup_name(const char* part) const;
+  bool over_limit();
+  void gather_limits();
   Status record(std::vector<Event> events);
   Status keep(std::vector<Event> events);
   Status guard_hit(const Event& event);
@@ -73,7 +77,8 @@ class Chamber {
   std::optional<Provenance> provenance_;
   std::optional<Contents> contents_;  // none: the agent has no inspector
   std::optional<Network> network_;
-  std::optional<Cgroup> cgroup_;
+  std::optional<Cgroup> cgroup_, world_cgroup_;
+  std::optional<LimitBook> limits_;
   std::optional<World> world_;    // one of these two, where there is a network
   std::optional<Egress> egress_;
   std::optional<Tracer> tracer_;
@@ -84,7 +89,7 @@ class Chamber {
   std::string first_output_;
   std::string guard_hit_;  // the first, in words
   bool guest_started_ = false, forced_ = false;
-  uint64_t agent_events_ = 0, output_bytes_ = 0;
+  uint64_t agent_events_ = 0, output_bytes_ = 0, output_left_out_ = 0;
   size_t sandboxes_ = 0;
 };
 

@@ -5,6 +5,11 @@
 #include "common/starter.h"
 
 namespace assay {
+namespace {
+
+constexpr int kKilled = 128 + 9;
+
+}  // namespace
 
 // What remains once the sandbox is gone: the last words of every source, and what the guest left behind.
 Status Chamber::gather() {
@@ -16,6 +21,7 @@ Status Chamber::gather() {
                                   world_->running()});
   }
   if (egress_) gather_egress();
+  gather_limits();
   ASSAY_CHECK(gather_files());
   std::vector<Event> rest = tracer_->finish();
   if (network_)
@@ -62,6 +68,35 @@ std::vector<Event> Chamber::tokens_in(const std::vector<Event>& events) {
   return world_ ? world_->tokens_in(events) : egress_->tokens_in(events);
 }
 
+// Asked often while the guest runs.
+bool Chamber::over_limit() {
+  LimitFigures& figures = limits_->figures;
+  figures.events_reached = in_.ship.events() >= in_.limits.events;
+  figures.trace_reached = in_.ship.bytes() >= in_.limits.trace_bytes;
+  return figures.events_reached || figures.trace_reached;
+}
+
+void Chamber::gather_limits() {
+  limits_->look();
+  limits_->read(*cgroup_);
+  LimitFigures& figures = limits_->figures;
+  // The runtime then ends with a status of its own.
+  figures.killed = figures.oom_kills > 0 && in_.footer.reason == EndReason::exited;
+  if (figures.killed) in_.footer.exit_status = kKilled;
+  figures.output_bytes = in_.limits.output_bytes;
+  figures.events = in_.limits.events;
+  figures.trace_bytes = in_.limits.trace_bytes;
+  figures.output_left_out = output_left_out_;
+  if (provoker_) figures.steps_left_out = provoker_->steps_left_out();
+  if (world_) {
+    auto [dropped, pushed_out, cut] = world_->limits();
+    figures.reports_dropped = dropped;
+    figures.connections_pushed_out = pushed_out;
+    figures.connections_cut = cut;
+  }
+  for (LimitHit& hit : limit_hits(figures)) in_.footer.limits.push_back(std::move(hit));
+}
+
 Status Chamber::record(std::vector<Event> events) {
   if (network_)
     for (Event& token : tokens_in(events)) {
@@ -87,6 +122,7 @@ Status Chamber::keep(std::vector<Event> events) {
     if (provoker_) provoker_->note(event);
     if (patience_)
       if (auto word = patience_->note(event)) heed(*word);
+    limits_->note(event);
     if (event.source == Source::agent) ++agent_events_;
     if (guard_hit_.empty() && is_guard_hit(event)) ASSAY_CHECK(guard_hit(event));
     in_.artifacts.note(event);

@@ -119,14 +119,12 @@ Result<GuestEnd> Chamber::run_sandbox(const Run& run) {
       .first_output = &first_output_,
       .cancel_fd = in_.cancel_fd,
       .record = [&](std::vector<Event> events) { return record(std::move(events)); },
-      .over_limit =
-          [&] {
-            return in_.ship.events() >= in_.limits.events || in_.ship.bytes() >= in_.limits.trace_bytes;
-          },
+      .over_limit = [&] { return over_limit(); },
       .guard_hit = [&] { return !guard_hit_.empty(); },
       .tick =
           [&](milliseconds rest) {
             in_.progress(rest);
+            limits_->look();
             return in_.ship.poll();
           }};
   auto end = run_guest(std::move(guest));
@@ -134,6 +132,7 @@ Result<GuestEnd> Chamber::run_sandbox(const Run& run) {
   if (!end) return end;
   if (end->reason == EndReason::exited) ASSAY_CHECK(hear_the_rest());
   output_bytes_ += end->output_bytes;
+  output_left_out_ += end->output_left_out_bytes;
   forced_ = forced_ || end->forced;
   if (sandboxes_ == 1) in_.footer.detail = sandbox.runtime_error();
   return end;

@@ -42,7 +42,7 @@ class Provenance {
 struct HarvestLimits {
   uint64_t files = 20'000;
   uint64_t file_bytes = 256ull << 20;      // larger files are listed without a hash
-  std::chrono::milliseconds time{60'000};  // what has not been looked at by then is left out
+  std::chrono::milliseconds time{20'000};  // what has not been looked at by then is left out
   int cancel_fd = -1;                      // readable: Errc::cancelled
 };
 

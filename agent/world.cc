@@ -26,7 +26,7 @@ using std::chrono::steady_clock;
 constexpr uint16_t kNtpPort = 123;
 constexpr int kFirstDecoyFd = 8;  // as in sinkhole/main.cc
 constexpr size_t kMaxTake = 16'384;
-constexpr milliseconds kFinish{2000};
+constexpr milliseconds kFinish{5000};
 
 struct Sockets {
   WorldSockets any;
@@ -62,6 +62,7 @@ struct World::State {
   Child child;
   Fd reports;
   uint64_t seen = 0, told_lost = 0, malformed = 0;
+  Limits limits;
   bool hung_up = false, finishing = false, died = false;
 
   void take_one(std::string_view bytes, std::vector<Event>& events) {
@@ -72,6 +73,9 @@ struct World::State {
     }
     seen = std::max(seen, report->seen);
     told_lost = std::max(told_lost, report->lost);
+    limits.reports_dropped = std::max(limits.reports_dropped, report->dropped);
+    limits.connections_pushed_out = std::max(limits.connections_pushed_out, report->pushed_out);
+    limits.connections_cut = std::max(limits.connections_cut, report->cut);
     if (report->kind != sinkhole::ReportKind::counters)
       events.push_back(event_of(std::move(*report), start_time_ns));
   }
@@ -94,7 +98,8 @@ struct World::State {
 };
 
 Result<World> World::start(const Network& network, const lure::Lures& lures,
-                           const std::vector<DecoySocket>& decoys, int64_t start_time_ns) {
+                           const std::vector<DecoySocket>& decoys, int64_t start_time_ns,
+                           std::vector<int> cgroup_procs_fds) {
   if (decoys.size() > sinkhole::Server::kMaxDecoys) return Error{Errc::limit, "too many decoy sockets"};
   auto state = std::make_unique<State>(network, lures, start_time_ns);
   Sockets sockets;
@@ -105,6 +110,7 @@ Result<World> World::start(const Network& network, const lure::Lures& lures,
   state->reports = std::move(channel.ours);
   ASSAY_TRY(Fd script, memory_file("assay-lures", lure::encode_lures(lures)));
   Command command;
+  command.cgroup_procs_fds = std::move(cgroup_procs_fds);
   command.keep_fds = {{sockets.any.tcp.get(), 3},
                       {sockets.any.udp.get(), 4},
                       {channel.childs.get(), 5},
@@ -148,6 +154,7 @@ std::vector<Event> World::tokens_in(const std::vector<Event>& events) {
 
 uint64_t World::seen() const { return state_->seen; }
 uint64_t World::lost() const { return state_->told_lost + state_->malformed + state_->steering->unsteered(); }
+World::Limits World::limits() const { return state_->limits; }
 bool World::running() const { return !state_->died; }
 
 }  // namespace assay

@@ -18,10 +18,12 @@ namespace assay {
 
 class World {
  public:
-  /// Call it on a thread that outlives the world: the sinkhole dies with it. `sockets` are shared with it.
+  /// Call it on a thread that outlives the world: the sinkhole dies with it. `sockets` are shared with it,
+  /// `cgroup_procs_fds` what it runs in.
   /// Errors: unsupported (BPF refused), not_found (assay-sinkhole does not stand beside this program), io.
   static Result<World> start(const Network& network, const lure::Lures& lures,
-                             const std::vector<DecoySocket>& sockets, int64_t start_time_ns);
+                             const std::vector<DecoySocket>& sockets, int64_t start_time_ns,
+                             std::vector<int> cgroup_procs_fds = {});
   World(World&&) noexcept;
   World& operator=(World&&) noexcept;
   ~World();
@@ -30,7 +32,7 @@ class World {
                    // its end
   std::vector<Event> take();  // what was reported since; never blocks
   /// Asks the sinkhole to end, and returns the rest: what it still held of open connections, too. Blocks for
-  /// two seconds at most. Once, after the sandbox has ended; seen() and lost() are exact from then on.
+  /// five seconds at most. Once, after the sandbox has ended; seen() and lost() are exact from then on.
   std::vector<Event> finish();
   /// Honeytokens in pings, which the kernel answers and the sinkhole never sees: an event for each, to be
   /// added beside those (of source flows) that it was found in.
@@ -38,6 +40,11 @@ class World {
   uint64_t seen() const;
   uint64_t lost()
       const;  // reports the sinkhole could not send or we could not parse, and packets that reached no socket
+  /// How often the sinkhole came to its bounds: docs/report.md, limits. Exact after finish().
+  struct Limits {
+    uint64_t reports_dropped = 0, connections_pushed_out = 0, connections_cut = 0;
+  };
+  Limits limits() const;
   bool running()
       const;  // false once it is known to have died before finish() asked it to: the trace is incomplete
 

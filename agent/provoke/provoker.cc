@@ -33,9 +33,12 @@ Provoker::Provoker(const ImageFiles& files, ProvokerConfig config)
 }
 
 void Provoker::add_steps(std::vector<Step> steps) {
-  for (Step& step : steps)
-    if (planned_.size() < 2 * kMaxSteps && planned_.emplace(step.target, step.argv).second)
+  for (Step& step : steps) {
+    if (planned_.size() >= 2 * kMaxSteps)
+      steps_left_out_ += !planned_.contains({step.target, step.argv});
+    else if (planned_.emplace(step.target, step.argv).second)
       waiting_.push_back(std::move(step));
+  }
 }
 
 void Provoker::attach(Command starter, const ProvokeTimes& times) {
@@ -97,8 +100,12 @@ void Provoker::begin_second_pass(Clock::time_point now) {
   second_until_ = now + times_.second_pass_time;
   if (!times_.alone) ports_.try_exposed();
   if (config_.plan_again) add_steps(config_.plan_again());
-  for (std::string& path : executables_.never_ran())
-    if (second_.size() < kMaxExecutables) second_.push_back(std::move(path));
+  for (std::string& path : executables_.never_ran()) {
+    if (second_.size() < kMaxExecutables)
+      second_.push_back(std::move(path));
+    else
+      ++steps_left_out_;
+  }
 }
 
 bool Provoker::has_work() {

@@ -79,6 +79,8 @@ class Provoker {
   /// Steps and ports for which there was no time, each told by an event. Once, at the end.
   void finish();
   Coverage coverage() const { return executables_.coverage(); }
+  /// Steps and executables beyond what one scan takes on.
+  uint64_t steps_left_out() const { return steps_left_out_; }
 
  private:
   struct Running {
@@ -105,6 +107,7 @@ class Provoker {
   std::deque<std::string> second_;  // executables
   std::map<uint32_t, Running> running_;
   uint32_t last_id_ = 0;
+  uint64_t steps_left_out_ = 0;
   bool second_pass_ = false;
   Clock::time_point second_until_{};
 

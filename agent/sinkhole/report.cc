@@ -63,6 +63,9 @@ std::string encode_report(const Report& report) {
   w.number(report.time_ns);
   w.number(report.seen);
   w.number(report.lost);
+  w.number(report.dropped);
+  w.number(report.pushed_out);
+  w.number(report.cut);
   w.number(static_cast<uint8_t>(report.transport));
   w.address(report.src_addr);
   w.address(report.dst_addr);
@@ -94,6 +97,9 @@ Result<Report> decode_report(std::string_view bytes) {
   r.number(report.time_ns);
   r.number(report.seen);
   r.number(report.lost);
+  r.number(report.dropped);
+  r.number(report.pushed_out);
+  r.number(report.cut);
   r.number(transport);
   r.address(report.src_addr);
   r.address(report.dst_addr);

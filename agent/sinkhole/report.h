@@ -25,6 +25,9 @@ struct Report {
   int64_t time_ns = 0;  // wall clock
   uint64_t seen = 0;    // reports made so far, this one and lost ones included
   uint64_t lost = 0;    // of these, not sent; and datagrams and connections that never became one
+  uint64_t dropped = 0;     // of the lost, for being more than may be told in a second
+  uint64_t pushed_out = 0;  // connections that were closed to make room for others
+  uint64_t cut = 0;         // connections that were closed for having sent more than they may
   Transport transport = Transport::tcp;
   Address src_addr, dst_addr;
   uint16_t src_port = 0, dst_port = 0;

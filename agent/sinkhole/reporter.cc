@@ -12,8 +12,16 @@ bool Reporter::put(const Report& report) {
   std::string bytes = encode_report(report);
   bool sent = ::send(fd_, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL) ==
               static_cast<ssize_t>(bytes.size());
-  if (sent) told_lost_ = report.lost;
+  if (sent) told_ = report.lost + report.pushed_out + report.cut;
   return sent;
+}
+
+void Reporter::put_totals(Report& report) const {
+  report.seen = seen_;
+  report.lost = lost_;
+  report.dropped = dropped_;
+  report.pushed_out = pushed_out_;
+  report.cut = cut_;
 }
 
 void Reporter::send(Report report, Clock::time_point now) {
@@ -23,10 +31,11 @@ void Reporter::send(Report report, Clock::time_point now) {
     tokens_ = std::min(kBurst, tokens_ + fresh);
     refilled_ = now;
   }
-  report.seen = ++seen_;
-  report.lost = lost_;
+  ++seen_;
+  put_totals(report);
   if (tokens_ == 0) {
     ++lost_;
+    ++dropped_;
     return;
   }
   --tokens_;
@@ -34,13 +43,12 @@ void Reporter::send(Report report, Clock::time_point now) {
 }
 
 void Reporter::send_counters(int64_t wall_ns, std::chrono::milliseconds patience) {
-  if (lost_ == told_lost_) return;
+  if (lost_ + pushed_out_ + cut_ == told_) return;
   pollfd room{fd_, POLLOUT, 0};
   if (patience.count() > 0) ::poll(&room, 1, static_cast<int>(patience.count()));
   Report report;
   report.time_ns = wall_ns;
-  report.seen = seen_;
-  report.lost = lost_;
+  put_totals(report);
   put(report);
 }
 

@@ -17,7 +17,7 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kTick{50}, kIdle{1000};
 constexpr milliseconds kCounterPeriod{1000}, kLastWords{500};
-constexpr int kDrainRounds = 64;
+constexpr int kDrainRounds = 256;  // more than the sockets can hold
 
 }  // namespace
 
@@ -97,6 +97,7 @@ bool Server::arrivals() {
 void Server::drain() {
   for (int round = 0; round < kDrainRounds && arrivals(); ++round) {
   }
+  count_dropped();
   while (!connections_.empty()) {
     uint64_t id = connections_.begin()->first;
     read_from(id);

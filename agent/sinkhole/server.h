@@ -85,6 +85,7 @@ class Server {
   void write_to(uint64_t id);
   void greet(uint64_t id);
   void close(uint64_t id);
+  void push_out(uint64_t id);
   bool due(const Connection& connection, Clock::time_point now) const;
   void tell(Connection& connection);
   void tell_end(Connection& connection);
@@ -93,6 +94,7 @@ class Server {
   // Datagrams
   bool receive_all();  // true: there may be more
   void datagram(Report report);
+  void count_dropped();
   void note_flow(const Report& report, std::vector<Report>& told);
 
   ServerFds fds_;

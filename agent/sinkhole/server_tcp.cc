@@ -42,7 +42,7 @@ bool Server::accept_all(int listener, const std::string& socket) {
     if (errno == EAGAIN) return false;
     // Out of descriptors: the oldest connection makes room, and the next round goes on.
     if ((errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) && !connections_.empty())
-      close(connections_.begin()->first);
+      push_out(connections_.begin()->first);
     else if (errno != EINTR && errno != ECONNABORTED)
       reporter_.lose(1);
     return true;
@@ -68,7 +68,7 @@ void Server::admit(Fd fd, const sockaddr_storage& from, const std::string& socke
   }
   // The oldest goes: it has been reported at the latest by its closing, and a flood cannot shut out what
   // comes after it.
-  if (connections_.size() >= max_connections_) close(connections_.begin()->first);
+  if (connections_.size() >= max_connections_) push_out(connections_.begin()->first);
   uint64_t id = next_id_++;
   if (!watch(fd.get(), id, EPOLLIN, false)) return reporter_.lose(1);
   Peer peer{report.src_addr,
@@ -100,7 +100,9 @@ void Server::read_from(uint64_t id) {
       connection.ended = true;  // it may still read what we have for it
       break;
     }
-    if (!take(connection, std::string_view(buffer.data(), static_cast<size_t>(n)))) return close(id);
+    if (take(connection, std::string_view(buffer.data(), static_cast<size_t>(n)))) continue;
+    reporter_.cut();
+    return close(id);
   }
   write_to(id);
 }
@@ -176,6 +178,12 @@ void Server::close(uint64_t id) {
   connections_.erase(it);
 }
 
+// To make room for others.
+void Server::push_out(uint64_t id) {
+  reporter_.push_out();
+  close(id);
+}
+
 // A report waits until there is something to see; what is encrypted, until the handshake is done.
 bool Server::due(const Connection& connection, Clock::time_point now) const {
   if (connection.report.bytes_out == 0) return now - connection.accepted >= kSilenceBeforeReport;
@@ -224,7 +232,7 @@ void Server::make_room() {
     uint64_t id = it->first;
     bool waits = !it->second.pending.empty();
     ++it;
-    if (waits) close(id);
+    if (waits) push_out(id);
   }
   if (heard_since_look_ < kLookAtMemoryBytes) return;
   heard_since_look_ = 0;
@@ -234,7 +242,7 @@ void Server::make_room() {
   std::sort(senders.rbegin(), senders.rend());
   for (const auto& [unanswered, id] : senders) {
     if (heap_bytes() <= kMaxHeapBytes / 4 * 3) break;
-    close(id);
+    push_out(id);
   }
 }
 

@@ -1,5 +1,6 @@
 // The half with datagrams: one socket takes what was sent to any address and port; answers leave from the
 // address and port that were asked.
+#include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -115,6 +116,15 @@ bool Server::receive_all() {
     datagram(std::move(report));
   }
   return true;
+}
+
+// A datagram tells of those that were dropped before it: of those behind the last one nobody has told.
+void Server::count_dropped() {
+  std::array<uint32_t, SK_MEMINFO_VARS> memory{};
+  socklen_t size = sizeof memory;
+  if (::getsockopt(fds_.udp, SOL_SOCKET, SO_MEMINFO, memory.data(), &size) != 0) return;
+  reporter_.lose(memory[SK_MEMINFO_DROPS] - udp_dropped_);
+  udp_dropped_ = memory[SK_MEMINFO_DROPS];
 }
 
 void Server::datagram(Report report) {

@@ -5,10 +5,12 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <sched.h>
 
 #include <cerrno>
 #include <functional>
+#include <sstream>
 #include <thread>
 
 #include "agent/trace/bpf_support.h"
@@ -28,6 +30,20 @@ Status on_thread_in(int ns_fd, const std::function<Status()>& f) {
   return status;
 }
 
+// Packets that came faster than they were taken out of the processor's backlog: neither we nor the sinkhole
+// saw them. Inside the namespace.
+uint64_t read_dropped(unsigned ifindex) {
+  char name[IF_NAMESIZE] = "";
+  auto text = read_file("/proc/thread-self/net/dev", 1 << 20);
+  if (!text || ::if_indextoname(ifindex, name) == nullptr) return 0;
+  size_t at = text->find(std::string(" ") + name + ":");
+  if (at == std::string::npos) return 0;
+  std::istringstream fields(text->substr(text->find(':', at) + 1));
+  uint64_t bytes = 0, packets = 0, errors = 0, dropped = 0;
+  fields >> bytes >> packets >> errors >> dropped;
+  return dropped;
+}
+
 }  // namespace
 
 struct Flows::State {
@@ -36,6 +52,7 @@ struct Flows::State {
   bool clsact = false;
   Fd ns;
   unsigned ifindex = 0;
+  uint64_t dropped = 0;
 
   ~State() {
     detach();
@@ -71,6 +88,11 @@ Status Flows::State::attach_clsact() {
 }
 
 void Flows::State::detach() {
+  if (out != nullptr || clsact)
+    (void)on_thread_in(ns.get(), [&]() -> Status {
+      dropped = read_dropped(ifindex);
+      return {};
+    });
   bpf_link__destroy(out);
   bpf_link__destroy(in);
   out = in = nullptr;
@@ -104,6 +126,7 @@ Result<Flows> Flows::open(int ns_fd, unsigned ifindex) {
 int Flows::ring_fd() const { return bpf_map__fd(state_->skeleton->maps.ring); }
 int Flows::map_fd() const { return bpf_map__fd(state_->skeleton->maps.flows); }
 void Flows::detach() { state_->detach(); }
+uint64_t Flows::dropped() const { return state_->dropped; }
 uint64_t Flows::lost() const {
   return percpu_sum(bpf_map__fd(state_->skeleton->maps.counters), FARM_LOST, sizeof(uint64_t));
 }

@@ -21,7 +21,8 @@ class Flows {
   int ring_fd() const;
   int map_fd() const;
   void detach();
-  uint64_t lost() const;  // ring or flow table full
+  uint64_t lost() const;     // ring or flow table full
+  uint64_t dropped() const;  // packets that the kernel dropped on their way to us; exact after detach()
 
  private:
   struct State;

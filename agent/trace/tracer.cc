@@ -206,6 +206,10 @@ std::vector<SourceCount> Tracer::counts() const {
   SourceCount flows{Source::flows, seen.flows, 0, "", s.config.world_ns_fd >= 0, s.flows.has_value()};
   if (s.flows) flows.lost = s.flows->lost() + seen.flows_bad;
   if (flows.lost > 0) say(flows, "ring or flow table full");
+  if (s.flows && s.flows->dropped() > 0) {
+    flows.lost += s.flows->dropped();
+    say(flows, std::to_string(s.flows->dropped()) + " packets dropped by the kernel on their way");
+  }
   if (!s.flows) say(flows, "no network");
   if (std::abs(s.clock_drift_ns) > kMaxDriftNs)
     say(witness,

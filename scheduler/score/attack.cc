@@ -95,6 +95,8 @@ constexpr Named kTechniques[] = {
     {"T1497", "Virtualization/Sandbox Evasion"},
     {"T1497.001", "System Checks"},
     {"T1497.003", "Time Based Checks"},
+    {"T1498", "Network Denial of Service"},
+    {"T1498.001", "Direct Network Flood"},
     {"T1499", "Endpoint Denial of Service"},
     {"T1505.003", "Web Shell"},
     {"T1518.001", "Security Software Discovery"},

@@ -82,7 +82,7 @@ std::optional<Category> category_of(std::string_view name);
                           X(cs_host) X(cs_method) X(Action) X(Url) X(FetcherImage) X(FetcherCommandLine)     \
                               X(Kind) X(Place) X(Encoding) X(App) X(Planted) X(Provoked) X(QueryStatus)      \
                                   X(Part) X(Reason) X(Mime) X(Similarity) X(Rule) X(Namespace)               \
-                                      X(SleepSeconds) X(Executed)
+                                      X(SleepSeconds) X(Executed) X(Limit)
 
 enum class Field : uint8_t {
 #define ASSAY_FIELD(name) name,

@@ -253,6 +253,7 @@ void make_printable(Report& report) {
   cleaner.clean(report.plan);
   cleaner.clean(report.ports);
   cleaner.clean(report.footer.sources);
+  cleaner.clean(report.footer.limits);
   cleaner.clean(report.completeness.sources);
   report.header.job.auth_file.clear();  // a path on the agent's host: nobody's business
   // Findings, network and output were made printable where they were made.

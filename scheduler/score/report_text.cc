@@ -97,10 +97,18 @@ class Writer {
     if (r_.footer.cpu_ns > 0 || r_.footer.memory_peak_bytes > 0)
       field("used", layout::seconds_text(static_cast<int64_t>(r_.footer.cpu_ns)) + " of processor time, " +
                         layout::size_text(r_.footer.memory_peak_bytes) + " of memory at most");
+    limits();
     field("scan", r_.header.scan_id + ", " + layout::utc_text(r_.header.start_time_ns) +
                       (r_.header.job.persona == Persona::bare
                            ? ""
                            : ", persona " + std::string(to_string(r_.header.job.persona))));
+  }
+
+  void limits() {
+    for (const auto& hit : r_.footer.limits)
+      field(&hit == &r_.footer.limits.front() ? "limits" : "",
+            still_printable(hit.limit + ": " + hit.detail) +
+                (hit.times > 1 ? ", " + plural(hit.times, "time") : ""));
   }
 
   void findings() {

@@ -122,6 +122,12 @@ void walk(A& a, PortProbe& x) {
   a("banner", x.banner);
 }
 template <class A>
+void walk(A& a, LimitHit& x) {
+  a("limit", x.limit);
+  a("detail", x.detail);
+  a("times", x.times);
+}
+template <class A>
 void walk(A& a, Coverage& x) {
   a("executables", x.executables);
   a("ran_by_itself", x.ran_by_itself);
@@ -272,6 +278,7 @@ void walk(A& a, Report& x) {
   a.added("plan", x.plan);
   a.added("ports", x.ports);
   a.added("coverage", x.footer.coverage);
+  a.added("limits", x.footer.limits);
   a("files", x.files);
   a.added("artifacts", x.artifacts);
   a("left_out", left_out);

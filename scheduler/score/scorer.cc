@@ -131,6 +131,12 @@ void Scorer::State::summarise_run(const TraceFooter& footer) {
   record.own(Field::DurationSeconds, observed_ns / 1'000'000'000);
   record.own(Field::ExitStatus, std::to_string(footer.exit_status));
   record.borrow(Field::EndReason, to_string(footer.reason));
+  std::string hit;
+  for (const LimitHit& limit : footer.limits) {
+    record.borrow(Field::Limit, limit.limit);
+    hit += (hit.empty() ? "" : ", ") + limit.limit + " (" + limit.detail + ")";
+  }
+  if (!hit.empty()) record.evidence = evidence_of(last_usage).text + "; limits hit: " + printable(hit);
   findings.evaluate(record, last_usage);
 }
 

@@ -2,7 +2,8 @@
 """oci: writes OCI layers and image archives, byte for byte the same from the same input (image-spec layer.md, manifest.md, image-layout.md).
 
   oci.py layer OUT CREATED_BY FULL.tar [BELOW.tar]   OUT.tar.gz and OUT.json: what FULL adds to BELOW, or all of FULL
-  oci.py image OUT.tar IMAGE.json [LAYER.json...]   an oci-archive of the layers, base first, with IMAGE.json's "config"
+  oci.py image OUT.tar IMAGE.json [LAYER.json...]   an oci-archive of the layers, base first, with IMAGE.json's "config"; where it has
+                                                    "variants" {TAG: CMD}, one image for each of them instead, with that command
 
 Does not run or download anything; tests/images/build feeds it, and tests/images/hostile uses its functions to break the rules.
 """
@@ -132,21 +133,30 @@ def image_config(config, diff_ids, history):
 
 
 def index_of(manifest_bytes, tag="latest"):
+    return index_of_all({tag: manifest_bytes})
+
+
+def index_of_all(manifests):
     return {"schemaVersion": 2, "mediaType": INDEX, "manifests": [descriptor(
-        MANIFEST, manifest_bytes, annotations={"org.opencontainers.image.ref.name": tag},
-        platform={"architecture": ARCHITECTURE, "os": "linux"})]}
+        MANIFEST, manifest, annotations={"org.opencontainers.image.ref.name": tag},
+        platform={"architecture": ARCHITECTURE, "os": "linux"}) for tag, manifest in manifests.items()]}
 
 
 def write_image(out, image_path, layer_paths):
     def load(path):
         with open(path, encoding="utf-8") as file:
             return json.load(file)
+    image = load(image_path)
     layers = [load(path) for path in layer_paths]
-    config = to_json(image_config(load(image_path)["config"], [layer["diff_id"] for layer in layers],
-                                  [layer["created_by"] for layer in layers]))
-    manifest = to_json({"schemaVersion": 2, "mediaType": MANIFEST, "config": descriptor(CONFIG, config),
-                        "layers": [{"mediaType": LAYER, "digest": layer["digest"], "size": layer["size"]} for layer in layers]})
-    write_archive(out, [config, manifest] + [(layer["digest"], layer["blob"]) for layer in layers], index_of(manifest))
+    blobs = [(layer["digest"], layer["blob"]) for layer in layers]
+    manifests = {}
+    for tag, command in image.get("variants", {"latest": None}).items():
+        config = to_json(image_config(image["config"] | ({"Cmd": command} if command else {}),
+                                      [layer["diff_id"] for layer in layers], [layer["created_by"] for layer in layers]))
+        manifests[tag] = to_json({"schemaVersion": 2, "mediaType": MANIFEST, "config": descriptor(CONFIG, config),
+                                  "layers": [{"mediaType": LAYER, "digest": layer["digest"], "size": layer["size"]} for layer in layers]})
+        blobs += [config, manifests[tag]]
+    write_archive(out, blobs, index_of_all(manifests))
 
 
 def main():

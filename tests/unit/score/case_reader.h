@@ -1,6 +1,6 @@
 // case_reader: traces written down in YAML, for tests. One entry per event: its kind, then the fields that
 // matter; what is left out is what the source would say of an ordinary success. `witness` is a system call
-// seen from the host, `repeat` an event many times over.
+// seen from the host, `repeat` an event many times over, `limit` no event but what the footer says.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -88,6 +88,7 @@ class TraceText {
     };
     for (const auto& item : list.items) {
       const auto& [kind, fields] = item.entries.at(0);
+      if (kind == "limit") continue;
       if (kind != "repeat") {
         push(event(kind, fields), fields, 1'000'000);
         continue;
@@ -102,6 +103,13 @@ class TraceText {
       }
     }
     for (size_t i = 0; i < out.size(); ++i) out[i].seq = i + 1;
+    return out;
+  }
+  static std::vector<LimitHit> limits(const yaml::Node& list) {
+    std::vector<LimitHit> out;
+    for (const auto& item : list.items)
+      if (const auto* hit = item.find("limit"))
+        out.push_back({hit->text("limit"), hit->text("detail"), std::stoull(hit->text("times"))});
     return out;
   }
 
@@ -201,10 +209,13 @@ inline TraceFooter test_footer(size_t events) {
   return footer;
 }
 
-inline Report score(const RuleSet& rules, const std::vector<Event>& events) {
+inline Report score(const RuleSet& rules, const std::vector<Event>& events,
+                    std::vector<LimitHit> limits = {}) {
   Scorer scorer(rules, test_header());
   for (const auto& event : events) scorer.add(event);
-  return scorer.finish(test_footer(events.size()));
+  TraceFooter footer = test_footer(events.size());
+  footer.limits = std::move(limits);
+  return scorer.finish(footer);
 }
 
 inline std::vector<Event> trace(const std::string& yaml_list) {

@@ -54,6 +54,8 @@ TEST(ReportText, ChamberReadsAsExpected) {
   Report report = stable(score(our_rules(), stored_trace("chamber")));
   report.header.job.persona = Persona::cloud;
   report.footer.coverage = {120, 14, 96};
+  report.footer.limits = {{"memory", "2 GiB; the sandbox was killed", 1},
+                          {"disk", "1 GiB; no more could be written", 52}};
   std::string json = report_json(report);
   expect_golden("chamber.txt", report_text(report, {}));
   expect_golden("chamber.json", json);

@@ -30,7 +30,7 @@ std::map<std::string, Cases> read_cases() {
 }
 
 bool found(const std::string& title, const yaml::Node& trace_node, std::string* all) {
-  Report report = score(our_rules(), TraceText::events(trace_node));
+  Report report = score(our_rules(), TraceText::events(trace_node), TraceText::limits(trace_node));
   *all = titles(report);
   for (const auto& finding : report.findings)
     if (finding.title == title) {

@@ -33,6 +33,9 @@ Report sample() {
   report.time_ns = -5;
   report.seen = 7;
   report.lost = 1ull << 40;
+  report.dropped = 1ull << 39;
+  report.pushed_out = 11;
+  report.cut = 12;
   report.transport = Transport::udp;
   report.src_addr = Address::v4(0xac110002);
   report.dst_addr = Address::v4(0xc6120101);

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 
+#include <algorithm>
 #include <thread>
 
 #include "agent/sinkhole/sockets.h"
@@ -15,7 +16,8 @@ namespace {
 // A server on a thread of its own, and our end of its report channel.
 class Running {
  public:
-  explicit Running(int family) : scene_(lure::Lures{}) {
+  enum class Begin { at_once, later };
+  explicit Running(int family, Begin begin = Begin::at_once) : scene_(lure::Lures{}) {
     tcp_ = bound(family, SOCK_STREAM);
     udp_ = bound(family, SOCK_DGRAM);
     EXPECT_EQ(::listen(tcp_.get(), 16), 0);
@@ -28,7 +30,10 @@ class Running {
     EXPECT_EQ(::socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
     ours_ = Fd(pair[0]);
     theirs_ = Fd(pair[1]);
-    auto server = Server::open({tcp_.get(), udp_.get(), -1, theirs_.get(), {}}, 8, scene_);
+    if (begin == Begin::at_once) start();
+  }
+  void start() {
+    auto server = Server::open({tcp_.get(), udp_.get(), -1, theirs_.get(), {}}, kConnections, scene_);
     EXPECT_TRUE(server);
     thread_ = std::thread([server = std::move(*server)]() mutable { EXPECT_TRUE(server.run()); });
   }
@@ -44,6 +49,9 @@ class Running {
     EXPECT_EQ(::connect(fd.get(), reinterpret_cast<sockaddr*>(&address), size), 0);
     return fd;
   }
+  static constexpr size_t kConnections = 8;
+  int udp() const { return udp_.get(); }
+  Report totals;  // the last one
   /// "kind transport src>dst name data" of each report until the server's end.
   std::string finish() {
     ::shutdown(ours_.get(), SHUT_WR);
@@ -54,6 +62,7 @@ class Running {
     for (ssize_t n; (n = ::recv(ours_.get(), buffer, sizeof buffer, 0)) > 0;) {
       auto report = decode_report({buffer, static_cast<size_t>(n)});
       EXPECT_TRUE(report);
+      if (report) totals = *report;
       if (!report || report->kind != ReportKind::session) continue;
       out += std::to_string(static_cast<int>(report->transport)) + " " + report->src_addr.text() + ">" +
              report->dst_addr.text() + " " + report->app + " " + report->data.substr(0, 5) + "\n";
@@ -118,6 +127,38 @@ TEST(Sockets, EndpointsSurviveBothForms) {
   }
   storage.ss_family = AF_UNIX;
   EXPECT_FALSE(endpoint_of(storage));
+}
+
+TEST(Server, WhoIsPushedOutIsReportedAndCounted) {
+  Running server(AF_INET);
+  std::vector<Fd> dialled;
+  for (size_t i = 0; i < Running::kConnections + 3; ++i) {
+    dialled.push_back(server.dial(AF_INET, SOCK_STREAM));
+    ASSERT_EQ(::send(dialled.back().get(), "hello", 5, 0), 5);
+  }
+  std::string told = server.finish();
+  EXPECT_EQ(static_cast<size_t>(std::count(told.begin(), told.end(), '\n')), dialled.size()) << told;
+  EXPECT_EQ(server.totals.pushed_out, 3u);
+  EXPECT_EQ(server.totals.lost, 0u);
+}
+
+TEST(Server, DatagramsThatItsSocketDroppedLastAreCountedToo) {
+  Running server(AF_INET, Running::Begin::later);
+  int on = 1, small = 4096;
+  ASSERT_EQ(::setsockopt(server.udp(), SOL_SOCKET, SO_RXQ_OVFL, &on, sizeof on), 0);
+  ASSERT_EQ(::setsockopt(server.udp(), SOL_SOCKET, SO_RCVBUF, &small, sizeof small), 0);
+  constexpr int kSent = 200;
+  std::vector<Fd> each;  // from a port of its own: a flow of its own
+  for (int i = 0; i < kSent; ++i) {
+    each.push_back(server.dial(AF_INET, SOCK_DGRAM));
+    ASSERT_EQ(::send(each.back().get(), "datagram", 8, 0), 8);
+  }
+  server.start();
+  std::string told = server.finish();
+  auto seen = static_cast<uint64_t>(std::count(told.begin(), told.end(), '\n'));
+  EXPECT_GT(seen, 0u);
+  EXPECT_GT(server.totals.lost, 0u);
+  EXPECT_EQ(seen + server.totals.lost, kSent);
 }
 
 }  // namespace
