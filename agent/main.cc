@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "agent/agent.h"
+#include "agent/artifacts.h"
 #include "agent/metrics_http.h"
 #include "agent/sandbox.h"
 #include "common/daemon.h"
