@@ -131,10 +131,12 @@ int BPF_PROG(farm_guard_attach, struct cgroup *to, const char *path, struct task
 		return 0;
 	if (to->kn->id != cgroup_id)
 		return bpf_map_lookup_elem(&parts, &tgid) ? did(task, FARM_ACT_CGROUP, FARM_CALL_ATTACH, ATTACHED_OUT) : 0;
-	if ((__u32)task->real_parent->tgid != agent_tgid)
-		return did(task, FARM_ACT_CGROUP, FARM_CALL_ATTACH, ATTACHED_IN);
-	set_part(task, FARM_LAUNCHER, 0);
-	return 0;
+	if ((__u32)task->real_parent->tgid == agent_tgid) {
+		set_part(task, FARM_LAUNCHER, 0);
+		return 0;
+	}
+	set_part(task, FARM_STRANGER, 0);
+	return did(task, FARM_ACT_CGROUP, FARM_CALL_ATTACH, ATTACHED_IN);
 }
 
 SEC("tp_btf/signal_generate")
