@@ -19,9 +19,9 @@ struct TracerConfig {
   uint64_t cgroup_id = 0;     // v2 id of the sandbox's cgroup: witness and usage filter by it
   int world_ns_fd = -1;       // where the veth's host end is; -1: no network, no flows
   unsigned world_ifindex = 0;
-  std::string guest_addr;        // tells the direction of a flow
-  std::string runtime_version;           // runsc's own words: chooses the guard's profile
-  std::filesystem::path learn_guard;     // add what the guard sees to the profile in this file; empty: guard
+  std::string guest_addr;             // tells the direction of a flow
+  std::string runtime_version;        // runsc's own words: chooses the guard's profile
+  std::filesystem::path learn_guard;  // add what the guard sees to the profile in this file; empty: guard
   std::filesystem::path rootfs;  // the guest's root on the host, to hash what is executed where the Sentry
                                  // does not; empty: no hashes
 };
