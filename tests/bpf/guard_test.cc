@@ -77,6 +77,7 @@ struct Told {
 class Watch {
  public:
   Watch() { EXPECT_EQ(guard_.observing(), ""); }
+  Guard& guard() { return guard_; }
   Told outside(const Act& act) {
     as_a_foreigner(act);
     return told();
@@ -279,6 +280,15 @@ TEST(Guard, WhatIsInTheGroupWithoutHavingComeIsAStranger) {
   waitpid(pid, nullptr, 0);
   Told told{ring.read()};
   EXPECT_EQ(told.text(), "stranger credentials setuid \n");
+}
+
+TEST(Guard, DetachedSeesNothing) {
+  ASSAY_REQUIRE_HOST();
+  Watch watch;
+  watch.guard().detach();
+  Told told = watch.inside([] { call(SYS_setuid, 0); });
+  EXPECT_EQ(told.text(), "");
+  EXPECT_EQ(told.acts, 0u);
 }
 
 // Whose programs a Command runs in the group: `runsc`, as PATH finds it.
