@@ -20,6 +20,7 @@ const volatile bool observe = false;    /* no profile: count, tell nothing */
 const volatile struct farm_guard_call calls[FARM_CALLS] = {};
 __u32 agent_tgid = 0; /* as this kernel's first pid namespace numbers it */
 
+#include "guard_look.h"
 #include "guard_parts.h"
 #include "guard_act.h"
 
@@ -27,31 +28,14 @@ __u32 agent_tgid = 0; /* as this kernel's first pid namespace numbers it */
 #define SYS_SECCOMP 1
 #define TS_COMPAT 2
 #define X32_BIT 0x40000000
-#define NEW_USER 0x10000000
 #define ATTACHED_IN 0
 #define ATTACHED_OUT 1
-
-static __always_inline bool watched(void)
-{
-	return bpf_get_current_cgroup_id() == cgroup_id ||
-	       (cgroup_level && bpf_get_current_ancestor_cgroup_id(cgroup_level) == cgroup_id);
-}
-
-static __always_inline bool sealed(struct task_struct *task)
-{
-	return (__u32)task->seccomp.filter_count.counter > agent_filters;
-}
 
 static __always_inline int did(struct task_struct *me, __u8 act, __u16 call, __u32 detail)
 {
 	struct act a = {.key = {.part = part_of(me).part, .sealed = sealed(me), .act = act, .call = call, .detail = detail}};
 
 	return tell(me, &a);
-}
-
-static __always_inline __u64 argument(const struct pt_regs *regs, __u8 number)
-{
-	return number == 1 ? regs->di : number == 2 ? regs->si : number == 3 ? regs->dx : 0;
 }
 
 SEC("syscall")
@@ -68,7 +52,7 @@ int BPF_PROG(farm_guard_call, struct pt_regs *regs, long id)
 	const volatile struct farm_guard_call *call;
 	struct act a = {.has_args = true};
 
-	if ((me->thread_info.status & TS_COMPAT) || (id & X32_BIT))
+	if ((me->thread_info.status & TS_COMPAT) || (id > 0 && (id & X32_BIT)))
 		return watched() ? did(me, FARM_ACT_KERNEL, FARM_CALL_COMPAT, 0) : 0;
 	if ((__u64)id >= FARM_CALLS)
 		return 0;
@@ -82,20 +66,6 @@ int BPF_PROG(farm_guard_call, struct pt_regs *regs, long id)
 	a.key.detail = argument(regs, call->detail) & call->mask;
 	a.path = (const void *)argument(regs, call->path);
 	return tell(me, &a);
-}
-
-#define DIFFERS(a, b, ns, flag) (BPF_CORE_READ(a, ns) != BPF_CORE_READ(b, ns) ? (flag) : 0)
-
-static __always_inline __u32 new_namespaces(struct task_struct *parent, struct task_struct *child)
-{
-	struct nsproxy *a = parent->nsproxy, *b = child->nsproxy;
-	__u32 flags = parent->real_cred->user_ns != child->real_cred->user_ns ? NEW_USER : 0;
-
-	if (a == b)
-		return flags;
-	return flags | DIFFERS(a, b, uts_ns, 0x04000000) | DIFFERS(a, b, ipc_ns, 0x08000000) | DIFFERS(a, b, mnt_ns, 0x00020000) |
-	       DIFFERS(a, b, pid_ns_for_children, 0x20000000) | DIFFERS(a, b, net_ns, 0x40000000) |
-	       DIFFERS(a, b, cgroup_ns, 0x02000000) | DIFFERS(a, b, time_ns_for_children, 0x00000080);
 }
 
 SEC("tp_btf/sched_process_fork")
@@ -161,10 +131,12 @@ int BPF_PROG(farm_guard_attach, struct cgroup *to, const char *path, struct task
 		return 0;
 	if (to->kn->id != cgroup_id)
 		return bpf_map_lookup_elem(&parts, &tgid) ? did(task, FARM_ACT_CGROUP, FARM_CALL_ATTACH, ATTACHED_OUT) : 0;
-	if ((__u32)task->real_parent->tgid != agent_tgid)
-		return did(task, FARM_ACT_CGROUP, FARM_CALL_ATTACH, ATTACHED_IN);
-	set_part(task, FARM_LAUNCHER, 0);
-	return 0;
+	if ((__u32)task->real_parent->tgid == agent_tgid) {
+		set_part(task, FARM_LAUNCHER, 0);
+		return 0;
+	}
+	set_part(task, FARM_STRANGER, 0);
+	return did(task, FARM_ACT_CGROUP, FARM_CALL_ATTACH, ATTACHED_IN);
 }
 
 SEC("tp_btf/signal_generate")

@@ -177,7 +177,7 @@ Result<std::optional<GuardProfile>> find_guard_profile(const std::string& releas
 Status learn_guard_profile(const fs::path& file, const std::string& release, const GuardCounts& acts) {
   if (release.empty()) return Error{Errc::unsupported, "runsc does not tell its release"};
   // Scans that end at the same time write one after the other.
-  ASSAY_TRY(Fd lock, open_file(file.string() + ".lock", O_RDWR | O_CREAT | O_CLOEXEC));
+  ASSAY_TRY(Fd lock, open_file(file.string(), O_RDWR | O_CREAT | O_CLOEXEC));
   if (::flock(lock.get(), LOCK_EX) != 0) return errno_error("lock " + file.string());
   GuardProfile profile{release, {}};
   if (auto text = read_file(file.string(), kMaxProfileBytes); text && !text->empty()) {

@@ -2,9 +2,9 @@
 // does not tell of. Pure but for the directory of profiles and the file that learning writes.
 //
 // A profile is JSON: {"runtime": "20240729.0", "acts": [{"part": "gofer", "sealed": false, "act": "mount",
-// "call": "mount", "detail": 0, "seen": 12}...]}. `detail` is a number: CLONE_NEW* of a namespace, the request
-// of a ptrace, the command of a bpf; of an exec it is the part that the process is from then on. `seen`: how
-// often while it was learned.
+// "call": "mount", "detail": 0, "seen": 12}...]}. `detail` is a number: CLONE_NEW* of a namespace, the
+// request of a ptrace, the command of a bpf; of an exec it is the part that the process is from then on.
+// `seen`: how often while it was learned.
 #pragma once
 
 #include <cstdint>

@@ -69,7 +69,7 @@ struct GuestOptions {
   bool network = false;
   bool trace = true;
   int64_t take_pause_ms = 5;
-  std::function<void(const TestCgroup&)> meanwhile;  // once, when the guest's first event has come
+  std::function<void(const TestCgroup&)> meanwhile{};  // once, when the guest's first event has come
 };
 
 inline std::string runtime_config(const fs::path& rootfs, const std::vector<std::string>& args,

@@ -115,7 +115,8 @@ TEST(GuardProfile, BuiltInOnesHoldWhatEachRunscMustDo) {
     EXPECT_TRUE(has(key(FARM_RUNTIME, FARM_ACT_EXEC, 59, FARM_SANDBOX)));
     EXPECT_TRUE(has(key(FARM_RUNTIME, FARM_ACT_EXEC, 59, FARM_GOFER)));
     for (const auto& [k, seen] : profile->acts) {
-      std::string shown = guard_part_name(k.part) + " " + guard_act_name(k.act) + " " + guard_call_name(k.call);
+      std::string shown =
+          guard_part_name(k.part) + " " + guard_act_name(k.act) + " " + guard_call_name(k.call);
       EXPECT_GT(seen, 0u) << shown << ": learned, not guessed";
       EXPECT_NE(k.part, FARM_STRANGER) << shown;
       EXPECT_NE(k.act, FARM_ACT_SECCOMP) << shown;
