@@ -11,7 +11,7 @@ void AgentLoop::fence(Fencing fencing) {
   if (fenced_) return;  // the first says enough, and its scan is the one that may end
   fenced_ = std::move(fencing);
   spdlog::critical("event=fenced scan={} attempt={} why=\"{}\"", fenced_->key.scan_id, fenced_->key.attempt,
-                   printable(fenced_->reason, 400));
+                   still_printable(fenced_->reason, 400));
   if (config_.keep_spool)
     if (Status marked = FenceMark(config_.data_dir).write(*fenced_); !marked)
       // The scheduler keeps it too; and this agent is fenced for as long as it lives.

@@ -63,7 +63,7 @@ class Agents {
   bool fence(const std::string& name, Fencing fencing);
   /// What it is fenced by; null where it is not, or by an operator.
   const Fencing* fencing(const std::string& name) const;
-  /// set_mode() has ended its fencing by this attempt, and that of no other since.
+  /// set_mode() has ended its fencing by this attempt, and no other has followed.
   bool was_lifted(const std::string& name, const std::string& scan_id, uint32_t attempt) const;
   /// What is to be kept of its mode, one line; empty: nothing. restore() takes it, and whatever a release
   /// before this one has kept.
@@ -105,7 +105,7 @@ class Agents {
     std::string name;
     Mode mode = Mode::active;
     Fencing fencing;  // it is fenced by its own word, by this
-    Fencing lifted;   // the last one of these that an operator has ended
+    Fencing lifted;   // or was, until an operator ended it
     bool connected = false;
     wire::Capacity capacity;
     std::string why;

@@ -37,6 +37,7 @@ bool Agents::fence(const std::string& name, Fencing fencing) {
   if (!known.fencing.scan_id.empty()) return false;
   fencing.reason = still_printable(fencing.reason, kMaxReason);
   known.fencing = std::move(fencing);
+  known.lifted = {};
   set_mode(name, Mode::fenced);
   return true;
 }

@@ -42,7 +42,7 @@ void Server::on(const std::string& agent, wire::Fenced& m) {
   if (news) {
     keep_mode(agent);
     spdlog::critical("event=agent_fenced agent={} scan={} attempt={} why=\"{}\"", printable(agent, 64),
-                     by.scan_id, by.attempt, printable(by.reason, 400));
+                     by.scan_id, by.attempt, still_printable(by.reason, 400));
   }
   take_back(agent, by);
   // Its lease was gone before the word came (a restart in between): the image must not run on to the next.

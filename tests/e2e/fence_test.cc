@@ -111,7 +111,8 @@ class Fence : public testing::Test {
     return answer.contains("scan_ids") ? answer["scan_ids"][0].get<std::string>() : "";
   }
   Json agent(const std::string& name) {
-    for (const auto& agent : call("GET", "/v1/agents")["agents"])
+    Json all = call("GET", "/v1/agents");
+    for (const auto& agent : all["agents"])
       if (agent["name"] == name) return agent;
     return {};
   }

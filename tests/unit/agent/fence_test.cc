@@ -73,9 +73,9 @@ TEST_F(FenceMarkTest, ComesBackAndCanBeTakenAway) {
 }
 
 TEST_F(FenceMarkTest, ADamagedOneStillFences) {
-  for (const std::string& text :
-       {std::string(), std::string("fenced\n"), "../../etc-1\nreason\n", kKey.str() + "\n", kKey.str(),
-        kKey.str() + "\nreason", kKey.str() + "\nreason\nmore\n", std::string("\0\n\0\n", 4)}) {
+  for (const std::string& text : std::vector<std::string>{
+           "", "fenced\n", "../../etc-1\nreason\n", kKey.str() + "\n", kKey.str(), kKey.str() + "\nreason",
+           kKey.str() + "\nreason\nmore\n", std::string("\0\n\0\n", 4)}) {
     ASSERT_TRUE(write_file(mark_.path(), text));
     EXPECT_EQ(str(mark_.read()), "corrupt") << text;
   }

@@ -91,15 +91,16 @@ TEST(Agents, WhatIsKeptOfAModeBringsItBack) {
 }
 
 TEST(Agents, TakeNoMoreOfAKeptModeThanTheyUnderstand) {
-  for (const std::string& kept : {std::string("fenced"), "fenced " + kScan, "fenced nonsense-1 x",
-                                  "fenced " + kScan + "-x y", std::string("fenced ../../etc-1 x")}) {
+  for (const std::string& kept :
+       std::vector<std::string>{"fenced", "fenced " + kScan, "fenced nonsense-1 x",
+                                "fenced " + kScan + "-x y", "fenced ../../etc-1 x"}) {
     Agents agents;
     agents.restore("x", kept);
     EXPECT_EQ(agents.mode("x"), Agents::Mode::fenced) << kept;
     EXPECT_EQ(agents.fencing("x"), nullptr) << kept;
   }
-  for (const std::string& kept : {std::string(), std::string("exploded"), "active " + kScan + "-1 x",
-                                  "active lifted nonsense", std::string(" fenced")}) {
+  for (const std::string& kept : std::vector<std::string>{"", "exploded", "active " + kScan + "-1 x",
+                                                          "active lifted nonsense", " fenced"}) {
     Agents agents;
     agents.restore("x", kept);
     EXPECT_EQ(agents.mode("x"), Agents::Mode::active) << kept;

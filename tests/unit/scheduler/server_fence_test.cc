@@ -10,7 +10,8 @@ class ServerFence : public ServerTest {
   static constexpr const char* kReason = "exec by a stranger";
   static wire::Fenced fenced(const wire::Lease& lease) { return {lease.scan_id, lease.attempt, kReason}; }
   nlohmann::json only_agent(Socket& client) {
-    for (const auto& agent : ask(client, "agents")["agents"])
+    auto all = ask(client, "agents");
+    for (const auto& agent : all["agents"])
       if (agent["name"] == "hit") return agent;
     ADD_FAILURE() << "no such agent";
     return {};

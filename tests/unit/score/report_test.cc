@@ -90,12 +90,13 @@ status: test
 description: A guest may be out of its sandbox.
 author: The Assay authors
 date: 2026-11-29
-tags: [attack.privilege_escalation, attack.t1611]
-logsource: {product: assay, category: guard}
+tags: [attack.privilege-escalation, attack.t1611]
+logsource: {product: linux, category: guard}
 detection:
   selection: {Part: stranger}
   condition: selection
 level: critical
+assay: {category: container_escape, weight: 0.95}
 )"}});
   ASSERT_TRUE(rules) << rules.error().what;
   auto events = stored_trace("redis");
