@@ -35,7 +35,8 @@ class Contents {
   /// After all of fill(): a `file` event with call = "executed" for each executed file of which there is
   /// something to tell and that was not left behind, and a note for each file that was not inspected.
   Status finish(const std::function<void(Event)>& emit);
-  /// What was not inspected counts as lost: who wants to stay unseen could kill the inspector.
+  /// What was not inspected counts as lost: who wants to stay unseen could kill the inspector. Not so the
+  /// image's own files for which there was no time: no promise is made of all that an image has.
   void account(SourceCount& harvest) const;
 
  private:
@@ -57,7 +58,7 @@ class Contents {
   std::set<std::string> left_;                // digest and path of files that were left behind
   std::map<std::string, Inspection> known_;   // by digest and path
   std::vector<Event> notes_;
-  uint64_t executed_left_out_ = 0, unreachable_ = 0;
+  uint64_t executed_left_out_ = 0, unreachable_ = 0, own_skipped_ = 0;
 };
 
 }  // namespace assay
