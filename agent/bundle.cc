@@ -151,8 +151,10 @@ std::string exec_config(const InitProcess& init, const BundleOptions& options,
   other.groups.clear();
   other.cwd.assign(1, '/');
   json out = process(other, options);
-  for (const char* set : {"bounding", "permitted", "effective"})  // to lift its limits, and then given up
-    out["capabilities"][set].push_back("CAP_SYS_RESOURCE");
+  // To lift its limits, and to read programs that run from memory; nothing that it starts can have them.
+  for (const char* set : {"bounding", "permitted", "effective"})
+    for (const char* capability : {"CAP_SYS_RESOURCE", "CAP_SYS_PTRACE"})
+      out["capabilities"][set].push_back(capability);
   return out.dump(1, ' ', false, json::error_handler_t::replace);
 }
 

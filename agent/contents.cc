@@ -100,8 +100,9 @@ Status Contents::inspect(int fd, Event& event) {
     apply(known->second, event);
     return Status();
   }
-  ASSAY_TRY(Inspection inspection, inspector_.inspect(fd, event.path, event.uid));
+  ASSAY_TRY(Inspection inspection, inspector_.inspect(fd, event.path, event.uid, event.origin != "image"));
   apply(inspection, event);
+  if (inspection.skipped && event.origin == "image") ++own_skipped_;
   if (!inspection.why_not.empty()) not_inspected(event.path, inspection.why_not);
   if (!event.sha256.empty() && known_.size() < kMaxKnown)
     known_.emplace(key_of(event), std::move(inspection));
@@ -202,7 +203,7 @@ Status Contents::finish(const std::function<void(Event, Fd)>& emit) {
 
 void Contents::account(SourceCount& harvest) const {
   const InspectCount& count = inspector_.count();
-  harvest.lost += count.failed + executed_left_out_;
+  harvest.lost += count.failed - own_skipped_ + executed_left_out_;
   auto say = [&](uint64_t number, const char* what) {
     if (number > 0)
       harvest.detail += (harvest.detail.empty() ? "" : "; ") + std::to_string(number) + " " + what;

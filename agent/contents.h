@@ -37,7 +37,8 @@ class Contents {
   /// Beside the event comes the file, open for reading, where it is not the image's own and lies nowhere any
   /// more; else none.
   Status finish(const std::function<void(Event, Fd)>& emit);
-  /// What was not inspected counts as lost: who wants to stay unseen could kill the inspector.
+  /// What was not inspected counts as lost: who wants to stay unseen could kill the inspector. Not so the
+  /// image's own files for which there was no time: no promise is made of all that an image has.
   void account(SourceCount& harvest) const;
 
  private:
@@ -59,7 +60,7 @@ class Contents {
   std::set<std::string> left_;                // digest and path of files that were left behind
   std::map<std::string, Inspection> known_;   // by digest and path
   std::vector<Event> notes_;
-  uint64_t executed_left_out_ = 0, unreachable_ = 0;
+  uint64_t executed_left_out_ = 0, unreachable_ = 0, own_skipped_ = 0;
 };
 
 }  // namespace assay

@@ -47,6 +47,13 @@ Inspection Inspector::give_up(const char* why) {
   return out;
 }
 
+Inspection Inspector::skip(const char* why) {
+  ++count_.skipped;
+  Inspection out = give_up(why);
+  out.skipped = true;
+  return out;
+}
+
 Inspection Inspector::child_failed(const char* why) {
   child_ = Child();  // killed and reaped, if it still runs
   socket_.reset();
@@ -73,23 +80,23 @@ Status Inspector::send(const inspect::Ask& ask, int fd) {
   return Status();
 }
 
-Result<Inspection> Inspector::inspect(int fd, const std::string& path, uint32_t owner_uid) {
+Result<Inspection> Inspector::inspect(int fd, const std::string& path, uint32_t owner_uid, bool similarity) {
   auto begun = steady_clock::now();
-  auto out = ask(fd, path, owner_uid);
+  auto out = ask(fd, path, owner_uid, similarity);
   spent_ += steady_clock::now() - begun;
   return out;
 }
 
-Result<Inspection> Inspector::ask(int fd, const std::string& path, uint32_t owner_uid) {
+Result<Inspection> Inspector::ask(int fd, const std::string& path, uint32_t owner_uid, bool similarity) {
   struct stat st {};
   if (::fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) return give_up("no regular file");
   uint64_t bytes = std::min(static_cast<uint64_t>(std::max<off_t>(st.st_size, 0)), limits_.file_bytes);
-  if (spent_ >= limits_.time) return give_up("no time was left");
-  if (bytes_ + bytes > limits_.total_bytes) return give_up("too many bytes in all");
-  if (starts_ > limits_.restarts && !child_.running()) return give_up("the inspector was killed too often");
+  if (spent_ >= limits_.time) return skip("no time was left");
+  if (bytes_ + bytes > limits_.total_bytes) return skip("too many bytes in all");
+  if (starts_ > limits_.restarts && !child_.running()) return skip("the inspector was killed too often");
   ASSAY_CHECK(start());
   bytes_ += bytes;
-  inspect::Ask question{++last_id_, owner_uid, limits_.file_bytes, path};
+  inspect::Ask question{++last_id_, owner_uid, limits_.file_bytes, similarity, path};
   if (auto sent = send(question, fd); !sent) return child_failed("the inspector died before it");
   return hear(question.id);
 }

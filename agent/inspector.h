@@ -29,12 +29,14 @@ struct Inspection {
   std::vector<std::string> matches;
   uint64_t matches_left_out = 0;
   bool partial = false;  // of its beginning only: no similarity
+  bool skipped = false;  // not shown to the child: a bound of the scan was reached
   std::string why_not;   // not inspected, or not to the end: "out of time", "it killed the inspector"...
 };
 
 struct InspectCount {
   uint64_t files = 0, matched = 0, partial = 0;
-  uint64_t failed = 0;  // not inspected, or not to the end
+  uint64_t failed = 0;   // not inspected, or not to the end
+  uint64_t skipped = 0;  // of these, not even shown to the child
   uint64_t restarts = 0;
 };
 
@@ -48,16 +50,17 @@ class Inspector {
   Inspector(Start start, const InspectLimits& limits) : start_(std::move(start)), limits_(limits) {}
 
   /// `fd`: a regular file, open for reading; `path` and `owner_uid` are what rules may ask of it. Errors:
-  /// cancelled; or the child cannot be started at all.
-  Result<Inspection> inspect(int fd, const std::string& path, uint32_t owner_uid);
+  /// cancelled; or the child cannot be started at all. `similarity`: wanted even where nothing matches.
+  Result<Inspection> inspect(int fd, const std::string& path, uint32_t owner_uid, bool similarity = true);
   const InspectCount& count() const { return count_; }
 
  private:
   Status start();
   Inspection give_up(const char* why);
+  Inspection skip(const char* why);
   Inspection child_failed(const char* why);
   Status send(const inspect::Ask& ask, int fd);
-  Result<Inspection> ask(int fd, const std::string& path, uint32_t owner_uid);
+  Result<Inspection> ask(int fd, const std::string& path, uint32_t owner_uid, bool similarity);
   Result<Inspection> hear(uint32_t id);
 
   Start start_;

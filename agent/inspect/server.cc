@@ -85,7 +85,6 @@ Answer Server::inspect(const Ask& ask, int file) {
   }
   answer.partial = size > limit;
   answer.mime = magic_.mime(file);
-  if (!answer.partial) answer.similarity = similarity_of(*bytes);
   auto matches = rules_.match(*bytes, ask, yara_file_type(answer.mime), kRulesTime);
   if (!matches) {
     answer.outcome = Outcome::unreadable;
@@ -94,6 +93,8 @@ Answer Server::inspect(const Ask& ask, int file) {
   if (matches->timed_out) answer.outcome = Outcome::timed_out;
   answer.matches = std::move(matches->names);
   answer.matches_left_out = matches->left_out;
+  if (!answer.partial && (ask.similarity || !answer.matches.empty()))
+    answer.similarity = similarity_of(*bytes);
   return answer;
 }
 

@@ -257,12 +257,14 @@ static int kill_late(void) {
 static void on_child(int number) { (void)number; }
 
 /* Whoever runs first may have forbidden itself to fork (haproxy does), and what the runtime starts beside it
- * has the same limits. The capability for that is ours alone: what we start must not have it. */
+ * has the same limits. The capability for that is ours alone, as is that to read what runs from memory: what
+ * we start must not have them. */
 static void lift_limits(void) {
-  enum { kSysResource = 24 };
+  enum { kSysResource = 24, kSysPtrace = 19 };
   struct rlimit none = {RLIM_INFINITY, RLIM_INFINITY};
   setrlimit(RLIMIT_NPROC, &none);
   prctl(PR_CAPBSET_DROP, kSysResource, 0, 0, 0);
+  prctl(PR_CAPBSET_DROP, kSysPtrace, 0, 0, 0);
 }
 
 static int serve(void) {

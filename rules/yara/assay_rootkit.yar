@@ -22,8 +22,11 @@ rule preload_rootkit
     $hide1 = "hide" nocase
     $hide2 = "HIDDEN" nocase
     $hide3 = "magic" nocase
+    $interpreter1 = "/ld-linux"  // a program, though it looks like a library
+    $interpreter2 = "/ld-musl"
   condition:
     uint32(0) == 0x464c457f and uint16(16) == 3 and filesize < 2MB and $next and
+    not $interpreter1 in (0..4096) and not $interpreter2 in (0..4096) and
     2 of ($wrap*) and (($preload and any of ($hide*)) or (2 of ($proc*) and any of ($hide*) and $wrap1))
 }
 

@@ -88,6 +88,7 @@ std::string encode_ask(const Ask& ask) {
   w.number(ask.id);
   w.number(ask.owner_uid);
   w.number(ask.limit_bytes);
+  w.number(static_cast<uint8_t>(ask.similarity));
   std::string_view path = ask.path;
   w.text(path.substr(path.size() - std::min(path.size(), kMaxPathBytes)));
   return w.out;
@@ -98,9 +99,12 @@ Result<Ask> decode_ask(std::string_view bytes) {
   Ask ask;
   r.number(ask.id);
   r.number(ask.owner_uid);
+  uint8_t similarity = 0;
   r.number(ask.limit_bytes);
+  r.number(similarity);
   r.text(ask.path, kMaxPathBytes);
-  if (!r.whole()) return Error{Errc::corrupt, "a question of the agent's is malformed"};
+  ask.similarity = similarity == 1;
+  if (!r.whole() || similarity > 1) return Error{Errc::corrupt, "a question of the agent's is malformed"};
   return ask;
 }
 

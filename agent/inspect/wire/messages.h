@@ -28,6 +28,7 @@ struct Ask {
   uint32_t id = 0;
   uint32_t owner_uid = 0;
   uint64_t limit_bytes = 0;  // no more than this is read of the file
+  bool similarity = true;    // wanted even where nothing matches: it is what takes longest
   std::string path;          // in the guest; its end, if it is long
   bool operator==(const Ask&) const = default;
 };

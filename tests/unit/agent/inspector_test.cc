@@ -72,7 +72,7 @@ TEST_F(InspectorTest, AnswersThatTheChildNeverGivesEndIt) {
   int asked = 0;
   InspectLimits limits;
   for (std::string lie : {std::string("nonsense"), std::string(inspect::kMaxAnswerBytes + 100, 'x'),
-                          good_answer({9999, 0, 0, ""}), good_answer({1, 0, 0, ""}).substr(1)}) {
+                          good_answer({9999, 0, 0, true, ""}), good_answer({1, 0, 0, true, ""}).substr(1)}) {
     Inspector inspector(child_that([lie](const inspect::Ask&) { return lie; }), limits);
     EXPECT_EQ(ask(inspector), "(the inspector said what it never says)") << ++asked;
     EXPECT_EQ(inspector.count().failed, 1u);
@@ -122,6 +122,7 @@ TEST_F(InspectorTest, BytesAndTimeOfAScanAreBounded) {
   Inspector late(child_that(good_answer), limits);
   EXPECT_EQ(ask(late), "(no time was left)");
   EXPECT_EQ(late.count().failed, 1u);
+  EXPECT_EQ(late.count().skipped, 1u);
 }
 
 TEST_F(InspectorTest, CancellingEndsTheWait) {

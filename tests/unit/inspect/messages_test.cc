@@ -19,14 +19,14 @@ Answer sample() {
 }
 
 TEST(InspectMessages, QuestionAndAnswerComeBackAsTheyWere) {
-  Ask ask{3, 1000, 1 << 20, "/tmp/\xff x"};
+  Ask ask{3, 1000, 1 << 20, false, "/tmp/\xff x"};
   EXPECT_EQ(*decode_ask(encode_ask(ask)), ask);
   EXPECT_EQ(*decode_answer(encode_answer(sample())), sample());
   EXPECT_EQ(*decode_answer(encode_answer(Answer{})), Answer{});
 }
 
 TEST(InspectMessages, OfALongPathTheEndIsKept) {
-  Ask ask{1, 0, 1, "/a" + std::string(5000, 'b') + "/end.php"};
+  Ask ask{1, 0, 1, true, "/a" + std::string(5000, 'b') + "/end.php"};
   auto back = decode_ask(encode_ask(ask));
   ASSERT_TRUE(back);
   EXPECT_EQ(back->path.size(), 4096u);

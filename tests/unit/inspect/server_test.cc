@@ -28,7 +28,7 @@ class InspectServer : public testing::Test {
     return count ? std::to_string(*count) + " rules" : count.error().what;
   }
   // Each answer as a line: type, matches, what else is to be said.
-  std::string inspect(std::string_view bytes, Ask ask = {1, 0, 1 << 20, "/tmp/x"}) {
+  std::string inspect(std::string_view bytes, Ask ask = {1, 0, 1 << 20, true, "/tmp/x"}) {
     auto rules = Rules::load(compiled_.get());
     auto magic = Magic::open();
     if (!rules || !magic) return !rules ? rules.error().what : magic.error().what;
@@ -64,9 +64,9 @@ rule by_owner { condition: owner == "33" }
 rule by_root { condition: owner == "root" }
 rule by_type { condition: filetype == "PHP" })"}}),
             "4 rules");
-  EXPECT_EQ(inspect("<?php echo 1;\n", {1, 33, 1 << 20, "/srv/www/x.php"}),
+  EXPECT_EQ(inspect("<?php echo 1;\n", {1, 33, 1 << 20, true, "/srv/www/x.php"}),
             "text/x-php e:by_name e:by_owner e:by_type");
-  EXPECT_EQ(inspect("text\n", {1, 0, 1 << 20, "/srv/www/x"}), "text/plain e:by_root");
+  EXPECT_EQ(inspect("text\n", {1, 0, 1 << 20, true, "/srv/www/x"}), "text/plain e:by_root");
 }
 
 TEST_F(InspectServer, RuleFileThatDoesNotCompileIsNamedWithItsLine) {
@@ -90,10 +90,10 @@ TEST_F(InspectServer, MatchesAreBoundedAndTheRestIsCounted) {
 TEST_F(InspectServer, OfALargeFileTheBeginningIsInspectedAndItSaysSo) {
   compile({{"a", "a.yar", "rule needle { strings: $n = \"needle\" condition: $n }"}});
   std::string bytes = "needle" + std::string(5000, 'x');
-  EXPECT_EQ(inspect(bytes, {1, 0, 1000, "/x"}), "text/plain a:needle partial");
+  EXPECT_EQ(inspect(bytes, {1, 0, 1000, true, "/x"}), "text/plain a:needle partial");
   EXPECT_EQ(similarity_, "");
   std::reverse(bytes.begin(), bytes.end());
-  EXPECT_EQ(inspect(bytes, {1, 0, 1000, "/x"}), "text/plain partial");
+  EXPECT_EQ(inspect(bytes, {1, 0, 1000, true, "/x"}), "text/plain partial");
 }
 
 TEST_F(InspectServer, SimilarFilesHaveSimilarDigests) {
@@ -119,6 +119,8 @@ TEST_F(InspectServer, SimilarFilesHaveSimilarDigests) {
   int differ = 0;
   for (size_t i = 0; i < one.size(); ++i) differ += one[i] != other[i];
   EXPECT_LT(differ, 10) << one << "\n" << other;
+  inspect(text(1), {1, 0, 1 << 20, false, "/x"});
+  EXPECT_EQ(similarity_, "") << "not asked for";
   EXPECT_EQ(digest("too small"), "");
   EXPECT_EQ(digest(std::string(10'000, 'x')), "") << "uniform";
 }
@@ -130,7 +132,7 @@ TEST_F(InspectServer, DirectoriesAndPipesAreNotRead) {
   ASSERT_TRUE(rules && magic);
   Server server(std::move(*magic), std::move(*rules));
   Fd dir = std::move(*open_file("/", O_RDONLY | O_DIRECTORY));
-  EXPECT_EQ(server.inspect({1, 0, 1000, "/"}, dir.get()).outcome, Outcome::unreadable);
+  EXPECT_EQ(server.inspect({1, 0, 1000, true, "/"}, dir.get()).outcome, Outcome::unreadable);
 }
 
 TEST_F(InspectServer, CompiledRulesThatAreDamagedDoNotLoad) {
