@@ -109,12 +109,12 @@ class EgressRun : public ::testing::Test {
   std::vector<LimitHit> limits_;
 };
 
-std::string ask(const std::string& server, int type) {
+std::string ask(const std::string& server, int type, milliseconds patience = milliseconds(3000)) {
   std::string query("\x12\x34\x01\0\0\1\0\0\0\0\0\0\7example\3com\0\0\1\0\1", 29);
   if (type == SOCK_STREAM) query = std::string("\0\x1d", 2) + query;
   Fd fd = dial(type, server, 53);
   if (!fd || !say(fd.get(), query)) return "no connection";
-  std::string answer = read_all(fd.get(), milliseconds(3000), 40);
+  std::string answer = read_all(fd.get(), patience, type == SOCK_STREAM ? 47 : 45);
   if (answer.ends_with('?')) answer.pop_back();
   return answer.size() < 4 ? "no answer" : answer.substr(answer.size() - 4);
 }
@@ -131,7 +131,6 @@ TEST_F(EgressRun, ReachesPublicHostsByNameOverBothFamiliesAndBothProtocols) {
   run(limits(), [&] {
     got["web4"] = get(kPublic4, "/");
     got["web6"] = get(kPublic6, "/");
-    (void)ask("172.17.0.1", SOCK_DGRAM);  // the first resolver is not there
     got["names tcp"] = ask("172.17.0.1", SOCK_STREAM);
     got["names of its own choice"] = ask(kNameServer, SOCK_DGRAM);
     got["udp4"] = echo(kPublic4, "ping", 4);
@@ -169,11 +168,15 @@ TEST_F(EgressRun, ReachesPublicHostsByNameOverBothFamiliesAndBothProtocols) {
 }
 
 TEST_F(EgressRun, NamesAreAskedOfTheNextResolverWhereOneIsSilent) {
+  std::string first;
   std::vector<std::string> answers;
   run(limits(), [&] {
-    for (int i = 0; i < 2; ++i) answers.push_back(ask("172.17.0.1", SOCK_STREAM));
+    first = ask("172.17.0.1", SOCK_DGRAM, milliseconds(1200));
+    answers.push_back(ask("172.17.0.1", SOCK_DGRAM));
+    answers.push_back(ask("fd00:172:17::1", SOCK_DGRAM));
     answers.push_back(ask("fd00:172:17::1", SOCK_STREAM));
   });
+  EXPECT_EQ(first, "no answer");
   for (const std::string& answer : answers) EXPECT_EQ(answer, std::string("\x5d\xb8\xd8\x22", 4));
 }
 
