@@ -49,7 +49,8 @@ Status Chamber::set_up() {
   ASSAY_TRY(cgroup_, Cgroup::create("assay/" + in_.place.instance + "/" + in_.name, in_.limits.cgroup));
   in_.header.start_time_ns = wall_ns();
   if (job.network == NetworkMode::egress) {
-    ASSAY_TRY(egress_, Egress::start(*network_, in_.stage.lures, in_.limits.egress, in_.header.start_time_ns));
+    ASSAY_TRY(egress_,
+              Egress::start(*network_, in_.stage.lures, in_.limits.egress, in_.header.start_time_ns));
   } else if (network_) {
     ASSAY_TRY(world_, World::start(*network_, in_.stage.lures, in_.stage.sockets, in_.header.start_time_ns));
   }

@@ -133,7 +133,8 @@ void describe(po::options_description& options) {
   add("egress-rate", string("8M"), "bytes a second of it, each way");
   add("egress-connections", po::value<unsigned>()->default_value(256), "of one scan at once");
   add("egress-new-connections", po::value<unsigned>()->default_value(50), "of one scan a second");
-  add("egress-refuse", strings(), "a further range that no guest may reach, as 198.51.100.0/24; may be repeated");
+  add("egress-refuse", strings(),
+      "a further range that no guest may reach, as 198.51.100.0/24; may be repeated");
   add("egress-dns", strings(),
       "name server for guests, ADDRESS[:PORT]; may be repeated (default: those of this host)");
   add("metrics", po::value<std::string>(), "ADDRESS:PORT of Prometheus' metrics (default: off)");

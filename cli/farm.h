@@ -18,7 +18,8 @@ namespace assay::cli {
 
 class Farm {
  public:
-  /// `egress`: scans may reach the real network. Errors: the host lacks something, the data directory is taken or full, the rules do not load.
+  /// `egress`: scans may reach the real network. Errors: the host lacks something, the data directory is
+  /// taken or full, the rules do not load.
   static Result<std::unique_ptr<Farm>> start(const std::filesystem::path& data_dir,
                                              const std::filesystem::path& rules_dir, bool egress = false);
   ~Farm();  // ends the agent, which cleans up, then the scheduler

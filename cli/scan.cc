@@ -42,7 +42,8 @@ po::options_description describe() {
       "oci-archive:FILE, docker-archive:FILE");
   add("duration", po::value<std::string>()->default_value("30s"), "how long the image runs");
   add("network", po::value<std::string>()->default_value("sinkhole"),
-      "sinkhole: a simulated internet; none: no network; egress: the real one, from this host, within limits");
+      "sinkhole: a simulated internet; none: no network; egress: the real one, from this host, within "
+      "limits");
   add("persona", po::value<std::string>()->default_value("bare"),
       "what the image finds itself in: bare (a Docker host), kubernetes, ci, cloud; all: one after the "
       "other, and "

@@ -1,6 +1,6 @@
-// forwarder: the loop of assay-egress: one thread, one epoll. Takes what the guest sends to the world's sockets,
-// asks policy and caps, dials out from where this process is, and moves bytes both ways. Looks into none of them.
-// Ends when the agent closes its end of the report channel.
+// forwarder: the loop of assay-egress: one thread, one epoll. Takes what the guest sends to the world's
+// sockets, asks policy and caps, dials out from where this process is, and moves bytes both ways. Looks into
+// none of them. Ends when the agent closes its end of the report channel.
 #pragma once
 
 #include <sys/socket.h>
@@ -21,11 +21,11 @@
 namespace assay::egress {
 
 struct ForwarderFds {
-  int tcp = -1;      // of the world: listening, non-blocking, for any address and port
-  int udp = -1;      // of the world: IP_RECVORIGDSTADDR, IPV6_RECVORIGDSTADDR, SO_RXQ_OVFL
-  int raw4 = -1;     // of the world: SOCK_RAW, IPPROTO_RAW: answers leave by it with any source
-  int raw6 = -1;     // the same of IPv6; -1: the kernel has none
-  int report = -1;   // SOCK_SEQPACKET
+  int tcp = -1;     // of the world: listening, non-blocking, for any address and port
+  int udp = -1;     // of the world: IP_RECVORIGDSTADDR, IPV6_RECVORIGDSTADDR, SO_RXQ_OVFL
+  int raw4 = -1;    // of the world: SOCK_RAW, IPPROTO_RAW: answers leave by it with any source
+  int raw6 = -1;    // the same of IPv6; -1: the kernel has none
+  int report = -1;  // SOCK_SEQPACKET
 };
 
 class Forwarder {
@@ -118,7 +118,7 @@ class Forwarder {
   std::set<std::tuple<Address, uint16_t, Transport, Reason>> told_;  // refusals
   uint64_t next_id_ = kFirst;
   uint32_t packet_id_ = 0, udp_dropped_ = 0;
-  size_t resolver_ = 0;                      // of the host's, the one that is asked
+  size_t resolver_ = 0;                     // of the host's, the one that is asked
   std::optional<Clock::time_point> asked_;  // it, and it has not answered since
   Clock::time_point ticked_, looked_, counted_;
 };

@@ -1,5 +1,5 @@
-// The half with connections: two sockets, two pipes. A reset of one side, and a peer that cannot be reached, become
-// a reset of the other; the end of one direction is passed on as such.
+// The half with connections: two sockets, two pipes. A reset of one side, and a peer that cannot be reached,
+// become a reset of the other; the end of one direction is passed on as such.
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
@@ -155,7 +155,8 @@ bool Forwarder::push(Connection& connection, Part to) {
   Pipe& pipe = to == kPeer ? connection.out : connection.in;
   Side& target = to == kPeer ? connection.peer : connection.guest;
   while (!pipe.waiting.empty()) {
-    ssize_t n = ::send(target.fd.get(), pipe.waiting.data(), pipe.waiting.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    ssize_t n =
+        ::send(target.fd.get(), pipe.waiting.data(), pipe.waiting.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return errno == EAGAIN;
     pipe.waiting.erase(0, static_cast<size_t>(n));

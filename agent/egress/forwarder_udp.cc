@@ -1,5 +1,5 @@
-// The half with datagrams: a connected socket for each conversation; answers go back to the guest as packets that
-// we write ourselves, in the name of whom it had asked.
+// The half with datagrams: a connected socket for each conversation; answers go back to the guest as packets
+// that we write ourselves, in the name of whom it had asked.
 #include <netinet/in.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -172,8 +172,8 @@ bool Forwarder::answer(Session& session, std::string_view data) {
   socklen_t size = sinkhole::put_endpoint({key.guest, 0}, family, to);
   for (const std::string& packet :
        udp_packets({key.peer, key.peer_port}, {key.guest, key.guest_port}, data, ++packet_id_))
-    if (::sendto(raw, packet.data(), packet.size(), MSG_DONTWAIT | MSG_NOSIGNAL, reinterpret_cast<sockaddr*>(&to),
-                 size) < 0) {
+    if (::sendto(raw, packet.data(), packet.size(), MSG_DONTWAIT | MSG_NOSIGNAL,
+                 reinterpret_cast<sockaddr*>(&to), size) < 0) {
       reporter_.lose(1);
       return false;
     }

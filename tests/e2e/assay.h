@@ -89,7 +89,7 @@ inline std::set<std::string> leftovers() {
     if (stat >> pid >> in_brackets >> state && state == "Z")
       continue;  // dead, for whoever's child it is to reap
     if (comm >> name && (name.starts_with("runsc") || name.starts_with("assay-sink") ||
-                          name == "assay-egress" || name == "exe"))
+                         name == "assay-egress" || name == "exe"))
       out.insert("process " + name + " " + entry.path().filename().string());
   }
   return out;
