@@ -127,7 +127,7 @@ void describe(po::options_description& options) {
       "free disk space below which no lease is taken; scans that run may use half of it");
   add("stop-grace", string("30s"), "for running scans to finish after SIGTERM; a second one ends them");
   auto strings = [] { return po::value<std::vector<std::string>>()->composing(); };
-  add("egress", po::value<bool>()->default_value(false),
+  add("egress", po::value<bool>()->default_value(false, "off"),
       "on: scans that ask for it may reach the real network from this host");
   add("egress-bytes", string("256M"), "of payload that one scan may move there, both ways together");
   add("egress-rate", string("8M"), "bytes a second of it, each way");
