@@ -65,7 +65,8 @@ Status Chamber::set_up() {
   limits_.emplace(in_.limits.cgroup, in_.limits.rootfs, in_.rootfs.upper());
   in_.header.start_time_ns = wall_ns();
   if (job.network == NetworkMode::egress) {
-    ASSAY_TRY(egress_, Egress::start(*network_, in_.stage.lures, in_.limits.egress, in_.header.start_time_ns));
+    ASSAY_TRY(egress_,
+              Egress::start(*network_, in_.stage.lures, in_.limits.egress, in_.header.start_time_ns));
   } else if (network_) {
     // Beside the sandbox, not in it: what a guest makes it do is the scan's share of the processors, too.
     ASSAY_TRY(world_cgroup_, Cgroup::create(cgroup_name("world"), kWorldLimits));

@@ -289,7 +289,8 @@ std::vector<LimitHit> Egress::limits() const {
   if (s.totals.connections_refused > 0)
     out.push_back({"connections",
                    "to the real network: " + std::to_string(s.caps.connections) + " at once, " +
-                       std::to_string(s.caps.new_per_second) + " new ones a second; further ones were refused",
+                       std::to_string(s.caps.new_per_second) +
+                       " new ones a second; further ones were refused",
                    s.totals.connections_refused});
   return out;
 }

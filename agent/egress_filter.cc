@@ -69,8 +69,10 @@ egress::Endpoint endpoint(const uint8_t (&bytes)[16], uint16_t port) {
 // So that a guest goes on at once, rather than wait for an answer that never comes.
 std::string reset_of(const farm_refused& record) {
   const farm_flow_key& key = record.key;
-  if (key.proto != IPPROTO_TCP || record.direction != FARM_OUT || (record.flags & kConnects) != kSyn) return "";
-  return egress::tcp_reset(endpoint(key.peer, key.peer_port), endpoint(key.guest, key.guest_port), record.seq);
+  if (key.proto != IPPROTO_TCP || record.direction != FARM_OUT || (record.flags & kConnects) != kSyn)
+    return "";
+  return egress::tcp_reset(endpoint(key.peer, key.peer_port), endpoint(key.guest, key.guest_port),
+                           record.seq);
 }
 
 }  // namespace

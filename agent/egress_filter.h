@@ -1,5 +1,5 @@
-// egress_filter: bpf/egress.bpf.c on the world's end of the guest's link: loading, its tables, attaching, and what it
-// has refused.
+// egress_filter: bpf/egress.bpf.c on the world's end of the guest's link: loading, its tables, attaching, and
+// what it has refused.
 #pragma once
 
 #include <array>
@@ -16,7 +16,8 @@ namespace assay {
 
 class EgressFilter {
  public:
-  /// `byte_limit`: of IP packets, both ways; beyond it nothing passes. Needs tcx (Linux 6.6). Errors: unsupported.
+  /// `byte_limit`: of IP packets, both ways; beyond it nothing passes. Needs tcx (Linux 6.6). Errors:
+  /// unsupported.
   static Result<EgressFilter> open(int world_ns, unsigned ifindex, const egress::Policy& policy,
                                    uint64_t byte_limit);
   EgressFilter(EgressFilter&&) noexcept;

@@ -38,8 +38,7 @@ unsigned prefix_of(const sockaddr* mask) {
   unsigned bits = 0;
   if (mask == nullptr) return 128;
   if (mask->sa_family == AF_INET)
-    return static_cast<unsigned>(
-        std::popcount(reinterpret_cast<const sockaddr_in*>(mask)->sin_addr.s_addr));
+    return static_cast<unsigned>(std::popcount(reinterpret_cast<const sockaddr_in*>(mask)->sin_addr.s_addr));
   for (uint8_t byte : reinterpret_cast<const sockaddr_in6*>(mask)->sin6_addr.s6_addr)
     bits += static_cast<unsigned>(std::popcount(byte));
   return bits;

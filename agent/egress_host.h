@@ -1,5 +1,5 @@
-// egress_host: what of this host and its farm no guest may reach, and who answers names here. Asked anew for each
-// scan: addresses come and go.
+// egress_host: what of this host and its farm no guest may reach, and who answers names here. Asked anew for
+// each scan: addresses come and go.
 #pragma once
 
 #include <string>
@@ -10,9 +10,11 @@
 
 namespace assay {
 
-/// Every address of the calling thread's network namespace, and every subnet that is directly connected to it.
+/// Every address of the calling thread's network namespace, and every subnet that is directly connected to
+/// it.
 Result<std::vector<egress::Range>> own_ranges();
-/// Of "tcp://HOST:PORT", by the host's resolver; nothing for other endpoints. Errc::unreachable: no such name.
+/// Of "tcp://HOST:PORT", by the host's resolver; nothing for other endpoints. Errc::unreachable: no such
+/// name.
 Result<std::vector<egress::Range>> endpoint_ranges(const std::string& endpoint);
 /// The `nameserver` lines of a resolv.conf, at most kMaxResolvers. Pure.
 std::vector<egress::Endpoint> name_servers(std::string_view resolv_conf);

@@ -136,13 +136,14 @@ void describe(po::options_description& options) {
   add("yara", po::value<std::vector<std::string>>()->composing(),
       "directory of YARA rules, besides our own; may be given again");
   auto strings = [] { return po::value<std::vector<std::string>>()->composing(); };
-  add("egress", po::value<bool>()->default_value(false),
+  add("egress", po::value<bool>()->default_value(false, "off"),
       "on: scans that ask for it may reach the real network from this host");
   add("egress-bytes", string("256M"), "of payload that one scan may move there, both ways together");
   add("egress-rate", string("8M"), "bytes a second of it, each way");
   add("egress-connections", po::value<unsigned>()->default_value(256), "of one scan at once");
   add("egress-new-connections", po::value<unsigned>()->default_value(50), "of one scan a second");
-  add("egress-refuse", strings(), "a further range that no guest may reach, as 198.51.100.0/24; may be repeated");
+  add("egress-refuse", strings(),
+      "a further range that no guest may reach, as 198.51.100.0/24; may be repeated");
   add("egress-dns", strings(),
       "name server for guests, ADDRESS[:PORT]; may be repeated (default: those of this host)");
   add("metrics", po::value<std::string>(), "ADDRESS:PORT of Prometheus' metrics (default: off)");

@@ -1,5 +1,5 @@
-// world_sockets: what every far side of a guest's network is made of: sockets in the world's namespace that take
-// whatever the guest sends, the steering that leads it to them, and what a child that answers is handed.
+// world_sockets: what every far side of a guest's network is made of: sockets in the world's namespace that
+// take whatever the guest sends, the steering that leads it to them, and what a child that answers is handed.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +14,8 @@ namespace assay {
 
 Status set_socket_option(int fd, int level, int name, int value, const char* what);
 
-/// In the network namespace of the calling thread, for any address: of both families, or of IPv4 alone where the
-/// kernel has no other.
+/// In the network namespace of the calling thread, for any address: of both families, or of IPv4 alone where
+/// the kernel has no other.
 Result<Fd> bound_socket(int type, uint16_t port);
 
 struct WorldSockets {
@@ -50,8 +50,8 @@ struct ReportChannel {
 Result<ReportChannel> make_report_channel();
 
 /// Starts the program `name`, which stands beside this one, as nobody, without environment, with stderr, and
-/// `command`'s arguments, descriptors and namespace. By descriptor: nobody may not be allowed to walk to where we
-/// are installed. `first_free_fd`: above all that `command.keep_fds` names for the child.
+/// `command`'s arguments, descriptors and namespace. By descriptor: nobody may not be allowed to walk to
+/// where we are installed. `first_free_fd`: above all that `command.keep_fds` names for the child.
 Result<Child> spawn_unprivileged(const std::string& name, Command command, int first_free_fd);
 
 }  // namespace assay

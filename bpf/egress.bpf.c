@@ -10,6 +10,7 @@
 #include "farm_event.h"
 #include "farm_counters.h"
 #include "flows_parse.h"
+#include "egress_tables.h"
 
 #define TCX_NEXT -1
 #define TCX_DROP 2
@@ -17,61 +18,6 @@
 
 const volatile __u8 gateway4[16] = {}, gateway6[16] = {}; /* IPv4 mapped; all zero: there is none */
 const volatile __u64 byte_limit = 0;                     /* of IP packets, both ways; 0: none */
-
-struct {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 1 << 20);
-} ring SEC(".maps");
-struct {
-	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 4096);
-	__type(key, struct farm_range4);
-	__type(value, __u32);
-} ranges4 SEC(".maps");
-struct {
-	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 4096);
-	__type(key, struct farm_range6);
-	__type(value, __u32);
-} ranges6 SEC(".maps");
-struct told {
-	struct farm_flow_key key;
-	__u32 reason;
-};
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 65536);
-	__type(key, struct told);
-	__type(value, __u32);
-} told SEC(".maps");
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 16384);
-	__type(key, struct farm_flow_key);
-	__type(value, __u32);
-} begun SEC(".maps"); /* conversations that the gateway began */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, FARM_REFUSALS);
-	__type(key, __u32);
-	__type(value, __u64);
-} refusals SEC(".maps"); /* packets, by reason */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, __u64);
-} passed SEC(".maps"); /* bytes of IP packets */
-
-static __always_inline void add(void *array, __u32 slot, __u64 n)
-{
-	__u64 *value = bpf_map_lookup_elem(array, &slot);
-
-	if (value)
-		__sync_fetch_and_add(value, n);
-}
 
 static __always_inline int refuse(struct packet *p, __u32 direction, __u32 reason)
 {

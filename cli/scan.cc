@@ -45,7 +45,8 @@ po::options_description describe() {
   add("extend", po::value<std::string>()->default_value("90s"),
       "further time, at most, for an image that waits or hides; 0: none");
   add("network", po::value<std::string>()->default_value("sinkhole"),
-      "sinkhole: a simulated internet; none: no network; egress: the real one, from this host, within limits");
+      "sinkhole: a simulated internet; none: no network; egress: the real one, from this host, within "
+      "limits");
   add("persona", po::value<std::string>()->default_value("bare"),
       "what the image finds itself in: bare (a Docker host), kubernetes, ci, cloud; all: one after the "
       "other, and "

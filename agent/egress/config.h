@@ -1,5 +1,5 @@
-// config: what the agent hands its forwarder at the start, as text in a memory file: where the guest may not go,
-// the caps, and who answers names. One setting a line.
+// config: what the agent hands its forwarder at the start, as text in a memory file: where the guest may not
+// go, the caps, and who answers names. One setting a line.
 #pragma once
 
 #include <string>

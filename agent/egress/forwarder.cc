@@ -15,7 +15,7 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kHeldTick{10}, kTick{500};
 constexpr milliseconds kCounterPeriod{1000}, kLastWords{500};
-constexpr std::chrono::seconds kDialTime{10};
+constexpr milliseconds kDialTime{10'000}, kResolverTime{1000};
 
 }  // namespace
 
@@ -27,6 +27,7 @@ Forwarder::Forwarder(const ForwarderFds& fds, ForwarderConfig config, Fd epoll)
       caps_(config_.caps, Clock::now()),
       table_(config_.caps.connections),
       ticked_(Clock::now()),
+      looked_(Clock::now()),
       counted_(Clock::now()) {}
 
 // No events: not watched at all, or a connection that has been hung up would wake us without end.
@@ -103,14 +104,16 @@ void Forwarder::tick(Clock::time_point now) {
       settle(id);
     }
   }
-  if (now - counted_ < kCounterPeriod) return;
-  counted_ = now;
+  if (now - looked_ < kTick) return;
+  looked_ = now;
   for (uint64_t id : table_.expired(now)) end_session(id, Ending::closed);
   for (auto next = connections_.begin(); next != connections_.end();) {
-    auto [id, connection] = std::tie(next->first, next->second);
-    ++next;
-    if (connection.connecting && now - connection.begun > kDialTime) end(id, Ending::unanswered);
+    auto& [id, connection] = *next++;
+    auto patience = connection.report.name_service ? kResolverTime : kDialTime;
+    if (connection.connecting && now - connection.dialled > patience) dial_failed(id);
   }
+  if (now - counted_ < kCounterPeriod) return;
+  counted_ = now;
   reporter_.send_counters(counters(), milliseconds(0));
 }
 
@@ -158,10 +161,13 @@ void Forwarder::tell_session(Report report, Ending ending, Clock::time_point beg
   reporter_.send(report, now);
 }
 
-// The host's resolvers in turn, from the one that last answered on.
-const Endpoint* Forwarder::resolver(size_t further) const {
-  size_t count = config_.resolvers.size();
-  return count == 0 ? nullptr : &config_.resolvers[(resolver_ + further) % count];
+// Of the host's resolvers the next one is asked as soon as one has not answered for a second.
+void Forwarder::note_question(Clock::time_point now) {
+  if (asked_ && now - *asked_ > kResolverTime) {
+    ++resolver_;
+    asked_.reset();
+  }
+  if (!asked_) asked_ = now;
 }
 
 }  // namespace assay::egress

@@ -1,12 +1,13 @@
-// forwarder: the loop of assay-egress: one thread, one epoll. Takes what the guest sends to the world's sockets,
-// asks policy and caps, dials out from where this process is, and moves bytes both ways. Looks into none of them.
-// Ends when the agent closes its end of the report channel.
+// forwarder: the loop of assay-egress: one thread, one epoll. Takes what the guest sends to the world's
+// sockets, asks policy and caps, dials out from where this process is, and moves bytes both ways. Looks into
+// none of them. Ends when the agent closes its end of the report channel.
 #pragma once
 
 #include <sys/socket.h>
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <tuple>
@@ -20,11 +21,11 @@
 namespace assay::egress {
 
 struct ForwarderFds {
-  int tcp = -1;      // of the world: listening, non-blocking, for any address and port
-  int udp = -1;      // of the world: IP_RECVORIGDSTADDR, IPV6_RECVORIGDSTADDR, SO_RXQ_OVFL
-  int raw4 = -1;     // of the world: SOCK_RAW, IPPROTO_RAW: answers leave by it with any source
-  int raw6 = -1;     // the same of IPv6; -1: the kernel has none
-  int report = -1;   // SOCK_SEQPACKET
+  int tcp = -1;     // of the world: listening, non-blocking, for any address and port
+  int udp = -1;     // of the world: IP_RECVORIGDSTADDR, IPV6_RECVORIGDSTADDR, SO_RXQ_OVFL
+  int raw4 = -1;    // of the world: SOCK_RAW, IPPROTO_RAW: answers leave by it with any source
+  int raw6 = -1;    // the same of IPv6; -1: the kernel has none
+  int report = -1;  // SOCK_SEQPACKET
 };
 
 class Forwarder {
@@ -57,14 +58,17 @@ class Forwarder {
     Report report;
     Clock::time_point begun;
     bool connecting = true;
-    size_t resolver = 0;  // further ones that were tried
+    Clock::time_point dialled;
+    size_t resolver = 0;  // of those of the host, where it asks for names
+    size_t tried = 0;     // further ones
   };
   struct Session {
     Fd fd;
     SessionKey key;
     Report report;
     Clock::time_point begun;
-    bool name_service = false, answered = false;  // it asks for names
+    bool name_service = false;  // it asks for names
+    size_t resolver = 0;        // this one of the host's
   };
   enum Tag : uint64_t { kTcp = 0, kUdp = 1, kReport = 2, kFirst = 8 };  // then number * 4 + part
   enum Part : uint64_t { kGuest = 0, kPeer = 1, kSession = 2 };
@@ -79,13 +83,14 @@ class Forwarder {
   void refuse(Report about, Reason reason);
   void held_back(const Report& about);
   void tell_session(Report report, Ending ending, Clock::time_point begun);
-  const Endpoint* resolver(size_t further) const;
+  void note_question(Clock::time_point now);
 
   // TCP: forwarder_tcp.cc
   bool accept_some();
   void admit(Fd fd, const sockaddr_storage& from);
   bool dial(uint64_t id, Connection& connection);
   void connected(uint64_t id);
+  void dial_failed(uint64_t id);
   void on_ready(uint64_t id, Part part, uint32_t events);
   bool pull(Connection& connection, Part from);
   bool push(Connection& connection, Part to);
@@ -96,7 +101,7 @@ class Forwarder {
   bool receive_some();
   void datagram(const Endpoint& guest, const Endpoint& to, std::string_view data);
   Session* session_of(const SessionKey& key);
-  Fd open_peer(const SessionKey& key, bool name_service);
+  bool open_peer(uint64_t id, Session& session);
   void answers(uint64_t id);
   bool answer(Session& session, std::string_view data);
   void end_session(uint64_t id, Ending ending);
@@ -113,8 +118,9 @@ class Forwarder {
   std::set<std::tuple<Address, uint16_t, Transport, Reason>> told_;  // refusals
   uint64_t next_id_ = kFirst;
   uint32_t packet_id_ = 0, udp_dropped_ = 0;
-  size_t resolver_ = 0;  // the one that is asked first
-  Clock::time_point ticked_, counted_;
+  size_t resolver_ = 0;                     // of the host's, the one that is asked
+  std::optional<Clock::time_point> asked_;  // it, and it has not answered since
+  Clock::time_point ticked_, looked_, counted_;
 };
 
 }  // namespace assay::egress

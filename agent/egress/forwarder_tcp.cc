@@ -1,5 +1,5 @@
-// The half with connections: two sockets, two pipes. A reset of one side, and a peer that cannot be reached, become
-// a reset of the other; the end of one direction is passed on as such.
+// The half with connections: two sockets, two pipes. A reset of one side, and a peer that cannot be reached,
+// become a reset of the other; the end of one direction is passed on as such.
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
@@ -63,15 +63,18 @@ void Forwarder::admit(Fd fd, const sockaddr_storage& from) {
     return refuse(fresh.report, reason);
   fresh.report.name_service = config_.policy.is_name_service(*peer);
   no_delay(fresh.guest.fd);
+  fresh.resolver = resolver_;
   uint64_t id = next_id_++;
   Connection& connection = connections_.emplace(id, std::move(fresh)).first->second;
-  if (!dial(id, connection)) end(id, Ending::unanswered);
+  if (!dial(id, connection)) dial_failed(id);
 }
 
 bool Forwarder::dial(uint64_t id, Connection& connection) {
   const Endpoint* to = &connection.report.peer;
-  if (connection.report.name_service) to = resolver(connection.resolver);
-  if (to == nullptr) return false;
+  if (connection.report.name_service) {
+    if (config_.resolvers.empty()) return false;
+    to = &config_.resolvers[connection.resolver % config_.resolvers.size()];
+  }
   int family = to->addr.is_v4() ? AF_INET : AF_INET6;
   connection.peer = {};
   connection.peer.fd = Fd(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
@@ -83,6 +86,7 @@ bool Forwarder::dial(uint64_t id, Connection& connection) {
       errno != EINPROGRESS)
     return false;
   connection.connecting = true;
+  connection.dialled = Clock::now();
   connection.peer.watched = EPOLLOUT;
   return static_cast<bool>(watch(connection.peer.fd.get(), id * 4 + kPeer, EPOLLOUT, 0));
 }
@@ -91,10 +95,20 @@ void Forwarder::connected(uint64_t id) {
   Connection& connection = connections_.find(id)->second;
   if (pending_error(connection.peer.fd) == 0) {
     connection.connecting = false;
+    if (connection.report.name_service) resolver_ = connection.resolver;
     return settle(id);
   }
-  bool another = connection.report.name_service && ++connection.resolver < config_.resolvers.size();
-  if (!another || !dial(id, connection)) end(id, Ending::unanswered);
+  dial_failed(id);
+}
+
+// For names there may be another to be asked.
+void Forwarder::dial_failed(uint64_t id) {
+  Connection& connection = connections_.find(id)->second;
+  while (connection.report.name_service && ++connection.tried < config_.resolvers.size()) {
+    ++connection.resolver;
+    if (dial(id, connection)) return;
+  }
+  end(id, Ending::unanswered);
 }
 
 void Forwarder::on_ready(uint64_t id, Part part, uint32_t events) {
@@ -141,7 +155,8 @@ bool Forwarder::push(Connection& connection, Part to) {
   Pipe& pipe = to == kPeer ? connection.out : connection.in;
   Side& target = to == kPeer ? connection.peer : connection.guest;
   while (!pipe.waiting.empty()) {
-    ssize_t n = ::send(target.fd.get(), pipe.waiting.data(), pipe.waiting.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    ssize_t n =
+        ::send(target.fd.get(), pipe.waiting.data(), pipe.waiting.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return errno == EAGAIN;
     pipe.waiting.erase(0, static_cast<size_t>(n));

@@ -1,5 +1,5 @@
-// The half with datagrams: a connected socket for each conversation; answers go back to the guest as packets that
-// we write ourselves, in the name of whom it had asked.
+// The half with datagrams: a connected socket for each conversation; answers go back to the guest as packets
+// that we write ourselves, in the name of whom it had asked.
 #include <netinet/in.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -79,6 +79,7 @@ bool Forwarder::receive_some() {
 
 // What the rate does not allow is dropped, as by a full link.
 void Forwarder::datagram(const Endpoint& guest, const Endpoint& to, std::string_view data) {
+  if (config_.policy.is_name_service(to)) note_question(Clock::now());
   Session* session = session_of({guest.addr, to.addr, guest.port, to.port});
   if (session == nullptr) return;
   if (caps_.allowance(Way::out, data.size(), Clock::now()) < data.size()) return held_back(session->report);
@@ -93,7 +94,11 @@ void Forwarder::datagram(const Endpoint& guest, const Endpoint& to, std::string_
 
 Forwarder::Session* Forwarder::session_of(const SessionKey& key) {
   auto now = Clock::now();
-  if (auto id = table_.find(key, now)) return &sessions_.find(*id)->second;
+  if (auto id = table_.find(key, now)) {
+    Session& known = sessions_.find(*id)->second;
+    if (known.name_service && known.resolver != resolver_) (void)open_peer(*id, known);
+    return &known;
+  }
   Endpoint to{key.peer, key.peer_port};
   Reason reason = config_.policy.check(to);
   if (reason == Reason::none) {
@@ -106,13 +111,12 @@ Forwarder::Session* Forwarder::session_of(const SessionKey& key) {
   }
   bool names = config_.policy.is_name_service(to);
   Session session;
-  session.fd = open_peer(key, names);
   session.key = key;
   session.report = report_of(key);
   session.begun = now;
   session.report.name_service = session.name_service = names;
   uint64_t id = next_id_++;
-  if (!session.fd || !watch(session.fd.get(), id * 4 + kSession, EPOLLIN, 0)) {
+  if (!open_peer(id, session)) {
     caps_.close(Caps::Kind::udp);
     tell_session(session.report, Ending::unanswered, now);
     return nullptr;
@@ -121,16 +125,19 @@ Forwarder::Session* Forwarder::session_of(const SessionKey& key) {
   return &sessions_.emplace(id, std::move(session)).first->second;
 }
 
-Fd Forwarder::open_peer(const SessionKey& key, bool name_service) {
-  Endpoint asked{key.peer, key.peer_port};
-  const Endpoint* to = name_service ? resolver(0) : &asked;
-  if (to == nullptr) return Fd();
-  int family = to->addr.is_v4() ? AF_INET : AF_INET6;
-  Fd fd(::socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+bool Forwarder::open_peer(uint64_t id, Session& session) {
+  Endpoint to{session.key.peer, session.key.peer_port};
+  if (session.name_service) {
+    if (config_.resolvers.empty()) return false;
+    session.resolver = resolver_;
+    to = config_.resolvers[resolver_ % config_.resolvers.size()];
+  }
+  int family = to.addr.is_v4() ? AF_INET : AF_INET6;
+  session.fd = Fd(::socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   sockaddr_storage address;
-  socklen_t size = sinkhole::put_endpoint(*to, family, address);
-  if (fd && ::connect(fd.get(), reinterpret_cast<sockaddr*>(&address), size) != 0) fd.reset();
-  return fd;
+  socklen_t size = sinkhole::put_endpoint(to, family, address);
+  return session.fd && ::connect(session.fd.get(), reinterpret_cast<sockaddr*>(&address), size) == 0 &&
+         watch(session.fd.get(), id * 4 + kSession, EPOLLIN, 0);
 }
 
 void Forwarder::answers(uint64_t id) {
@@ -142,9 +149,12 @@ void Forwarder::answers(uint64_t id) {
     ssize_t n = ::recv(session.fd.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0 && errno == EAGAIN) return;
-    if (n < 0) return end_session(id, Ending::unanswered);  // nobody listens there
+    if (n < 0) {  // nobody listens there
+      if (session.name_service && session.resolver == resolver_) ++resolver_;
+      return end_session(id, Ending::unanswered);
+    }
     if (!answer(session, std::string_view(buffer.data(), static_cast<size_t>(n)))) continue;
-    session.answered = true;
+    if (session.name_service) asked_.reset();
     session.report.bytes_in += static_cast<uint64_t>(n);
     table_.heard(session.key, Clock::now());
   }
@@ -162,8 +172,8 @@ bool Forwarder::answer(Session& session, std::string_view data) {
   socklen_t size = sinkhole::put_endpoint({key.guest, 0}, family, to);
   for (const std::string& packet :
        udp_packets({key.peer, key.peer_port}, {key.guest, key.guest_port}, data, ++packet_id_))
-    if (::sendto(raw, packet.data(), packet.size(), MSG_DONTWAIT | MSG_NOSIGNAL, reinterpret_cast<sockaddr*>(&to),
-                 size) < 0) {
+    if (::sendto(raw, packet.data(), packet.size(), MSG_DONTWAIT | MSG_NOSIGNAL,
+                 reinterpret_cast<sockaddr*>(&to), size) < 0) {
       reporter_.lose(1);
       return false;
     }
@@ -174,7 +184,6 @@ bool Forwarder::answer(Session& session, std::string_view data) {
 void Forwarder::end_session(uint64_t id, Ending ending) {
   auto found = sessions_.find(id);
   Session& session = found->second;
-  if (session.name_service && !session.answered) ++resolver_;  // of the host's resolvers another is asked next
   tell_session(session.report, ending, session.begun);
   table_.remove(session.key);
   caps_.close(Caps::Kind::udp);

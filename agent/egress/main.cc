@@ -1,6 +1,7 @@
-// assay-egress: one scan's way out to the real network. Started by the agent in the agent's own network namespace, as
-// nobody, with the world's sockets as descriptors 3 (TCP listener), 4 (UDP), 7 and 8 (raw, of IPv4 and IPv6), 5 is
-// for reports and 6 a file with its configuration. Opens nothing by itself but connections.
+// assay-egress: one scan's way out to the real network. Started by the agent in the agent's own network
+// namespace, as nobody, with the world's sockets as descriptors 3 (TCP listener), 4 (UDP), 7 and 8 (raw, of
+// IPv4 and IPv6), 5 is for reports and 6 a file with its configuration. Opens nothing by itself but
+// connections.
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -37,7 +38,8 @@ bool set_limits(const assay::egress::CapLimits& caps) {
   rlim_t files = 3 * rlim_t{caps.connections} + kSpareFds;
   rlimit have{};
   bool limited = bound(RLIMIT_NPROC, 0) && bound(RLIMIT_FSIZE, 0) && bound(RLIMIT_CORE, 0) &&
-                 bound(RLIMIT_NOFILE, files) && ::getrlimit(RLIMIT_NOFILE, &have) == 0 && have.rlim_cur >= files;
+                 bound(RLIMIT_NOFILE, files) && ::getrlimit(RLIMIT_NOFILE, &have) == 0 &&
+                 have.rlim_cur >= files;
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
   limited = limited && bound(RLIMIT_AS, kMemoryBytes);
 #endif
@@ -57,8 +59,9 @@ int main() {
   if (!is_socket(fds.raw6, SOCK_RAW)) fds.raw6 = -1;
   if (!is_socket(fds.tcp, SOCK_STREAM) || !is_socket(fds.udp, SOCK_DGRAM) || !is_socket(fds.raw4, SOCK_RAW) ||
       !is_socket(fds.report, SOCK_SEQPACKET)) {
-    std::fputs("assay-egress is started by assay-agent with its sockets open; it does nothing when run by hand\n",
-               stderr);
+    std::fputs(
+        "assay-egress is started by assay-agent with its sockets open; it does nothing when run by hand\n",
+        stderr);
     return 2;
   }
   auto config = read_config();

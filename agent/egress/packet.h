@@ -1,5 +1,5 @@
-// packet: what goes back to the guest in the name of whom it had asked, as the IP packets that carry it (RFC 768,
-// RFC 791, RFC 8200, RFC 9293): a UDP datagram, or a connection's refusal. Pure.
+// packet: what goes back to the guest in the name of whom it had asked, as the IP packets that carry it (RFC
+// 768, RFC 791, RFC 8200, RFC 9293): a UDP datagram, or a connection's refusal. Pure.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +11,8 @@
 
 namespace assay::egress {
 
-inline constexpr size_t kMtu = 1500;              // of the guest's link
-inline constexpr size_t kMaxDatagram = 65'507;    // what IPv4 can carry
+inline constexpr size_t kMtu = 1500;            // of the guest's link
+inline constexpr size_t kMaxDatagram = 65'507;  // what IPv4 can carry
 
 /// Of the family of both. Fragments where it is longer than the link takes; they share `id`. Nothing for more
 /// than kMaxDatagram bytes.

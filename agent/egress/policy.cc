@@ -12,9 +12,9 @@
 namespace assay::egress {
 namespace {
 
-constexpr const char* kReasonNames[kReasonCount] = {"",         "private",   "loopback", "link_local", "metadata",
-                                                    "multicast", "reserved",  "farm",     "neighbour",  "protocol",
-                                                    "bytes",     "rate",      "connections"};
+constexpr const char* kReasonNames[kReasonCount] = {
+    "",     "private",   "loopback", "link_local", "metadata", "multicast",  "reserved",
+    "farm", "neighbour", "protocol", "bytes",      "rate",     "connections"};
 constexpr uint16_t kDnsPort = 53;
 constexpr unsigned kMappedBits = 96;
 
@@ -39,7 +39,8 @@ constexpr Row kRows[] = {
     {"203.0.113.0/24", Reason::reserved},
     {"224.0.0.0/4", Reason::multicast},
     {"240.0.0.0/4", Reason::reserved},
-    // Metadata services: AWS, GCP, Azure, OpenStack...; ECS and EKS; Azure's wire server; Alibaba; Oracle; Tencent.
+    // Metadata services: AWS, GCP, Azure, OpenStack...; ECS and EKS; Azure's wire server; Alibaba; Oracle;
+    // Tencent.
     {"169.254.169.254", Reason::metadata},
     {"169.254.170.2", Reason::metadata},
     {"169.254.170.23", Reason::metadata},

@@ -1,6 +1,6 @@
-// policy: where a guest that is let out may not go, and why. A pure table of address ranges, shared by the BPF
-// program on the guest's link, which refuses, and by the forwarder, which checks again before it dials. There
-// are no exceptions in it but one: the gateway's name service.
+// policy: where a guest that is let out may not go, and why. A pure table of address ranges, shared by the
+// BPF program on the guest's link, which refuses, and by the forwarder, which checks again before it dials.
+// There are no exceptions in it but one: the gateway's name service.
 #pragma once
 
 #include <cstdint>
@@ -25,11 +25,11 @@ enum class Reason : uint8_t {
   link_local = 3,
   metadata = 4,  // where cloud providers hand machines their credentials
   multicast = 5,
-  reserved = 6,     // special-purpose (RFC 6890), and whatever could lead to another address: NAT64, 6to4...
-  farm = 7,         // the scheduler's and this host's own addresses and subnets, and what the operator refuses
-  neighbour = 8,    // other guests, and the gateway but for its name service
-  protocol = 9,     // neither TCP nor UDP
-  bytes = 10,       // caps.h
+  reserved = 6,   // special-purpose (RFC 6890), and whatever could lead to another address: NAT64, 6to4...
+  farm = 7,       // the scheduler's and this host's own addresses and subnets, and what the operator refuses
+  neighbour = 8,  // other guests, and the gateway but for its name service
+  protocol = 9,   // neither TCP nor UDP
+  bytes = 10,     // caps.h
   rate = 11,
   connections = 12,
 };
@@ -38,8 +38,8 @@ inline constexpr size_t kReasonCount = 13;
 const char* to_string(Reason reason);
 
 struct Range {
-  Address base;         // without bits below the prefix; IPv4 mapped, as everywhere
-  bool v4 = false;      // an IPv4 range; otherwise of IPv6 as on the wire, where ::ffff:0:0/96 is one of its own
+  Address base;     // without bits below the prefix; IPv4 mapped, as everywhere
+  bool v4 = false;  // an IPv4 range; otherwise of IPv6 as on the wire, where ::ffff:0:0/96 is one of its own
   unsigned prefix = 0;  // of 32 or of 128
   Reason reason = Reason::none;
   bool operator==(const Range&) const = default;

@@ -64,7 +64,8 @@ Result<Report> decode_report(std::string_view bytes) {
   });
   auto kind = static_cast<uint8_t>(report.kind);
   if (kind < 1 || kind > 3 || report.transport > Transport::udp ||
-      static_cast<size_t>(report.reason) >= kReasonCount || static_cast<size_t>(report.ending) >= kEndingCount)
+      static_cast<size_t>(report.reason) >= kReasonCount ||
+      static_cast<size_t>(report.ending) >= kEndingCount)
     return wrong;
   return report;
 }

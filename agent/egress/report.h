@@ -1,5 +1,5 @@
-// report: what the forwarder tells the agent, one datagram of fixed size a report, over a SOCK_SEQPACKET pair. The
-// decoder trusts nothing: the forwarder faces the guest and the internet.
+// report: what the forwarder tells the agent, one datagram of fixed size a report, over a SOCK_SEQPACKET
+// pair. The decoder trusts nothing: the forwarder faces the guest and the internet.
 #pragma once
 
 #include <chrono>
@@ -19,10 +19,10 @@ enum class ReportKind : uint8_t { session = 1, refused = 2, counters = 3 };
 /// How a session ended.
 enum class Ending : uint8_t {
   none = 0,
-  closed = 1,       // by both sides, or quiet for long (UDP)
-  reset = 2,        // by one of them
-  unanswered = 3,   // the peer could not be reached: refused, no route, no answer in time
-  cut = 4,          // by us: a cap, or the scan's end
+  closed = 1,      // by both sides, or quiet for long (UDP)
+  reset = 2,       // by one of them
+  unanswered = 3,  // the peer could not be reached: refused, no route, no answer in time
+  cut = 4,         // by us: a cap, or the scan's end
 };
 inline constexpr size_t kEndingCount = 5;
 const char* to_string(Ending ending);
@@ -35,9 +35,9 @@ struct Report {
   // session, refused
   Transport transport = Transport::tcp;
   Endpoint guest, peer;
-  Reason reason = Reason::none;                // refused
-  Ending ending = Ending::none;                // session
-  uint64_t bytes_out = 0, bytes_in = 0;        // payload; out: from the guest
+  Reason reason = Reason::none;          // refused
+  Ending ending = Ending::none;          // session
+  uint64_t bytes_out = 0, bytes_in = 0;  // payload; out: from the guest
   int64_t duration_ns = 0;
   bool name_service = false;  // not sent
   // counters

@@ -46,7 +46,8 @@ Status allow_sockets(void* filter) {
               SCMP_A2(SCMP_CMP_EQ, 0));
           error != 0)
         return failed("allow sockets", error);
-  for (auto [level, option] : {std::pair(SOL_SOCKET, SO_LINGER), std::pair<int, int>(IPPROTO_TCP, TCP_NODELAY)})
+  for (auto [level, option] :
+       {std::pair(SOL_SOCKET, SO_LINGER), std::pair<int, int>(IPPROTO_TCP, TCP_NODELAY)})
     if (int error = ::seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(setsockopt), 2,
                                        SCMP_A1(SCMP_CMP_EQ, static_cast<scmp_datum_t>(level)),
                                        SCMP_A2(SCMP_CMP_EQ, static_cast<scmp_datum_t>(option)));

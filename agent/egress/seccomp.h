@@ -6,8 +6,8 @@
 
 namespace assay::egress {
 
-/// For good, from now on: every other system call kills the process. Does nothing under a sanitizer, whose runtime
-/// has needs of its own.
+/// For good, from now on: every other system call kills the process. Does nothing under a sanitizer, whose
+/// runtime has needs of its own.
 Status confine();
 
 }  // namespace assay::egress

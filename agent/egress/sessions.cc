@@ -14,8 +14,9 @@ std::optional<uint64_t> Sessions::find(const SessionKey& key, Clock::time_point 
 
 std::optional<uint64_t> Sessions::to_evict() const {
   if (table_.size() < most_) return std::nullopt;
-  auto quietest = std::min_element(table_.begin(), table_.end(),
-                                   [](const auto& a, const auto& b) { return a.second.last < b.second.last; });
+  auto quietest = std::min_element(table_.begin(), table_.end(), [](const auto& a, const auto& b) {
+    return a.second.last < b.second.last;
+  });
   return quietest->second.id;
 }
 

@@ -1,5 +1,6 @@
-// sessions: conversations over UDP, which has none: one for each of the guest's ports and the peer that it sends
-// to, until it has been quiet for a while. Pure, bounded: the one that has been quiet for longest makes room.
+// sessions: conversations over UDP, which has none: one for each of the guest's ports and the peer that it
+// sends to, until it has been quiet for a while. Pure, bounded: the one that has been quiet for longest makes
+// room.
 #pragma once
 
 #include <chrono>

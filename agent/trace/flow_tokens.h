@@ -1,5 +1,6 @@
-// flow_tokens: honeytokens in what the sinkhole never sees: the payloads of pings, which the kernel answers; and,
-// where a guest has the real network and there is no sinkhole, the first packets of each flow, and names. Pure.
+// flow_tokens: honeytokens in what the sinkhole never sees: the payloads of pings, which the kernel answers;
+// and, where a guest has the real network and there is no sinkhole, the first packets of each flow, and
+// names. Pure.
 #pragma once
 
 #include <map>

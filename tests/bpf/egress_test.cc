@@ -1,5 +1,6 @@
-// The filter of egress mode on a veth: frames as a hostile guest may write them go in at the guest's end, and what
-// comes out at the world's is what the kernel there hands to a socket. Also: who looks on sees what was refused.
+// The filter of egress mode on a veth: frames as a hostile guest may write them go in at the guest's end, and
+// what comes out at the world's is what the kernel there hands to a socket. Also: who looks on sees what was
+// refused.
 #include "agent/egress_filter.h"
 
 #include <bpf/bpf.h>
@@ -33,8 +34,8 @@ std::string syn(uint16_t port, char flags = 2) {
   return be16(4000) + be16(port) + std::string(8, '\0') + '\x50' + flags + be16(1000) + be16(0) + be16(0);
 }
 std::string ipv4(char proto, const std::string& to, const std::string& body, unsigned fragment = 0) {
-  std::string head = std::string("\x45\0", 2) + be16(20 + body.size()) + be16(7) + be16(fragment) + '\x40' + proto +
-                     be16(0) + raw("172.17.0.2").substr(12) + raw(to).substr(12);
+  std::string head = std::string("\x45\0", 2) + be16(20 + body.size()) + be16(7) + be16(fragment) + '\x40' +
+                     proto + be16(0) + raw("172.17.0.2").substr(12) + raw(to).substr(12);
   unsigned sum = 0;
   for (size_t i = 0; i < head.size(); i += 2)
     sum += static_cast<uint8_t>(head[i]) * 256u + static_cast<uint8_t>(head[i + 1]);
@@ -45,7 +46,8 @@ std::string ipv4(char proto, const std::string& to, const std::string& body, uns
   return head + body;
 }
 std::string ipv6(char next, const std::string& to, const std::string& body) {
-  return std::string("\x60\0\0\0", 4) + be16(body.size()) + next + '\x40' + raw("fd00:172:17::2") + raw(to) + body;
+  return std::string("\x60\0\0\0", 4) + be16(body.size()) + next + '\x40' + raw("fd00:172:17::2") + raw(to) +
+         body;
 }
 
 class Link {
@@ -56,7 +58,8 @@ class Link {
     ASSAY_TRY(auto farm, egress::parse_range("93.184.215.0/24", egress::Reason::farm));
     ranges.push_back(farm);
     Policy policy(ranges, {*parse_address("172.17.0.1"), *parse_address("fd00:172:17::1")});
-    ASSAY_TRY(filter_, EgressFilter::open(network_->world_ns(), network_->world_ifindex(), policy, byte_limit));
+    ASSAY_TRY(filter_,
+              EgressFilter::open(network_->world_ns(), network_->world_ifindex(), policy, byte_limit));
     ASSAY_CHECK(in_net_ns(network_->guest_ns(), [&]() -> Status {
       guest_ = Fd(::socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
       index_ = static_cast<int>(::if_nametoindex("eth0"));
@@ -76,15 +79,17 @@ class Link {
     to.sll_ifindex = index_;
     to.sll_halen = 6;
     std::fill(to.sll_addr, to.sll_addr + 6, uint8_t{0xff});
-    ASSERT_EQ(::sendto(guest_.get(), packet.data(), packet.size(), 0, reinterpret_cast<sockaddr*>(&to), sizeof to),
-              static_cast<ssize_t>(packet.size()))
+    ASSERT_EQ(
+        ::sendto(guest_.get(), packet.data(), packet.size(), 0, reinterpret_cast<sockaddr*>(&to), sizeof to),
+        static_cast<ssize_t>(packet.size()))
         << errno;
   }
   /// "PROTO ADDRESS:PORT WHY" of what was refused since.
   std::vector<std::string> refused() {
     std::vector<std::string> out;
     for (const auto& [event, reset] : filter_->take(0)) {
-      out.push_back(event.proto + " " + event.dst_addr + ":" + std::to_string(event.dst_port) + " " + event.call);
+      out.push_back(event.proto + " " + event.dst_addr + ":" + std::to_string(event.dst_port) + " " +
+                    event.call);
       EXPECT_TRUE(reset.empty() || event.proto == "tcp");
       resets_ += reset.empty() ? 0 : 1;
     }
@@ -125,8 +130,9 @@ TEST(EgressFilter, RefusesByAddressWhateverThePacketLooksLike) {
   link.send(ipv4(17, "172.17.0.1", udp(53)));
   EXPECT_EQ(link.refused(),
             (Lines{"tcp 10.0.0.1:80 private", "udp 169.254.169.254:80 metadata", "udp 93.184.215.9:53 farm",
-                   "tcp 172.17.0.1:80 neighbour", "tcp 127.0.0.1:80 loopback", "udp 255.255.255.255:67 reserved",
-                   "udp 192.168.1.1:0 private", "ip_47 93.184.216.34:0 protocol", "ip_41 93.184.216.34:0 protocol"}));
+                   "tcp 172.17.0.1:80 neighbour", "tcp 127.0.0.1:80 loopback",
+                   "udp 255.255.255.255:67 reserved", "udp 192.168.1.1:0 private",
+                   "ip_47 93.184.216.34:0 protocol", "ip_41 93.184.216.34:0 protocol"}));
 }
 
 TEST(EgressFilter, OfIpv6NeitherMappedAddressesNorHeadersLeadAroundIt) {
@@ -146,10 +152,11 @@ TEST(EgressFilter, OfIpv6NeitherMappedAddressesNorHeadersLeadAroundIt) {
   link.send(ipv6(4, "2606::1", ipv4(17, "10.0.0.1", udp(80))));  // IPv4 within IPv6
   link.send(ipv6(6, "2606:2800:220:1::1", syn(80)));
   link.send(ipv6(17, "fd00:172:17::1", udp(53)));
-  EXPECT_EQ(link.refused(),
-            (Lines{"tcp 10.0.0.1:80 reserved", "tcp 93.184.216.34:81 reserved", "tcp 64:ff9b::a00:1:80 reserved",
-                   "tcp 2002:a00:1::1:80 reserved", "udp fd00:ec2::254:80 metadata", "tcp fd12::1:80 private",
-                   "udp fd12::2:0 private", "udp ff02::fb:5353 multicast", "ip_4 2606::1:0 protocol"}));
+  EXPECT_EQ(
+      link.refused(),
+      (Lines{"tcp 10.0.0.1:80 reserved", "tcp 93.184.216.34:81 reserved", "tcp 64:ff9b::a00:1:80 reserved",
+             "tcp 2002:a00:1::1:80 reserved", "udp fd00:ec2::254:80 metadata", "tcp fd12::1:80 private",
+             "udp fd12::2:0 private", "udp ff02::fb:5353 multicast", "ip_4 2606::1:0 protocol"}));
 }
 
 TEST(EgressFilter, AFlowIsToldOnceAndItsPacketsAreCounted) {

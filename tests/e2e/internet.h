@@ -1,9 +1,10 @@
-// internet: two namespaces that stand for the host of an agent and for the real network: with a web server that
-// answers at every address there, public or not, a name server, and an echo of datagrams. What is refused in tests
-// of egress mode would answer if it were reached.
+// internet: two namespaces that stand for the host of an agent and for the real network: with a web server
+// that answers at every address there, public or not, a name server, and an echo of datagrams. What is
+// refused in tests of egress mode would answer if it were reached.
 #pragma once
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -55,10 +56,12 @@ inline sockaddr_in6 address_of(const std::string& text, uint16_t port) {
 }
 
 // Connected, or nothing within `patience`. In the calling thread's namespace.
-inline Fd dial(int type, const std::string& address, uint16_t port, milliseconds patience = milliseconds(3000)) {
+inline Fd dial(int type, const std::string& address, uint16_t port,
+               milliseconds patience = milliseconds(3000)) {
   Fd fd(::socket(AF_INET6, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   sockaddr_in6 to = address_of(address, port);
-  if (::connect(fd.get(), reinterpret_cast<sockaddr*>(&to), sizeof to) != 0 && errno != EINPROGRESS) return Fd();
+  if (::connect(fd.get(), reinterpret_cast<sockaddr*>(&to), sizeof to) != 0 && errno != EINPROGRESS)
+    return Fd();
   pollfd ready{fd.get(), POLLOUT, 0};
   int error = 0;
   socklen_t size = sizeof error;
@@ -88,7 +91,8 @@ inline bool say(int fd, const std::string& text) {
 }
 
 // The body of GET `path`, "" if there was no connection; '!' at its end: reset; '?': it hung.
-inline std::string get(const std::string& address, const std::string& path, milliseconds patience = milliseconds(3000)) {
+inline std::string get(const std::string& address, const std::string& path,
+                       milliseconds patience = milliseconds(3000)) {
   Fd fd = dial(SOCK_STREAM, address, 80, patience);
   if (!fd || !say(fd.get(), "GET " + path + " HTTP/1.0\r\n\r\n")) return "";
   std::string answer = read_all(fd.get(), patience);
@@ -202,7 +206,9 @@ class Servers {
        udp_echo = bound(SOCK_DGRAM, 7);
     ready_ = true;
     while (!stop_) {
-      pollfd polls[] = {{web.get(), POLLIN, 0}, {tcp_names.get(), POLLIN, 0}, {udp_names.get(), POLLIN, 0},
+      pollfd polls[] = {{web.get(), POLLIN, 0},
+                        {tcp_names.get(), POLLIN, 0},
+                        {udp_names.get(), POLLIN, 0},
                         {udp_echo.get(), POLLIN, 0}};
       ::poll(polls, 4, 50);
       if (polls[0].revents != 0) accept_one(web.get(), false);
@@ -228,8 +234,11 @@ class Internet {
     std::string net = "link set lo up\n", host = "link set lo up\n";
     host += "link add up0 type veth peer name isp0 netns /proc/self/fd/3\nlink set up0 up\n";
     host += std::string("addr add ") + kHost4 + "/30 dev up0\naddr add " + kHost6 + "/64 dev up0 nodad\n";
-    net += "link set isp0 up\naddr add 93.184.215.1/30 dev isp0\naddr add 2606:2800:220:2::1/64 dev isp0 nodad\n";
-    for (const std::string& address : {std::string(kPublic4), std::string(kPublic6), std::string(kNameServer)})
+    net +=
+        "link set isp0 up\naddr add 93.184.215.1/30 dev isp0\naddr add 2606:2800:220:2::1/64 dev isp0 "
+        "nodad\n";
+    for (const std::string& address :
+         {std::string(kPublic4), std::string(kPublic6), std::string(kNameServer)})
       net += "addr add " + address + " dev lo\n";
     for (const std::string& address : elsewhere) net += "addr add " + address + " dev lo\n";
     ASSAY_CHECK(ip(out.host_.get(), host, out.net_.get()));

@@ -1,5 +1,6 @@
-// What comes to the agent from its forwarder, and what the forwarder makes of datagrams: reports that decode are the
-// same bytes again, configurations that are read are read again, and a datagram's packets fit the link and hold it.
+// What comes to the agent from its forwarder, and what the forwarder makes of datagrams: reports that decode
+// are the same bytes again, configurations that are read are read again, and a datagram's packets fit the
+// link and hold it.
 #include <cstdlib>
 
 #include "agent/egress/config.h"

@@ -26,16 +26,18 @@ TEST(EgressHost, NameServersAreThoseOfResolvConf) {
 }
 
 TEST(EgressHost, ANameServerMayHaveAPort) {
-  for (auto [text, read] : std::vector<std::pair<std::string, std::string>>{{"9.9.9.9", "9.9.9.9 53;"},
-                                                                            {"9.9.9.9:5353", "9.9.9.9 5353;"},
-                                                                            {"2620:fe::9", "2620:fe::9 53;"},
-                                                                            {"[2620:fe::9]", "2620:fe::9 53;"},
-                                                                            {"[2620:fe::9]:5353", "2620:fe::9 5353;"}}) {
+  for (auto [text, read] :
+       std::vector<std::pair<std::string, std::string>>{{"9.9.9.9", "9.9.9.9 53;"},
+                                                        {"9.9.9.9:5353", "9.9.9.9 5353;"},
+                                                        {"2620:fe::9", "2620:fe::9 53;"},
+                                                        {"[2620:fe::9]", "2620:fe::9 53;"},
+                                                        {"[2620:fe::9]:5353", "2620:fe::9 5353;"}}) {
     auto server = parse_name_server(text);
     ASSERT_TRUE(server) << text;
     EXPECT_EQ(texts({*server}), read);
   }
-  for (const char* bad : {"", ":", ":53", "9.9.9.9:", "9.9.9.9:0", "9.9.9.9:99999", "9.9.9.9:x", "dns.example", "[::1", "]:53"})
+  for (const char* bad :
+       {"", ":", ":53", "9.9.9.9:", "9.9.9.9:0", "9.9.9.9:99999", "9.9.9.9:x", "dns.example", "[::1", "]:53"})
     EXPECT_FALSE(parse_name_server(bad)) << bad;
 }
 

@@ -67,6 +67,24 @@ TEST_F(WorkerTest, IsFreeAsSoonAsAFailureIsInTheSpool) {
   EXPECT_EQ(failed->error, "oci:/no/such/layout: there is no /no/such/layout");
 }
 
+TEST_F(WorkerTest, NobodyIsLetOutWhereItIsNotAllowed) {
+  Worker worker = start();
+  wire::Lease egress = lease("oci:/no/such/layout");
+  egress.job.network = NetworkMode::egress;
+  ASSERT_TRUE(worker.begin(egress));
+  ASSERT_TRUE(wait_for(worker, LinkNote::Kind::ended));
+  auto spool = Spool::open(dir_.path() / "spool");
+  ASSERT_TRUE(spool);
+  auto message = wire::decode(*spool->end(kKey));
+  ASSERT_TRUE(message);
+  auto* failed = std::get_if<wire::Failed>(&*message);
+  ASSERT_NE(failed, nullptr);
+  EXPECT_EQ(failed->code, "unsupported") << "before anything is pulled, and not tried again";
+  EXPECT_EQ(failed->error,
+            "oci:/no/such/layout: network egress is not allowed on this agent: its assay-agent.conf must say "
+            "`egress = on`");
+}
+
 TEST_F(WorkerTest, AScanEndsQuietlyWhenTheSchedulerHasAResultOfItsImage) {
   ASSAY_NEED(find_program("skopeo"), "skopeo");
   Worker worker = start();

@@ -15,8 +15,9 @@ Endpoint end(const char* address, uint16_t port) { return {*parse_address(addres
 
 // RFC 1071, over pseudo header and datagram: a right one sums up to all ones.
 unsigned checksum(const std::string& addresses, const std::string& datagram) {
-  std::string all = addresses + std::string({'\0', '\x11', static_cast<char>(datagram.size() >> 8),
-                                             static_cast<char>(datagram.size())}) +
+  std::string all = addresses +
+                    std::string({'\0', '\x11', static_cast<char>(datagram.size() >> 8),
+                                 static_cast<char>(datagram.size())}) +
                     datagram;
   if (all.size() % 2 != 0) all += '\0';
   unsigned sum = 0;
@@ -82,8 +83,8 @@ TEST(Packet, LongOnesAreFragmentsThatFitTheLinkAndMakeTheWhole) {
 
 TEST(Packet, ARefusalAnswersTheSyn) {
   for (bool six : {false, true}) {
-    std::string p = tcp_reset(end(six ? "2606::1" : "10.0.0.1", 80), end(six ? "fd00:172:17::2" : "172.17.0.2", 40'000),
-                              0xffffffff);
+    std::string p = tcp_reset(end(six ? "2606::1" : "10.0.0.1", 80),
+                              end(six ? "fd00:172:17::2" : "172.17.0.2", 40'000), 0xffffffff);
     size_t header = six ? 40 : 20;
     ASSERT_EQ(p.size(), header + 20);
     EXPECT_EQ(byte(p, six ? 6 : 9), 6);

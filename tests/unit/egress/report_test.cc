@@ -45,7 +45,8 @@ TEST(EgressReport, AnythingElseIsRefused) {
   report.kind = ReportKind::refused;
   std::string good = encode_report(report);
   ASSERT_TRUE(decode_report(good));
-  for (auto [at, value] : std::vector<std::pair<size_t, char>>{{0, 0}, {0, 4}, {1, 2}, {2, 13}, {3, 5}, {3, '\xff'}}) {
+  for (auto [at, value] :
+       std::vector<std::pair<size_t, char>>{{0, 0}, {0, 4}, {1, 2}, {2, 13}, {3, 5}, {3, '\xff'}}) {
     std::string bad = good;
     bad[at] = value;
     EXPECT_FALSE(decode_report(bad)) << at << "=" << int{value};
@@ -95,8 +96,9 @@ TEST(EgressConfig, ComesOutAsItWentIn) {
 }
 
 TEST(EgressConfig, IsReadStrictly) {
-  for (const char* bad : {"range 10.0.0.0/8 0", "range 10.0.0.0/8 99", "range 10.0.0.0 x", "gateway", "gateway ten",
-                          "resolver 1.1.1.1", "resolver 1.1.1.1 99999", "caps 1 2 3", "caps 1 2 3 -4", "open all", " "})
+  for (const char* bad :
+       {"range 10.0.0.0/8 0", "range 10.0.0.0/8 99", "range 10.0.0.0 x", "gateway", "gateway ten",
+        "resolver 1.1.1.1", "resolver 1.1.1.1 99999", "caps 1 2 3", "caps 1 2 3 -4", "open all", " "})
     EXPECT_FALSE(decode_config(std::string(bad) + "\n")) << bad;
   EXPECT_FALSE(decode_config("caps 1 2 3 4\nnonsense\n"));
 }
