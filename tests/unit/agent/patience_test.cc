@@ -264,6 +264,28 @@ TEST(Sleeps, ATimeToSleepUntilIsMeasuredByTheGuestsClocks) {
   EXPECT_EQ(left(0, INT64_MAX), INT64_MAX);
 }
 
+TEST(Sleeps, OfAProcessThatIsAloneAreItsOwn) {
+  Sleeps sleeps(0);
+  auto note = [&](EventKind kind, int32_t child = 0) {
+    Event e;
+    e.kind = kind;
+    e.source = Source::seccheck;
+    e.pid = 1;
+    e.child_pid = child;
+    sleeps.note(e);
+  };
+  auto pid_of_sleep = [&] {
+    Event e = sleep_call("nanosleep", {});
+    sleeps.note(e);
+    return e.pid;
+  };
+  note(EventKind::start);
+  note(EventKind::clone, 1);
+  EXPECT_EQ(pid_of_sleep(), 1) << "a thread is no other process";
+  note(EventKind::clone, 2);
+  EXPECT_EQ(pid_of_sleep(), 0);
+}
+
 TEST(Sleeps, BelongToTheProcessThatTheStubThreadWasLastSeenIn) {
   Sleeps sleeps(0);
   auto pid_of_sleep = [&] {
