@@ -26,7 +26,7 @@ class Network {
   const std::string& guest_addr() const { return guest_addr_; }  // "172.17.0.2"
   const std::string& guest_addr6() const { return guest_addr6_; }  // "fd00:172:17::2"; empty: no IPv6 here
   static std::string guest_mac();
-  const std::string& world_addr() const { return world_addr_; }    // gateway and name server
+  const std::string& world_addr() const { return world_addr_; }  // gateway and name server
   unsigned world_ifindex() const {
     return world_ifindex_;
   }  // of the veth's end in the world's side: where `flows` attaches

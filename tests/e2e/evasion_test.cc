@@ -21,7 +21,9 @@ struct Scanned {
       out += finding.value("title", "") + "\n";
     return out;
   }
-  bool found(const std::string& title) const { return ("\n" + titles()).find("\n" + title + "\n") != std::string::npos; }
+  bool found(const std::string& title) const {
+    return ("\n" + titles()).find("\n" + title + "\n") != std::string::npos;
+  }
   std::string notes() const {
     std::string out;
     for (const Event& event : events)
@@ -34,8 +36,8 @@ Scanned scan(const std::string& name, const std::string& duration, const std::st
   TempDir data;
   Scanned out;
   std::string file = data.path() / "trace";
-  Ran ran = assay(data, {"scan", "oci-archive:" + image(name).string(), "--duration", duration, "--extend", extension,
-                         "--no-provoke", "--format", "json", "--keep-trace", file});
+  Ran ran = assay(data, {"scan", "oci-archive:" + image(name).string(), "--duration", duration, "--extend",
+                         extension, "--no-provoke", "--format", "json", "--keep-trace", file});
   out.report = ran.json();
   EXPECT_TRUE(out.report.is_object()) << ran.err;
   auto ends = read_trace_file(file, [&](const Event& event) { out.events.push_back(event); });

@@ -22,7 +22,9 @@ class Story {
     return *this;
   }
   Story& start(const std::string& path) { return program(EventKind::start, 1, {path}); }
-  Story& exec(int32_t pid, std::vector<std::string> argv) { return program(EventKind::exec, pid, std::move(argv)); }
+  Story& exec(int32_t pid, std::vector<std::string> argv) {
+    return program(EventKind::exec, pid, std::move(argv));
+  }
   Story& fork(int32_t pid, int32_t child) {
     Event e = event(EventKind::clone, pid);
     e.child_pid = e.child_tid = child;
@@ -186,7 +188,9 @@ TEST(Patience, WhoReadsTheKernelsLogGetsAThirdMoreOnce) {
 TEST(Patience, SeveralKindsOfLookAreSuspicious) {
   Story run;
   run.start("/app").open(1, "/proc/cpuinfo").open(1, "/proc/uptime").open(1, "/proc/self/status");
-  run.open(1, "/sys/class/dmi/id/sys_vendor").open(1, "/sys/class/dmi/id/product_name").open(1, "/proc/version");
+  run.open(1, "/sys/class/dmi/id/sys_vendor")
+      .open(1, "/sys/class/dmi/id/product_name")
+      .open(1, "/proc/version");
   EXPECT_EQ(run.said(), "");
   run.open(1, "/proc/scsi/scsi");
   EXPECT_EQ(run.said(), "extended 30 s in all: it looks for signs of a sandbox in several places\n");
