@@ -29,6 +29,7 @@ struct PatienceWord {
 class Patience {
  public:
   static constexpr int64_t kToActNs = 15'000'000'000;  // after a sleep that was waited for
+  static constexpr int64_t kEnoughNs = 2'000'000'000;  // after one that ends within the run: no more is given
   static constexpr int64_t kLeastSleepNs = 5'000'000'000;
   static constexpr int64_t kKeepaliveNs = 86'400'000'000'000;  // who sleeps so long waits for nothing
 
