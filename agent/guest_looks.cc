@@ -78,7 +78,8 @@ class Files {
   void memory();
   void firmware();
   void network();
-  void interface(const std::string& name, const std::string& mac, const char* type, const char* mtu, int index);
+  void interface(const std::string& name, const std::string& mac, const char* type, const char* mtu,
+                 int index);
 
   const GuestMachine& m_;
   std::vector<Entry> out_;
@@ -101,7 +102,8 @@ void Files::processors() {
 void Files::processor(unsigned cpu) {
   const std::string dir = "system/cpu/cpu" + std::to_string(cpu) + "/";
   const std::string own_mask = cpu_mask(cpu, 1, m_.processors), own_list = cpu_list(cpu, 1);
-  const std::string all_mask = cpu_mask(0, m_.processors, m_.processors), all_list = cpu_list(0, m_.processors);
+  const std::string all_mask = cpu_mask(0, m_.processors, m_.processors),
+                    all_list = cpu_list(0, m_.processors);
   if (cpu > 0) add(dir + "online", "1");
   add(dir + "topology/core_id", std::to_string(cpu));
   add(dir + "topology/physical_package_id", "0");
@@ -134,7 +136,8 @@ void Files::memory() {
   add("system/memory/block_size_bytes", "8000000");
   add("system/memory/auto_online_blocks", "online");
   const std::string dir = "system/node/", kib = std::to_string(m_.memory_bytes / 1024);
-  for (const char* name : {"online", "possible", "has_cpu", "has_memory", "has_normal_memory"}) add(dir + name, "0");
+  for (const char* name : {"online", "possible", "has_cpu", "has_memory", "has_normal_memory"})
+    add(dir + name, "0");
   add(dir + "node0/cpulist", cpu_list(0, m_.processors));
   add(dir + "node0/cpumap", cpu_mask(0, m_.processors, m_.processors));
   add(dir + "node0/distance", "10");
@@ -146,17 +149,17 @@ void Files::memory() {
 struct Board {
   const char *vendor, *product, *version, *board_vendor, *board, *bios_vendor, *bios, *date, *chassis;
 };
-constexpr Board kServerIntel = {"Dell Inc.", "PowerEdge R650", "", "Dell Inc.", "0PYXKY", "Dell Inc.",
-                                "1.15.2",    "06/18/2024",     "23"};
-constexpr Board kServerAmd = {"Dell Inc.", "PowerEdge R6525", "", "Dell Inc.", "0N7YGH", "Dell Inc.",
-                              "2.16.2",    "07/10/2024",      "23"};
-constexpr Board kAmazonIntel = {"Amazon EC2", "m7i.xlarge", "", "Amazon EC2", "Not Specified", "Amazon EC2", "1.0",
-                                "10/16/2017", "1"};
-constexpr Board kAmazonAmd = {"Amazon EC2", "m7a.xlarge", "", "Amazon EC2", "Not Specified", "Amazon EC2", "1.0",
-                              "10/16/2017", "1"};
-constexpr Board kAzure = {"Microsoft Corporation", "Virtual Machine", "Hyper-V UEFI Release v4.1",
-                          "Microsoft Corporation", "Virtual Machine", "Microsoft Corporation",
-                          "Hyper-V UEFI Release v4.1", "05/13/2024", "3"};
+constexpr Board kServerIntel = {"Dell Inc.", "PowerEdge R650", "",           "Dell Inc.", "0PYXKY",
+                                "Dell Inc.", "1.15.2",         "06/18/2024", "23"};
+constexpr Board kServerAmd = {"Dell Inc.", "PowerEdge R6525", "",           "Dell Inc.", "0N7YGH",
+                              "Dell Inc.", "2.16.2",          "07/10/2024", "23"};
+constexpr Board kAmazonIntel = {"Amazon EC2", "m7i.xlarge", "",           "Amazon EC2", "Not Specified",
+                                "Amazon EC2", "1.0",        "10/16/2017", "1"};
+constexpr Board kAmazonAmd = {"Amazon EC2", "m7a.xlarge", "",           "Amazon EC2", "Not Specified",
+                              "Amazon EC2", "1.0",        "10/16/2017", "1"};
+constexpr Board kAzure = {"Microsoft Corporation",     "Virtual Machine", "Hyper-V UEFI Release v4.1",
+                          "Microsoft Corporation",     "Virtual Machine", "Microsoft Corporation",
+                          "Hyper-V UEFI Release v4.1", "05/13/2024",      "3"};
 
 const Board& board_of(const GuestMachine& machine) {
   switch (machine.persona) {
@@ -235,7 +238,8 @@ GuestMachine host_machine() {
   cpu_set_t set;
   if (::sched_getaffinity(0, sizeof set, &set) == 0) out.processors = static_cast<unsigned>(CPU_COUNT(&set));
   out.processors = std::clamp(out.processors, 1u, kMaxProcessors);
-  out.memory_bytes = static_cast<uint64_t>(::sysconf(_SC_PHYS_PAGES)) * static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
+  out.memory_bytes =
+      static_cast<uint64_t>(::sysconf(_SC_PHYS_PAGES)) * static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
   auto info = read_file("/proc/cpuinfo", 1 << 22);
   out.amd = info && info->find("AuthenticAMD") != std::string::npos;
   return out;
@@ -256,7 +260,8 @@ Result<std::vector<LooksMount>> write_guest_looks(const fs::path& dir, const fs:
     if (::chmod(path.c_str(), file.mode) != 0) return errno_error("chmod " + path.string());
   }
   // The guest's users reach them by the mode of these directories, not of ours.
-  for (auto it = fs::recursive_directory_iterator(dir, error); !error && it != fs::recursive_directory_iterator(); ++it)
+  for (auto it = fs::recursive_directory_iterator(dir, error);
+       !error && it != fs::recursive_directory_iterator(); ++it)
     if (it->is_directory()) fs::permissions(it->path(), fs::perms(0755), error);
   std::vector<LooksMount> out;
   if (has_place(rootfs, kDevices)) out.emplace_back(dir / "system", kDevices);

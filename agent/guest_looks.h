@@ -1,7 +1,7 @@
-// guest_looks: what makes the guest's machine look like one: the parts of /sys that gVisor leaves out (processors
-// with caches, memory nodes, firmware, network devices), as files that are bind-mounted over it. hwloc, and
-// all that is built on it, runs only with them. /proc stays gVisor's: what a mount there says, system calls
-// would deny. docs/evasion.md lists what remains to be told by.
+// guest_looks: what makes the guest's machine look like one: the parts of /sys that gVisor leaves out
+// (processors with caches, memory nodes, firmware, network devices), as files that are bind-mounted over it.
+// hwloc, and all that is built on it, runs only with them. /proc stays gVisor's: what a mount there says,
+// system calls would deny. docs/evasion.md lists what remains to be told by.
 #pragma once
 
 #include <filesystem>

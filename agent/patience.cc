@@ -191,8 +191,9 @@ std::optional<PatienceWord> Patience::sleeps(int32_t pid, int32_t sleeper, int64
   sleeping_.push_back({pid, sleeper, end_ns});
   if (auto known = sleepers_.find(sleeper); known != sleepers_.end() && known->second.acted)
     return std::nullopt;  // it goes round: what it does after its sleeps has been seen
-  if (end_ns + kToActNs <= deadline_ns_) return std::nullopt;
-  if (end_ns < last_ns_) return extend(end_ns + kToActNs, "a sleep of " + seconds(duration_ns), duration_ns, pid);
+  if (end_ns + kEnoughNs <= deadline_ns_) return std::nullopt;
+  if (end_ns < last_ns_)
+    return extend(end_ns + kToActNs, "a sleep of " + seconds(duration_ns), duration_ns, pid);
   if (outlasted_) return std::nullopt;
   outlasted_ = true;
   return PatienceWord{"outlasted",

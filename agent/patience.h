@@ -1,6 +1,6 @@
-// patience: for how long a run is worth its time: a guest that waits beyond its end, or that looks for signs of
-// a sandbox, gets more, within a budget. docs/evasion.md says what is waited for and what is not. Pure: fed
-// with the ordered trace; times are nanoseconds since the scan's start.
+// patience: for how long a run is worth its time: a guest that waits beyond its end, or that looks for signs
+// of a sandbox, gets more, within a budget. docs/evasion.md says what is waited for and what is not. Pure:
+// fed with the ordered trace; times are nanoseconds since the scan's start.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +28,8 @@ struct PatienceWord {
 
 class Patience {
  public:
-  static constexpr int64_t kToActNs = 15'000'000'000;     // after a sleep that was waited for
+  static constexpr int64_t kToActNs = 15'000'000'000;  // after a sleep that was waited for
+  static constexpr int64_t kEnoughNs = 2'000'000'000;  // after one that ends within the run: no more is given
   static constexpr int64_t kLeastSleepNs = 5'000'000'000;
   static constexpr int64_t kKeepaliveNs = 86'400'000'000'000;  // who sleeps so long waits for nothing
 

@@ -42,9 +42,8 @@ constexpr Place kPlaces[] = {
     {"/proc/uptime", false, "uptime"},
     {"/proc/self/status", false, "tracer"},
 };
-constexpr std::string_view kPathCalls[] = {
-    "stat",      "lstat",      "newfstatat", "statx",     "access", "faccessat",
-    "faccessat2", "readlink", "readlinkat"};
+constexpr std::string_view kPathCalls[] = {"stat",      "lstat",      "newfstatat", "statx",     "access",
+                                           "faccessat", "faccessat2", "readlink",   "readlinkat"};
 
 bool is_in(std::string_view path, const Place& place) {
   if (!path.starts_with(place.path)) return false;

@@ -12,9 +12,9 @@ std::optional<std::string> coalescing_key(const Submission& submission) {
   const Job& job = submission.job;
   std::string key = ref->str();
   for (const std::string& part :
-       {std::to_string(job.duration.count()) + "+" + std::to_string(job.extension.count()), std::string(to_string(job.network)),
-        std::string(job.insecure ? "insecure" : ""), job.auth_file, std::to_string(job.cpu_millis),
-        std::to_string(job.memory_bytes), std::string(to_string(job.persona)),
+       {std::to_string(job.duration.count()) + "+" + std::to_string(job.extension.count()),
+        std::string(to_string(job.network)), std::string(job.insecure ? "insecure" : ""), job.auth_file,
+        std::to_string(job.cpu_millis), std::to_string(job.memory_bytes), std::string(to_string(job.persona)),
         std::string(job.provoke ? "provoke" : "")})
     key += "\n" + part;
   return key;

@@ -33,7 +33,8 @@ Status check_job(const Job& job) {
                                     std::to_string(kMaxDuration.count()) + " ms"};
   if (job.extension < std::chrono::milliseconds(0) || job.extension > kMaxDuration)
     return Error{Errc::invalid, "extension " + std::to_string(job.extension.count()) +
-                                    " ms is not between 0 and " + std::to_string(kMaxDuration.count()) + " ms"};
+                                    " ms is not between 0 and " + std::to_string(kMaxDuration.count()) +
+                                    " ms"};
   if (job.cpu_millis > kMaxCpuMillis)
     return Error{Errc::invalid, "cpu_millis " + std::to_string(job.cpu_millis) + " is more than " +
                                     std::to_string(kMaxCpuMillis)};

@@ -58,7 +58,9 @@ void Sleeps::note(Event& event) {
     if (event.kind == EventKind::start) {
       boot_ns_ = event.time_ns;
       threads_.clear();
+      alone_ = Owner{event.pid, event.uid, event.gid, event.comm, event.cwd};
     }
+    if (event.kind == EventKind::clone && event.child_pid != event.pid) alone_.reset();
     // A stub may serve another address space from here on.
     if (event.kind == EventKind::exec || event.kind == EventKind::exit) forget(event.pid);
     return;
@@ -72,13 +74,14 @@ void Sleeps::note(Event& event) {
   bool sleeps = is_sleep_call(event.call);
   if (!sleeps && !is_look_call(event.call)) return;
   if (sleeps && is_absolute(event)) make_relative(event);
-  auto owner = threads_.find(event.host_tid);
-  if (owner == threads_.end()) return;
-  event.pid = owner->second.pid;
-  event.uid = owner->second.uid;
-  event.gid = owner->second.gid;
-  event.comm = owner->second.comm;
-  event.cwd = owner->second.cwd;
+  auto known = threads_.find(event.host_tid);
+  const Owner* owner = known != threads_.end() ? &known->second : alone_ ? &*alone_ : nullptr;
+  if (owner == nullptr) return;
+  event.pid = owner->pid;
+  event.uid = owner->uid;
+  event.gid = owner->gid;
+  event.comm = owner->comm;
+  event.cwd = owner->cwd;
 }
 
 }  // namespace assay

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -42,6 +43,7 @@ class Sleeps {
   int64_t start_time_ns_;
   int64_t boot_ns_ = 0;  // of the latest sandbox, since the scan's start: the guest's clocks start there
   std::unordered_map<int32_t, Owner> threads_;  // stub threads
+  std::optional<Owner> alone_;                  // the first process, as long as there is no other
 };
 
 }  // namespace assay

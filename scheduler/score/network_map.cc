@@ -80,6 +80,13 @@ void NetworkMap::call(const std::string& addr, const std::string& name) {
   addresses_.emplace(addr, printable(name, 255));
 }
 
+std::vector<std::string> NetworkMap::names() const {
+  std::vector<std::string> out;
+  for (const std::string& name : names_)
+    if (!made_up_.contains(name)) out.push_back(name);
+  return out;
+}
+
 void NetworkMap::remember(const std::string& name) {
   if (name.empty() || names_.size() >= kMaxNames) return;
   std::string shown = printable(name, 255);
@@ -93,6 +100,10 @@ void NetworkMap::add(const Event& event) {
     probes_.emplace(event.proto, event.src_addr, event.src_port);
   if (is_probe(event)) return;
   if (event.source == Source::sinkhole) on_answered(event);
+  // Search domains of a persona's resolv.conf, in which nothing has this name.
+  if (event.kind == EventKind::dns && event.result == 3 && made_up_.size() < kMaxNames)
+    for (const char* domain : {".cluster.local", ".compute.internal", ".ec2.internal"})
+      if (event.name.ends_with(domain)) made_up_.insert(printable(event.name, 255));
   switch (event.kind) {
     case EventKind::flow_start:
     case EventKind::flow_end:

@@ -37,7 +37,8 @@ class NetworkMap {
 
   /// In order of their first packet.
   std::vector<NetworkPeer> peers() const;
-  const std::vector<std::string>& names() const { return names_; }
+  /// In order of their first use; without those that a resolver made up on the way (NAME.svc.cluster.local).
+  std::vector<std::string> names() const;
   std::vector<std::string> listening() const;
   uint64_t left_out() const { return left_out_; }
 
@@ -58,6 +59,7 @@ class NetworkMap {
   std::unordered_map<std::string, std::string> addresses_;
   std::set<std::string> known_names_;
   std::vector<std::string> names_;
+  std::set<std::string> made_up_;
   std::map<std::pair<int32_t, int32_t>, std::pair<std::string, uint32_t>>
       bound_;  // (pid, fd) to (proto, port)
   std::set<std::pair<std::string, uint32_t>> listening_;

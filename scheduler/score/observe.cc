@@ -9,6 +9,7 @@
 
 #include "common/looks.h"
 #include "common/paths.h"
+#include "common/text.h"
 #include "scheduler/score/downloads.h"
 #include "scheduler/score/process_fields.h"
 
@@ -210,8 +211,11 @@ void Observer::on_syscall(const Event& event, const Emit& emit) {
     record.borrow(Field::Data, event.data);
     record.own(Field::Result, std::to_string(event.error != 0 ? -event.error : event.result));
     record.borrow(Field::Plane, to_string(event.plane));
-    if (event.duration_ns > 0)
-      record.own(Field::SleepSeconds, static_cast<uint64_t>(event.duration_ns / 1'000'000'000));
+    if (event.duration_ns > 0) {
+      auto seconds = static_cast<uint64_t>(event.duration_ns / 1'000'000'000);
+      record.own(Field::SleepSeconds, seconds);
+      record.evidence = printable(event.call, 64) + " for " + std::to_string(seconds) + " s";
+    }
     record.borrow(Field::Kind, look_of(event));
     emit(record);
   }

@@ -1,5 +1,5 @@
-// Records of what the host's side of a sandbox has to say: its guard, its way out to the real network, and its
-// patience.
+// Records of what the host's side of a sandbox has to say: its guard, its way out to the real network, and
+// its patience.
 #include "scheduler/score/observe.h"
 
 #include "scheduler/score/process_fields.h"

@@ -1,5 +1,5 @@
-// What decides on more time for a run, over events that hostile bytes make up: no word of a guest's moves the end
-// beyond the budget, or back.
+// What decides on more time for a run, over events that hostile bytes make up: no word of a guest's moves the
+// end beyond the budget, or back.
 #include <cstdlib>
 #include <cstring>
 

@@ -1,5 +1,5 @@
-// nap: like the sleeper's script, in one static program and short enough for tests: sleeps for eleven seconds by a
-// system call, then drops a script, runs it, and that one calls home. 203.0.113.0/24 is TEST-NET-3.
+// nap: like the sleeper's script, in one static program and short enough for tests: sleeps for eleven seconds
+// by a system call, then drops a script, runs it, and that one calls home. 203.0.113.0/24 is TEST-NET-3.
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>

@@ -125,10 +125,9 @@ TEST_F(Bundle, WorkingDirectoryIsAlwaysAbsoluteAndClean) {
     EXPECT_EQ(out->cwd, expected) << given;
   }
   image_.working_dir = "app";
-  EXPECT_EQ(mount_points(image_),
-            (std::vector<std::string>{"/proc/", "/dev/", "/sys/", "/etc/resolv.conf", "/etc/hosts",
-                                      "/etc/hostname", "/tmp/", "/sys/devices/system/", "/sys/class/",
-                                      "/app/"}));
+  EXPECT_EQ(mount_points(image_), (std::vector<std::string>{"/proc/", "/dev/", "/sys/", "/etc/resolv.conf",
+                                                            "/etc/hosts", "/etc/hostname", "/tmp/",
+                                                            "/sys/devices/system/", "/sys/class/", "/app/"}));
 }
 
 TEST_F(Bundle, ConfigHasDockersCapabilitiesAndNoneHeldByOthersThanRoot) {

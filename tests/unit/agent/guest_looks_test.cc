@@ -1,5 +1,5 @@
-// guest_looks: the files that stand for processors, memory, firmware and network devices; and that no link of an
-// image's leads their mounts astray.
+// guest_looks: the files that stand for processors, memory, firmware and network devices; and that no link of
+// an image's leads their mounts astray.
 #include "agent/guest_looks.h"
 
 #include <gtest/gtest.h>

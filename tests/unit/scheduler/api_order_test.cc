@@ -75,8 +75,9 @@ TEST(Order, NamesTheFieldAndTheIndex) {
   EXPECT_EQ(second(R"("labels":{"a":1})"), "1: scans[1].labels is not what it should be");
   EXPECT_EQ(second(R"("labels":["a"])"), "1: scans[1].labels is a list, which it should not be");
   EXPECT_EQ(second(R"("labels":{"a":{"b":"c"}})"), "1: scans[1].labels is an object, which it should not be");
-  EXPECT_NE(second(R"("extension_ms":3600001)").find("1: scans[1]: extension 3600001 ms is not between 0 and"),
-            std::string::npos);
+  EXPECT_NE(
+      second(R"("extension_ms":3600001)").find("1: scans[1]: extension 3600001 ms is not between 0 and"),
+      std::string::npos);
   EXPECT_NE(second(R"("duration_ms":1)").find("1: scans[1]: duration 1 ms is not between"),
             std::string::npos);
   EXPECT_NE(second(R"("expect":"good")").find("1: scans[1]: expectation 'good'"), std::string::npos);

@@ -17,6 +17,32 @@ Event flow(const std::string& from, const std::string& to) {
   return event;
 }
 
+TEST(NetworkMap, NamesThatAResolverTriesInItsSearchDomainsAreNotTheGuests) {
+  NetworkMap map("172.17.0.2", "");
+  auto asked = [&](const std::string& name, int64_t code) {
+    Event event;
+    event.kind = EventKind::dns;
+    event.source = Source::flows;
+    event.proto = "udp";
+    event.src_addr = "172.17.0.2";
+    event.dst_port = 53;
+    event.name = name;
+    event.call = "query";
+    map.add(event);
+    std::swap(event.src_addr, event.dst_addr);
+    std::swap(event.src_port, event.dst_port);
+    event.call = "response";
+    event.result = code;
+    map.add(event);
+  };
+  asked("evil.com.svc.cluster.local", 3);
+  asked("redis.shop.svc.cluster.local", 0);
+  asked("xkqzpwv.com", 3);
+  asked("evil.com", 0);
+  EXPECT_EQ(map.names(),
+            (std::vector<std::string>{"redis.shop.svc.cluster.local", "xkqzpwv.com", "evil.com"}));
+}
+
 TEST(NetworkMap, AnswersToEitherAddressOfTheGuestComeIn) {
   NetworkMap map("172.17.0.2", "fd00:172:17::2");
   std::string out;
