@@ -3,9 +3,6 @@
 
 #include <fcntl.h>
 
-#include <algorithm>
-#include <iterator>
-
 namespace assay {
 
 std::string join_command(const std::vector<std::string>& argv) {
@@ -28,15 +25,5 @@ bool opens_for_write(const Event& e) {
 }
 
 bool opens_to_create(const Event& e) { return e.call == "creat" || (e.flags & O_CREAT) != 0; }
-
-bool is_interpreter(std::string_view path) {
-  static constexpr std::string_view kNames[] = {"sh",     "bash", "dash", "ash",  "zsh",  "ksh", "busybox",
-                                                "python", "perl", "ruby", "php",  "node", "lua", "nodejs",
-                                                "tclsh",  "java", "pwsh", "deno", "bun",  "awk"};
-  std::string_view name = path.substr(path.rfind('/') + 1);
-  while (!name.empty() && (name.back() == '.' || (name.back() >= '0' && name.back() <= '9')))
-    name.remove_suffix(1);
-  return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);
-}
 
 }  // namespace assay

@@ -1,5 +1,5 @@
-// event_facts: what one event means, by itself: command lines, which opens write, which
-// addresses are other hosts. Pure.
+// event_facts: what one event means, by itself: command lines, which opens write, which addresses are other
+// hosts. Pure.
 #pragma once
 
 #include <string>
@@ -16,8 +16,5 @@ bool is_remote(std::string_view addr);
 /// open(2) flags and calls that may change or make a file.
 bool opens_for_write(const Event& event);
 bool opens_to_create(const Event& event);
-
-/// A shell or another program that executes the file it is given: by its name, version numbers aside.
-bool is_interpreter(std::string_view path);
 
 }  // namespace assay
