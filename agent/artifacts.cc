@@ -52,21 +52,22 @@ void ArtifactBook::note(const Event& event) {
   files_.push_back({event.path, event.sha256, event.file_type, event.origin, event.size_bytes});
 }
 
-// By path, since a file may be written anew afterwards; by digest, since it may get another name; and a
-// script by the words of its interpreter, which only mean something where such a file was left.
+// By path, since a file may be written anew afterwards; by digest, since it may get another name; and scripts
+// by what their interpreters were given.
 void ArtifactBook::ran(const Event& event) {
-  auto remember = [&](std::string what) {
-    if (!what.empty() && executed_.size() < kMaxExecuted) executed_.insert(std::move(what));
+  auto remember = [](std::set<std::string>& in, std::string what) {
+    if (!what.empty() && in.size() < kMaxExecuted) in.insert(std::move(what));
   };
   if (foreign(event.origin)) {
-    remember(resolve_path(event.cwd, event.path));
-    remember(event.sha256);
+    remember(executed_, resolve_path(event.cwd, event.path));
+    remember(executed_, event.sha256);
   }
+  if (!is_interpreter(event.path) && (event.argv.empty() || !is_interpreter(event.argv[0]))) return;
   for (size_t i = 1; i < event.argv.size() && i < kMaxArguments; ++i) {
     const std::string& word = event.argv[i];
     if (word == "-c" || word == "-e") return;
     if (word.empty() || word[0] == '-') continue;
-    return remember(resolve_path(event.cwd, word));
+    return remember(scripts_, resolve_path(event.cwd, word));
   }
 }
 
@@ -84,11 +85,14 @@ void ArtifactBook::add(const std::string& path, Fd fd, const std::string& origin
   held_.push_back({std::move(file), std::move(fd)});
 }
 
+bool ArtifactBook::was_executed(const ArtifactCandidate& file) const {
+  return executed_.contains(file.path) || scripts_.contains(file.path) ||
+         (!file.sha256.empty() && executed_.contains(file.sha256));
+}
+
 ArtifactChoice ArtifactBook::choose(const ArtifactLimits& limits) const {
   std::vector<ArtifactCandidate> all = files_;
-  for (ArtifactCandidate& file : all)
-    file.executed =
-        executed_.contains(file.path) || (!file.sha256.empty() && executed_.contains(file.sha256));
+  for (ArtifactCandidate& file : all) file.executed = was_executed(file);
   for (const Held& held : held_) all.push_back(held.file);
   std::sort(all.begin(), all.end(), before);
   ArtifactChoice out;

@@ -62,10 +62,12 @@ class ArtifactBook {
     Fd fd;
   };
   void ran(const Event& event);
+  bool was_executed(const ArtifactCandidate& file) const;
 
   std::vector<ArtifactCandidate> files_;
   std::vector<Held> held_;
-  std::set<std::string> executed_;  // paths, and digests of what was not the image's
+  std::set<std::string> executed_;  // paths and digests of what was not the image's
+  std::set<std::string> scripts_;   // paths that interpreters were given
   uint64_t unseen_ = 0;             // candidates that there was no place for
 };
 

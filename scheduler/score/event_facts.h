@@ -1,5 +1,5 @@
-// event_facts: what one event means, by itself: command lines, which opens write, which
-// addresses are other hosts. Pure.
+// event_facts: what one event means, by itself: command lines, which opens write, which addresses are other
+// hosts. Pure.
 #pragma once
 
 #include <string>

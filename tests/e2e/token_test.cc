@@ -25,7 +25,9 @@ class Honeytokens : public testing::Test {
     std::string instance = data_.path().filename().string() + "-" + std::to_string(scans_);
     ScanPlace place{data_.path() / "data", data_.path() / "run", instance, "agent"};
     Context context;
-    auto worker = Worker::start(context, 0, place, {}, data_.path() / "spool", 0);
+    ScanLimits limits;
+    limits.artifact_bytes = 0;  // nobody here would say that there is room for them
+    auto worker = Worker::start(context, 0, place, limits, data_.path() / "spool", 0);
     ASSERT_TRUE(worker) << worker.error().what;
     ASSERT_TRUE(worker->begin(lease));
     uint32_t chunks = 0;

@@ -33,6 +33,7 @@ Status write_seeds(const std::filesystem::path& dir) {
   }
   ASSAY_CHECK(put(dir / "header", "full", inside(FrameType::header, encode_header(sample::header()))));
   ASSAY_CHECK(put(dir / "footer", "full", inside(FrameType::footer, encode_footer(sample::footer()))));
+  ASSAY_CHECK(put(dir / "artifact", "piece", encode_artifact_piece("PK\x03\x04 and so on")));
   ASSAY_CHECK(put(dir / "job", "full", inside(FrameType::job, encode_job(sample::job()))));
   std::string id = "20261125T031500-1f8a3c9e";
   const wire::Message kMessages[] = {

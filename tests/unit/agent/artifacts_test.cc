@@ -80,10 +80,10 @@ TEST(ArtifactChoice, ExecutedByPathByDigestOrByAnInterpretersWord) {
         exec("/bin/sh", "image", {"sh", "-x", "script", "other"}), exec("/bin/sh", "image", {"sh", "-c", "word"}),
         exec("/bin/cp", "image", {"cp", "-a", "source"}, std::string(64, 'c')), file("/work/tool", "elf", 1),
         file("/usr/bin/renamed", "elf", 2, digest), file("/work/script", "text", 3), file("/work/other", "text", 4),
-        file("/work/word", "text", 5), file("/copy-of-cp", "elf", 6, std::string(64, 'c'))})
+        file("/work/word", "text", 5), file("/work/source", "text", 7), file("/copy-of-cp", "elf", 6, std::string(64, 'c'))})
     book.note(event);
   EXPECT_EQ(render(book.choose({})),
-            "/work/tool! /usr/bin/renamed! /work/script! /copy-of-cp /work/other /work/word left out 0");
+            "/work/tool! /usr/bin/renamed! /work/script! /copy-of-cp /work/other /work/word /work/source left out 0");
 }
 
 TEST(ArtifactChoice, WhatDoesNotFitIsCountedAndSmallerOnesAreTaken) {

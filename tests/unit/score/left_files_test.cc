@@ -95,12 +95,12 @@ TEST(LeftFiles, ExecutedByPathByDigestOrByAnInterpreter) {
 }
 
 TEST(LeftFiles, WhatWasKeptIsNamedAndCanBeFetched) {
-  Report report = report_of(R"(
+  Report report = report_of(R"x(
 - start: {pid: 1, path: /bin/sh, argv: [sh], cwd: /}
 - exec: {pid: 1, path: "/memfd:x (deleted)", argv: [x], origin: memfd, sha256: dd}
 - file: {path: /tmp/a, origin: dropped, file_type: elf, sha256: aa, size_bytes: 2048}
 - file: {path: /tmp/b, origin: dropped, file_type: data}
-)",
+)x",
                             {{"/memfd:x (deleted)", "0001_memfd_x", "dd", 4096}, {"/tmp/a", "0002_a", "aa", 2048}});
   EXPECT_EQ(render(report), "/tmp/a kept 0002_a\n/tmp/b\n");
   ASSERT_EQ(report.artifacts.size(), 2u);
