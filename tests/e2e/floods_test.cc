@@ -10,6 +10,7 @@
 #include "agent/worker.h"
 #include "scheduler/score/scorer.h"
 #include "tests/e2e/assay.h"
+#include "tests/e2e/chamber.h"
 
 namespace assay::e2e {
 namespace {
@@ -93,10 +94,6 @@ class Farm : public testing::Test {
   void SetUp() override {
     ASSAY_NEEDS_HOST();
     ASSERT_TRUE(become_subreaper());
-    before_ = leftovers();
-  }
-  void TearDown() override {
-    if (!IsSkipped()) EXPECT_EQ(left_behind(before_), std::set<std::string>());
   }
 
   /// Variant `tag` of the image "bombs". The result is empty when there is no trace, which is a failure.
@@ -108,7 +105,8 @@ class Farm : public testing::Test {
     lease.job.extension = milliseconds(0);
     lease.job.provoke = provoke;
     TempDir dir;
-    ScanPlace place{data_->path(), dir.path() / "run", "floods-" + std::to_string(::getpid()), "agent"};
+    std::string instance = "floods-" + std::to_string(::getpid());
+    ScanPlace place{data_->path(), dir.path() / "run", instance, "agent"};
     Scanned out;
     (void)write_file("/proc/self/clear_refs", "5");  // the peak counts from here
     auto begun = steady_clock::now();
@@ -119,6 +117,8 @@ class Farm : public testing::Test {
     }
     out.took = steady_clock::now() - begun;
     out.peak_mib = peak_mib();
+    EXPECT_EQ(chamber::left_behind(instance, place.run_dir / "runsc"), "") << tag;
+    EXPECT_EQ(chamber::left_behind(dir.path().string(), place.run_dir / "runsc"), "") << tag;
     read_back(dir.path() / "spool", {lease.scan_id, lease.attempt}, out);
     return out;
   }
@@ -167,7 +167,6 @@ class Farm : public testing::Test {
   static std::unique_ptr<RuleSet> rules_;
   static uint32_t attempt_;
   Context context_;
-  std::set<std::string> before_;
 };
 std::unique_ptr<TempDir> Farm::data_;
 std::unique_ptr<RuleSet> Farm::rules_;
