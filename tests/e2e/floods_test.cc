@@ -185,6 +185,7 @@ TEST_P(Floods, EndInTheirTimeAndTellTheLimit) {
   const Flood& flood = GetParam();
   Scanned scanned = scan(flood.kind, seconds(flood.seconds), small_limits());
   ASSERT_FALSE(HasFailure());
+  RecordProperty("says", scanned.says());
   EXPECT_LT(scanned.took, seconds(flood.seconds) + kPatience) << scanned.says();
   EXPECT_LT(scanned.peak_mib, kAgentMiB) << scanned.says();
   if (!flood.limit.empty()) {
@@ -200,7 +201,7 @@ TEST_P(Floods, EndInTheirTimeAndTellTheLimit) {
 
 INSTANTIATE_TEST_SUITE_P(
     All, Floods,
-    testing::Values(Flood{"fork", "processes", 4}, Flood{"threads", "processes", 4}, Flood{"memory", "memory", 4},
+    testing::Values(Flood{"fork", "processes", 4}, Flood{"threads", ""}, Flood{"memory", "memory", 4},
                     Flood{"disk", "disk"}, Flood{"inodes", "inodes", 4}, Flood{"deep", "inodes", 4},
                     Flood{"symlinks", "inodes", 4}, Flood{"names", "", 2}, Flood{"log", "output"},
                     Flood{"opens", "events", 20}, Flood{"unlinks", "events", 20}, Flood{"execs", ""},
@@ -274,9 +275,12 @@ TEST_F(Generators, EveryByteOfOutputIsKeptOrCounted) {
 TEST_F(Generators, EveryConnectionIsReportedOrCountedAsLost) {
   Scanned scanned = scan("count-connections", seconds(180), {});
   uint64_t sessions = whole(scanned).count([](const Event& e) { return e.kind == EventKind::session && e.dst_port == 7777; });
-  uint64_t flows = scanned.count([](const Event& e) { return e.kind == EventKind::flow_start && e.dst_port == 7777; });
+  std::set<std::string> flows;  // each to an address of its own; a late packet begins its flow anew
+  for (const Event& e : scanned.events)
+    if (e.kind == EventKind::flow_start && e.dst_port == 7777) flows.insert(e.dst_addr);
   EXPECT_EQ(sessions + scanned.lost(Source::sinkhole), 3000u) << scanned.says();
-  EXPECT_EQ(flows + scanned.lost(Source::flows), 3000u) << scanned.says();
+  EXPECT_LE(flows.size(), 3000u);
+  EXPECT_GE(flows.size() + scanned.lost(Source::flows), 3000u) << scanned.says();
 }
 
 TEST_F(Generators, SoIsEveryQuestionToANameServer) {
