@@ -1,14 +1,48 @@
 // Non-blocking receive of the remote sink's datagrams.
 #include "agent/trace/seccheck_socket.h"
 
+#include <dirent.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 
+#include <cstdlib>
 #include <cstring>
+#include <memory>
 
 #include "schema/seccheck.pb.h"
 
 namespace assay {
+namespace {
+
+// A message must fit into its sender's buffer, and the runtime leaves that at the host's default, which the
+// arguments of one exec can exceed: it would be dropped. The connecting process waits for our handshake, so
+// its descriptor is there to be found. Where it cannot be had, what is too long is dropped and counted.
+void widen_sender(int connection) {
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  if (getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 || peer.pid <= 0) return;
+  sockaddr_un ours{};
+  socklen_t ours_size = sizeof ours;
+  if (getsockname(connection, reinterpret_cast<sockaddr*>(&ours), &ours_size) != 0) return;
+  Fd process(static_cast<int>(syscall(SYS_pidfd_open, peer.pid, 0)));
+  std::unique_ptr<DIR, int (*)(DIR*)> dir(opendir(("/proc/" + std::to_string(peer.pid) + "/fd").c_str()),
+                                          closedir);
+  if (!process || !dir) return;
+  while (dirent* entry = readdir(dir.get())) {
+    if (entry->d_name[0] == '.') continue;
+    Fd copy(static_cast<int>(syscall(SYS_pidfd_getfd, process.get(), std::atoi(entry->d_name), 0)));
+    sockaddr_un to{};
+    socklen_t to_size = sizeof to;
+    if (!copy || getpeername(copy.get(), reinterpret_cast<sockaddr*>(&to), &to_size) != 0) continue;
+    if (to.sun_family != AF_UNIX || std::strncmp(to.sun_path, ours.sun_path, sizeof to.sun_path) != 0)
+      continue;
+    int bytes = static_cast<int>(SeccheckSocket::kMaxDatagram);
+    (void)setsockopt(copy.get(), SOL_SOCKET, SO_SNDBUFFORCE, &bytes, sizeof bytes);
+  }
+}
+
+}  // namespace
 
 Result<SeccheckHeader> SeccheckHeader::parse(std::string_view datagram) {
   SeccheckHeader h{};
@@ -73,6 +107,7 @@ bool SeccheckSocket::receive_one(Peer& peer, const std::function<void(uint16_t, 
       closed = true;
       return false;
     }
+    widen_sender(peer.fd.get());
     peer.greeted = send(peer.fd.get(), datagram.data(), datagram.size(), MSG_NOSIGNAL) == n;
     closed = !peer.greeted;
     return peer.greeted;

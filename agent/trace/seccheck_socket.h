@@ -22,7 +22,7 @@ struct SeccheckHeader {
 
 class SeccheckSocket {
  public:
-  static constexpr size_t kMaxDatagram = 256 * 1024;
+  static constexpr size_t kMaxDatagram = 3 << 20;  // an exec with all that it may be given
   static constexpr size_t kMaxConnections = 8;
   /// Binds to `path` (shorter than 108 bytes), replacing what is there.
   static Result<SeccheckSocket> listen(const std::string& path);

@@ -30,6 +30,7 @@ namespace {
 constexpr int64_t kFinishWaitNs = 10'000'000'000;
 constexpr int64_t kMaxDriftNs = 20'000'000;
 constexpr size_t kMetadataBytes = 2 << 20;
+constexpr size_t kBatchesAtOnce = 8;
 
 Result<SeccheckConfig> probe_seccheck(const std::string& socket_path) {
   Command command;
@@ -65,7 +66,7 @@ struct Tracer::State {
 
   Status open();
   void absorb(const Batch& batch);
-  void pop_all();
+  void pop_some();
   void learn();
   SourceCount guard_count() const;
   std::vector<Event> release(int64_t until_ns);
@@ -111,9 +112,16 @@ void Tracer::State::absorb(const Batch& batch) {
   last_seen = batch.last;
 }
 
-void Tracer::State::pop_all() {
+// Not all that there is: a guest that fills the channel as fast as it is emptied would keep us here beyond its
+// end, and make us hold all of it.
+void Tracer::State::pop_some() {
   clear_event(channel->ready_fd());
-  while (auto batch = channel->pop()) absorb(*batch);
+  for (size_t i = 0; i < kBatchesAtOnce; ++i) {
+    auto batch = channel->pop();
+    if (!batch) return;
+    absorb(*batch);
+  }
+  raise_event(channel->ready_fd());  // there may be more
 }
 
 void Tracer::State::learn() {
@@ -146,7 +154,7 @@ int Tracer::fd() const { return state_->channel->ready_fd(); }
 void Tracer::add(Event event) { state_->merge.add(std::move(event)); }
 
 std::vector<Event> Tracer::take() {
-  state_->pop_all();
+  state_->pop_some();
   return state_->release(state_->drained_ns - state_->config.start_time_ns - kReorderWindowNs);
 }
 
@@ -158,7 +166,7 @@ std::vector<Event> Tracer::finish() {
   s.reader->finish();
   int64_t deadline = wall_ns() + kFinishWaitNs;
   while (!s.last_seen && wall_ns() < deadline) {
-    s.pop_all();
+    s.pop_some();
     pollfd ready{s.channel->ready_fd(), POLLIN, 0};
     if (!s.last_seen) poll(&ready, 1, 100);
   }

@@ -188,6 +188,15 @@ int main(int argc, char** argv) {
     _exit(atoi(argv[2]));
   } else if (!strcmp(verb, "exec")) {
     execve(argv[2], argv_true, env);
+  } else if (!strcmp(verb, "longexec")) {
+    /* nearly the two megabytes that an exec may be given */
+    static char text[120 * 1024];
+    char *args[11] = {"renamed", "exit", "0"}, *longest[9] = {0};
+
+    memset(text, 'x', sizeof text - 1);
+    text[1] = '=';
+    for (int i = 0; i < 7; i++) args[3 + i] = longest[i] = text;
+    execve("/bin/guest", args, longest);
   } else if (!strcmp(verb, "selfdelete")) {
     /* a dropper: copies itself, runs the copy, which is deleted at once */
     if (!(child = fork())) {

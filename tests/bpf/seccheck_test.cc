@@ -42,6 +42,19 @@ TEST(Seccheck, ExecCarriesPathArgumentsEnvironmentModeAndHash) {
   EXPECT_EQ(run.all(EventKind::exec).size(), 1u);
 }
 
+// Padding must not hide it: the message is longer than a socket's buffer is by default.
+TEST(Seccheck, ExecWithTheLongestCommandLineIsSeenAndCut) {
+  ASSAY_REQUIRE_HOST();
+  auto run = run_guest({"longexec"});
+  Event e = run.find(EventKind::exec);
+  EXPECT_EQ(e.path, "/bin/guest");
+  ASSERT_GE(e.argv.size(), 4u);
+  EXPECT_EQ(e.argv[0], "renamed");
+  EXPECT_GT(e.argv[3].size(), 1000u);
+  EXPECT_GT(e.truncated, 0u);
+  expect_nothing_lost(run);
+}
+
 TEST(Seccheck, ProgramThatDeletesItselfIsHashed) {
   ASSAY_REQUIRE_HOST();
   auto run = run_guest({"selfdelete"});
