@@ -60,6 +60,7 @@ Status Chamber::open_tracer(const fs::path& dir) {
   config.start_time_ns = in_.header.start_time_ns;
   config.cgroup_id = cgroup_->id();
   config.rootfs = in_.rootfs.merged();
+  config.full_witness = in_.limits.full_witness;
   if (network_) {
     config.world_ns_fd = network_->world_ns();
     config.world_ifindex = network_->world_ifindex();

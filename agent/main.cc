@@ -49,6 +49,7 @@ Result<AgentConfig> read_config(const po::variables_map& map) {
   config.cpu_millis = static_cast<uint32_t>(cpus * 1000);
   ASSAY_TRY(config.memory_bytes, parse_bytes(text(map, "memory")));
   config.keep_spool = true;
+  config.limits.full_witness = map["full-witness"].as<bool>();
   ASSAY_TRY(config.spool_quota_bytes, parse_bytes(text(map, "spool-quota")));
   ASSAY_TRY(config.reserve_bytes, parse_bytes(text(map, "reserve")));
   ASSAY_TRY(config.stop_grace, parse_duration(text(map, "stop-grace")));
@@ -61,7 +62,8 @@ Result<AgentConfig> read_config(const po::variables_map& map) {
 
 Status check(const po::variables_map& map) {
   ASSAY_TRY(AgentConfig config, read_config(map));
-  return check_host();
+  ASSAY_CHECK(check_host());
+  return config.limits.full_witness ? check_full_witness() : Status();
 }
 
 Status serve_from(const po::variables_map& map) {
@@ -109,6 +111,8 @@ void describe(po::options_description& options) {
   add("spool-quota", string("8G"), "of traces that the scheduler has not stored yet");
   add("reserve", string("1G"),
       "free disk space below which no lease is taken; scans that run may use half of it");
+  add("full-witness", po::value<bool>()->default_value(false)->implicit_value(true),
+      "let every system call of a guest trap to the host (slow; takes a runsc that can leave them unpatched)");
   add("stop-grace", string("30s"), "for running scans to finish after SIGTERM; a second one ends them");
   add("metrics", po::value<std::string>(), "ADDRESS:PORT of Prometheus' metrics (default: off)");
 }

@@ -15,8 +15,9 @@ constexpr const char* kClients = "inproc://clients";
 }  // namespace
 
 Result<std::unique_ptr<Farm>> Farm::start(const std::filesystem::path& data_dir,
-                                          const std::filesystem::path& rules_dir) {
+                                          const std::filesystem::path& rules_dir, bool full_witness) {
   ASSAY_CHECK(check_host());
+  if (full_witness) ASSAY_CHECK(check_full_witness());
   ASSAY_TRY(RuleSet rules, RuleSet::load(rules_dir));
   std::error_code error;
   std::filesystem::create_directories(data_dir, error);
@@ -27,7 +28,7 @@ Result<std::unique_ptr<Farm>> Farm::start(const std::filesystem::path& data_dir,
   std::unique_ptr<Farm> farm(
       new Farm(std::move(store), std::move(rules), std::move(stop_agent), std::move(stop_scheduler)));
   farm->scheduler_ = std::thread([f = farm.get()] { f->run_scheduler(); });
-  farm->agent_ = std::thread([f = farm.get(), data_dir] { f->run_agent(data_dir); });
+  farm->agent_ = std::thread([f = farm.get(), data_dir, full_witness] { f->run_agent(data_dir, full_witness); });
   return farm;
 }
 
@@ -59,10 +60,11 @@ void Farm::run_scheduler() {
   if (!ended) scheduler_error_.set_value(ended.error().context("scheduler"));
 }
 
-void Farm::run_agent(const std::filesystem::path& data_dir) {
+void Farm::run_agent(const std::filesystem::path& data_dir, bool full_witness) {
   AgentConfig config;
   config.endpoint = kAgents;
   config.data_dir = data_dir;
+  config.limits.full_witness = full_witness;
   Status ended = serve_agent(context_, config, stop_agent_.get());
   if (!ended) agent_error_.set_value(ended.error().context("agent"));
 }

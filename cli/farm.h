@@ -20,7 +20,8 @@ class Farm {
  public:
   /// Errors: the host lacks something, the data directory is taken or full, the rules do not load.
   static Result<std::unique_ptr<Farm>> start(const std::filesystem::path& data_dir,
-                                             const std::filesystem::path& rules_dir);
+                                             const std::filesystem::path& rules_dir,
+                                             bool full_witness = false);
   ~Farm();  // ends the agent, which cleans up, then the scheduler
 
   /// A client's socket to the scheduler.
@@ -32,7 +33,7 @@ class Farm {
  private:
   Farm(std::unique_ptr<Store> store, RuleSet rules, Fd stop_agent, Fd stop_scheduler);
   void run_scheduler();
-  void run_agent(const std::filesystem::path& data_dir);
+  void run_agent(const std::filesystem::path& data_dir, bool full_witness);
 
   std::unique_ptr<Store> store_;
   RuleSet rules_;

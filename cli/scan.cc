@@ -30,6 +30,7 @@ struct ScanOptions {
   Job job;  // but for its ref and persona
   Format format = Format::text;
   Gate gate = Gate::malicious;
+  bool full_witness = false;
   std::string output, keep_trace, rules;
   std::filesystem::path data_dir;
 };
@@ -48,6 +49,8 @@ po::options_description describe() {
       "other, and "
       "what only some of them provoked");
   add("no-provoke", po::bool_switch(), "let the image run by itself, without a run plan");
+  add("full-witness", po::bool_switch(),
+      "let every system call trap to the host (slow; takes a runsc that can leave them unpatched)");
   add("format", po::value<std::string>()->default_value("text"), "text or json");
   add("output", po::value<std::string>(), "write the report to this file");
   add("keep-trace", po::value<std::string>(), "write the trace to this file (one image)");
@@ -72,6 +75,7 @@ Result<ScanOptions> read_options(const po::variables_map& map) {
   ASSAY_TRY(options.job.network, parse_network(text("network")));
   ASSAY_TRY(options.personas, parse_personas(text("persona")));
   options.job.provoke = !map["no-provoke"].as<bool>();
+  options.full_witness = map["full-witness"].as<bool>();
   ASSAY_TRY(options.format, parse_format(text("format")));
   ASSAY_TRY(options.gate, parse_gate(text("gate")));
   options.job.insecure = map["insecure"].as<bool>();
@@ -230,7 +234,7 @@ int run(const ScanOptions& options) {
   if (!signals) return complain(signals.error(), kFailed);
   auto rules = find_rules(options.rules);
   if (!rules) return complain(rules.error(), kFailed);
-  auto farm = Farm::start(options.data_dir, *rules);
+  auto farm = Farm::start(options.data_dir, *rules, options.full_witness);
   if (!farm) return complain(farm.error(), kFailed);
   auto link = (*farm)->client();
   if (!link) return complain(link.error(), kFailed);

@@ -10,8 +10,10 @@
 #include <string_view>
 
 #include "agent/trace/batch.h"
+#include "agent/trace/crosscheck.h"
 #include "agent/trace/flow_events.h"
 #include "agent/trace/seccheck_decode.h"
+#include "agent/trace/strace.h"
 #include "common/event.h"
 
 namespace assay {
@@ -24,11 +26,13 @@ class Decoder {
              usage = 0;
   };
 
-  /// `rootfs_dir` is borrowed; -1: none.
-  Decoder(int64_t start_time_ns, int rootfs_dir);
+  /// `rootfs_dir` is borrowed; -1: none. `calls`: those that the Sentry was asked to report.
+  Decoder(int64_t start_time_ns, int rootfs_dir, const std::vector<std::string>& calls);
   void decode(const Batch& batch, const Emit& emit);
   void flow_total(std::string_view key_and_flow, int64_t arrival_ns, const Emit& emit);
   const Counts& counts() const { return counts_; }
+  const Strace& strace() const { return strace_; }
+  CrossCheck& cross_check() { return cross_check_; }
   /// How far CLOCK_MONOTONIC and the wall clock have moved against each other since the start.
   int64_t clock_drift_ns() const;
 
@@ -37,6 +41,7 @@ class Decoder {
   static constexpr uint64_t kHashBudgetBytes = 4ull << 30;  // of one scan; Provenance tries what is left
   static constexpr size_t kMaxHashes = 4096;
   void seccheck(std::string_view datagram, const Record& record, const Emit& emit);
+  void take_strings(Event& event);
   void executable(const Fd& file);
   void flush_exec(const Emit& emit);
   void witness(std::string_view bytes, const Record& record, const Emit& emit);
@@ -48,6 +53,8 @@ class Decoder {
   int rootfs_dir_;
   SeccheckDecoder decoder_;
   FlowEvents flow_events_;
+  Strace strace_;
+  CrossCheck cross_check_;
   Counts counts_;
   std::optional<Event> exec_;  // waits for its executable, which is the next record if there is one
   uint64_t hash_budget_bytes_ = kHashBudgetBytes;
