@@ -32,7 +32,7 @@ bool by_path(const std::string& call) {
 }
 bool by_address(const std::string& call) { return is_one_of(call, "connect", "bind"); }
 
-// Those that may wait for as long as the guest likes, or end with their process.
+// Those that may wait for as long as the guest likes.
 bool can_block(const std::string& call) {
   return is_one_of(call, "open", "openat", "openat2", "creat", "connect", "accept", "accept4", "execve",
                    "execveat", "splice", "vmsplice", "sendto", "sendmsg", "sendmmsg", "ptrace", "reboot");
@@ -141,8 +141,11 @@ void CrossCheck::reported(const Event& event) {
     if (ended_ns_) judge_all(*ended_ns_);
     ended_ns_.reset();
     filters_since_ns_ = INT64_MAX;
+    init_pid_ = event.pid;
+    orderly_ = false;
     return;
   }
+  if (event.kind == EventKind::exit && event.pid == init_pid_) orderly_ = true;
   note_filters(event);
   if (!calls_.contains(event.call)) return;
   std::string key = pair_key(event), loose = loose_key(event);
@@ -156,13 +159,17 @@ void CrossCheck::reported(const Event& event) {
 }
 
 void CrossCheck::judge(const std::string& key, Event& call, int64_t end_ns) {
-  bool last_moment = std::abs(end_ns - call.time_ns) <= kLastMoment;
-  if (last_moment || (can_block(call.call) && call.time_ns <= end_ns)) {
+  if (std::abs(end_ns - call.time_ns) <= kLastMoment) {
     ++counts_.cut_off;
     return;
   }
   if (may_be_unsayable(call) || call.time_ns >= filters_since_ns_ || reported_otherwise(key, call)) {
     ++counts_.unprovable;
+    return;
+  }
+  // A sandbox that is killed takes its calls with it; one that ends interrupts and reports them.
+  if (!orderly_ && can_block(call.call) && call.time_ns <= end_ns) {
+    ++counts_.cut_off;
     return;
   }
   ++counts_.unreported;

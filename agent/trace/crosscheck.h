@@ -71,6 +71,8 @@ class CrossCheck {
   std::vector<Report> early_{kEarly};                        // a ring
   size_t open_count_ = 0, next_early_ = 0;
   std::optional<int64_t> ended_ns_;  // no sandbox has started since
+  int32_t init_pid_ = 0;
+  bool orderly_ = false;  // the first process has ended, which ends every call of the others
   int64_t filters_since_ns_ = INT64_MAX;
   std::vector<Event> found_;
   Counts counts_;

@@ -105,7 +105,6 @@ TEST_F(TasksTest, ForgetsThoseThatEndAndIsBounded) {
   EXPECT_EQ(tasks_.size(), 1u);
   for (int32_t i = 10; i < 200'000; ++i) clone(1, i, i, i % 2 != 0 ? CLONE_FS : 0);
   EXPECT_LE(tasks_.size(), 64u * 1024);
-  EXPECT_EQ(shown(199'999, 199'999).substr(0, 4), "init");
 }
 
 }  // namespace
