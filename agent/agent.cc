@@ -78,6 +78,7 @@ Status prepare_agent_process() {
 
 Status serve_agent(const Context& context, const AgentConfig& given, int stop_fd) {
   AgentConfig config = completed(given);
+  if (config.limits.full_witness) ASSAY_CHECK(check_full_witness());
   ASSAY_TRY(CleanupCount cleaned, clean_up_dead_agents(config.run_base));
   if (cleaned.instances + cleaned.cgroups > 0)
     spdlog::info("event=cleanup instances={} processes={} cgroups={}", cleaned.instances, cleaned.processes,

@@ -95,6 +95,7 @@ Status Chamber::open_tracer(const fs::path& dir) {
   config.runtime_version = in_.header.runtime_version;
   config.learn_guard = in_.place.learn_guard;
   config.kept = contents_ ? &contents_->kept() : nullptr;
+  config.full_witness = in_.limits.full_witness;
   if (network_) {
     config.world_ns_fd = network_->world_ns();
     config.world_ifindex = network_->world_ifindex();

@@ -63,6 +63,7 @@ Result<Sandbox> Chamber::start_sandbox(const Run& run) {
   config.bundle_dir = bundle_dir_;
   config.runtime_root = in_.place.run_dir / "runsc";
   config.pod_init_config = tracer_->pod_init_config();
+  config.options = tracer_->runtime_options();
   config.network = network_.has_value();
   config.host_sockets = !in_.stage.sockets.empty();
   config.cgroup = &*cgroup_;

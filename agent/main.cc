@@ -65,6 +65,7 @@ Result<AgentConfig> read_config(const po::variables_map& map) {
   config.cpu_millis = static_cast<uint32_t>(cpus * 1000);
   ASSAY_TRY(config.memory_bytes, parse_bytes(text(map, "memory")));
   config.keep_spool = true;
+  config.limits.full_witness = map["full-witness"].as<bool>();
   ASSAY_TRY(config.spool_quota_bytes, parse_bytes(text(map, "spool-quota")));
   ASSAY_TRY(config.reserve_bytes, parse_bytes(text(map, "reserve")));
   ASSAY_TRY(config.limits.artifact_bytes, parse_artifact_bytes(text(map, "artifact-bytes")));
@@ -81,7 +82,8 @@ Result<AgentConfig> read_config(const po::variables_map& map) {
 Status check(const po::variables_map& map) {
   ASSAY_TRY(AgentConfig config, read_config(map));
   ASSAY_TRY([[maybe_unused]] YaraRules yara, YaraRules::compile(config.yara_dirs));
-  return check_host();
+  ASSAY_CHECK(check_host());
+  return config.limits.full_witness ? check_full_witness() : Status();
 }
 
 Status serve_from(const po::variables_map& map) {
@@ -133,6 +135,8 @@ void describe(po::options_description& options) {
   add("artifact-bytes", string("32M"),
       "of files that an image dropped or changed, kept of each scan; at most 1G, 0: none");
   add("stop-grace", string("30s"), "for running scans to finish after SIGTERM; a second one ends them");
+  add("full-witness", po::value<bool>()->default_value(false)->implicit_value(true),
+      "let every system call of a guest trap to the host (slow; takes a runsc that can leave them unpatched)");
   add("yara", po::value<std::vector<std::string>>()->composing(),
       "directory of YARA rules, besides our own; may be given again");
   auto strings = [] { return po::value<std::vector<std::string>>()->composing(); };

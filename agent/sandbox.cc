@@ -98,6 +98,7 @@ struct Sandbox::State {
     if (config.host_sockets) args.push_back("--host-uds=open");
     if (!config.pod_init_config.empty())
       args.push_back("--pod-init-config=" + config.pod_init_config.string());
+    args.insert(args.end(), config.options.begin(), config.options.end());
     for (const std::string& last :
          {std::string("run"), std::string("--bundle"), config.bundle_dir.string(), config.id})
       args.push_back(last);

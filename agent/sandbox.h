@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "agent/cgroup.h"
 #include "common/process.h"
@@ -19,6 +20,7 @@ struct SandboxConfig {
   std::filesystem::path bundle_dir;       // holds config.json; runsc's log is written here
   std::filesystem::path runtime_root;     // runsc --root
   std::filesystem::path pod_init_config;  // seccheck session; empty: untraced
+  std::vector<std::string> options{};     // further ones of `runsc run`
   bool network = true;                    // --network=sandbox, else none
   bool host_sockets = false;              // the guest may connect to Unix sockets that its mounts show it
   const Cgroup* cgroup =
@@ -58,6 +60,11 @@ class Sandbox {
 
 /// "runsc version ..." Errc::not_found with what to install. Refuses releases known not to work, by name.
 Result<std::string> runtime_version();
+/// Why `--systrap-disable-syscall-patching`, which ScanLimits::full_witness takes, cannot be had: not in this
+/// runsc.
+Status check_full_witness();
+/// Whether `flag` is among what `runsc flags` printed. Pure.
+bool offers_flag(std::string_view printed, std::string_view flag);
 /// The release in what `runsc --version` prints, judged. Pure.
 Result<std::string> judge_runtime_version(const std::string& printed);
 /// The last error in runsc's JSON log, one printable line without its "running container: starting container:

@@ -59,6 +59,27 @@ Result<std::string> runtime_version() {
   return judge_runtime_version(output.out);
 }
 
+bool offers_flag(std::string_view printed, std::string_view flag) {
+  std::string line = "  -" + std::string(flag);
+  for (size_t at = printed.find(line); at != std::string_view::npos; at = printed.find(line, at + 1)) {
+    std::string_view rest = printed.substr(at + line.size());
+    if ((at == 0 || printed[at - 1] == '\n') && (rest.empty() || rest[0] == '\n' || rest[0] == ' '))
+      return true;
+  }
+  return false;
+}
+
+Status check_full_witness() {
+  Command command;
+  command.argv = {"runsc", "flags"};
+  ASSAY_TRY(Output output, run(std::move(command), kVersionTimeout));
+  if (offers_flag(output.out + output.err, "systrap-disable-syscall-patching")) return Status();
+  ASSAY_TRY(std::string version, runtime_version());
+  return Error{Errc::unsupported, version +
+                                      " has no --systrap-disable-syscall-patching, which full-witness needs: "
+                                      "install a newer release, or do without full-witness"};
+}
+
 Status check_host() {
   if (::geteuid() != 0)
     return Error{Errc::denied, "scanning needs root (namespaces, cgroups, BPF); run it with sudo"};

@@ -35,6 +35,7 @@ struct ScanLimits {
   uint64_t events = 2'000'000;
   uint64_t trace_bytes = 512ull << 20;
   uint64_t artifact_bytes = 32ull << 20;               // of files kept beside the trace; 0: none are
+  bool full_witness = false;  // every call traps to the host's witness; slow, and not every runsc can
   uint64_t output_bytes = 1ull << 20;                  // of stdout and stderr together that become events
   std::chrono::milliseconds resolve_patience{10'000};  // for the scheduler's word whether to run an image
 };

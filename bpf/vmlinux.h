@@ -144,6 +144,7 @@ struct kernel_siginfo {
 	union {
 		struct {
 			int _syscall;
+			unsigned int _arch;
 		} _sigsys;
 	} _sifields;
 };

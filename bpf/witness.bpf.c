@@ -14,6 +14,7 @@
 
 #define SIGSYS 31
 #define SYS_SECCOMP 1
+#define AUDIT_ARCH_X86_64 0xc000003e
 
 const volatile __u64 cgroup_id = 0;
 const volatile int cgroup_level = 0;
@@ -70,6 +71,9 @@ int BPF_PROG(farm_witness, int sig, struct kernel_siginfo *info, struct task_str
 	    !(cgroup_level && bpf_get_current_ancestor_cgroup_id(cgroup_level) == cgroup_id))
 		return 0;
 	if (BPF_CORE_READ(info, si_code) != SYS_SECCOMP)
+		return 0;
+	/* int $0x80 has numbers of its own, and no meaning in gVisor */
+	if (BPF_CORE_READ(info, _sifields._sigsys._arch) != AUDIT_ARCH_X86_64)
 		return 0;
 	sysno = BPF_CORE_READ(info, _sifields._sigsys._syscall);
 	if (sysno >= FARM_CALLS)

@@ -19,6 +19,7 @@ Result<std::unique_ptr<Farm>> Farm::start(const std::filesystem::path& rules_dir
                                           const AgentConfig& agent) {
   const std::filesystem::path& data_dir = agent.data_dir;
   ASSAY_CHECK(check_host());
+  if (agent.limits.full_witness) ASSAY_CHECK(check_full_witness());
   ASSAY_TRY(RuleSet rules, RuleSet::load(rules_dir));
   std::error_code error;
   std::filesystem::create_directories(data_dir, error);

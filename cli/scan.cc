@@ -52,6 +52,8 @@ po::options_description describe() {
       "other, and "
       "what only some of them provoked");
   add("no-provoke", po::bool_switch(), "let the image run by itself, without a run plan");
+  add("full-witness", po::bool_switch(),
+      "let every system call trap to the host (slow; takes a runsc that can leave them unpatched)");
   add("format", po::value<std::string>()->default_value("text"), "text or json");
   add("output", po::value<std::string>(), "write the report to this file");
   add("keep-trace", po::value<std::string>(), "write the trace to this file (one image)");
@@ -83,6 +85,7 @@ Result<ScanOptions> read_options(const po::variables_map& map) {
   ASSAY_TRY(options.job.network, parse_network(text("network")));
   ASSAY_TRY(options.personas, parse_personas(text("persona")));
   options.job.provoke = !map["no-provoke"].as<bool>();
+  options.agent.limits.full_witness = map["full-witness"].as<bool>();
   ASSAY_TRY(options.format, parse_format(text("format")));
   ASSAY_TRY(options.gate, parse_gate(text("gate")));
   options.job.insecure = map["insecure"].as<bool>();

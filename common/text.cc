@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+#include "common/utf8.h"
+
 namespace assay {
 namespace {
 
@@ -43,6 +45,16 @@ bool shows_as_itself(uint32_t point) {
 }
 
 }  // namespace
+
+bool is_utf8(std::string_view bytes) {
+  while (!bytes.empty()) {
+    uint32_t point = 0;
+    size_t length = sequence(bytes, point);
+    if (length == 0) return false;
+    bytes.remove_prefix(length);
+  }
+  return true;
+}
 
 std::string printable(std::string_view bytes) {
   static constexpr char kHex[] = "0123456789abcdef";

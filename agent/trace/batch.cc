@@ -9,6 +9,20 @@ void Batch::add(RecordKind kind, std::string_view head, std::string_view tail, i
   bytes.append(head).append(tail);
 }
 
+void Batch::append(Batch& other) {
+  auto base = static_cast<uint32_t>(bytes.size());
+  auto first_file = static_cast<uint32_t>(files.size());
+  for (Record record : other.records) {
+    record.offset += record.kind == RecordKind::executable ? first_file : base;
+    records.push_back(record);
+  }
+  bytes.append(other.bytes);
+  for (Fd& file : other.files) files.push_back(std::move(file));
+  other.records.clear();
+  other.bytes.clear();
+  other.files.clear();
+}
+
 Result<std::unique_ptr<BatchChannel>> BatchChannel::open() {
   std::unique_ptr<BatchChannel> channel(new BatchChannel());
   ASSAY_TRY(channel->ready_, make_event());

@@ -25,6 +25,8 @@ enum class RecordKind : uint8_t {
   flow,        // struct farm_flow_record and its bytes
   flow_total,  // struct farm_flow_key, struct farm_flow: a flow that has ended
   usage,       // uint64_t: on-CPU nanoseconds so far
+  strace,      // bytes of runsc's log, as they came
+  sandbox_end,  // empty: a Sentry has hung up
 };
 
 struct Record {
@@ -48,6 +50,7 @@ struct Batch {
   uint64_t seccheck_messages = 0, seccheck_lost = 0, connections = 0, open_connections = 0;
 
   void add(RecordKind kind, std::string_view head, std::string_view tail, int64_t arrival_ns);
+  void append(Batch& other);  // its records, bytes and files; `other` is empty then
   std::string_view view(const Record& record) const {
     return std::string_view(bytes).substr(record.offset, record.size);
   }

@@ -23,11 +23,13 @@ constexpr int64_t kMaxBehindNs = 30'000'000'000, kMaxAheadNs = 50'000'000;
 
 }  // namespace
 
-Decoder::Decoder(int64_t start_time_ns, int rootfs_dir, KeptExecutables* kept)
+Decoder::Decoder(int64_t start_time_ns, int rootfs_dir, const std::vector<std::string>& calls,
+                 KeptExecutables* kept)
     : start_time_ns_(start_time_ns),
       monotonic_offset_ns_(monotonic_to_wall_ns()),
       rootfs_dir_(rootfs_dir),
       kept_(kept),
+      cross_check_(calls),
       usage_at_ns_(wall_ns()) {}
 
 int64_t Decoder::clock_drift_ns() const { return monotonic_to_wall_ns() - monotonic_offset_ns_; }
@@ -63,6 +65,12 @@ void Decoder::decode(const Batch& batch, const Emit& emit) {
       case RecordKind::usage:
         usage(bytes, record, emit);
         break;
+      case RecordKind::strace:
+        strace_.add(bytes);
+        break;
+      case RecordKind::sandbox_end:
+        cross_check_.sandbox_ended(record.arrival_ns - start_time_ns_);
+        break;
       case RecordKind::executable:
         break;
     }
@@ -84,6 +92,10 @@ void Decoder::seccheck(std::string_view datagram, const Record& record, const Em
   if (e.time_ns > record.arrival_ns + kMaxAheadNs || e.time_ns < record.arrival_ns - kMaxBehindNs)
     e.time_ns = record.arrival_ns;
   e.time_ns = std::min(e.time_ns, record.arrival_ns) - start_time_ns_;
+  take_strings(e);
+  cross_check_.reported(e);
+  // Its success is told by an event of its own, with more than the registers.
+  if (e.kind == EventKind::syscall && e.call == "execve" && e.error == 0) return;
   if (e.kind == EventKind::start && rootfs_dir_ >= 0 && !e.argv.empty()) {
     auto path = find_in_rootfs(rootfs_dir_, e.cwd, e.argv[0], e.env);
     if (!path.empty()) e.path = path;
@@ -92,6 +104,16 @@ void Decoder::seccheck(std::string_view datagram, const Record& record, const Em
     exec_ = std::move(e);
   else
     emit(std::move(e));
+}
+
+// What only the log tells of a call that has registers alone.
+void Decoder::take_strings(Event& e) {
+  if (e.kind == EventKind::start) strace_.restart();
+  if (e.kind != EventKind::syscall && !(e.kind == EventKind::exec && e.path.empty())) return;
+  auto match = strace_.match(e);
+  if (!match || match->comm == e.comm) return;
+  e.comm = match->comm;
+  decoder_.name_task(e, match->comm);
 }
 
 void Decoder::executable(const Fd& file) {
@@ -132,6 +154,7 @@ void Decoder::witness(std::string_view bytes, const Record& record, const Emit& 
   }
   ++counts_.witness;
   event->time_ns = host_time(event->time_ns, record.arrival_ns);
+  cross_check_.witnessed(*event);
   emit(std::move(*event));
 }
 

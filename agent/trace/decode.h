@@ -11,8 +11,10 @@
 
 #include "agent/kept_executables.h"
 #include "agent/trace/batch.h"
+#include "agent/trace/crosscheck.h"
 #include "agent/trace/flow_events.h"
 #include "agent/trace/seccheck_decode.h"
+#include "agent/trace/strace.h"
 #include "common/event.h"
 
 namespace assay {
@@ -25,11 +27,15 @@ class Decoder {
              flows_bad = 0, usage = 0;
   };
 
-  /// Both are borrowed. `rootfs_dir` -1: none. `kept`: where executed files are held open; null: nowhere.
-  Decoder(int64_t start_time_ns, int rootfs_dir, KeptExecutables* kept = nullptr);
+  /// `rootfs_dir` and `kept` are borrowed. `rootfs_dir` -1: none. `calls`: those that the Sentry was asked to
+  /// report. `kept`: where executed files are held open; null: nowhere.
+  Decoder(int64_t start_time_ns, int rootfs_dir, const std::vector<std::string>& calls,
+          KeptExecutables* kept = nullptr);
   void decode(const Batch& batch, const Emit& emit);
   void flow_total(std::string_view key_and_flow, int64_t arrival_ns, const Emit& emit);
   const Counts& counts() const { return counts_; }
+  const Strace& strace() const { return strace_; }
+  CrossCheck& cross_check() { return cross_check_; }
   /// How far CLOCK_MONOTONIC and the wall clock have moved against each other since the start.
   int64_t clock_drift_ns() const;
 
@@ -38,6 +44,7 @@ class Decoder {
   static constexpr uint64_t kHashBudgetBytes = 4ull << 30;  // of one scan; Provenance tries what is left
   static constexpr size_t kMaxHashes = 4096;
   void seccheck(std::string_view datagram, const Record& record, const Emit& emit);
+  void take_strings(Event& event);
   void executable(const Fd& file);
   void flush_exec(const Emit& emit);
   void witness(std::string_view bytes, const Record& record, const Emit& emit);
@@ -51,6 +58,8 @@ class Decoder {
   KeptExecutables* kept_;
   SeccheckDecoder decoder_;
   FlowEvents flow_events_;
+  Strace strace_;
+  CrossCheck cross_check_;
   Counts counts_;
   std::optional<Event> exec_;  // waits for its executable, which is the next record if there is one
   uint64_t hash_budget_bytes_ = kHashBudgetBytes;

@@ -64,7 +64,9 @@ void join(Event& guest, Event& witness) {
   witness.uid = guest.uid;
   witness.gid = guest.gid;
   if (witness.proto.empty()) witness.proto = guest.proto;
-  if (guest.kind != EventKind::syscall && guest.kind != EventKind::open) return;
+  bool open_ended = guest.kind == EventKind::syscall || guest.kind == EventKind::open ||
+                    (guest.kind == EventKind::exec && guest.path.empty());
+  if (!open_ended) return;
   if (guest.path.empty() && !witness.path.empty()) {
     guest.path = witness.path;
     if (guest.data.empty()) guest.data = witness.data;
@@ -88,7 +90,12 @@ std::string pair_key(const Event& e) {
   if (e.source == Source::seccheck &&
       (e.kind == EventKind::start || e.kind == EventKind::clone || e.kind == EventKind::exit))
     return "";
-  if (is_one_of(e.call, {"open", "openat", "creat", "chdir", "chroot", "execve"})) return spelt(e);
+  if (is_one_of(e.call, {"open", "openat", "creat", "chdir", "chroot"})) return spelt(e);
+  if (e.call == "execve") {
+    std::string key = e.call;  // by registers: what they point to may be more than the witness reads
+    for (size_t i = 0; i < 3; ++i) append(key, e.args[i]);
+    return key;
+  }
   if (is_one_of(e.call, {"connect", "bind"})) return addressed(e);
   if (is_one_of(e.call, {"accept", "accept4", "fchdir"})) {
     std::string key = e.call;

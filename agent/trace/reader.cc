@@ -8,6 +8,8 @@
 #include <sys/eventfd.h>
 #include <time.h>
 
+#include <array>
+#include <cstdint>
 #include <thread>
 
 #include "agent/trace/bpf_support.h"
@@ -26,6 +28,8 @@ constexpr int64_t kHeartbeatNs = 100'000'000;  // an empty batch moves the owner
 constexpr int64_t kTickNs = 1'000'000'000;     // usage, ended flows
 constexpr int64_t kFinishLimitNs = 3'000'000'000;
 constexpr size_t kDatagramsAtOnce = 512;
+constexpr size_t kLogBytesAtOnce = 2 << 20;  // more than a pipe holds
+constexpr size_t kRecordsAtOnce = 128 * 1024;  // more than the rings hold
 
 enum class Order : uint64_t {
   none = 0,
@@ -43,6 +47,7 @@ struct Reader::State {
   ring_buffer* rings = nullptr;
   FlowCollector flows;
   std::unique_ptr<Batch> batch = std::make_unique<Batch>();
+  Batch held;  // what the Sentry said, until all that came before it has been read
   int64_t last_flush_ns = 0, last_tick_ns = 0, finish_since_ns = 0;
   bool abandoned = false;
   std::thread thread;
@@ -56,6 +61,8 @@ struct Reader::State {
   void run();
   size_t read_seccheck();
   size_t read_rings();
+  size_t read_log();
+  size_t read_all();
   void tick();
   void flush(bool last);
   void wait(bool busy);
@@ -107,25 +114,59 @@ int Reader::State::on_flow(void* self, void* data, size_t size) {
 }
 
 void Reader::State::look_up_executable(uint16_t type, std::string_view datagram, int64_t now) {
-  if (batch->files.size() >= Batch::kMaxFiles) return;  // hashed later, by path
+  if (batch->files.size() + held.files.size() >= Batch::kMaxFiles) return;  // hashed later, by path
   Fd file = open_reported_executable(sources.rootfs_dir, type, datagram);
   if (!file) return;
-  batch->records.push_back({RecordKind::executable, static_cast<uint32_t>(batch->files.size()), 0, now});
-  batch->files.push_back(std::move(file));
+  held.records.push_back({RecordKind::executable, static_cast<uint32_t>(held.files.size()), 0, now});
+  held.files.push_back(std::move(file));
 }
 
 size_t Reader::State::read_seccheck() {
   int64_t now = wall_ns();
-  return socket.receive(kDatagramsAtOnce, [&](uint16_t type, std::string_view datagram) {
-    batch->add(RecordKind::seccheck, datagram, {}, now);
+  auto hung_up = [&] { return socket.connections() - socket.open_connections(); };
+  uint64_t before = hung_up();
+  size_t count = socket.receive(kDatagramsAtOnce, [&](uint16_t type, std::string_view datagram) {
+    held.add(RecordKind::seccheck, datagram, {}, now);
     if (sources.rootfs_dir >= 0) look_up_executable(type, datagram, now);
   });
+  if (hung_up() > before) held.add(RecordKind::sandbox_end, {}, {}, now);
+  return count;
 }
 
 size_t Reader::State::read_rings() {
   if (rings == nullptr) return 0;
-  int n = ring_buffer__consume(rings);
-  return n > 0 ? static_cast<size_t>(n) : (n == -EAGAIN ? 1 : 0);
+  size_t found = 0;
+  while (found < kRecordsAtOnce && !abandoned) {
+    int n = ring_buffer__consume(rings);
+    if (n <= 0 && n != -EAGAIN) break;
+    found += n > 0 ? static_cast<size_t>(n) : Batch::kMaxRecords / 8;
+    if (batch->full()) flush(false);
+    if (n != -EAGAIN) break;  // nothing is left
+  }
+  return found;
+}
+
+size_t Reader::State::read_log() {
+  if (sources.strace_log < 0) return 0;
+  std::array<char, 64 * 1024> bytes;
+  size_t found = 0;
+  while (found < kLogBytesAtOnce && !abandoned) {
+    ssize_t n = read(sources.strace_log, bytes.data(), bytes.size());
+    if (n <= 0) break;
+    batch->add(RecordKind::strace, {bytes.data(), static_cast<size_t>(n)}, {}, wall_ns());
+    found += static_cast<size_t>(n);
+    if (batch->full()) flush(false);
+  }
+  return found;
+}
+
+// What the Sentry says comes last: the host saw the same calls before, and the log was written before. Read
+// in the opposite order, so that all of that is there.
+size_t Reader::State::read_all() {
+  size_t spoken = read_seccheck();
+  size_t found = read_log() + read_rings();
+  if (!held.records.empty()) batch->append(held);
+  return spoken >= kDatagramsAtOnce ? SIZE_MAX : spoken + found;
 }
 
 void Reader::State::tick() {
@@ -149,7 +190,8 @@ void Reader::State::take_orders() {
 
 // Waits for room when the channel is full: the Sentry then finds its socket full, and slows the guest down.
 void Reader::State::flush(bool last) {
-  batch->drained_ns = last_flush_ns = wall_ns();
+  last_flush_ns = wall_ns();
+  batch->drained_ns = held.records.empty() ? last_flush_ns : held.records.front().arrival_ns;
   batch->last = last;
   batch->seccheck_messages = socket.messages();
   batch->seccheck_lost = socket.lost();
@@ -172,6 +214,7 @@ void Reader::State::wait(bool busy) {
   }
   std::vector<int> fds{orders.get()};
   socket.poll_fds(fds);
+  // The log is not waited for: what it tells of is told by the Sentry as well, a moment later.
   std::vector<pollfd> waits;
   for (int fd : fds) waits.push_back({fd, POLLIN, 0});
   poll(waits.data(), waits.size(), kIdlePollMs);
@@ -180,18 +223,17 @@ void Reader::State::wait(bool busy) {
 void Reader::State::run() {
   last_flush_ns = last_tick_ns = wall_ns();
   while (!abandoned) {
-    size_t spoken = read_seccheck();
-    size_t found = read_rings();
+    size_t found = read_all();
     take_orders();
     int64_t now = wall_ns();
     if (now - last_tick_ns >= kTickNs) tick();
     bool ended = socket.open_connections() == 0 || now - finish_since_ns > kFinishLimitNs;
-    if (finish_since_ns != 0 && spoken == 0 && found == 0 && ended) break;
+    if (finish_since_ns != 0 && found == 0 && ended) break;
     int64_t age = now - last_flush_ns;
     // A busy owner gets few and full batches: the channel then holds megabytes, not moments.
     bool due = age >= kHeartbeatNs || (age >= kFlushNs && !batch->records.empty());
     if (batch->full() || (due && channel.idle())) flush(false);
-    if (spoken < kDatagramsAtOnce) wait(spoken + found > 0);
+    if (found != SIZE_MAX) wait(found > 0);
   }
   tick();
   flush(true);

@@ -15,6 +15,7 @@ namespace assay {
 /// Borrowed descriptors; all of them outlive the reader. -1: that source is off.
 struct ReaderSources {
   int guard_ring = -1, witness_ring = -1, flows_ring = -1, flows_map = -1, usage_map = -1;
+  int strace_log = -1;  // non-blocking: the reading end of runsc's log
   int rootfs_dir = -1;  // the guest's root on the host: executables are opened there when an exec is reported
 };
 

@@ -1,6 +1,10 @@
 // The list of points. Exit variants, so that results are known; a raw point needs its enter variant as well,
 // since gVisor takes the context fields of a raw exit from the enter point's settings
 // (pkg/sentry/kernel/task_syscall.go), whether or not we want the enter.
+//
+// Which strings a point may carry is a matter of what can be hidden: gVisor drops a whole point, and counts
+// nothing, when one of its strings is no UTF-8. So names and directories of the guest's choice come with few
+// points only, and the rest learn them from there (see tasks.h).
 #include "agent/trace/seccheck_config.h"
 
 #include <algorithm>
@@ -11,7 +15,8 @@
 namespace assay {
 namespace {
 
-constexpr const char* kContext[] = {"time", "thread_id", "group_id", "credentials", "cwd", "process_name"};
+constexpr const char* kContext[] = {"time", "thread_id", "group_id", "credentials"};
+constexpr const char* kNames[] = {"cwd", "process_name"};
 
 // Points with a schema of their own.
 constexpr const char* kPoints[] = {
@@ -23,7 +28,21 @@ constexpr const char* kPoints[] = {
     "syscall/dup/exit",     "syscall/dup2/exit",   "syscall/dup3/exit",
 };
 
-// Calls that have raw points only. Not here, for their number and little worth: stat, read, write, futex,
+// Where names and directories are told; beside these kNamingCalls.
+constexpr const char* kNamingPoints[] = {"container/start", "sentry/execve", "syscall/chdir/exit",
+                                         "syscall/fchdir/exit", "syscall/chroot/exit"};
+// What every program calls once it is loaded, and what every process does before it has children: told at
+// the beginning, names and all. chdir and fchdir again, for a path that their own points cannot carry.
+constexpr const char* kNamingCalls[] = {"arch_prctl", "clone", "clone3", "fork", "vfork"};
+constexpr const char* kMovingCalls[] = {"chdir", "fchdir"};
+
+// Optional fields, most of them paths of descriptors, where they are worth what they may cost: that the point
+// is lost where such a path is no UTF-8.
+constexpr const char* kOptionalPoints[] = {"container/start",     "sentry/execve",    "syscall/openat/exit",
+                                           "syscall/fchdir/exit", "syscall/dup/exit", "syscall/dup2/exit",
+                                           "syscall/dup3/exit"};
+
+// Calls that have raw points only, and execve: its own point tells of success, this one of failure. Not here, for their number and little worth: stat, read, write, futex,
 // mmap, kill(0)-like probes are few enough to be kept.
 constexpr const char* kRawCalls[] = {
     "openat2",
@@ -80,6 +99,7 @@ constexpr const char* kRawCalls[] = {
     "process_vm_writev",
     "bpf",
     "memfd_create",
+    "execve",
     "execveat",
     "userfaultfd",
     "perf_event_open",
@@ -131,8 +151,16 @@ constexpr const char* kRawCalls[] = {
 // Frequent in servers: the enter variant alone, at half the cost. Their result stays unknown.
 constexpr const char* kEnterCalls[] = {"sendto", "sendmsg", "sendmmsg"};
 
-bool has(const std::vector<std::string>& list, std::string_view item) {
-  return std::find(list.begin(), list.end(), item) != list.end();
+template <class List>
+bool has(const List& list, std::string_view item) {
+  return std::find(std::begin(list), std::end(list), item) != std::end(list);
+}
+
+// "openat" of "syscall/openat/exit".
+std::string call_of(std::string_view point) {
+  constexpr std::string_view kPrefix = "syscall/", kSuffix = "/exit";
+  if (!point.starts_with(kPrefix) || !point.ends_with(kSuffix)) return "";
+  return std::string(point.substr(kPrefix.size(), point.size() - kPrefix.size() - kSuffix.size()));
 }
 
 std::vector<std::string> split(std::string_view text, char separator) {
@@ -174,26 +202,34 @@ SeccheckConfig make_seccheck_config(const std::map<std::string, TracePoint>& off
                                     const std::string& socket_path) {
   SeccheckConfig config;
   auto points = nlohmann::json::array();
-  auto want = [&](const std::string& name, const std::string& label) {
+  auto want = [&](const std::string& name, const std::string& label, bool names) {
     auto found = offered.find(name);
     if (found == offered.end()) {
       config.missing.push_back(label);
-      return;
+      return false;
     }
-    auto context = nlohmann::json::array();
+    auto context = nlohmann::json::array(), optional = nlohmann::json::array();
     for (const char* field : kContext)
       if (has(found->second.context_fields, field)) context.push_back(field);
-    points.push_back(
-        {{"name", name}, {"optional_fields", found->second.optional_fields}, {"context_fields", context}});
+    for (const char* field : kNames)
+      if (names && has(found->second.context_fields, field)) context.push_back(field);
+    if (has(kOptionalPoints, name)) optional = found->second.optional_fields;
+    points.push_back({{"name", name}, {"optional_fields", optional}, {"context_fields", context}});
+    return true;
   };
-  for (const char* name : kPoints) want(name, name);
+  auto raw = [](const char* call) { return "syscall/sysno/" + std::to_string(syscall_number(call)); };
+  for (const char* name : kPoints)
+    if (want(name, name, has(kNamingPoints, name)) && !call_of(name).empty())
+      config.calls.push_back(call_of(name));
   for (const char* call : kRawCalls) {
-    std::string base = "syscall/sysno/" + std::to_string(syscall_number(call));
-    want(base + "/exit", call);
-    if (offered.contains(base + "/enter")) want(base + "/enter", call);
+    bool enter = offered.contains(raw(call) + "/enter") && want(raw(call) + "/enter", call, false);
+    if (want(raw(call) + "/exit", call, false) && enter) config.calls.push_back(call);
   }
   for (const char* call : kEnterCalls)
-    want("syscall/sysno/" + std::to_string(syscall_number(call)) + "/enter", call);
+    if (want(raw(call) + "/enter", call, false)) config.calls.push_back(call);
+  for (const char* call : kNamingCalls) want(raw(call) + "/enter", call, true);
+  for (const char* call : kMovingCalls)
+    if (want(raw(call) + "/enter", call, true)) want(raw(call) + "/exit", call, true);
   config.points = points.size();
   // Patience before a point is dropped: about four seconds of a stalled reader (backoff doubles from 25 us to
   // 10 ms).

@@ -20,6 +20,7 @@ struct SeccheckConfig {
   std::string json;                  // for runsc --pod-init-config
   size_t points = 0;                 // enabled
   std::vector<std::string> missing;  // wanted, but not offered by this runsc
+  std::vector<std::string> calls;    // reported each time, by name
 };
 SeccheckConfig make_seccheck_config(const std::map<std::string, TracePoint>& offered,
                                     const std::string& socket_path);

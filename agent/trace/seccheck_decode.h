@@ -7,7 +7,9 @@
 #include <optional>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 
+#include "agent/trace/tasks.h"
 #include "common/event.h"
 #include "common/result.h"
 
@@ -42,15 +44,23 @@ inline constexpr size_t kMaxPathBytes = 4096;
 class SeccheckDecoder {
  public:
   /// nullopt: nothing to tell (the enter half of a raw call, the end of a mere thread). time_ns is the
-  /// Sentry's wall clock. Errc::corrupt: not a message of that type, or a type we did not ask for.
+  /// Sentry's wall clock. Errc::corrupt: not a message of that type, or a type we did not ask for. A
+  /// successful execve comes twice, as `exec` and as `syscall` with the registers; the latter is an `exec`
+  /// where the former could not be sent.
   Result<std::optional<Event>> decode(uint16_t type, std::string_view payload);
+  /// What another source says of a thread's name.
+  void name_task(const Event& of, const std::string& comm) { tasks_.name(of.tid, of.pid, comm); }
 
  private:
   void remember_socket(int32_t pid, int64_t fd, const std::string& proto);
   std::string socket_proto(int32_t pid, int64_t fd) const;
   void after_decode(Event& event);
+  void after_execve(Event& event);
 
   int32_t init_pid_ = 0;
+  Tasks tasks_;
+  std::unordered_map<int32_t, std::array<uint64_t, 6>> entering_;  // threads in execve, with its registers
+  std::unordered_set<int32_t> executed_;  // processes whose exec was told, and whose execve has yet to return
   // What socket(2) said of a descriptor, to name the protocol of connect, bind and accept. A hint: close is
   // not followed.
   std::unordered_map<uint64_t, std::string> sockets_;

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/stat.h>
 
 #include <cstdlib>
 #include <optional>
@@ -17,6 +18,7 @@
 #include "agent/trace/reader.h"
 #include "agent/trace/seccheck_config.h"
 #include "agent/trace/sleeps.h"
+#include "agent/trace/strace.h"
 #include "agent/trace/usage.h"
 #include "agent/trace/witness.h"
 #include "common/clock.h"
@@ -31,6 +33,7 @@ constexpr int64_t kFinishWaitNs = 10'000'000'000;
 constexpr int64_t kMaxDriftNs = 20'000'000;
 constexpr size_t kMetadataBytes = 2 << 20;
 constexpr size_t kBatchesAtOnce = 8;
+constexpr int kLogPipeBytes = 1 << 20;
 
 Result<SeccheckConfig> probe_seccheck(const std::string& socket_path) {
   Command command;
@@ -43,6 +46,29 @@ Result<SeccheckConfig> probe_seccheck(const std::string& socket_path) {
   return make_seccheck_config(offered, socket_path);
 }
 
+// A named pipe: nothing of the log lies on a disk, and it is written no faster than it is read.
+Result<Fd> open_log(const std::string& path) {
+  if (::mkfifo(path.c_str(), 0600) != 0) return errno_error("make " + path);
+  ASSAY_TRY(Fd fd, open_file(path, O_RDONLY | O_NONBLOCK));
+  (void)::fcntl(fd.get(), F_SETPIPE_SZ, kLogPipeBytes);  // a smaller one is slower, and does as well
+  return fd;
+}
+
+}  // namespace
+
+namespace {
+
+SourceCount strace_count(const Strace::Counts& counts, bool on) {
+  SourceCount out{Source::strace, counts.matched, counts.bad + counts.ambiguous, "", false, on};
+  auto say = [&](uint64_t count, const char* what) {
+    if (count > 0) out.detail += (out.detail.empty() ? "" : "; ") + std::to_string(count) + what;
+  };
+  say(counts.bad, " lines that cannot be read");
+  say(counts.ambiguous, " lines of more than one meaning");
+  say(counts.left_over, " of calls that were not reported");
+  return out;
+}
+
 }  // namespace
 
 struct Tracer::State {
@@ -52,7 +78,7 @@ struct Tracer::State {
   std::optional<Guard> guard;
   std::optional<Flows> flows;
   std::optional<Usage> usage;
-  Fd rootfs;
+  Fd rootfs, log;
   std::unique_ptr<BatchChannel> channel;
   std::unique_ptr<Reader> reader;  // after what it borrows
   std::unique_ptr<Decoder> decoder;
@@ -78,7 +104,7 @@ Status Tracer::State::open() {
   ASSAY_TRY(seccheck, probe_seccheck(socket_path));
   ASSAY_CHECK(write_file((config.dir / "pod-init.json").string(), seccheck.json, 0600));
   ASSAY_TRY(auto socket, SeccheckSocket::listen(socket_path));
-  ASSAY_TRY(witness, Witness::open(config.cgroup_id));
+  ASSAY_TRY(witness, Witness::open(config.cgroup_id, config.full_witness));
   ASSAY_TRY(guard, Guard::open({config.cgroup_id, config.runtime_version, !config.learn_guard.empty()}));
   ASSAY_TRY(usage, Usage::open(config.cgroup_id));
   if (config.world_ns_fd >= 0) {
@@ -87,12 +113,16 @@ Status Tracer::State::open() {
   if (!config.rootfs.empty()) {
     ASSAY_TRY(rootfs, open_file(config.rootfs.string(), O_PATH | O_DIRECTORY));
   }
+  if (!config.full_witness) {
+    ASSAY_TRY(log, open_log((config.dir / "runsc.pipe").string()));
+  }
   ASSAY_TRY(channel, BatchChannel::open());
-  decoder = std::make_unique<Decoder>(config.start_time_ns, rootfs.get(), config.kept);
+  decoder = std::make_unique<Decoder>(config.start_time_ns, rootfs.get(), seccheck.calls, config.kept);
   ReaderSources sources;
   sources.witness_ring = witness->ring_fd();
   sources.guard_ring = guard->ring_fd();
   sources.usage_map = usage->map_fd();
+  sources.strace_log = log ? log.get() : -1;
   sources.rootfs_dir = rootfs ? rootfs.get() : -1;
   if (flows) {
     sources.flows_ring = flows->ring_fd();
@@ -150,6 +180,11 @@ Result<Tracer> Tracer::open(const TracerConfig& config) {
 }
 
 std::filesystem::path Tracer::pod_init_config() const { return state_->config.dir / "pod-init.json"; }
+std::vector<std::string> Tracer::runtime_options() const {
+  if (state_->config.full_witness) return {"--systrap-disable-syscall-patching"};
+  return {"--strace", "--strace-syscalls=" + strace_calls(), "--debug-command=boot", "--debug-log-format=json",
+          "--debug-log=" + (state_->config.dir / "runsc.pipe").string()};
+}
 int Tracer::fd() const { return state_->channel->ready_fd(); }
 void Tracer::add(Event event) { state_->merge.add(std::move(event)); }
 
@@ -180,6 +215,9 @@ std::vector<Event> Tracer::finish() {
     FlowCollector::collect_all(s.flows->map_fd(), [&](std::string_view key, std::string_view flow) {
       s.decoder->flow_total(std::string(key) + std::string(flow), wall_ns(), add);
     });
+  int64_t now = wall_ns() - s.config.start_time_ns;
+  uint64_t lost = s.seccheck_lost + s.decoder->counts().seccheck_bad + (s.last_seen ? 0 : 1);
+  for (Event& concealed : s.decoder->cross_check().finish(now, lost)) s.merge.add(std::move(concealed));
   return s.release(INT64_MAX);
 }
 
@@ -208,6 +246,7 @@ std::vector<SourceCount> Tracer::counts() const {
     say(seccheck, "not offered by this runsc:" + names);
   }
   SourceCount witness{Source::witness, seen.witness, s.witness->lost() + seen.witness_bad, "", true, true};
+  say(witness, s.decoder->cross_check().text());
   if (s.witness->lost() > 0) say(witness, "ring full");
   if (s.witness->suppressed() > 0)
     say(witness, std::to_string(s.witness->suppressed()) + " repeats left out");
@@ -225,7 +264,7 @@ std::vector<SourceCount> Tracer::counts() const {
   SourceCount usage{Source::usage, seen.usage, 0, "", true, true};
   if (s.merge.late() > 0)
     say(seccheck, std::to_string(s.merge.late()) + " events came after their place in the stream");
-  return {seccheck, witness, flows, usage, s.guard_count()};
+  return {seccheck, witness, flows, usage, strace_count(s.decoder->strace().counts(), bool(s.log)), s.guard_count()};
 }
 
 SourceCount Tracer::State::guard_count() const {

@@ -20,6 +20,7 @@ struct TracerConfig {
   uint64_t cgroup_id = 0;     // v2 id of the sandbox's cgroup: witness and usage filter by it
   int world_ns_fd = -1;       // where the veth's host end is; -1: no network, no flows
   unsigned world_ifindex = 0;
+  bool full_witness = false;        // call sites are left unpatched: the witness sees every call
   std::string guest_addr;           // tells the direction of a flow
   std::filesystem::path rootfs;     // the guest's root on the host, to hash what is executed where the Sentry
                                     // does not; empty: no hashes
@@ -37,13 +38,16 @@ class Tracer {
   ~Tracer();
 
   std::filesystem::path pod_init_config() const;  // for runsc --pod-init-config
+  /// Further options for `runsc run`: unpatched call sites, or its log of the calls whose strings no point
+  /// tells, into a pipe of ours.
+  std::vector<std::string> runtime_options() const;
   int fd() const;                                 // readable when batches wait
   void add(Event event);  // from the agent's own sources (output, sinkhole, notes): merged by time
   /// Events old enough that nothing earlier can still arrive, ordered and numbered. Never blocks.
   std::vector<Event> take();
   /// Detaches every source (after the sandbox has ended), drains them, and returns the rest. Call once.
   std::vector<Event> finish();
-  /// seen and lost per source of this class (seccheck, witness, flows, usage, guard). Exact after finish().
+  /// seen and lost per source of this class (seccheck, witness, flows, usage, strace, guard). Exact after finish().
   std::vector<SourceCount> counts() const;
 
  private:

@@ -25,14 +25,14 @@ Witness::Witness(Witness&&) noexcept = default;
 Witness& Witness::operator=(Witness&&) noexcept = default;
 Witness::~Witness() = default;
 
-Result<Witness> Witness::open(uint64_t cgroup_id) {
+Result<Witness> Witness::open(uint64_t cgroup_id, bool every) {
   quiet_libbpf();
   auto state = std::make_unique<State>();
   state->skeleton = witness_bpf__open();
   if (state->skeleton == nullptr) return bpf_error("witness", "open", errno);
   state->skeleton->rodata->cgroup_id = cgroup_id;
   state->skeleton->rodata->cgroup_level = cgroup_level(cgroup_id);
-  const auto& calls = witness_calls();
+  const auto& calls = witness_calls(every);
   static_assert(sizeof state->skeleton->rodata->calls == sizeof(std::array<farm_call, FARM_CALLS>));
   std::memcpy(static_cast<void*>(const_cast<farm_call*>(&state->skeleton->rodata->calls[0])), calls.data(),
               sizeof calls);

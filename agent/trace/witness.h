@@ -14,7 +14,8 @@ namespace assay {
 class Witness {
  public:
   /// Attached at once. Errc::unsupported: no BTF, or refused.
-  static Result<Witness> open(uint64_t cgroup_id);
+  /// `every`: see witness_calls().
+  static Result<Witness> open(uint64_t cgroup_id, bool every = false);
   Witness(Witness&&) noexcept;
   Witness& operator=(Witness&&) noexcept;
   ~Witness();

@@ -8,6 +8,7 @@
 
 namespace assay {
 
-std::array<farm_call, FARM_CALLS> witness_calls();
+/// `every`: no budget for calls on paths, of which each traps.
+std::array<farm_call, FARM_CALLS> witness_calls(bool every = false);
 
 }  // namespace assay

@@ -27,6 +27,12 @@ void Join::add(const Event& event, const Emit& emit) {
   whole.gid = event.gid;
   whole.comm = event.comm;
   whole.cwd = event.cwd;
+  if (!event.path.empty()) {  // made absolute there
+    whole.path = event.path;
+    if (!event.path2.empty()) whole.path2 = event.path2;
+    if (whole.data.empty()) whole.data = event.data;
+  }
+  if (whole.fd_path.empty()) whole.fd_path = event.fd_path;
   whole.result = event.result;
   whole.error = event.error;
   emit(whole);

@@ -168,6 +168,52 @@ static void do_sleeps(void) {
   syscall(SYS_ppoll, &one, 1, &a, NULL, 0);
 }
 
+/* Each kind of call again and again from one place: systrap patches it after the first. */
+static void do_loop(int n) {
+  char from[64], to[64];
+  struct timespec times[2] = {{1, 0}, {2, 0}};
+
+  chdir("/tmp");
+  for (int i = 0; i < n; i++) {
+    sprintf(from, "/tmp/from%d", i);
+    sprintf(to, "to%d", i);
+    check(!mkdir(from, 0700), "mkdir");
+    check(!chmod(from, 0711), "chmod");
+    check(!utimensat(AT_FDCWD, from, times, 0), "utimensat");
+    check(!rename(from, to), "rename");
+    check(!syscall(SYS_unlinkat, AT_FDCWD, to, AT_REMOVEDIR), "unlinkat");
+  }
+}
+
+/* What gVisor's points cannot say: names that are no UTF-8. */
+static void do_unsayable(char* program) {
+  char* args[] = {"\xfe\xff", "nothing", NULL};
+  pid_t child;
+
+  unlink("/tmp/\xff");
+  prctl(PR_SET_NAME, "\xff\xfe");
+  unlink("/tmp/named");
+  open("/etc/motd", O_RDONLY);
+  mkdir("/tmp/\xff", 0700);
+  chdir("/tmp/\xff");
+  rmdir("/tmp/placed");
+  chdir("/tmp/\xff/../../etc");
+  open("motd", O_RDONLY);
+  if (!(child = fork())) execv(program, args);
+  waitpid(child, NULL, 0);
+}
+
+/* A search along PATH, from one place. */
+static void do_search(void) {
+  const char* dirs[] = {"/usr/local/bin", "/usr/bin", "/bin"};
+  char path[64], *args[] = {"tool", "--flag", NULL}, *env[] = {NULL};
+
+  for (int i = 0; i < 3; i++) {
+    sprintf(path, "%s/tool", dirs[i]);
+    execve(path, args, env);
+  }
+}
+
 static void burn(double seconds) {
   struct timespec t;
   double end;
@@ -279,6 +325,15 @@ int main(int argc, char** argv) {
     dup(99);
   } else if (!strcmp(verb, "files")) {
     do_files();
+  } else if (!strcmp(verb, "linger")) {
+    do_files();
+    usleep(1200000);
+  } else if (!strcmp(verb, "loop")) {
+    do_loop(atoi(argv[2]));
+  } else if (!strcmp(verb, "unsayable")) {
+    do_unsayable("/bin/guest");
+  } else if (!strcmp(verb, "search")) {
+    do_search();
   } else if (!strcmp(verb, "danger")) {
     do_danger();
   } else if (!strcmp(verb, "sleeps")) {
