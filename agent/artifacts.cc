@@ -7,6 +7,7 @@
 #include <cstdio>
 
 #include "agent/harvest_file.h"
+#include "common/interpreter.h"
 #include "common/paths.h"
 #include "common/text.h"
 #include "common/units.h"

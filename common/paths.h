@@ -9,7 +9,5 @@ namespace assay {
 /// `path` made absolute from `base`, without "//", "." and ".." ("/.." is "/"). Empty stays empty; a relative
 /// path without an absolute base stays relative.
 std::string resolve_path(std::string_view base, std::string_view path);
-/// A shell or another program that executes the file it is given: by its name, version numbers aside.
-bool is_interpreter(std::string_view path);
 
 }  // namespace assay

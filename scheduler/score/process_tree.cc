@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "common/interpreter.h"
 #include "common/paths.h"
 #include "common/starter.h"
 
