@@ -114,7 +114,7 @@ class Fence : public testing::Test {
     Json all = call("GET", "/v1/agents");
     for (const auto& agent : all["agents"])
       if (agent["name"] == name) return agent;
-    return {};
+    return Json::object();
   }
   bool runs(const std::string& name, const std::string& scan) {
     Json leases = agent(name).value("leases", Json::array());
@@ -185,7 +185,7 @@ TEST_F(Fence, TheFarmOfOneCommandReportsTheHitAndRunsNothingMore) {
   ASSERT_TRUE(eventually([&] {
     std::error_code none;
     for (const auto& entry : fs::directory_iterator(data("farm") / "spool-local", none))
-      attempt = entry.path().filename();
+      attempt = entry.path().filename().string();
     return !attempt.empty() && !cgroups_of(attempt).empty();
   }));
   std::this_thread::sleep_for(1s);  // what comes before the container's first instruction is another matter
@@ -224,7 +224,6 @@ TEST_F(Fence, ASchedulerThatDiesKeepsWhoIsFencedAndByWhat) {
   farm_->scheduler().kill_now();
   ASSERT_TRUE(farm_->start());
   ASSERT_TRUE(write_file(dir_.path() / "token", farm_->token("operator")));
-  TempDir unused;
   std::vector<std::string> remote{"--server", farm_->url(), "--token-file", dir_.path() / "token"};
   auto agents = [&](std::vector<std::string> args) {
     Command command;
