@@ -52,16 +52,16 @@ TEST(FlowTokens, WithoutASinkholeConnectionsAndNamesAreLookedAt) {
     for (const Event& out : tokens.look(event))
       seen += out.proto + " " + out.dst_addr + " " + out.path2 + " " + out.app + "\n";
   };
-  Event tcp = ping("172.17.0.2", "93.184.216.34", "POST / HTTP/1.1\r\n\r\ntoken=" + kSecret.substr(0, 8));
+  Event tcp = ping("172.17.0.2", "93.184.216.34", "POST / HTTP/1.1\r\n\r\ntoken=" + kSecret.substr(0, 12));
   tcp.proto = "tcp";
   tcp.src_port = 40'000;
   look(tcp);
   Event other = tcp;  // the rest of it in another connection is none
   other.src_port = 40'001;
-  other.data = kSecret.substr(8);
+  other.data = kSecret.substr(12, 12);
   look(other);
   EXPECT_EQ(seen, "");
-  tcp.data = kSecret.substr(8);
+  tcp.data = kSecret.substr(12, 12);
   look(tcp);
   EXPECT_EQ(seen, "tcp 93.184.216.34 plain \n");
   seen.clear();
