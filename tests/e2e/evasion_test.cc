@@ -83,12 +83,10 @@ TEST(Evasion, WhatComparesTheDateIsFound) {
 
 TEST(Evasion, WhatLooksForTheSandboxIsFound) {
   ASSAY_NEEDS_HOST();
-  Scanned scanned = scan("gvisor-checker", "5s", "9s");
+  Scanned scanned = scan("gvisor-checker", "5s", "0s");
   EXPECT_TRUE(scanned.found("Kernel's log read")) << scanned.titles();
   EXPECT_TRUE(scanned.found("Search for a sandbox by its name")) << scanned.titles();
   EXPECT_TRUE(techniques(scanned.report).contains("T1497.001"));
-  EXPECT_EQ(scanned.footer.extension_ns, 3'000'000'000) << scanned.notes();
-  EXPECT_EQ(scanned.footer.reason, EndReason::deadline);
 }
 
 TEST(Evasion, WhoSleepsForEverIsNeitherWaitedForNorSuspected) {
