@@ -212,7 +212,7 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(Flood{"fork", "processes", 4}, Flood{"threads", ""}, Flood{"memory", "memory", 4},
                     Flood{"disk", "disk"}, Flood{"inodes", "inodes", 4}, Flood{"deep", "inodes", 4},
                     Flood{"symlinks", "inodes", 4}, Flood{"names", "", 2}, Flood{"log", "output"},
-                    Flood{"opens", "events", 20}, Flood{"unlinks", "events", 20}, Flood{"execs", ""},
+                    Flood{"opens", "events", 60}, Flood{"unlinks", "events", 60}, Flood{"execs", ""},
                     Flood{"arguments", ""}, Flood{"connections", ""}, Flood{"datagrams", ""},
                     Flood{"queries", ""}, Flood{"download", ""}, Flood{"upload", ""}, Flood{"pings", ""},
                     Flood{"decoys", ""}, Flood{"ignore", "", 1}, Flood{"stop", "", 1},
