@@ -28,9 +28,9 @@ struct GuestRun {
   /// When it is to be stopped: asked at every turn, since it may move.
   std::function<std::chrono::steady_clock::time_point()> deadline;
   int stop_signal = 15;
-  std::chrono::milliseconds patience{8000};    // from the stop signal on
-  uint64_t output_limit_bytes = 0;             // beyond, output is counted, and told by a note at the end
-  std::string* first_output = nullptr;         // the first kFirstOutput bytes of it are put here, too
+  std::chrono::milliseconds patience{8000};  // from the stop signal on
+  uint64_t output_limit_bytes = 0;           // beyond, output is counted, and told by a note at the end
+  std::string* first_output = nullptr;       // the first kFirstOutput bytes of it are put here, too
   int cancel_fd = -1;
   /// Takes merged events, in order. An error of it ends the run and is returned.
   std::function<Status(std::vector<Event>)> record;

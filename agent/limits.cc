@@ -44,21 +44,26 @@ std::vector<LimitHit> limit_hits(const LimitFigures& f) {
   auto some = [](uint64_t count, const char* what) { return std::to_string(count) + " " + what; };
   hit("memory", f.oom_kills, bytes(f.cgroup.memory_bytes),
       f.killed ? "the sandbox was killed" : "processes of the sandbox were killed");
-  hit("processes", f.pids_refused, some(f.cgroup.pids, "tasks on the host"),
-      "no more were given");
+  hit("processes", f.pids_refused, some(f.cgroup.pids, "tasks on the host"), "no more were given");
   if (f.throttled_ns >= kThrottledNs)
     hit("cpu", 1, processors(f.cgroup.cpus), "held back for " + seconds(f.throttled_ns) + " in all");
   uint64_t refused = f.refused_for_room;
   // Calls that were refused belong to the bound that was found hit.
-  if (f.inodes_full > 0) hit("inodes", std::max<uint64_t>(1, refused), some(f.rootfs.upper_inodes, "files"), "no more could be made");
+  if (f.inodes_full > 0)
+    hit("inodes", std::max<uint64_t>(1, refused), some(f.rootfs.upper_inodes, "files"),
+        "no more could be made");
   if (f.disk_full > 0 || (refused > 0 && f.inodes_full == 0))
-    hit("disk", f.inodes_full > 0 ? 1 : std::max<uint64_t>(1, refused), bytes(f.rootfs.upper_bytes), "no more could be written");
-  hit("output", f.output_left_out > 0, bytes(f.output_bytes), some(f.output_left_out, "bytes beyond it were counted, not kept"));
+    hit("disk", f.inodes_full > 0 ? 1 : std::max<uint64_t>(1, refused), bytes(f.rootfs.upper_bytes),
+        "no more could be written");
+  hit("output", f.output_left_out > 0, bytes(f.output_bytes),
+      some(f.output_left_out, "bytes beyond it were counted, not kept"));
   hit("events", f.events_reached, some(f.events, "events"), "the run was stopped");
   hit("trace", f.trace_reached, bytes(f.trace_bytes), "the run was stopped");
-  hit("connections", f.connections_pushed_out, "as many at once as the simulated internet holds", "the oldest were closed");
+  hit("connections", f.connections_pushed_out, "as many at once as the simulated internet holds",
+      "the oldest were closed");
   hit("bytes", f.connections_cut, "as much as one connection may send", "it was closed");
-  hit("reports", f.reports_dropped, "what the simulated internet may tell in a second", "the rest was counted as lost");
+  hit("reports", f.reports_dropped, "what the simulated internet may tell in a second",
+      "the rest was counted as lost");
   hit("plan", f.steps_left_out, "as many steps as one run plan has", "more were left out");
   return out;
 }

@@ -22,7 +22,7 @@ struct LimitFigures {
   uint64_t output_bytes = 0, events = 0, trace_bytes = 0;  // the bounds; of the sinkhole they are its own
 
   uint64_t oom_kills = 0, pids_refused = 0, throttled_ns = 0;
-  bool killed = false;  // the run ended with what was killed for want of memory
+  bool killed = false;                      // the run ended with what was killed for want of memory
   uint64_t disk_full = 0, inodes_full = 0;  // how often it was found so
   uint64_t refused_for_room = 0;            // calls that failed with ENOSPC
   uint64_t output_left_out = 0;             // bytes

@@ -22,9 +22,9 @@ enum class ReportKind : uint8_t { dns = 1, session = 2, counters = 3, http = 4, 
 
 struct Report {
   ReportKind kind = ReportKind::counters;
-  int64_t time_ns = 0;  // wall clock
-  uint64_t seen = 0;    // reports made so far, this one and lost ones included
-  uint64_t lost = 0;    // of these, not sent; and datagrams and connections that never became one
+  int64_t time_ns = 0;      // wall clock
+  uint64_t seen = 0;        // reports made so far, this one and lost ones included
+  uint64_t lost = 0;        // of these, not sent; and datagrams and connections that never became one
   uint64_t dropped = 0;     // of the lost, for being more than may be told in a second
   uint64_t pushed_out = 0;  // connections that were closed to make room for others
   uint64_t cut = 0;         // connections that were closed for having sent more than they may

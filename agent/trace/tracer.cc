@@ -142,8 +142,8 @@ void Tracer::State::absorb(const Batch& batch) {
   last_seen = batch.last;
 }
 
-// Not all that there is: a guest that fills the channel as fast as it is emptied would keep us here beyond its
-// end, and make us hold all of it.
+// Not all that there is: a guest that fills the channel as fast as it is emptied would keep us here beyond
+// its end, and make us hold all of it.
 void Tracer::State::pop_some() {
   clear_event(channel->ready_fd());
   for (size_t i = 0; i < kBatchesAtOnce; ++i) {

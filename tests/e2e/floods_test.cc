@@ -212,7 +212,7 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(Flood{"fork", "processes", 4}, Flood{"threads", ""}, Flood{"memory", "memory", 4},
                     Flood{"disk", "disk"}, Flood{"inodes", "inodes", 4}, Flood{"deep", "inodes", 4},
                     Flood{"symlinks", "inodes", 4}, Flood{"names", "", 2}, Flood{"log", "output"},
-                    Flood{"opens", "events", 20}, Flood{"unlinks", "events", 20}, Flood{"execs", ""},
+                    Flood{"opens", "events", 60}, Flood{"unlinks", "events", 60}, Flood{"execs", ""},
                     Flood{"arguments", ""}, Flood{"connections", ""}, Flood{"datagrams", ""},
                     Flood{"queries", ""}, Flood{"download", ""}, Flood{"upload", ""}, Flood{"pings", ""},
                     Flood{"decoys", ""}, Flood{"ignore", "", 1}, Flood{"stop", "", 1},
@@ -234,8 +234,9 @@ Scanned& whole(Scanned& scanned) {
 
 TEST_F(Generators, EveryOpenIsSeenOrCountedAsLost) {
   Scanned scanned = scan("count-opens", seconds(180), {});
-  uint64_t seen = whole(scanned).count(
-      [](const Event& e) { return e.kind == EventKind::open && e.source == Source::seccheck && e.path == "/counted"; });
+  uint64_t seen = whole(scanned).count([](const Event& e) {
+    return e.kind == EventKind::open && e.source == Source::seccheck && e.path == "/counted";
+  });
   EXPECT_GT(seen, 0u);
   EXPECT_EQ(seen + scanned.lost(Source::seccheck), 100'000u) << scanned.says();
 }
@@ -252,11 +253,13 @@ TEST_F(Generators, SoIsEachOfManyPathsWhileTheProcessorsAreBusy) {
 
 TEST_F(Generators, SoIsEveryProcessAndProgram) {
   Scanned forks = scan("count-forks", seconds(180), {});
-  uint64_t clones = whole(forks).count([](const Event& e) { return e.kind == EventKind::clone && e.child_pid != e.pid; });
+  uint64_t clones =
+      whole(forks).count([](const Event& e) { return e.kind == EventKind::clone && e.child_pid != e.pid; });
   EXPECT_EQ(clones + forks.lost(Source::seccheck), 1500u) << forks.says();
   Scanned execs = scan("count-execs", seconds(180), {});
   uint64_t programs = whole(execs).count([](const Event& e) {
-    return e.kind == EventKind::exec && e.source == Source::seccheck && !e.argv.empty() && e.argv[0] == "counted";
+    return e.kind == EventKind::exec && e.source == Source::seccheck && !e.argv.empty() &&
+           e.argv[0] == "counted";
   });
   EXPECT_EQ(programs + execs.lost(Source::seccheck), 400u) << execs.says();
 }
@@ -282,7 +285,8 @@ TEST_F(Generators, EveryByteOfOutputIsKeptOrCounted) {
 // More of them than the sinkhole may tell of at once.
 TEST_F(Generators, EveryConnectionIsReportedOrCountedAsLost) {
   Scanned scanned = scan("count-connections", seconds(180), {});
-  uint64_t sessions = whole(scanned).count([](const Event& e) { return e.kind == EventKind::session && e.dst_port == 7777; });
+  uint64_t sessions =
+      whole(scanned).count([](const Event& e) { return e.kind == EventKind::session && e.dst_port == 7777; });
   std::set<std::string> flows;  // each to an address of its own; a late packet begins its flow anew
   for (const Event& e : scanned.events)
     if (e.kind == EventKind::flow_start && e.dst_port == 7777) flows.insert(e.dst_addr);
@@ -293,7 +297,8 @@ TEST_F(Generators, EveryConnectionIsReportedOrCountedAsLost) {
 
 TEST_F(Generators, SoIsEveryQuestionToANameServer) {
   Scanned scanned = scan("count-queries", seconds(180), {});
-  uint64_t asked = whole(scanned).count([](const Event& e) { return e.kind == EventKind::dns && e.source == Source::sinkhole; });
+  uint64_t asked = whole(scanned).count(
+      [](const Event& e) { return e.kind == EventKind::dns && e.source == Source::sinkhole; });
   EXPECT_GT(asked, 0u);
   EXPECT_EQ(asked + scanned.lost(Source::sinkhole), 12'000u) << scanned.says();
 }
