@@ -71,7 +71,7 @@ struct GuestOptions {
   bool trace = true;
   int64_t take_pause_ms = 5;
   std::function<void(const TestCgroup&)> meanwhile{};  // once, when the guest's first event has come
-  std::string silence;  // a call that the Sentry is kept from reporting: its points are not enabled
+  std::string silence{};  // a call that the Sentry is kept from reporting: its points are not enabled
 };
 
 inline std::string runtime_config(const fs::path& rootfs, const std::vector<std::string>& args,
