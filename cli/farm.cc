@@ -15,8 +15,7 @@ constexpr const char* kClients = "inproc://clients";
 }  // namespace
 
 Result<std::unique_ptr<Farm>> Farm::start(const std::filesystem::path& data_dir,
-                                          const std::filesystem::path& rules_dir,
-                                          const ScanLimits& limits) {
+                                          const std::filesystem::path& rules_dir, const ScanLimits& limits) {
   ASSAY_CHECK(check_host());
   ASSAY_TRY(RuleSet rules, RuleSet::load(rules_dir));
   std::error_code error;
