@@ -15,7 +15,7 @@
 namespace assay {
 namespace {
 
-constexpr size_t kEntryBytes = 224;  // of a footer, for one artifact beside its path
+constexpr size_t kEntryBytes = 224;              // of a footer, for one artifact beside its path
 constexpr uint64_t kMaxTotalBytes = 1ull << 30;  // a quarter of the chunks that an attempt may have
 constexpr size_t kMaxBaseName = 40;
 constexpr size_t kMaxArguments = 6;  // an interpreter's options before its script

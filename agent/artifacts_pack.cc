@@ -31,12 +31,12 @@ class ZipWriter {
   static Result<ZipWriter> open(int fd) {
     ZipWriter out;
     archive* zip = out.zip_.get();
-    bool ready = archive_write_set_format_zip(zip) == ARCHIVE_OK &&
-                 archive_write_set_options(zip, "zip:compression=deflate,zip:encryption=traditional") ==
-                     ARCHIVE_OK &&
-                 archive_write_set_passphrase(zip, kArtifactPassword) == ARCHIVE_OK &&
-                 archive_write_set_bytes_in_last_block(zip, 1) == ARCHIVE_OK &&
-                 archive_write_open_fd(zip, fd) == ARCHIVE_OK;
+    bool ready =
+        archive_write_set_format_zip(zip) == ARCHIVE_OK &&
+        archive_write_set_options(zip, "zip:compression=deflate,zip:encryption=traditional") == ARCHIVE_OK &&
+        archive_write_set_passphrase(zip, kArtifactPassword) == ARCHIVE_OK &&
+        archive_write_set_bytes_in_last_block(zip, 1) == ARCHIVE_OK &&
+        archive_write_open_fd(zip, fd) == ARCHIVE_OK;
     if (!ready) return out.error("begin");
     return out;
   }
@@ -118,8 +118,8 @@ class Packer {
       fd = own.get();
     }
     struct stat s {};
-    bool whole = ::fstat(fd, &s) == 0 && S_ISREG(s.st_mode) &&
-                 static_cast<uint64_t>(s.st_size) == file.size_bytes;
+    bool whole =
+        ::fstat(fd, &s) == 0 && S_ISREG(s.st_mode) && static_cast<uint64_t>(s.st_size) == file.size_bytes;
     if (!whole) return ++left_out_, Status();
     std::string name = artifact_name(++number_, file.path);
     ASSAY_CHECK(zip_.begin(name, file.size_bytes, s.st_mtim.tv_sec));

@@ -64,8 +64,8 @@ class NewFile {
 std::string as_text(const Report& report) {
   std::string out;
   for (const KeptFile& file : report.artifacts)
-    out += layout::pad(layout::size_text(file.size_bytes), 11) + layout::pad(file.executed ? "executed" : "", 10) +
-           file.sha256 + "  " + file.path + "\n";
+    out += layout::pad(layout::size_text(file.size_bytes), 11) +
+           layout::pad(file.executed ? "executed" : "", 10) + file.sha256 + "  " + file.path + "\n";
   if (uint64_t left_out = report.footer.artifacts_left_out; left_out > 0)
     out += "and " + layout::plural(left_out, "file") + " beyond the bounds, not kept\n";
   return out;
@@ -132,11 +132,12 @@ int artifacts(const Args& args) {
   add("output,o", po::value<std::string>(), "file of the archive (default: SCAN_ID.zip)");
   add("force", po::bool_switch(), "overwrite that file");
   add("list", po::bool_switch(), "only list what is in it");
-  return run_stored(args,
-                    "assay artifacts SCAN_ID [OPTIONS]\nFetches the files that an image dropped or changed, as a "
-                    "zip archive with the\npassword \"infected\"; with --server, or without --data where "
-                    "$ASSAY_SERVER is set,\nfrom the farm.",
-                    "scan-id", true, show, true, &own);
+  return run_stored(
+      args,
+      "assay artifacts SCAN_ID [OPTIONS]\nFetches the files that an image dropped or changed, as a "
+      "zip archive with the\npassword \"infected\"; with --server, or without --data where "
+      "$ASSAY_SERVER is set,\nfrom the farm.",
+      "scan-id", true, show, true, &own);
 }
 
 }  // namespace assay::cli

@@ -38,11 +38,14 @@ int main(int argc, char** argv) {
   ::signal(SIGPIPE, SIG_IGN);  // a reader that goes away must not end a scan before it has cleaned up
   using Verb = int (*)(const assay::cli::Args&);
   static const std::map<std::string, Verb> kVerbs = {
-      {"tokens", assay::cli::tokens},     {"scan", assay::cli::scan},     {"report", assay::cli::report},
-      {"list", assay::cli::list},         {"trace", assay::cli::trace},   {"submit", assay::cli::submit},
-      {"batch", assay::cli::batch},       {"status", assay::cli::status}, {"watch", assay::cli::watch},
-      {"cancel", assay::cli::cancel},     {"retry", assay::cli::retry},   {"agents", assay::cli::agents},
-      {"capacity", assay::cli::capacity}, {"keys", assay::cli::keys},   {"artifacts", assay::cli::artifacts},
+      {"tokens", assay::cli::tokens},       {"scan", assay::cli::scan},
+      {"report", assay::cli::report},       {"list", assay::cli::list},
+      {"trace", assay::cli::trace},         {"submit", assay::cli::submit},
+      {"batch", assay::cli::batch},         {"status", assay::cli::status},
+      {"watch", assay::cli::watch},         {"cancel", assay::cli::cancel},
+      {"retry", assay::cli::retry},         {"agents", assay::cli::agents},
+      {"capacity", assay::cli::capacity},   {"keys", assay::cli::keys},
+      {"artifacts", assay::cli::artifacts},
   };
   const std::string word = argc > 1 ? argv[1] : "";
   if (word == "--version") {

@@ -129,7 +129,8 @@ httplib::Request Exchange::prepare(const Request& request, int out, Reply& reply
                                              : "application/octet-stream, application/json");
   http.body = request.body;
   if (!request.body.empty()) http.set_header("Content-Type", "application/json");
-  http.response_handler = [&reply, out, greet = request.stream && request.events](const httplib::Response& response) {
+  http.response_handler = [&reply, out,
+                           greet = request.stream && request.events](const httplib::Response& response) {
     reply.status = response.status;
     // A comment in the stream: the server has said yes.
     return !greet || reply.status != kOk || send_all(out, ":\n");
@@ -203,8 +204,7 @@ Result<std::string> Remote::post(const std::string& path, const std::string& bod
   return std::move(reply.body);
 }
 
-Status Remote::download(const std::string& path,
-                        const std::function<Status(std::string_view)>& take) const {
+Status Remote::download(const std::string& path, const std::function<Status(std::string_view)>& take) const {
   Exchange exchange(server_, token_, limits_, {"GET", path, "", true, false});
   std::string buffer(64 << 10, '\0');
   while (exchange.fd() >= 0) {

@@ -46,7 +46,8 @@ Result<std::unique_ptr<Store>> open_stored(const po::variables_map& map) {
 
 Result<bool> from_farm(const po::variables_map& map) {
   if (map.count("server") && map.count("data"))
-    return Error{Errc::invalid, "--server and --data exclude each other: is the scan the farm's or this host's?"};
+    return Error{Errc::invalid,
+                 "--server and --data exclude each other: is the scan the farm's or this host's?"};
   const char* server = std::getenv("ASSAY_SERVER");
   return map.count("server") > 0 || (map.count("data") == 0 && server != nullptr && *server != 0);
 }

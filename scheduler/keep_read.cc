@@ -131,8 +131,7 @@ Status Keep::each_event(const std::string& scan_id, const std::function<void(con
   return Status();
 }
 
-Status Keep::artifacts(const std::string& scan_id,
-                       const std::function<bool(std::string_view)>& visit) const {
+Status Keep::artifacts(const std::string& scan_id, const std::function<bool(std::string_view)>& visit) const {
   ASSAY_TRY(std::string own, owner(scan_id));
   ASSAY_TRY(TraceHeader kept, header(own));
   ASSAY_TRY(TraceFooter end, footer(own));

@@ -1,5 +1,5 @@
-// left_files: what the report says of a file that was left behind beyond what the harvest saw of it: who wrote
-// it, whether it ran, whether it was kept. Pure.
+// left_files: what the report says of a file that was left behind beyond what the harvest saw of it: who
+// wrote it, whether it ran, whether it was kept. Pure.
 #pragma once
 
 #include <set>

@@ -90,8 +90,7 @@ void ProcessTree::on_made(const Event& e, size_t index) {
   if (!succeeded(e)) return;
   const std::string& cwd = procs_[index].cwd;
   bool by_first = e.call == "mkdir" || e.call == "mkdirat" || e.call == "mknod" || e.call == "mknodat";
-  bool by_second =
-      e.call == "symlink" || e.call == "symlinkat" || e.call == "link" || e.call == "linkat";
+  bool by_second = e.call == "symlink" || e.call == "symlinkat" || e.call == "link" || e.call == "linkat";
   if (!by_first && !by_second) return;
   FileWriter* writer = write(resolve_path(cwd, by_first ? e.path : e.path2), index);
   if (writer != nullptr) writer->created = true;

@@ -161,7 +161,7 @@ struct Report {
   std::vector<PlanStep> plan;          // in order of their ends
   std::vector<PortProbe> ports;        // by port
   std::vector<FileChange> files;
-  std::vector<KeptFile> artifacts;     // how many more there were: footer.artifacts_left_out
+  std::vector<KeptFile> artifacts;  // how many more there were: footer.artifacts_left_out
   uint64_t files_left_out = 0, processes_left_out = 0, network_left_out = 0, downloads_left_out = 0,
            plan_left_out = 0;
   Completeness completeness;

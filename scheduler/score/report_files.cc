@@ -71,8 +71,7 @@ void write_files(const Report& report, layout::Sheet& sheet) {
   sheet.line();
   std::vector<const FileChange*> sorted;
   for (const auto& file : report.files) sorted.push_back(&file);
-  std::stable_sort(sorted.begin(), sorted.end(),
-                   [](auto* a, auto* b) { return rank_of(*a) < rank_of(*b); });
+  std::stable_sort(sorted.begin(), sorted.end(), [](auto* a, auto* b) { return rank_of(*a) < rank_of(*b); });
   for (size_t i = 0; i < sorted.size() && i < kMaxFiles; ++i) {
     write_file_line(*sorted[i], sheet);
     if (rank_of(*sorted[i]) <= 2) write_origin_line(*sorted[i], sheet);

@@ -57,7 +57,8 @@ class Artifacts : public testing::Test {
     EXPECT_TRUE(bytes) << bytes.error().what;
     return bytes ? *bytes : "";
   }
-  /// Every artifact of the report lies there under its name, with its digest and size; the sum of their sizes.
+  /// Every artifact of the report lies there under its name, with its digest and size; the sum of their
+  /// sizes.
   uint64_t expect_all(const json& report) {
     uint64_t bytes = 0;
     std::set<std::string> names;
@@ -87,10 +88,11 @@ class Artifacts : public testing::Test {
     auto compiled = test::run_program({"gcc", "-static", "-O1", "-w", "-o", program, text});
     EXPECT_TRUE(compiled && compiled->status.code == 0) << compiled->err;
     test::OciLayout layout(data_.path() / "layout");
-    layout.tag(layout.image({test::tar({{.name = "guest", .content = *read_file(program, 16 << 20), .mode = 0755},
-                                        {.name = "changed", .content = "as it was"}})},
-                            {{"Entrypoint", {"/guest"}}}, test::this_architecture()),
-               "latest");
+    layout.tag(
+        layout.image({test::tar({{.name = "guest", .content = *read_file(program, 16 << 20), .mode = 0755},
+                                 {.name = "changed", .content = "as it was"}})},
+                     {{"Entrypoint", {"/guest"}}}, test::this_architecture()),
+        "latest");
     return "oci:" + layout.dir().string() + ":latest";
   }
   TempDir data_;
@@ -132,7 +134,8 @@ TEST_F(Artifacts, OfAPersistentImageHaveTheirWriters) {
 }
 
 TEST_F(Artifacts, AreNotKeptWhereNobodyWantsThem) {
-  json report = scan("oci-archive:" + image("dropper").string(), "6s", {"--no-provoke", "--artifact-bytes", "0"});
+  json report =
+      scan("oci-archive:" + image("dropper").string(), "6s", {"--no-provoke", "--artifact-bytes", "0"});
   file_of(report, "/tmp/.cache-d");
   EXPECT_EQ(report["artifacts"], json::array());
   EXPECT_EQ(report["left_out"]["artifacts"], 0);
@@ -211,7 +214,8 @@ TEST_F(Artifacts, OfAHoarderStayWithinTheirBoundsAndNothingIsLeftOutUncounted) {
   for (const json& artifact : kept) paths.insert(artifact["path"]);
   EXPECT_TRUE(paths.contains("/changed"));
   EXPECT_TRUE(paths.contains("/many/\\x0a\\x1b[2J..\\\\..\\\\evil"));
-  for (const char* path : {"/many/sparse", "/many/almost", "/guest"}) EXPECT_FALSE(paths.contains(path)) << path;
+  for (const char* path : {"/many/sparse", "/many/almost", "/guest"})
+    EXPECT_FALSE(paths.contains(path)) << path;
   EXPECT_TRUE(std::regex_match(kept[0]["name"].get<std::string>(), std::regex("0001_[A-Za-z0-9._-]+")));
 }
 

@@ -77,13 +77,16 @@ TEST(ArtifactChoice, ExecutedByPathByDigestOrByAnInterpretersWord) {
   std::string digest(64, 'd');
   for (const Event& event :
        {exec("tool", "dropped"), exec("/tmp/first-name", "memfd", {}, digest),
-        exec("/bin/sh", "image", {"sh", "-x", "script", "other"}), exec("/bin/sh", "image", {"sh", "-c", "word"}),
+        exec("/bin/sh", "image", {"sh", "-x", "script", "other"}),
+        exec("/bin/sh", "image", {"sh", "-c", "word"}),
         exec("/bin/cp", "image", {"cp", "-a", "source"}, std::string(64, 'c')), file("/work/tool", "elf", 1),
-        file("/usr/bin/renamed", "elf", 2, digest), file("/work/script", "text", 3), file("/work/other", "text", 4),
-        file("/work/word", "text", 5), file("/work/source", "text", 7), file("/copy-of-cp", "elf", 6, std::string(64, 'c'))})
+        file("/usr/bin/renamed", "elf", 2, digest), file("/work/script", "text", 3),
+        file("/work/other", "text", 4), file("/work/word", "text", 5), file("/work/source", "text", 7),
+        file("/copy-of-cp", "elf", 6, std::string(64, 'c'))})
     book.note(event);
   EXPECT_EQ(render(book.choose({})),
-            "/work/tool! /usr/bin/renamed! /work/script! /copy-of-cp /work/other /work/word /work/source left out 0");
+            "/work/tool! /usr/bin/renamed! /work/script! /copy-of-cp /work/other /work/word /work/source "
+            "left out 0");
 }
 
 TEST(ArtifactChoice, WhatDoesNotFitIsCountedAndSmallerOnesAreTaken) {
@@ -163,7 +166,8 @@ class ArtifactPack : public testing::Test {
     return made ? std::move(*made) : ArtifactArchive();
   }
   // Entries by name, as a reader with this password sees them; "?": it cannot.
-  static std::map<std::string, std::string> open(const ArtifactArchive& made, const char* password = "infected") {
+  static std::map<std::string, std::string> open(const ArtifactArchive& made,
+                                                 const char* password = "infected") {
     std::map<std::string, std::string> out;
     std::unique_ptr<archive, int (*)(archive*)> zip(archive_read_new(), archive_read_free);
     archive_read_support_format_zip(zip.get());
@@ -201,14 +205,13 @@ TEST_F(ArtifactPack, EveryFileComesOutUnchangedAndTheManifestNamesIt) {
   EXPECT_EQ(manifest["scan"], "20261129T190000-00000001");
   EXPECT_EQ(manifest["left_out"], 0);
   ASSERT_EQ(manifest["files"].size(), 2u);
-  EXPECT_EQ(manifest["files"][1],
-            (nlohmann::json{{"name", "0002_large"},
-                            {"path", "/tmp/large"},
-                            {"sha256", Digest::of(large).hex()},
-                            {"size_bytes", large.size()},
-                            {"file_type", "data"},
-                            {"origin", "dropped"},
-                            {"executed", false}}));
+  EXPECT_EQ(manifest["files"][1], (nlohmann::json{{"name", "0002_large"},
+                                                  {"path", "/tmp/large"},
+                                                  {"sha256", Digest::of(large).hex()},
+                                                  {"size_bytes", large.size()},
+                                                  {"file_type", "data"},
+                                                  {"origin", "dropped"},
+                                                  {"executed", false}}));
   ASSERT_EQ(made.artifacts.size(), 2u);
   EXPECT_EQ(made.artifacts[1].sha256, Digest::of(large).hex());
   EXPECT_EQ(made.artifacts[1].name, "0002_large");
@@ -237,8 +240,9 @@ TEST_F(ArtifactPack, HostileNamesStayWithinTheManifest) {
   ASSERT_EQ(entries.size(), std::size(hostile) + 1);
   for (const Artifact& artifact : made.artifacts) {
     EXPECT_EQ(entries[artifact.name], "of " + artifact.path);
-    EXPECT_EQ(artifact.name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"),
-              std::string::npos)
+    EXPECT_EQ(
+        artifact.name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"),
+        std::string::npos)
         << artifact.name;
     EXPECT_NE(artifact.name, "manifest.json");
   }
@@ -263,7 +267,9 @@ TEST_F(ArtifactPack, FollowsNoLinkAndTakesNoFileThatIsNotAsItWas) {
 
 TEST_F(ArtifactPack, DescriptorsOfFilesWithoutAPathAreKeptToo) {
   Fd memory(::memfd_create("x", MFD_CLOEXEC));
-  std::string body = "\x7f" "ELF in memory";
+  std::string body =
+      "\x7f"
+      "ELF in memory";
   ASSERT_TRUE(write_all(memory.get(), body, "memfd"));
   ASSERT_TRUE(write_file(dir_.path() / "gone", "#!/bin/sh\nrm $0\n"));
   auto gone = open_file(dir_.path() / "gone", O_RDONLY);

@@ -15,7 +15,8 @@ const AttemptKey kKey{"20261125T031500-1f8a3c9e", 1};
 class ShipArtifacts : public testing::Test {
  protected:
   void SetUp() override {
-    auto mine = Socket::open(context_, Socket::Type::pair), theirs = Socket::open(context_, Socket::Type::pair);
+    auto mine = Socket::open(context_, Socket::Type::pair),
+         theirs = Socket::open(context_, Socket::Type::pair);
     ASSERT_TRUE(mine && theirs);
     ASSERT_TRUE(mine->bind("inproc://ship"));
     ASSERT_TRUE(theirs->connect("inproc://ship"));

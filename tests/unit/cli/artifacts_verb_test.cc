@@ -17,7 +17,8 @@ const std::string kShaOne = std::string(64, '1'), kShaTwo = std::string(64, '2')
 std::string report_with_files(const std::string& id) {
   Report report;
   report.header.scan_id = id;
-  report.artifacts = {{"/tmp/.x", "0001_.x", kShaOne, 700'000, true}, {"/etc/cron\x1b[2J", "0002_cron", kShaTwo, 12, false}};
+  report.artifacts = {{"/tmp/.x", "0001_.x", kShaOne, 700'000, true},
+                      {"/etc/cron\x1b[2J", "0002_cron", kShaTwo, 12, false}};
   report.footer.artifacts_left_out = 4;
   return report_json(report);
 }
@@ -33,20 +34,19 @@ class ArtifactsVerb : public VerbsTest {
   /// The farm's report and archive.
   void serves(int status = 200, bool cut = false) {
     api_.get("/v1/scans/" + kScan1 + "/report", report_with_files(kScan1));
-    api_.server().Get("/v1/scans/" + kScan1 + "/artifacts",
-                      [=, this](const httplib::Request& request, httplib::Response& response) {
-                        api_.note(request);
-                        if (status != 200)
-                          return FakeApi::answer(
-                              response, R"({"error":{"code":"no_artifacts","message":"there are none"}})", status);
-                        response.set_chunked_content_provider(
-                            "application/zip", [=](size_t, httplib::DataSink& sink) {
-                              std::string text = content();
-                              sink.write(text.data(), text.size());
-                              if (!cut) sink.done();
-                              return !cut;
-                            });
-                      });
+    api_.server().Get("/v1/scans/" + kScan1 + "/artifacts", [=, this](const httplib::Request& request,
+                                                                      httplib::Response& response) {
+      api_.note(request);
+      if (status != 200)
+        return FakeApi::answer(response, R"({"error":{"code":"no_artifacts","message":"there are none"}})",
+                               status);
+      response.set_chunked_content_provider("application/zip", [=](size_t, httplib::DataSink& sink) {
+        std::string text = content();
+        sink.write(text.data(), text.size());
+        if (!cut) sink.done();
+        return !cut;
+      });
+    });
     api_.start();
   }
   /// A local store with a scan that is done, and its archive.
@@ -92,8 +92,8 @@ TEST_F(ArtifactsVerb, FetchesFromTheFarmAndListsWhatIsInIt) {
   Said said = run(artifacts, {kScan1, "-o", out()});
   EXPECT_EQ(said.code, 0) << said.err;
   EXPECT_EQ(said.out, "683.6 KiB  executed  " + kShaOne + "  /tmp/.x\n12 B                 " + kShaTwo +
-                          "  /etc/cron\\x1b[2J\nand 4 files beyond the bounds, not kept\nwritten to " + out() +
-                          ", 293.0 KiB; live malware may be in it. Its password: infected\n");
+                          "  /etc/cron\\x1b[2J\nand 4 files beyond the bounds, not kept\nwritten to " +
+                          out() + ", 293.0 KiB; live malware may be in it. Its password: infected\n");
   EXPECT_TRUE(*read_file(out(), 1 << 20) == content());
   EXPECT_EQ(fs::status(out()).permissions(), fs::perms::owner_read | fs::perms::owner_write);
 }
@@ -124,7 +124,8 @@ TEST_F(ArtifactsVerb, OverwritesOnlyByForce) {
   file("out.zip", "precious");
   Said said = run(artifacts, {kScan1, "-o", out()});
   EXPECT_EQ(said.code, 1);
-  EXPECT_EQ(said.err, "assay: " + out() + " exists: name another with --output, or overwrite it with --force\n");
+  EXPECT_EQ(said.err,
+            "assay: " + out() + " exists: name another with --output, or overwrite it with --force\n");
   EXPECT_EQ(*read_file(out(), 1 << 20), "precious");
   EXPECT_EQ(run(artifacts, {kScan1, "-o", out(), "--force"}).code, 0);
   EXPECT_TRUE(*read_file(out(), 1 << 20) == content());

@@ -35,7 +35,9 @@ class ApiArtifacts : public ServerTest {
     EXPECT_EQ(record(id).state, ScanState::done);
     return id;
   }
-  HttpAnswer get(const std::string& id) { return api_->call("GET", "/v1/scans/" + id + "/artifacts", "read"); }
+  HttpAnswer get(const std::string& id) {
+    return api_->call("GET", "/v1/scans/" + id + "/artifacts", "read");
+  }
   std::string refusal(const std::string& id) {
     return api_->error(404, "GET", "/v1/scans/" + id + "/artifacts", "read");
   }

@@ -298,7 +298,8 @@ TEST_F(KeepTest, AnArchiveThatLacksAPieceOrHoldsADamagedOneIsCorrupt) {
   EXPECT_EQ(pieces_of(keep(), kId), "one|two|corrupt: " + at + " is missing");
   EXPECT_EQ(events(), "1:attempt 1 2:attempt 1 ");  // the trace is whole all the same
   ASSERT_TRUE(store_->write({{Family::chunks, chunk_key(1, 3), "damage"}}));
-  EXPECT_EQ(pieces_of(keep(), kId), "one|two|corrupt: " + at + ": piece of an archive: does not begin as one");
+  EXPECT_EQ(pieces_of(keep(), kId),
+            "one|two|corrupt: " + at + ": piece of an archive: does not begin as one");
 }
 
 TEST_F(KeepTest, AScanWithoutAnArchiveSaysSo) {

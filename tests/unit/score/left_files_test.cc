@@ -95,20 +95,22 @@ TEST(LeftFiles, ExecutedByPathByDigestOrByAnInterpreter) {
 }
 
 TEST(LeftFiles, WhatWasKeptIsNamedAndCanBeFetched) {
-  Report report = report_of(R"x(
+  Report report =
+      report_of(R"x(
 - start: {pid: 1, path: /bin/sh, argv: [sh], cwd: /}
 - exec: {pid: 1, path: "/memfd:x (deleted)", argv: [x], origin: memfd, sha256: dd}
 - file: {path: /tmp/a, origin: dropped, file_type: elf, sha256: aa, size_bytes: 2048}
 - file: {path: /tmp/b, origin: dropped, file_type: data}
 )x",
-                            {{"/memfd:x (deleted)", "0001_memfd_x", "dd", 4096}, {"/tmp/a", "0002_a", "aa", 2048}});
+                {{"/memfd:x (deleted)", "0001_memfd_x", "dd", 4096}, {"/tmp/a", "0002_a", "aa", 2048}});
   EXPECT_EQ(render(report), "/tmp/a kept 0002_a\n/tmp/b\n");
   ASSERT_EQ(report.artifacts.size(), 2u);
   EXPECT_TRUE(report.artifacts[0].executed);
   EXPECT_FALSE(report.artifacts[1].executed);
   std::string text = report_text(report, {});
   EXPECT_NE(text.find("sha256 aa…, kept as 0002_a"), std::string::npos) << text;
-  EXPECT_NE(text.find("kept      2 files, 6.0 KiB: assay artifacts " + report.header.scan_id), std::string::npos)
+  EXPECT_NE(text.find("kept      2 files, 6.0 KiB: assay artifacts " + report.header.scan_id),
+            std::string::npos)
       << text;
   EXPECT_NE(text.find("not kept  3 files beyond the bounds"), std::string::npos) << text;
   auto back = parse_report(report_json(report));
