@@ -38,8 +38,9 @@ Scanned scan_image(const std::string& name, const std::string& duration, std::ve
   out.report = ran.json();
   out.err = ran.err;
   EXPECT_TRUE(out.report.is_object()) << ran.err;
-  if (out.report.is_object())
-    EXPECT_TRUE(read_trace_file(trace, [&](const Event& e) { out.events.push_back(e); }));
+  if (!out.report.is_object()) return out;
+  auto read = read_trace_file(trace, [&](const Event& event) { out.events.push_back(event); });
+  EXPECT_TRUE(read) << read.error().what;
   EXPECT_EQ(left_behind(before), std::set<std::string>());
   return out;
 }
@@ -73,6 +74,7 @@ TEST(Inspect, MinerThatADropperUnpacksIsHarvestedWithHashTypeAndMatches) {
   std::string program = packed_program("miner-dropper");
   ASSERT_GT(program.size(), 1u << 20);
   Scanned scan = scan_image("miner-dropper", "8s");
+  ASSERT_TRUE(scan.report.is_object()) << scan.err;
   Event file = scan.file("/var/tmp/.systemd-private");
   EXPECT_EQ(file.origin, "dropped");
   EXPECT_EQ(file.sha256, Digest::of(program).hex());
@@ -99,7 +101,8 @@ TEST(Inspect, ProgramThatRunsFromMemoryIsReadOutOfTheGuest) {
   TempDir rules;
   ASSERT_TRUE(write_file(rules.path() / "mine.yar",
                          "rule says_payload { strings: $p = \"payload runs from memory\" condition: $p }"));
-  Scanned scan = scan_image("fileless", "8s", {"--yara", rules.path()});
+  Scanned scan = scan_image("fileless", "15s", {"--yara", rules.path()});
+  ASSERT_TRUE(scan.report.is_object()) << scan.err;
   Event file = scan.file("/memfd:");
   EXPECT_EQ(file.origin, "memfd");
   EXPECT_EQ(file.call, "executed");
@@ -131,6 +134,7 @@ TEST(Inspect, HonestImagesStayCleanUnderPublicRules) {
   fs::path corpus = fs::path(ASSAY_SOURCE_DIR) / "../shared/corpus/yara";
   if (!fs::exists(corpus)) GTEST_SKIP() << "the public YARA rules are not here";
   Scanned scan = scan_image("nginx", "6s", {"--yara", corpus});
+  ASSERT_TRUE(scan.report.is_object()) << scan.err;
   EXPECT_EQ(scan.report["verdict"], "clean")
       << scan.report["findings"].dump(1) << scan.report["completeness"].dump(1);
 }
