@@ -112,7 +112,8 @@ void describe(po::options_description& options) {
   add("reserve", string("1G"),
       "free disk space below which no lease is taken; scans that run may use half of it");
   add("full-witness", po::value<bool>()->default_value(false)->implicit_value(true),
-      "let every system call of a guest trap to the host (slow; takes a runsc that can leave them unpatched)");
+      "let every system call of a guest trap to the host (slow; takes a runsc that can leave them "
+      "unpatched)");
   add("stop-grace", string("30s"), "for running scans to finish after SIGTERM; a second one ends them");
   add("metrics", po::value<std::string>(), "ADDRESS:PORT of Prometheus' metrics (default: off)");
 }

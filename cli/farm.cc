@@ -28,7 +28,8 @@ Result<std::unique_ptr<Farm>> Farm::start(const std::filesystem::path& data_dir,
   std::unique_ptr<Farm> farm(
       new Farm(std::move(store), std::move(rules), std::move(stop_agent), std::move(stop_scheduler)));
   farm->scheduler_ = std::thread([f = farm.get()] { f->run_scheduler(); });
-  farm->agent_ = std::thread([f = farm.get(), data_dir, full_witness] { f->run_agent(data_dir, full_witness); });
+  farm->agent_ =
+      std::thread([f = farm.get(), data_dir, full_witness] { f->run_agent(data_dir, full_witness); });
   return farm;
 }
 

@@ -68,7 +68,7 @@ struct GuestOptions {
   bool network = false;
   bool trace = true;
   int64_t take_pause_ms = 5;
-  std::string silence;  // a call that the Sentry is kept from reporting: its points are not enabled
+  std::string silence{};  // a call that the Sentry is kept from reporting: its points are not enabled
 };
 
 inline std::string runtime_config(const fs::path& rootfs, const std::vector<std::string>& args,
