@@ -3,8 +3,8 @@
 //
 //   bench-sources SOURCES DIRECTORY runsc [OPTIONS] run ...      SOURCES: of seccheck,witness,usage,strace
 //
-// Reads, decodes and merges what the sources say as the agent does, and drops it. Says on stderr how much that
-// was. The command's options are completed by those that its sources take.
+// Reads, decodes and merges what the sources say as the agent does, and drops it. Says on stderr how much
+// that was. The command's options are completed by those that its sources take.
 #include <fcntl.h>
 #include <poll.h>
 #include <spdlog/fmt/fmt.h>
@@ -47,7 +47,9 @@ struct Watched {
   ReaderSources from;
   SeccheckConfig seccheck;
 
-  bool has(const char* name) const { return ("," + sources + ",").find(std::string(",") + name + ",") != std::string::npos; }
+  bool has(const char* name) const {
+    return ("," + sources + ",").find(std::string(",") + name + ",") != std::string::npos;
+  }
   void option(std::string text) { command.argv.insert(command.argv.begin() + 1, std::move(text)); }
   Status open(uint64_t cgroup_id);
 };
@@ -130,7 +132,8 @@ int main(int argc, char** argv) {
     fmt::print("bench-sources is driven by bench/overhead --sources\n");
     return 0;
   }
-  fs::path root = fs::exists("/sys/fs/cgroup/unified/cgroup.procs") ? "/sys/fs/cgroup/unified" : "/sys/fs/cgroup";
+  fs::path root =
+      fs::exists("/sys/fs/cgroup/unified/cgroup.procs") ? "/sys/fs/cgroup/unified" : "/sys/fs/cgroup";
   Group group{root / ("assay-bench-" + std::to_string(::getpid()))};
   fs::create_directory(group.path);
   Watched watched;

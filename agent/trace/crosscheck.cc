@@ -18,7 +18,7 @@ constexpr int64_t kLastMoment = kSecond / 2;
 constexpr int64_t kSameCall = 2 * kSecond;
 constexpr int64_t kClockSlack = 30'000'000;
 
-constexpr uint64_t kSetSeccomp = 22;                           // prctl
+constexpr uint64_t kSetSeccomp = 22;                                                // prctl
 constexpr uint64_t kTraceSyscalls = 24, kEmulateSyscalls = 31, kEmulateSteps = 32;  // ptrace
 
 template <class... Names>
@@ -122,17 +122,16 @@ void CrossCheck::note_otherwise(const std::string& loose, int64_t time_ns) {
 
 bool CrossCheck::reported_otherwise(const std::string& key, const Event& call) const {
   auto found = near_.find(loose_key(call));
-  return found != near_.end() &&
-         std::any_of(found->second.begin(), found->second.end(),
-                     [&](const Near& n) { return n.otherwise && n.key == key; });
+  return found != near_.end() && std::any_of(found->second.begin(), found->second.end(),
+                                             [&](const Near& n) { return n.otherwise && n.key == key; });
 }
 
 void CrossCheck::note_filters(const Event& e) {
   if (e.error != 0) return;
   uint64_t what = e.args[0];
-  bool filters = (e.call == "seccomp" && what <= 1) || (e.call == "prctl" && what == kSetSeccomp) ||
-                 (e.call == "ptrace" &&
-                  (what == kTraceSyscalls || what == kEmulateSyscalls || what == kEmulateSteps));
+  bool filters =
+      (e.call == "seccomp" && what <= 1) || (e.call == "prctl" && what == kSetSeccomp) ||
+      (e.call == "ptrace" && (what == kTraceSyscalls || what == kEmulateSyscalls || what == kEmulateSteps));
   if (filters) filters_since_ns_ = std::min(filters_since_ns_, e.time_ns - kClockSlack);
 }
 

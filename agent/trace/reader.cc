@@ -28,7 +28,7 @@ constexpr int64_t kHeartbeatNs = 100'000'000;  // an empty batch moves the owner
 constexpr int64_t kTickNs = 1'000'000'000;     // usage, ended flows
 constexpr int64_t kFinishLimitNs = 3'000'000'000;
 constexpr size_t kDatagramsAtOnce = 512;
-constexpr size_t kLogBytesAtOnce = 2 << 20;  // more than a pipe holds
+constexpr size_t kLogBytesAtOnce = 2 << 20;    // more than a pipe holds
 constexpr size_t kRecordsAtOnce = 128 * 1024;  // more than the rings hold
 
 enum class Order : uint64_t {

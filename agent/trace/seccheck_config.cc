@@ -42,8 +42,9 @@ constexpr const char* kOptionalPoints[] = {"container/start",     "sentry/execve
                                            "syscall/fchdir/exit", "syscall/dup/exit", "syscall/dup2/exit",
                                            "syscall/dup3/exit"};
 
-// Calls that have raw points only, and execve: its own point tells of success, this one of failure. Not here, for their number and little worth: stat, read, write, futex,
-// mmap, kill(0)-like probes are few enough to be kept.
+// Calls that have raw points only, and execve: its own point tells of success, this one of failure. Not here,
+// for their number and little worth: stat, read, write, futex, mmap, kill(0)-like probes are few enough to be
+// kept.
 constexpr const char* kRawCalls[] = {
     "openat2",
     "listen",

@@ -173,7 +173,10 @@ void fill(Event& e, const seccheck::Chdir& m) {
     put_path(e, e.cwd, m.pathname());
     // The context is from after the call: where it went is known, links resolved, and `cwd` is no base for
     // the relative path.
-    if (m.exit().errorno() == 0 && !e.cwd.empty()) e.path = e.cwd;
+    if (m.exit().errorno() == 0 && !e.cwd.empty()) {
+      if (e.data.empty()) e.data = e.path;
+      e.path = e.cwd;
+    }
     if (e.path == e.data) e.data.clear();
   }
 }

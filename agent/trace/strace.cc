@@ -23,15 +23,15 @@ struct Format {
   const char* arguments;
 };
 constexpr Format kFormats[] = {
-    {"unlink", "p"},        {"unlinkat", "fpx"},     {"rename", "pp"},       {"renameat", "fpfp"},
-    {"renameat2", "fpfpx"}, {"link", "pp"},          {"linkat", "fpxpx"},    {"symlink", "sp"},
-    {"symlinkat", "sfp"},   {"chmod", "px"},         {"fchmod", "fx"},       {"fchmodat", "fpx"},
-    {"chown", "pxx"},       {"fchown", "fxx"},       {"lchown", "pxx"},      {"fchownat", "fpxxx"},
-    {"mkdir", "px"},        {"mkdirat", "fpx"},      {"rmdir", "p"},         {"mknod", "pxx"},
-    {"mknodat", "fpxx"},    {"truncate", "px"},      {"utimensat", "fprx"},  {"utime", "pr"},
-    {"utimes", "pr"},       {"futimesat", "fpr"},    {"setxattr", "psxxx"},  {"lsetxattr", "psxxx"},
-    {"removexattr", "ps"},  {"mount", "spsxs"},      {"umount2", "px"},      {"pivot_root", "pp"},
-    {"memfd_create", "sx"}, {"execve", "pvv"},       {"prctl", "xxxxx"},
+    {"unlink", "p"},        {"unlinkat", "fpx"},  {"rename", "pp"},      {"renameat", "fpfp"},
+    {"renameat2", "fpfpx"}, {"link", "pp"},       {"linkat", "fpxpx"},   {"symlink", "sp"},
+    {"symlinkat", "sfp"},   {"chmod", "px"},      {"fchmod", "fx"},      {"fchmodat", "fpx"},
+    {"chown", "pxx"},       {"fchown", "fxx"},    {"lchown", "pxx"},     {"fchownat", "fpxxx"},
+    {"mkdir", "px"},        {"mkdirat", "fpx"},   {"rmdir", "p"},        {"mknod", "pxx"},
+    {"mknodat", "fpxx"},    {"truncate", "px"},   {"utimensat", "fprx"}, {"utime", "pr"},
+    {"utimes", "pr"},       {"futimesat", "fpr"}, {"setxattr", "psxxx"}, {"lsetxattr", "psxxx"},
+    {"removexattr", "ps"},  {"mount", "spsxs"},   {"umount2", "px"},     {"pivot_root", "pp"},
+    {"memfd_create", "sx"}, {"execve", "pvv"},    {"prctl", "xxxxx"},
 };
 
 const Format* format_of(std::string_view call) {
@@ -51,7 +51,9 @@ std::string opening(char kind, uint64_t value) {
   if (kind == 'f') {
     auto fd = static_cast<int32_t>(value);
     if (fd == AT_FDCWD) return "AT_FDCWD ";
-    return (fd < 0 ? "-" + hex(uint64_t{0} - static_cast<uint64_t>(int64_t{fd})) : hex(static_cast<uint32_t>(fd))) + " ";
+    return (fd < 0 ? "-" + hex(uint64_t{0} - static_cast<uint64_t>(int64_t{fd}))
+                   : hex(static_cast<uint32_t>(fd))) +
+           " ";
   }
   if (kind == 'x') return "";
   if (kind == 'r') return value == 0 ? "null" : hex(value);
@@ -159,13 +161,14 @@ void fill(Event& event, const std::vector<Argument>& arguments) {
     ++paths;
     base = event.cwd;
   };
-  bool first_is_only_descriptor = arguments.size() > 1 && arguments[0].kind == 'f' && arguments[1].kind == 'x';
+  // fchmod and the like; futimens(3) is utimensat without a path.
+  bool of_descriptor =
+      arguments.size() > 1 && arguments[0].kind == 'f' && (arguments[1].kind == 'x' || event.args[1] == 0);
+  if (of_descriptor && !arguments[0].text.starts_with('(')) event.fd_path = bounded(arguments[0].text, event);
   bool argv = true;
   for (const Argument& argument : arguments) {
-    if (argument.kind == 'f' && first_is_only_descriptor)
-      event.fd_path = argument.text.starts_with('(') ? "" : bounded(argument.text, event);
-    else if (argument.kind == 'f')
-      base = argument.text.starts_with("/") ? argument.text : event.cwd;
+    if (argument.kind == 'f')
+      base = argument.text.starts_with('/') ? argument.text : event.cwd;
     else if (argument.kind == 'p' || argument.kind == 's')
       put(argument.text, argument.kind == 'p');
     else if (argument.kind == 'v' && std::exchange(argv, false))

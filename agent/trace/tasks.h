@@ -41,7 +41,8 @@ class Tasks {
 
   std::unordered_map<int32_t, Task> tasks_;
   std::unordered_map<uint64_t, Place> places_;
-  std::string first_cwd_;  // of threads that nothing was told of: `runsc exec` starts where the container does
+  std::string
+      first_cwd_;  // of threads that nothing was told of: `runsc exec` starts where the container does
   uint64_t last_place_ = 0;
 };
 

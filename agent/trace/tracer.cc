@@ -182,8 +182,8 @@ Result<Tracer> Tracer::open(const TracerConfig& config) {
 std::filesystem::path Tracer::pod_init_config() const { return state_->config.dir / "pod-init.json"; }
 std::vector<std::string> Tracer::runtime_options() const {
   if (state_->config.full_witness) return {"--systrap-disable-syscall-patching"};
-  return {"--strace", "--strace-syscalls=" + strace_calls(), "--debug-command=boot", "--debug-log-format=json",
-          "--debug-log=" + (state_->config.dir / "runsc.pipe").string()};
+  return {"--strace", "--strace-syscalls=" + strace_calls(), "--debug-command=boot",
+          "--debug-log-format=json", "--debug-log=" + (state_->config.dir / "runsc.pipe").string()};
 }
 int Tracer::fd() const { return state_->channel->ready_fd(); }
 void Tracer::add(Event event) { state_->merge.add(std::move(event)); }

@@ -41,7 +41,7 @@ class Tracer {
   /// Further options for `runsc run`: unpatched call sites, or its log of the calls whose strings no point
   /// tells, into a pipe of ours.
   std::vector<std::string> runtime_options() const;
-  int fd() const;                                 // readable when batches wait
+  int fd() const;         // readable when batches wait
   void add(Event event);  // from the agent's own sources (output, sinkhole, notes): merged by time
   /// Events old enough that nothing earlier can still arrive, ordered and numbered. Never blocks.
   std::vector<Event> take();

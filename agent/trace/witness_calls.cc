@@ -173,13 +173,9 @@ std::array<farm_call, FARM_CALLS> witness_calls(bool every) {
   auto set = [&](const Spec& s) {
     int number = syscall_number(s.name);
     if (number < 0 || number >= FARM_CALLS) return;
-    table[static_cast<size_t>(number)] = {static_cast<uint8_t>(s.flags | FARM_WANTED),
-                                          s.path,
-                                          s.path2,
-                                          s.buffer,
-                                          s.length,
-                                          s.address,
-                                          every && s.budget == kOften ? kRare : s.budget};
+    table[static_cast<size_t>(number)] = {
+        static_cast<uint8_t>(s.flags | FARM_WANTED),   s.path, s.path2, s.buffer, s.length, s.address,
+        every && s.budget == kOften ? kRare : s.budget};
   };
   for (const auto& spec : kSpecs) set(spec);
   for (const char* name : kBare) set({name, 0, 0, 0, 0, 0, kOften});

@@ -6,13 +6,15 @@ namespace {
 
 std::string concealed(const GuestRun& run) {
   std::string out;
-  for (const auto& e : run.all(EventKind::guard, Source::witness)) out += e.name + " " + e.call + " " + e.path + "\n";
+  for (const auto& e : run.all(EventKind::guard, Source::witness))
+    out += e.name + " " + e.call + " " + e.path + "\n";
   return out;
 }
 
 TEST(CrossCheck, EveryWitnessedCallIsReported) {
   ASSAY_REQUIRE_HOST();
-  for (const char* verb : {"files", "danger", "open", "ids", "sockets", "unix", "selfdelete", "memfd", "search"}) {
+  for (const char* verb :
+       {"files", "danger", "open", "ids", "sockets", "unix", "selfdelete", "memfd", "search"}) {
     auto run = run_guest({verb, "/run/x.sock"});
     EXPECT_EQ(concealed(run), "") << verb;
     std::string detail = run.count(Source::witness).detail;
@@ -72,7 +74,8 @@ TEST(Seccheck, NamesThatAreNoUtf8HideNothing) {
   std::string seen;
   for (const auto& e : run.events) {
     if (e.plane != Plane::guest) continue;
-    bool file = e.kind == EventKind::syscall && (e.call == "unlink" || e.call == "mkdir" || e.call == "rmdir");
+    bool file =
+        e.kind == EventKind::syscall && (e.call == "unlink" || e.call == "mkdir" || e.call == "rmdir");
     if (file || e.kind == EventKind::open || e.kind == EventKind::clone || e.kind == EventKind::exec)
       seen += std::string(to_string(e.kind)) + " " + e.call + " " + e.path + "\n";
   }

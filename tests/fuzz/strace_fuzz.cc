@@ -9,7 +9,8 @@
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace assay;
   if (size < 2) return 0;
-  static const char* const kCalls[] = {"unlink", "renameat2", "mount", "execve", "chmod", "utime", "fchown", "symlinkat"};
+  static const char* const kCalls[] = {"unlink", "renameat2", "mount",  "execve",
+                                       "chmod",  "utime",     "fchown", "symlinkat"};
   std::string_view bytes(reinterpret_cast<const char*>(data) + 2, size - 2);
   Event event;
   event.call = kCalls[data[0] % std::size(kCalls)];

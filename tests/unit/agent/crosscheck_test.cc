@@ -43,7 +43,8 @@ Event of_init(EventKind kind, int64_t at) {
 }
 
 CrossCheck cross_check() {
-  CrossCheck check({"unlink", "open", "openat", "accept", "mount", "dup", "seccomp", "prctl", "connect", "execve"});
+  CrossCheck check(
+      {"unlink", "open", "openat", "accept", "mount", "dup", "seccomp", "prctl", "connect", "execve"});
   check.reported(of_init(EventKind::start, 0));
   return check;
 }
@@ -119,7 +120,8 @@ TEST(CrossCheck, CallMayStillBeUnderWayWhenItsSandboxIsKilled) {
   EXPECT_EQ(check.text(), "2 calls cross-checked, 2 cut off by its end");
   CrossCheck orderly = cross_check();
   orderly.witnessed(accepting);
-  EXPECT_EQ(finish(orderly).size(), 1u) << "the end of the first process interrupts the call, which is reported";
+  EXPECT_EQ(finish(orderly).size(), 1u)
+      << "the end of the first process interrupts the call, which is reported";
 }
 
 TEST(CrossCheck, EndOfEachSandboxCounts) {
@@ -130,9 +132,10 @@ TEST(CrossCheck, EndOfEachSandboxCounts) {
   check.reported(of_init(EventKind::start, 11 * kSecond));
   check.witnessed(host("unlink", 0x30, "/b", 12 * kSecond));
   check.sandbox_ended(20 * kSecond);
-  EXPECT_EQ(end(check),
-            "guard unreported unlink /b\n3 calls cross-checked, 1 not reported by the sandbox, 2 cut off by its "
-            "end");
+  EXPECT_EQ(
+      end(check),
+      "guard unreported unlink /b\n3 calls cross-checked, 1 not reported by the sandbox, 2 cut off by its "
+      "end");
 }
 
 TEST(CrossCheck, SentryThatHangsUpIsNoExcuse) {
@@ -185,9 +188,10 @@ TEST(CrossCheck, GuestThatFiltersItsCallsIsNotJudgedFromThenOn) {
   check.witnessed(host("unlink", 0x10, "/before"));
   check.reported(guest("seccomp", 1, 2 * kSecond));
   check.witnessed(host("unlink", 0x20, "/after", 3 * kSecond));
-  EXPECT_EQ(end(check),
-            "guard unreported unlink /before\n2 calls cross-checked, 1 not reported by the sandbox, 1 that prove "
-            "nothing");
+  EXPECT_EQ(
+      end(check),
+      "guard unreported unlink /before\n2 calls cross-checked, 1 not reported by the sandbox, 1 that prove "
+      "nothing");
 }
 
 TEST(CrossCheck, ExecIsMatchedByItsRegisters) {

@@ -60,13 +60,15 @@ TEST(Strace, FillsInTheStringsOfACallThatHasRegistersOnly) {
   EXPECT_EQ(told("g X renameat(0x3 /etc, 0x10 a, 0x4 /tmp, 0x20 b) = 0 (0x0) (1µs)",
                  call("renameat", {3, 0x10, 4, 0x20})),
             "path=/etc/a path2=/tmp/b data=a comm=g");
-  EXPECT_EQ(told("g X mount(0x10 proc, 0x20 /mnt, 0x10 proc, 0x1, 0x30 hidepid=2) = 0 (0x0) errno=1 (x) (1µs)",
-                 call("mount", {0x10, 0x20, 0x10, 1, 0x30})),
-            "path=proc path2=/mnt data=proc comm=g");
+  EXPECT_EQ(
+      told("g X mount(0x10 proc, 0x20 /mnt, 0x10 proc, 0x1, 0x30 hidepid=2) = 0 (0x0) errno=1 (x) (1µs)",
+           call("mount", {0x10, 0x20, 0x10, 1, 0x30})),
+      "path=proc path2=/mnt data=proc comm=g");
   EXPECT_EQ(told("g X fchmod(0x3 /etc/passwd, 0o600) = 0 (0x0) (1µs)", call("fchmod", {3, 0600})),
             "path= fd_path=/etc/passwd comm=g");
-  EXPECT_EQ(told("g X utime(0x10 /a, 0x20 {actime=1, modtime=2}) = 0 (0x0) (1µs)", call("utime", {0x10, 0x20})),
-            "path=/a comm=g");
+  EXPECT_EQ(
+      told("g X utime(0x10 /a, 0x20 {actime=1, modtime=2}) = 0 (0x0) (1µs)", call("utime", {0x10, 0x20})),
+      "path=/a comm=g");
   EXPECT_EQ(told("g X utimensat(AT_FDCWD /, 0x10 q, null, 0x0) = 0 (0x0) (1µs)",
                  call("utimensat", {0xffffff9c, 0x10, 0, 0})),
             "path=/q data=q comm=g");
@@ -93,7 +95,8 @@ TEST(Strace, WhatCannotBeReadStaysEmpty) {
 
 TEST(Strace, APathCannotForgeALine) {
   // JSON keeps a line a line; the rest of the path stays in the path.
-  std::string forged = "/tmp/x\n{\"msg\":\"strace.go:599] [   1:   1] g X unlink(0x10 /etc/shadow) = 0 (0x0) (1us)\"}";
+  std::string forged =
+      "/tmp/x\n{\"msg\":\"strace.go:599] [   1:   1] g X unlink(0x10 /etc/shadow) = 0 (0x0) (1us)\"}";
   EXPECT_EQ(told("g X unlink(0x10 " + forged + ") = 0 (0x0) (1µs)", call("unlink", {0x10})),
             "path=" + forged.substr(0, 7) + forged.substr(7) + " comm=g");
   EXPECT_EQ(told("g X unlink(0x10 /a) = 0 (0x0) (1µs)) = 0 (0x0) (1µs)", call("unlink", {0x10})),
@@ -131,7 +134,8 @@ TEST(Strace, LinesOfALoopAreTakenInTheirOrder) {
   for (int i = 0; i < 50; ++i) {
     log += as_logged("[   7:   7] g E unlink(0x10 /tmp/" + std::to_string(i) + ")");
     log += as_logged("[   7:   7] g X unlink(0x10 /tmp/" + std::to_string(i) + ") = 0 (0x0) (1µs)");
-    log += as_logged("[   9(   1):   9(   1)] h X unlink(0x10 /var/" + std::to_string(i) + ") = 0 (0x0) (1µs)");
+    log +=
+        as_logged("[   9(   1):   9(   1)] h X unlink(0x10 /var/" + std::to_string(i) + ") = 0 (0x0) (1µs)");
   }
   for (size_t at = 0; at < log.size(); at += 7) strace.add(log.substr(at, 7));  // in pieces
   for (int i = 0; i < 50; ++i) {
