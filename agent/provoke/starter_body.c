@@ -1,4 +1,5 @@
-/* Opens /proc/PID/exe, which takes CAP_SYS_PTRACE, and only where that is a memory file: a pid can be another's by now.
+/* Opens /proc/PID/exe, which takes CAP_SYS_PTRACE, and only where that is a memory file: a pid can be
+ * another's by now.
  */
 #define _GNU_SOURCE
 #include "starter_body.h"
