@@ -16,7 +16,6 @@ namespace assay {
 namespace {
 
 constexpr const char* kContext[] = {"time", "thread_id", "group_id", "credentials"};
-constexpr const char* kNames[] = {"cwd", "process_name"};
 
 // Points with a schema of their own.
 constexpr const char* kPoints[] = {
@@ -32,7 +31,8 @@ constexpr const char* kPoints[] = {
 constexpr const char* kNamingPoints[] = {"container/start", "sentry/execve", "syscall/chdir/exit",
                                          "syscall/fchdir/exit", "syscall/chroot/exit"};
 // What every program calls once it is loaded, and what every process does before it has children: told at
-// the beginning, names and all. chdir and fchdir again, for a path that their own points cannot carry.
+// the beginning, names and all. chdir and fchdir again, where they led alone: for a path, or a process's name,
+// that their own points cannot carry.
 constexpr const char* kNamingCalls[] = {"arch_prctl", "clone", "clone3", "fork", "vfork"};
 constexpr const char* kMovingCalls[] = {"chdir", "fchdir"};
 
@@ -203,7 +203,8 @@ SeccheckConfig make_seccheck_config(const std::map<std::string, TracePoint>& off
                                     const std::string& socket_path) {
   SeccheckConfig config;
   auto points = nlohmann::json::array();
-  auto want = [&](const std::string& name, const std::string& label, bool names) {
+  auto want = [&](const std::string& name, const std::string& label,
+                  const std::vector<std::string>& names) {
     auto found = offered.find(name);
     if (found == offered.end()) {
       config.missing.push_back(label);
@@ -212,25 +213,26 @@ SeccheckConfig make_seccheck_config(const std::map<std::string, TracePoint>& off
     auto context = nlohmann::json::array(), optional = nlohmann::json::array();
     for (const char* field : kContext)
       if (has(found->second.context_fields, field)) context.push_back(field);
-    for (const char* field : kNames)
-      if (names && has(found->second.context_fields, field)) context.push_back(field);
+    for (const std::string& field : names)
+      if (has(found->second.context_fields, field)) context.push_back(field);
     if (has(kOptionalPoints, name)) optional = found->second.optional_fields;
     points.push_back({{"name", name}, {"optional_fields", optional}, {"context_fields", context}});
     return true;
   };
+  const std::vector<std::string> both = {"cwd", "process_name"}, none;
   auto raw = [](const char* call) { return "syscall/sysno/" + std::to_string(syscall_number(call)); };
   for (const char* name : kPoints)
-    if (want(name, name, has(kNamingPoints, name)) && !call_of(name).empty())
+    if (want(name, name, has(kNamingPoints, name) ? both : none) && !call_of(name).empty())
       config.calls.push_back(call_of(name));
   for (const char* call : kRawCalls) {
-    bool enter = offered.contains(raw(call) + "/enter") && want(raw(call) + "/enter", call, false);
-    if (want(raw(call) + "/exit", call, false) && enter) config.calls.push_back(call);
+    bool enter = offered.contains(raw(call) + "/enter") && want(raw(call) + "/enter", call, none);
+    if (want(raw(call) + "/exit", call, none) && enter) config.calls.push_back(call);
   }
   for (const char* call : kEnterCalls)
-    if (want(raw(call) + "/enter", call, false)) config.calls.push_back(call);
-  for (const char* call : kNamingCalls) want(raw(call) + "/enter", call, true);
+    if (want(raw(call) + "/enter", call, none)) config.calls.push_back(call);
+  for (const char* call : kNamingCalls) want(raw(call) + "/enter", call, both);
   for (const char* call : kMovingCalls)
-    if (want(raw(call) + "/enter", call, true)) want(raw(call) + "/exit", call, true);
+    if (want(raw(call) + "/enter", call, {"cwd"})) want(raw(call) + "/exit", call, {"cwd"});
   config.points = points.size();
   // Patience before a point is dropped: about four seconds of a stalled reader (backoff doubles from 25 us to
   // 10 ms).

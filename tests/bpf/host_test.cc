@@ -109,7 +109,7 @@ TEST(Witness, RepeatsBeyondTheBudgetAreLeftOutAndSaid) {
   for (const auto& e : run.all(EventKind::syscall, Source::witness)) seen += e.call == "sendto";
   EXPECT_EQ(seen, 128u);
   EXPECT_EQ(run.count(Source::witness).lost, 0u);
-  EXPECT_EQ(run.count(Source::witness).detail, "872 repeats left out");
+  EXPECT_EQ(run.count(Source::witness).detail, "128 calls cross-checked; 872 repeats left out");
 }
 
 TEST(Flows, StartAndEndOfAConversationWithItsBytes) {

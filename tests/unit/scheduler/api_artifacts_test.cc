@@ -82,7 +82,7 @@ TEST_F(ApiArtifacts, WhereThereAreNoneTheAnswerSaysWhy) {
   EXPECT_EQ(refusal(none), "no_artifacts: scan " + none + " has kept no files");
   EXPECT_EQ(refusal(open), "no_artifacts: scan " + open + " is queued: it has no artifacts");
   EXPECT_EQ(refusal("20200101T000000-00000000"),
-            "not_found: scan 20200101T000000-00000000 is not known here; `assay list` shows them");
+            "not_found: scan 20200101T000000-00000000 is not known here; `assay list` shows what is");
 }
 
 TEST_F(ApiArtifacts, AnArchiveThatLacksAPieceIsCutNotEnded) {
