@@ -111,7 +111,8 @@ void Decoder::take_strings(Event& e) {
   if (e.kind == EventKind::start) strace_.restart();
   if (e.kind != EventKind::syscall && !(e.kind == EventKind::exec && e.path.empty())) return;
   auto match = strace_.match(e);
-  if (!match || match->comm == e.comm) return;
+  // A line names whom it began with: after an execve that is somebody else.
+  if (!match || match->comm == e.comm || e.call == "execve") return;
   e.comm = match->comm;
   decoder_.name_task(e, match->comm);
 }

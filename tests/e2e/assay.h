@@ -41,13 +41,17 @@ struct Ran {
   nlohmann::json json() const { return nlohmann::json::parse(out, nullptr, false); }
 };
 
-/// Runs `assay ARGS... --data DIR`.
+/// Runs `assay ARGS... --data DIR`. A scan ends in its time, unless ARGS say how much more it may have: samples
+/// that wait for their end would be waited for.
 inline Ran assay(const TempDir& data, std::vector<std::string> args,
                  std::chrono::seconds timeout = std::chrono::seconds(120)) {
   Command command;
   command.argv = std::move(args);
   command.argv.insert(command.argv.begin(), bin("assay"));
   command.argv.insert(command.argv.end(), {"--data", data.path() / "data"});
+  bool scans = command.argv.size() > 1 && command.argv[1] == "scan";
+  if (scans && std::find(command.argv.begin(), command.argv.end(), "--extend") == command.argv.end())
+    command.argv.insert(command.argv.end(), {"--extend", "0s"});
   auto output = run(command, timeout, 64 << 20);
   if (!output) {
     ADD_FAILURE() << output.error().what;

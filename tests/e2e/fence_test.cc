@@ -37,8 +37,8 @@ std::vector<fs::path> cgroups_of(const std::string& attempt) {
   for (const CgroupMount& mount : *mounts) {
     std::error_code none;
     for (const auto& instance : fs::directory_iterator(mount.dir + "/assay", none))
-      if (fs::exists(instance.path() / attempt / "cgroup.procs", none))
-        found.push_back(instance.path() / attempt);
+      if (fs::exists(instance.path() / attempt / "sandbox/cgroup.procs", none))
+        found.push_back(instance.path() / attempt / "sandbox");
   }
   return found;
 }
