@@ -43,8 +43,8 @@ bool before(const ArtifactCandidate& a, const ArtifactCandidate& b) {
 
 void ArtifactBook::note(const Event& event) {
   if (event.kind == EventKind::start || event.kind == EventKind::exec) return ran(event);
-  bool left = event.kind == EventKind::file && event.call.empty() &&
-              event.origin != "deleted" && is_regular(event.file_type);
+  bool left = event.kind == EventKind::file && event.call.empty() && event.origin != "deleted" &&
+              is_regular(event.file_type);
   if (!left || event.size_bytes == 0) return;
   if (files_.size() >= kMaxFiles) {
     ++unseen_;

@@ -79,7 +79,7 @@ class Chamber {
   std::optional<Network> network_;
   std::optional<Cgroup> cgroup_, world_cgroup_;
   std::optional<LimitBook> limits_;
-  std::optional<World> world_;    // one of these two, where there is a network
+  std::optional<World> world_;  // one of these two, where there is a network
   std::optional<Egress> egress_;
   std::optional<Tracer> tracer_;
   std::optional<ImageFiles> files_, live_files_;  // the image's, and as the guest has changed them

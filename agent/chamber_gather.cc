@@ -153,7 +153,8 @@ Status Chamber::gather_files() {
     add(std::move(event));
   });
   if (!count) return count.error().context("harvest");
-  if (contents_ && inspected) inspected = contents_->finish([&](Event event, Fd gone) {
+  if (contents_ && inspected)
+    inspected = contents_->finish([&](Event event, Fd gone) {
       if (gone) in_.artifacts.add(event.path, std::move(gone), event.origin, true);
       add(std::move(event));
     });

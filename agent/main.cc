@@ -136,7 +136,8 @@ void describe(po::options_description& options) {
       "of files that an image dropped or changed, kept of each scan; at most 1G, 0: none");
   add("stop-grace", string("30s"), "for running scans to finish after SIGTERM; a second one ends them");
   add("full-witness", po::value<bool>()->default_value(false)->implicit_value(true),
-      "let every system call of a guest trap to the host (slow; takes a runsc that can leave them unpatched)");
+      "let every system call of a guest trap to the host (slow; takes a runsc that can leave them "
+      "unpatched)");
   add("yara", po::value<std::vector<std::string>>()->composing(),
       "directory of YARA rules, besides our own; may be given again");
   auto strings = [] { return po::value<std::vector<std::string>>()->composing(); };

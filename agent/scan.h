@@ -24,7 +24,7 @@ struct ScanPlace {
   std::string instance;            // names its cgroups
   std::string agent_id;
   std::filesystem::path learn_guard{};  // see TracerConfig
-  const YaraRules* yara = nullptr;  // borrowed; none: files are not inspected
+  const YaraRules* yara = nullptr;      // borrowed; none: files are not inspected
 };
 
 struct ScanLimits {
@@ -34,7 +34,7 @@ struct ScanLimits {
   EgressLimits egress;
   uint64_t events = 2'000'000;
   uint64_t trace_bytes = 512ull << 20;
-  uint64_t artifact_bytes = 32ull << 20;               // of files kept beside the trace; 0: none are
+  uint64_t artifact_bytes = 32ull << 20;  // of files kept beside the trace; 0: none are
   bool full_witness = false;  // every call traps to the host's witness; slow, and not every runsc can
   uint64_t output_bytes = 1ull << 20;                  // of stdout and stderr together that become events
   std::chrono::milliseconds resolve_patience{10'000};  // for the scheduler's word whether to run an image

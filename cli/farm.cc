@@ -15,8 +15,7 @@ constexpr const char* kClients = "inproc://clients";
 
 }  // namespace
 
-Result<std::unique_ptr<Farm>> Farm::start(const std::filesystem::path& rules_dir,
-                                          const AgentConfig& agent) {
+Result<std::unique_ptr<Farm>> Farm::start(const std::filesystem::path& rules_dir, const AgentConfig& agent) {
   const std::filesystem::path& data_dir = agent.data_dir;
   ASSAY_CHECK(check_host());
   if (agent.limits.full_witness) ASSAY_CHECK(check_full_witness());

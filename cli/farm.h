@@ -22,7 +22,8 @@ class Farm {
   /// Errors: the host lacks something, the data directory is taken or full, the rules do not load.
   /// `agent`: how it runs scans, and its data directory, which is the store's as well; what joins it to its
   /// scheduler is filled in here.
-  static Result<std::unique_ptr<Farm>> start(const std::filesystem::path& rules_dir, const AgentConfig& agent);
+  static Result<std::unique_ptr<Farm>> start(const std::filesystem::path& rules_dir,
+                                             const AgentConfig& agent);
   ~Farm();  // ends the agent, which cleans up, then the scheduler
 
   /// A client's socket to the scheduler.

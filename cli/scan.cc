@@ -213,7 +213,8 @@ Status print(const ScanOptions& options, const std::string& text) {
 Status check_outputs(const ScanOptions& options) {
   if (!options.output.empty()) ASSAY_CHECK(check_writable(options.output).context("--output"));
   if (!options.keep_trace.empty()) ASSAY_CHECK(check_writable(options.keep_trace).context("--keep-trace"));
-  if (!options.agent.learn_guard.empty()) ASSAY_CHECK(check_writable(options.agent.learn_guard).context("--learn-guard"));
+  if (!options.agent.learn_guard.empty())
+    ASSAY_CHECK(check_writable(options.agent.learn_guard).context("--learn-guard"));
   return Status();
 }
 

@@ -17,8 +17,10 @@ void add_wish_options(po::options_description& options) {
   add("expect", po::value<std::string>(), "the verdict expected: clean, suspicious, malicious, inconclusive");
   add("fresh", po::bool_switch(), "run it even where a result of the same image could be used again");
   add("duration", po::value<std::string>(), "how long the image runs, as in 30s or 2m");
-  add("extend", po::value<std::string>(), "further time, at most, for an image that waits or hides, as in 90s; 0: none");
-  add("network", po::value<std::string>(), "sinkhole: a simulated internet; none: no network; egress: the real one, where agents allow it");
+  add("extend", po::value<std::string>(),
+      "further time, at most, for an image that waits or hides, as in 90s; 0: none");
+  add("network", po::value<std::string>(),
+      "sinkhole: a simulated internet; none: no network; egress: the real one, where agents allow it");
   add("persona", po::value<std::string>(),
       "what the image finds itself in: bare, kubernetes, ci, cloud; all: a scan in each");
   add("no-provoke", po::bool_switch(), "let the image run by itself, without a run plan");

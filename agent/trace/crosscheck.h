@@ -24,7 +24,7 @@ class CrossCheck {
     uint64_t cut_off = 0;     // under way when the sandbox ended
     uint64_t unprovable = 0;  // with strings that gVisor cannot report, or reported with others, or of a
                               // guest that filters its own calls
-    uint64_t beyond = 0;  // more calls under way than are kept
+    uint64_t beyond = 0;      // more calls under way than are kept
   };
   /// `calls`: what the Sentry was asked to report (SeccheckConfig::calls).
   explicit CrossCheck(const std::vector<std::string>& calls) : calls_(calls.begin(), calls.end()) {}

@@ -31,8 +31,8 @@ constexpr const char* kPoints[] = {
 constexpr const char* kNamingPoints[] = {"container/start", "sentry/execve", "syscall/chdir/exit",
                                          "syscall/fchdir/exit", "syscall/chroot/exit"};
 // What every program calls once it is loaded, and what every process does before it has children: told at
-// the beginning, names and all. chdir and fchdir again, where they led alone: for a path, or a process's name,
-// that their own points cannot carry.
+// the beginning, names and all. chdir and fchdir again, where they led alone: for a path, or a process's
+// name, that their own points cannot carry.
 constexpr const char* kNamingCalls[] = {"arch_prctl", "clone", "clone3", "fork", "vfork"};
 constexpr const char* kMovingCalls[] = {"chdir", "fchdir"};
 
@@ -203,8 +203,7 @@ SeccheckConfig make_seccheck_config(const std::map<std::string, TracePoint>& off
                                     const std::string& socket_path) {
   SeccheckConfig config;
   auto points = nlohmann::json::array();
-  auto want = [&](const std::string& name, const std::string& label,
-                  const std::vector<std::string>& names) {
+  auto want = [&](const std::string& name, const std::string& label, const std::vector<std::string>& names) {
     auto found = offered.find(name);
     if (found == offered.end()) {
       config.missing.push_back(label);

@@ -264,7 +264,8 @@ std::vector<SourceCount> Tracer::counts() const {
   SourceCount usage{Source::usage, seen.usage, 0, "", true, true};
   if (s.merge.late() > 0)
     say(seccheck, std::to_string(s.merge.late()) + " events came after their place in the stream");
-  return {seccheck, witness, flows, usage, strace_count(s.decoder->strace().counts(), bool(s.log)), s.guard_count()};
+  return {seccheck,       witness, flows, usage, strace_count(s.decoder->strace().counts(), bool(s.log)),
+          s.guard_count()};
 }
 
 SourceCount Tracer::State::guard_count() const {

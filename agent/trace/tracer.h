@@ -20,13 +20,13 @@ struct TracerConfig {
   uint64_t cgroup_id = 0;     // v2 id of the sandbox's cgroup: witness and usage filter by it
   int world_ns_fd = -1;       // where the veth's host end is; -1: no network, no flows
   unsigned world_ifindex = 0;
-  bool full_witness = false;        // call sites are left unpatched: the witness sees every call
-  std::string guest_addr;           // tells the direction of a flow
-  std::filesystem::path rootfs;     // the guest's root on the host, to hash what is executed where the Sentry
-                                    // does not; empty: no hashes
-  std::string runtime_version;         // runsc's own words: chooses the guard's profile
-  std::filesystem::path learn_guard;   // add what the guard sees to the profile in this file; empty: guard
-  KeptExecutables* kept = nullptr;  // borrowed: what is executed is held open there
+  bool full_witness = false;     // call sites are left unpatched: the witness sees every call
+  std::string guest_addr;        // tells the direction of a flow
+  std::filesystem::path rootfs;  // the guest's root on the host, to hash what is executed where the Sentry
+                                 // does not; empty: no hashes
+  std::string runtime_version;   // runsc's own words: chooses the guard's profile
+  std::filesystem::path learn_guard;  // add what the guard sees to the profile in this file; empty: guard
+  KeptExecutables* kept = nullptr;    // borrowed: what is executed is held open there
 };
 
 class Tracer {
@@ -47,7 +47,8 @@ class Tracer {
   std::vector<Event> take();
   /// Detaches every source (after the sandbox has ended), drains them, and returns the rest. Call once.
   std::vector<Event> finish();
-  /// seen and lost per source of this class (seccheck, witness, flows, usage, strace, guard). Exact after finish().
+  /// seen and lost per source of this class (seccheck, witness, flows, usage, strace, guard). Exact after
+  /// finish().
   std::vector<SourceCount> counts() const;
 
  private:

@@ -127,8 +127,8 @@ struct FileChange {
   bool executed = false;
   std::string mime, similarity;      // by content; TLSH
   std::vector<std::string> matches;  // YARA: "namespace:rule"
-  Actor written_by;  // who last wrote, made or renamed it; pid 0: not known
-  std::string kept;  // as which entry of the archive of artifacts; empty: it was not
+  Actor written_by;                  // who last wrote, made or renamed it; pid 0: not known
+  std::string kept;                  // as which entry of the archive of artifacts; empty: it was not
 };
 
 /// A file in the archive of artifacts.

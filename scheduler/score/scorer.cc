@@ -32,8 +32,8 @@ std::array<bool, kCategoryCount> wanted_by(const RuleSet::State& rules) {
 }
 
 FileChange file_change(const Event& e) {
-  return {e.path.substr(0, 4096), e.origin, e.file_type, e.sha256, e.size_bytes, e.mode, false, e.mime,
-          e.similarity, e.matches, {}, ""};
+  return {e.path.substr(0, 4096), e.origin,  e.file_type, e.sha256, e.size_bytes, e.mode, false, e.mime,
+          e.similarity,           e.matches, {},          ""};
 }
 
 }  // namespace

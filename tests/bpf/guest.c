@@ -145,7 +145,8 @@ static void do_danger(void) {
 
 static void on_alarm(int number) { (void)number; }
 
-// Long waits in each way that there is, all of them cut short by a timer; and short ones, and one for something.
+// Long waits in each way that there is, all of them cut short by a timer; and short ones, and one for
+// something.
 static void do_sleeps(void) {
   struct sigaction action = {.sa_handler = on_alarm};
   struct itimerval timer = {{0, 50000}, {0, 50000}};

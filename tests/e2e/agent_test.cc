@@ -26,8 +26,8 @@ class AgentEnds : public testing::Test {
     Command command;
     command.argv = {
         bin("assay-agent"), "--connect", endpoint(),  "--data", dir_.path() / "agent", "--slots", "1",
-        "--prefetch",       "1",         "--reserve", "0",
-        "--artifact-bytes", "0"};  // one chunk a scan
+        "--prefetch",       "1",         "--reserve", "0",      "--artifact-bytes",    "0"};  // one chunk a
+                                                                                              // scan
     command.argv.insert(command.argv.end(), more.begin(), more.end());
     auto log = open_file(dir_.path() / "agent.log", O_WRONLY | O_CREAT | O_APPEND);
     EXPECT_TRUE(log);

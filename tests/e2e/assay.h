@@ -41,8 +41,8 @@ struct Ran {
   nlohmann::json json() const { return nlohmann::json::parse(out, nullptr, false); }
 };
 
-/// Runs `assay ARGS... --data DIR`. A scan ends in its time, unless ARGS say how much more it may have: samples
-/// that wait for their end would be waited for.
+/// Runs `assay ARGS... --data DIR`. A scan ends in its time, unless ARGS say how much more it may have:
+/// samples that wait for their end would be waited for.
 inline Ran assay(const TempDir& data, std::vector<std::string> args,
                  std::chrono::seconds timeout = std::chrono::seconds(120)) {
   Command command;

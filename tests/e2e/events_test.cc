@@ -90,8 +90,12 @@ TEST_F(Events, OutputSaysWhichStreamAndWhat) {
 }
 
 TEST_F(Events, NoteSaysWhyTheRunEnded) {
-  EXPECT_EQ(all("note"),
-            json::parse(R"([{"plane": "host", "source": "agent", "call": "stopped", "data": "deadline"}])"));
+  EXPECT_EQ(
+      all("note"),
+      json::parse(
+          R"([{"plane": "host", "source": "agent", "call": "outlasted", "pid": 1, "duration_ns": 60000000000,
+                             "data": "a sleep of 60 s ends after the run and all of its extension"},
+                            {"plane": "host", "source": "agent", "call": "stopped", "data": "deadline"}])"));
 }
 
 TEST_F(Events, FilesSayWhatTheGuestLeft) {
@@ -108,6 +112,7 @@ TEST_F(Events, FilesSayWhatTheGuestLeft) {
         {"origin", "changed"},
         {"file_type", "text"},
         {"mode", 0644},
+        {"mime", "text/plain"},
         {"size_bytes", 19},
         {"sha256", sha("kept text, changed\n")}});
   file({{"path", "/link"},
@@ -119,6 +124,7 @@ TEST_F(Events, FilesSayWhatTheGuestLeft) {
         {"origin", "dropped"},
         {"file_type", "script"},
         {"mode", 0750},
+        {"mime", "text/x-shellscript"},
         {"size_bytes", 20},
         {"sha256", sha("#!/bin/sh\necho made\n")}});
   EXPECT_EQ(all("file"), expected);

@@ -1,4 +1,5 @@
-// bomb: one kind of flood without end, for tests/e2e/floods_test and bench/neighbour. It goes on whatever fails, as such things do.
+// bomb: one kind of flood without end, for tests/e2e/floods_test and bench/neighbour. It goes on whatever
+// fails, as such things do.
 //   bomb KIND
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -104,8 +105,23 @@ static void symlinks(void) {
 
 // Names that are not what they seem to whoever prints, lists or packs them.
 static void names(void) {
-  static const char* const kNames[] = {"\x1b[2J\x1b[H", "a\nb\rc", "\xff\xfe\xfd", "..\\..\\x", "$(id)", "`id`;id", "-rf", "a b\tc", "%s%n%x", "\"'<>&",
-                                       "\xe2\x80\xae" "fdp.exe", "con", ".wh.x", ".wh..wh..opq", "....//....//etc", "C:\\x"};
+  static const char* const kNames[] = {"\x1b[2J\x1b[H",
+                                       "a\nb\rc",
+                                       "\xff\xfe\xfd",
+                                       "..\\..\\x",
+                                       "$(id)",
+                                       "`id`;id",
+                                       "-rf",
+                                       "a b\tc",
+                                       "%s%n%x",
+                                       "\"'<>&",
+                                       "\xe2\x80\xae"
+                                       "fdp.exe",
+                                       "con",
+                                       ".wh.x",
+                                       ".wh..wh..opq",
+                                       "....//....//etc",
+                                       "C:\\x"};
   char path[512], longest[256];
   memset(longest, 'n', 255);
   longest[255] = 0;
@@ -183,8 +199,9 @@ static void arguments(void) {
 }
 
 static struct sockaddr_in some_address(uint32_t i, uint16_t port) {
-  const struct sockaddr_in to = {
-      .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(0x01000000u + i * 2654435761u % 0xde000000u)};
+  const struct sockaddr_in to = {.sin_family = AF_INET,
+                                 .sin_port = htons(port),
+                                 .sin_addr.s_addr = htonl(0x01000000u + i * 2654435761u % 0xde000000u)};
   return to;
 }
 
@@ -216,7 +233,8 @@ static void datagrams(void) {
 
 static void queries(void) {
   const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
-  const struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(53), .sin_addr.s_addr = htonl(0xac110001u)};
+  const struct sockaddr_in to = {
+      .sin_family = AF_INET, .sin_port = htons(53), .sin_addr.s_addr = htonl(0xac110001u)};
   for (uint32_t i = 0;; i++) {
     char query[64] = "\x12\x34\x01\0\0\1\0\0\0\0\0\0\x0c", answer[512];
     snprintf(query + 13, 13, "host%08x", i);
@@ -228,7 +246,8 @@ static void queries(void) {
 }
 
 static int dial(uint32_t address, uint16_t port) {
-  const struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(address)};
+  const struct sockaddr_in to = {
+      .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(address)};
   const int fd = socket(AF_INET, SOCK_STREAM, 0);
   if (fd >= 0 && connect(fd, (const void*)&to, sizeof to) == 0) return fd;
   if (fd >= 0) close(fd);
@@ -242,7 +261,9 @@ static void download(void) {
   for (uint64_t i = 0;; i++) {
     const int fd = dial(0x05060708, 80);
     if (fd < 0) continue;
-    dprintf(fd, "GET /huge-%llu.tar.gz HTTP/1.1\r\nHost: files.example\r\nRange: bytes=0-10737418239\r\nConnection: close\r\n\r\n",
+    dprintf(fd,
+            "GET /huge-%llu.tar.gz HTTP/1.1\r\nHost: files.example\r\nRange: "
+            "bytes=0-10737418239\r\nConnection: close\r\n\r\n",
             (unsigned long long)i);
     while (read(fd, buffer, sizeof buffer) > 0) {
     }
@@ -294,7 +315,8 @@ static void ignore(void) {
   for (;;) pause();
 }
 
-// Every process but itself, the one that started it and whoever comes anew: nobody is to do anything any more.
+// Every process but itself, the one that started it and whoever comes anew: nobody is to do anything any
+// more.
 static void stop(void) {
   for (;;) {
     DIR* dir = opendir("/proc");
@@ -332,11 +354,19 @@ int main(int argc, char** argv) {
   static const struct {
     const char* name;
     void (*run)(void);
-  } kKinds[] = {{"fork", forks},         {"threads", threads},     {"memory", memory},     {"disk", disk},         {"inodes", inodes},
-                {"deep", deep},          {"symlinks", symlinks},   {"names", names},       {"log", print},         {"opens", opens},
-                {"unlinks", unlinks},    {"execs", execs},         {"arguments", arguments}, {"connections", connections}, {"datagrams", datagrams},
-                {"queries", queries},    {"download", download},   {"upload", upload},     {"pings", pings},       {"decoys", decoys},
-                {"ignore", ignore},      {"stop", stop},           {"stop-self", stop_self}, {"spin", spin},         {"nothing", nothing}};
+  } kKinds[] = {{"fork", forks},          {"threads", threads},
+                {"memory", memory},       {"disk", disk},
+                {"inodes", inodes},       {"deep", deep},
+                {"symlinks", symlinks},   {"names", names},
+                {"log", print},           {"opens", opens},
+                {"unlinks", unlinks},     {"execs", execs},
+                {"arguments", arguments}, {"connections", connections},
+                {"datagrams", datagrams}, {"queries", queries},
+                {"download", download},   {"upload", upload},
+                {"pings", pings},         {"decoys", decoys},
+                {"ignore", ignore},       {"stop", stop},
+                {"stop-self", stop_self}, {"spin", spin},
+                {"nothing", nothing}};
   signal(SIGPIPE, SIG_IGN);
   for (size_t i = 0; argc == 2 && i < sizeof kKinds / sizeof *kKinds; i++)
     if (strcmp(argv[1], kKinds[i].name) == 0) kKinds[i].run();

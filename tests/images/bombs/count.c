@@ -1,4 +1,5 @@
-// count: does one thing exactly so many times, and says so at its end: what was seen and what was counted as lost must add up to it.
+// count: does one thing exactly so many times, and says so at its end: what was seen and what was counted as
+// lost must add up to it.
 //   count KIND N          prints "KIND done", and how many of them succeeded
 //   count KIND N busy     beside two threads that keep the processors from everybody else
 #define _GNU_SOURCE
@@ -58,8 +59,9 @@ static int output(long i) {
 
 // One after the other; the peer's address tells them apart where ports come round again.
 static int connections(long i) {
-  const struct sockaddr_in to = {
-      .sin_family = AF_INET, .sin_port = htons(7777), .sin_addr.s_addr = htonl(0x0a0b0000u + (uint32_t)i % 60000)};
+  const struct sockaddr_in to = {.sin_family = AF_INET,
+                                 .sin_port = htons(7777),
+                                 .sin_addr.s_addr = htonl(0x0a0b0000u + (uint32_t)i % 60000)};
   const struct linger at_once = {1, 0};  // no TIME_WAIT: ports are few
   const int fd = socket(AF_INET, SOCK_STREAM, 0);
   const int done = fd >= 0 && connect(fd, (const void*)&to, sizeof to) == 0 && write(fd, "counted\n", 8) == 8;
@@ -76,7 +78,8 @@ static int connections(long i) {
 
 static int queries(long i) {
   static int fd = -1;
-  static const struct sockaddr_in kTo = {.sin_family = AF_INET, .sin_port = 0x3500, .sin_addr.s_addr = 0x010011ac};
+  static const struct sockaddr_in kTo = {
+      .sin_family = AF_INET, .sin_port = 0x3500, .sin_addr.s_addr = 0x010011ac};
   static const struct timeval kPatience = {5, 0};
   if (fd < 0) {
     fd = socket(AF_INET, SOCK_DGRAM, 0);
@@ -99,8 +102,9 @@ int main(int argc, char** argv) {
   static const struct {
     const char* name;
     int (*once)(long);
-  } kKinds[] = {{"opens", opens},   {"paths", paths},             {"forks", forks},    {"execs", execs},
-                {"output", output}, {"connections", connections}, {"queries", queries}};
+  } kKinds[] = {{"opens", opens},    {"paths", paths},   {"forks", forks},
+                {"execs", execs},    {"output", output}, {"connections", connections},
+                {"queries", queries}};
   if (strcmp(argv[0], "counted") == 0) return 0;
   signal(SIGPIPE, SIG_IGN);
   for (size_t i = 0; argc >= 3 && i < sizeof kKinds / sizeof *kKinds; i++) {
