@@ -55,6 +55,7 @@ fs::path sandbox_cgroup(pid_t parent) {
     if (!mount.v2) continue;
     for (fs::recursive_directory_iterator it(mount.dir + "/assay", ignored), end; !ignored && it != end;
          it.increment(ignored)) {
+      if (it->path().filename() != "sandbox") continue;  // beside it is the sinkhole, a child as well
       std::ifstream procs(it->path() / "cgroup.procs");
       for (pid_t pid = 0; procs >> pid;) {
         auto status = read_file("/proc/" + std::to_string(pid) + "/status", 65536);
