@@ -3,13 +3,12 @@
 // IPv4 and IPv6), 5 is for reports and 6 a file with its configuration. Opens nothing by itself but
 // connections.
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cstdio>
 
+#include "agent/confine/confine.h"
 #include "agent/egress/forwarder.h"
 #include "agent/egress/seccomp.h"
 
@@ -25,23 +24,15 @@ bool is_socket(int fd, int type) {
   return ::getsockopt(fd, SOL_SOCKET, SO_TYPE, &is, &size) == 0 && is == type;
 }
 
-bool bound(decltype(RLIMIT_AS) what, rlim_t to) {
-  rlimit limit{};
-  if (::getrlimit(what, &limit) != 0) return false;
-  limit.rlim_max = std::min(limit.rlim_max, to);
-  limit.rlim_cur = limit.rlim_max;
-  return ::setrlimit(what, &limit) == 0;
-}
-
 // A connection takes two descriptors, a conversation over UDP one.
 bool set_limits(const assay::egress::CapLimits& caps) {
   rlim_t files = 3 * rlim_t{caps.connections} + kSpareFds;
   rlimit have{};
-  bool limited = bound(RLIMIT_NPROC, 0) && bound(RLIMIT_FSIZE, 0) && bound(RLIMIT_CORE, 0) &&
-                 bound(RLIMIT_NOFILE, files) && ::getrlimit(RLIMIT_NOFILE, &have) == 0 &&
+  bool limited = assay::lower_limit(RLIMIT_NPROC, 0) && assay::lower_limit(RLIMIT_FSIZE, 0) && assay::lower_limit(RLIMIT_CORE, 0) &&
+                 assay::lower_limit(RLIMIT_NOFILE, files) && ::getrlimit(RLIMIT_NOFILE, &have) == 0 &&
                  have.rlim_cur >= files;
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-  limited = limited && bound(RLIMIT_AS, kMemoryBytes);
+  limited = limited && assay::lower_limit(RLIMIT_AS, kMemoryBytes);
 #endif
   return limited;
 }

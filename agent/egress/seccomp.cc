@@ -3,13 +3,12 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <seccomp.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 
 #include <array>
-#include <cerrno>
-#include <memory>
+#include <utility>
+
+#include "agent/confine/confine.h"
 
 namespace assay::egress {
 namespace {
@@ -27,55 +26,31 @@ constexpr std::array kAllowed = {
     SCMP_SYS(rt_sigreturn), SCMP_SYS(restart_syscall), SCMP_SYS(getpid), SCMP_SYS(gettid), SCMP_SYS(tgkill),
     SCMP_SYS(exit), SCMP_SYS(exit_group)};
 
-struct Release {
-  void operator()(void* filter) const { ::seccomp_release(filter); }
-};
-
-Status failed(const char* what, int error) {
-  errno = -error;
-  return errno_error(std::string("seccomp: ") + what);
-}
-
-Status allow_sockets(void* filter) {
+Status allow_sockets(SyscallFilter& filter) {
   for (int family : {AF_INET, AF_INET6})
     for (int type : {SOCK_STREAM, SOCK_DGRAM})
-      if (int error = ::seccomp_rule_add(
-              filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 3,
-              SCMP_A0(SCMP_CMP_EQ, static_cast<scmp_datum_t>(family)),
-              SCMP_A1(SCMP_CMP_EQ, static_cast<scmp_datum_t>(type | SOCK_NONBLOCK | SOCK_CLOEXEC)),
-              SCMP_A2(SCMP_CMP_EQ, 0));
-          error != 0)
-        return failed("allow sockets", error);
+      ASSAY_CHECK(filter.rule(SCMP_ACT_ALLOW, SCMP_SYS(socket),
+                              {SCMP_A0(SCMP_CMP_EQ, static_cast<scmp_datum_t>(family)),
+                               SCMP_A1(SCMP_CMP_EQ, static_cast<scmp_datum_t>(type | SOCK_NONBLOCK | SOCK_CLOEXEC)),
+                               SCMP_A2(SCMP_CMP_EQ, 0)},
+                              "allow sockets"));
   for (auto [level, option] :
        {std::pair(SOL_SOCKET, SO_LINGER), std::pair<int, int>(IPPROTO_TCP, TCP_NODELAY)})
-    if (int error = ::seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(setsockopt), 2,
-                                       SCMP_A1(SCMP_CMP_EQ, static_cast<scmp_datum_t>(level)),
-                                       SCMP_A2(SCMP_CMP_EQ, static_cast<scmp_datum_t>(option)));
-        error != 0)
-      return failed("allow socket options", error);
+    ASSAY_CHECK(filter.rule(SCMP_ACT_ALLOW, SCMP_SYS(setsockopt),
+                            {SCMP_A1(SCMP_CMP_EQ, static_cast<scmp_datum_t>(level)),
+                             SCMP_A2(SCMP_CMP_EQ, static_cast<scmp_datum_t>(option))},
+                            "allow socket options"));
   return Status();
 }
 
 }  // namespace
 
 Status confine() {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  return Status();
-#else
-  std::unique_ptr<void, Release> filter(::seccomp_init(SCMP_ACT_KILL_PROCESS));
-  if (!filter) return Error{Errc::unsupported, "seccomp: cannot make a filter"};
-  for (int call : kAllowed)
-    if (int error = ::seccomp_rule_add(filter.get(), SCMP_ACT_ALLOW, call, 0); error != 0)
-      return failed("allow a call", error);
-  ASSAY_CHECK(allow_sockets(filter.get()));
-  // The third argument of both is the protection.
-  const scmp_arg_cmp not_executable = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
-  for (int call : {SCMP_SYS(mmap), SCMP_SYS(mprotect)})
-    if (int error = ::seccomp_rule_add(filter.get(), SCMP_ACT_ALLOW, call, 1, not_executable); error != 0)
-      return failed("allow memory", error);
-  if (int error = ::seccomp_load(filter.get()); error != 0) return failed("load the filter", error);
-  return Status();
-#endif
+  ASSAY_TRY(SyscallFilter filter, SyscallFilter::make());
+  ASSAY_CHECK(filter.allow(kAllowed));
+  ASSAY_CHECK(allow_sockets(filter));
+  ASSAY_CHECK(filter.allow_data_memory());
+  return filter.load();
 }
 
 }  // namespace assay::egress

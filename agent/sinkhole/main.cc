@@ -3,13 +3,12 @@
 // (UDP, port 123), and from 8 on one listening Unix socket for each argument, which names it; 6 is a file
 // with the scan's lures. Opens nothing by itself.
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cstdio>
 
+#include "agent/confine/confine.h"
 #include "agent/sinkhole/scene.h"
 #include "agent/sinkhole/seccomp.h"
 #include "agent/sinkhole/server.h"
@@ -26,14 +25,6 @@ bool is_socket(int fd, int type) {
   int is = 0;
   socklen_t size = sizeof is;
   return ::getsockopt(fd, SOL_SOCKET, SO_TYPE, &is, &size) == 0 && is == type;
-}
-
-bool lower(decltype(RLIMIT_AS) what, rlim_t to) {
-  rlimit limit{};
-  if (::getrlimit(what, &limit) != 0) return false;
-  limit.rlim_max = std::min(limit.rlim_max, to);
-  limit.rlim_cur = limit.rlim_max;
-  return ::setrlimit(what, &limit) == 0;
 }
 
 assay::Result<std::unique_ptr<assay::sinkhole::Scene>> open_scene() {
@@ -68,8 +59,8 @@ int main(int argc, char** argv) {
     return 2;
   }
   // Whatever a guest makes it do, it starts no process, writes no file, and stays small.
-  bool limited = lower(RLIMIT_NPROC, 0) && lower(RLIMIT_FSIZE, 0) && lower(RLIMIT_CORE, 0) &&
-                 lower(RLIMIT_AS, kMemoryBytes) && lower(RLIMIT_NOFILE, Server::kMaxConnections + kSpareFds);
+  bool limited = assay::lower_limit(RLIMIT_NPROC, 0) && assay::lower_limit(RLIMIT_FSIZE, 0) && assay::lower_limit(RLIMIT_CORE, 0) &&
+                 assay::lower_limit(RLIMIT_AS, kMemoryBytes) && assay::lower_limit(RLIMIT_NOFILE, Server::kMaxConnections + kSpareFds);
   rlimit files{};
   if (!limited || ::getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur <= kSpareFds) {
     std::perror("assay-sinkhole: set resource limits");

@@ -3,12 +3,10 @@
 
 #include <openssl/rand.h>
 #include <openssl/ssl.h>
-#include <seccomp.h>
-#include <sys/mman.h>
 
 #include <array>
-#include <cerrno>
-#include <memory>
+
+#include "agent/confine/confine.h"
 
 namespace assay::sinkhole {
 namespace {
@@ -31,15 +29,6 @@ constexpr std::array kRefused = {SCMP_SYS(open),       SCMP_SYS(openat),     SCM
                                  SCMP_SYS(access),     SCMP_SYS(faccessat),  SCMP_SYS(readlink),
                                  SCMP_SYS(readlinkat), SCMP_SYS(getcwd)};
 
-struct Release {
-  void operator()(void* filter) const { ::seccomp_release(filter); }
-};
-
-Status failed(const char* what, int error) {
-  errno = -error;
-  return errno_error(std::string("seccomp: ") + what);
-}
-
 // What OpenSSL would do at its first use, some of it with files: providers, error texts, the generator's
 // seed.
 bool load_openssl() {
@@ -53,26 +42,12 @@ bool load_openssl() {
 }  // namespace
 
 Status confine() {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  return Status();
-#else
   if (!load_openssl()) return Error{Errc::unsupported, "seccomp: OpenSSL does not start"};
-  std::unique_ptr<void, Release> filter(::seccomp_init(SCMP_ACT_KILL_PROCESS));
-  if (!filter) return Error{Errc::unsupported, "seccomp: cannot make a filter"};
-  for (int call : kAllowed)
-    if (int error = ::seccomp_rule_add(filter.get(), SCMP_ACT_ALLOW, call, 0); error != 0)
-      return failed("allow a call", error);
-  for (int call : kRefused)
-    if (int error = ::seccomp_rule_add(filter.get(), SCMP_ACT_ERRNO(EACCES), call, 0); error != 0)
-      return failed("refuse a call", error);
-  // The third argument of both is the protection.
-  const scmp_arg_cmp not_executable = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
-  for (int call : {SCMP_SYS(mmap), SCMP_SYS(mprotect)})
-    if (int error = ::seccomp_rule_add(filter.get(), SCMP_ACT_ALLOW, call, 1, not_executable); error != 0)
-      return failed("allow memory", error);
-  if (int error = ::seccomp_load(filter.get()); error != 0) return failed("load the filter", error);
-  return Status();
-#endif
+  ASSAY_TRY(SyscallFilter filter, SyscallFilter::make());
+  ASSAY_CHECK(filter.allow(kAllowed));
+  ASSAY_CHECK(filter.refuse(kRefused));
+  ASSAY_CHECK(filter.allow_data_memory());
+  return filter.load();
 }
 
 }  // namespace assay::sinkhole

@@ -7,7 +7,6 @@
 #include <sys/ptrace.h>
 #include <sys/random.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -17,28 +16,12 @@
 #include <string>
 #include <vector>
 
+#include "tests/confined.h"
+
 namespace assay::sinkhole {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define NEEDS_FILTER() GTEST_SKIP() << "not under a sanitizer"
-#else
-#define NEEDS_FILTER()
-#endif
-
-// "killed" by SIGSYS, or what `f` returned as the exit code of a confined child.
-std::string confined(const std::function<int()>& f) {
-  pid_t child = ::fork();
-  if (child == 0) {
-    if (!confine()) ::_exit(99);
-    ::_exit(f());
-  }
-  int status = 0;
-  if (::waitpid(child, &status, 0) != child) return "lost";
-  if (WIFSIGNALED(status))
-    return WTERMSIG(status) == SIGSYS ? "killed" : "signal " + std::to_string(WTERMSIG(status));
-  return "exit " + std::to_string(WEXITSTATUS(status));
-}
+std::string confined(const std::function<int()>& f) { return test::run_confined(confine, f); }
 
 TEST(Seccomp, StartingConnectingAndTracingKill) {
   NEEDS_FILTER();
