@@ -99,6 +99,7 @@ class Forwarder {
 
   // UDP: forwarder_udp.cc
   bool receive_some();
+  void lose_dropped(uint32_t total);
   void datagram(const Endpoint& guest, const Endpoint& to, std::string_view data);
   Session* session_of(const SessionKey& key);
   bool open_peer(uint64_t id, Session& session);

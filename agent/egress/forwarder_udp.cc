@@ -6,7 +6,6 @@
 
 #include <array>
 #include <cerrno>
-#include <cstring>
 
 #include "agent/egress/forwarder.h"
 #include "agent/egress/packet.h"
@@ -15,27 +14,6 @@ namespace assay::egress {
 namespace {
 
 constexpr int kReceiveBatch = 64;
-
-struct Ancillary {
-  std::optional<Endpoint> original;
-  std::optional<uint32_t> dropped;
-};
-
-Ancillary read_ancillary(msghdr& message) {
-  Ancillary out;
-  for (cmsghdr* header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header)) {
-    bool four = header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_ORIGDSTADDR;
-    bool six = header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == IPV6_ORIGDSTADDR;
-    if (four || six) {
-      sockaddr_storage address{};
-      std::memcpy(&address, CMSG_DATA(header), four ? sizeof(sockaddr_in) : sizeof(sockaddr_in6));
-      out.original = sinkhole::endpoint_of(address);
-    }
-    if (header->cmsg_level == SOL_SOCKET && header->cmsg_type == SO_RXQ_OVFL)
-      std::memcpy(&out.dropped.emplace(), CMSG_DATA(header), sizeof(uint32_t));
-  }
-  return out;
-}
 
 Report report_of(const SessionKey& key) {
   Report out;
@@ -50,31 +28,21 @@ Report report_of(const SessionKey& key) {
 bool Forwarder::receive_some() {
   std::array<char, 65536> buffer;
   for (int i = 0; i < kReceiveBatch; ++i) {
-    sockaddr_storage from{};
-    iovec data{buffer.data(), buffer.size()};
-    alignas(cmsghdr) std::array<char, 256> control{};
-    msghdr message{};
-    message.msg_name = &from;
-    message.msg_namelen = sizeof from;
-    message.msg_iov = &data;
-    message.msg_iovlen = 1;
-    message.msg_control = control.data();
-    message.msg_controllen = control.size();
-    ssize_t n = ::recvmsg(fds_.udp, &message, MSG_DONTWAIT);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return false;
-    Ancillary ancillary = read_ancillary(message);
-    if (ancillary.dropped) {  // a running total of what the socket's buffer could not hold; may wrap
-      reporter_.lose(*ancillary.dropped - udp_dropped_);
-      udp_dropped_ = *ancillary.dropped;
-    }
-    auto guest = sinkhole::endpoint_of(from);
-    if (guest && ancillary.original)
-      datagram(*guest, *ancillary.original, std::string_view(buffer.data(), static_cast<size_t>(n)));
+    auto received = sinkhole::receive_datagram(fds_.udp, buffer);
+    if (!received) return false;
+    if (received->dropped) lose_dropped(*received->dropped);
+    if (received->from && received->to)
+      datagram(*received->from, *received->to, received->data);
     else
       reporter_.lose(1);
   }
   return true;
+}
+
+// A running total, which may wrap.
+void Forwarder::lose_dropped(uint32_t total) {
+  reporter_.lose(total - udp_dropped_);
+  udp_dropped_ = total;
 }
 
 // What the rate does not allow is dropped, as by a full link.

@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 
+#include "agent/sinkhole/sockets.h"
 #include "common/clock.h"
 
 namespace assay::sinkhole {
@@ -97,7 +98,7 @@ bool Server::arrivals() {
 void Server::drain() {
   for (int round = 0; round < kDrainRounds && arrivals(); ++round) {
   }
-  count_dropped();
+  if (auto dropped = datagrams_dropped(fds_.udp)) lose_dropped(*dropped);
   while (!connections_.empty()) {
     uint64_t id = connections_.begin()->first;
     read_from(id);

@@ -94,7 +94,7 @@ class Server {
   // Datagrams
   bool receive_all();  // true: there may be more
   void datagram(Report report);
-  void count_dropped();
+  void lose_dropped(uint32_t total);
   void note_flow(const Report& report, std::vector<Report>& told);
 
   ServerFds fds_;

@@ -1,11 +1,9 @@
 // The half with datagrams: one socket takes what was sent to any address and port; answers leave from the
 // address and port that were asked.
-#include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <array>
-#include <cerrno>
 #include <cstring>
 
 #include "agent/sinkhole/dns/dns_service.h"
@@ -54,52 +52,15 @@ bool reply_from(int fd, const Report& to, const std::string& packet) {
   return ::sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL) == static_cast<ssize_t>(packet.size());
 }
 
-struct Ancillary {
-  std::optional<Endpoint> original;
-  std::optional<uint32_t> dropped;
-};
-
-Ancillary read_ancillary(msghdr& message) {
-  Ancillary out;
-  for (cmsghdr* header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header)) {
-    bool four = header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_ORIGDSTADDR;
-    bool six = header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == IPV6_ORIGDSTADDR;
-    if (four || six) {
-      sockaddr_storage address{};
-      std::memcpy(&address, CMSG_DATA(header), four ? sizeof(sockaddr_in) : sizeof(sockaddr_in6));
-      out.original = endpoint_of(address);
-    }
-    if (header->cmsg_level == SOL_SOCKET && header->cmsg_type == SO_RXQ_OVFL)
-      std::memcpy(&out.dropped.emplace(), CMSG_DATA(header), sizeof(uint32_t));
-  }
-  return out;
-}
-
 }  // namespace
 
 bool Server::receive_all() {
   std::array<char, 65536> buffer;
   for (int i = 0; i < kReceiveBatch; ++i) {
-    sockaddr_storage from{};
-    iovec data{buffer.data(), buffer.size()};
-    alignas(cmsghdr) std::array<char, 256> control{};
-    msghdr message{};
-    message.msg_name = &from;
-    message.msg_namelen = sizeof from;
-    message.msg_iov = &data;
-    message.msg_iovlen = 1;
-    message.msg_control = control.data();
-    message.msg_controllen = control.size();
-    ssize_t n = ::recvmsg(fds_.udp, &message, MSG_DONTWAIT);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return false;
-    Ancillary ancillary = read_ancillary(message);
-    if (ancillary.dropped) {  // a running total of what the socket's buffer could not hold; may wrap
-      reporter_.lose(*ancillary.dropped - udp_dropped_);
-      udp_dropped_ = *ancillary.dropped;
-    }
-    auto src = endpoint_of(from);
-    if (!ancillary.original || !src) {
+    auto received = receive_datagram(fds_.udp, buffer);
+    if (!received) return false;
+    if (received->dropped) lose_dropped(*received->dropped);
+    if (!received->to || !received->from) {
       reporter_.lose(1);
       continue;
     }
@@ -107,24 +68,21 @@ bool Server::receive_all() {
     report.kind = ReportKind::session;
     report.time_ns = wall_ns();
     report.transport = Transport::udp;
-    report.src_addr = src->addr;
-    report.src_port = src->port;
-    report.dst_addr = ancillary.original->addr;
-    report.dst_port = ancillary.original->port;
-    report.bytes_out = static_cast<uint64_t>(n);
-    report.data.assign(buffer.data(), static_cast<size_t>(n));
+    report.src_addr = received->from->addr;
+    report.src_port = received->from->port;
+    report.dst_addr = received->to->addr;
+    report.dst_port = received->to->port;
+    report.bytes_out = received->data.size();
+    report.data = received->data;
     datagram(std::move(report));
   }
   return true;
 }
 
-// A datagram tells of those that were dropped before it: of those behind the last one nobody has told.
-void Server::count_dropped() {
-  std::array<uint32_t, SK_MEMINFO_VARS> memory{};
-  socklen_t size = sizeof memory;
-  if (::getsockopt(fds_.udp, SOL_SOCKET, SO_MEMINFO, memory.data(), &size) != 0) return;
-  reporter_.lose(memory[SK_MEMINFO_DROPS] - udp_dropped_);
-  udp_dropped_ = memory[SK_MEMINFO_DROPS];
+// A running total, which may wrap.
+void Server::lose_dropped(uint32_t total) {
+  reporter_.lose(total - udp_dropped_);
+  udp_dropped_ = total;
 }
 
 void Server::datagram(Report report) {

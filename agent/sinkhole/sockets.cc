@@ -1,10 +1,30 @@
 #include "agent/sinkhole/sockets.h"
 
+#include <linux/sock_diag.h>
 #include <netinet/in.h>
 
+#include <array>
+#include <cerrno>
 #include <cstring>
 
 namespace assay::sinkhole {
+namespace {
+
+void read_ancillary(msghdr& message, Datagram& out) {
+  for (cmsghdr* header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header)) {
+    bool four = header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_ORIGDSTADDR;
+    bool six = header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == IPV6_ORIGDSTADDR;
+    if (four || six) {
+      sockaddr_storage address{};
+      std::memcpy(&address, CMSG_DATA(header), four ? sizeof(sockaddr_in) : sizeof(sockaddr_in6));
+      out.to = endpoint_of(address);
+    }
+    if (header->cmsg_level == SOL_SOCKET && header->cmsg_type == SO_RXQ_OVFL)
+      std::memcpy(&out.dropped.emplace(), CMSG_DATA(header), sizeof(uint32_t));
+  }
+}
+
+}  // namespace
 
 std::optional<Endpoint> endpoint_of(const sockaddr_storage& address) {
   Endpoint out;
@@ -52,6 +72,35 @@ std::optional<Endpoint> local_endpoint(int fd) {
   socklen_t size = sizeof address;
   if (::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) return std::nullopt;
   return endpoint_of(address);
+}
+
+std::optional<Datagram> receive_datagram(int fd, std::span<char> buffer) {
+  sockaddr_storage from{};
+  iovec data{buffer.data(), buffer.size()};
+  alignas(cmsghdr) std::array<char, 256> control{};
+  msghdr message{};
+  message.msg_name = &from;
+  message.msg_namelen = sizeof from;
+  message.msg_iov = &data;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = control.size();
+  ssize_t n;
+  while ((n = ::recvmsg(fd, &message, MSG_DONTWAIT)) < 0 && errno == EINTR) {
+  }
+  if (n < 0) return std::nullopt;
+  Datagram out;
+  out.data = {buffer.data(), static_cast<size_t>(n)};
+  out.from = endpoint_of(from);
+  read_ancillary(message, out);
+  return out;
+}
+
+std::optional<uint32_t> datagrams_dropped(int fd) {
+  std::array<uint32_t, SK_MEMINFO_VARS> memory{};
+  socklen_t size = sizeof memory;
+  if (::getsockopt(fd, SOL_SOCKET, SO_MEMINFO, memory.data(), &size) != 0) return std::nullopt;
+  return memory[SK_MEMINFO_DROPS];
 }
 
 }  // namespace assay::sinkhole

@@ -6,6 +6,8 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
+#include <string_view>
 
 #include "agent/sinkhole/address.h"
 
@@ -23,5 +25,16 @@ socklen_t put_endpoint(const Endpoint& endpoint, int family, sockaddr_storage& o
 /// AF_INET, AF_INET6 or AF_UNIX: what the socket is bound in. AF_UNSPEC: no socket.
 int family_of(int fd);
 std::optional<Endpoint> local_endpoint(int fd);
+
+/// One from a socket that takes what was sent to any address (IP_RECVORIGDSTADDR, SO_RXQ_OVFL).
+struct Datagram {
+  std::string_view data;
+  std::optional<Endpoint> from, to;  // to: as its sender addressed it
+  std::optional<uint32_t> dropped;  // how many the socket's buffer could not hold before it, in all; may wrap
+};
+/// Into `buffer`. Never blocks. Nullopt: there is none.
+std::optional<Datagram> receive_datagram(int fd, std::span<char> buffer);
+/// How many the socket's buffer could not hold until now, in all: a datagram tells of those before it only.
+std::optional<uint32_t> datagrams_dropped(int fd);
 
 }  // namespace assay::sinkhole
