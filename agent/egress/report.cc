@@ -5,7 +5,8 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <type_traits>
+
+#include "common/byte_codec.h"
 
 namespace assay::egress {
 namespace {
@@ -43,25 +44,17 @@ const char* to_string(Ending ending) {
 }
 
 std::string encode_report(const Report& report) {
-  std::string out;
-  each_field(report, [&](auto value) {
-    for (size_t i = 0; i < sizeof value; ++i)
-      out += static_cast<char>(static_cast<uint64_t>(value) >> (8 * i));
-  });
-  return out;
+  ByteWriter w;
+  each_field(report, [&](auto value) { w.number(value); });
+  return w.out;
 }
 
 Result<Report> decode_report(std::string_view bytes) {
   Error wrong{Errc::corrupt, "egress report is malformed"};
-  if (bytes.size() != kReportBytes) return wrong;
+  ByteReader r{bytes};
   Report report;
-  each_field(report, [&](auto& value) {
-    uint64_t read = 0;
-    for (size_t i = 0; i < sizeof value; ++i)
-      read |= static_cast<uint64_t>(static_cast<uint8_t>(bytes[i])) << (8 * i);
-    value = static_cast<std::decay_t<decltype(value)>>(read);
-    bytes.remove_prefix(sizeof value);
-  });
+  each_field(report, [&](auto& value) { r.number(value); });
+  if (!r.whole()) return wrong;
   auto kind = static_cast<uint8_t>(report.kind);
   if (kind < 1 || kind > 3 || report.transport > Transport::udp ||
       static_cast<size_t>(report.reason) >= kReasonCount ||

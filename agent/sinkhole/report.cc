@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "common/byte_codec.h"
+
 namespace assay::sinkhole {
 namespace {
 
@@ -10,49 +12,16 @@ constexpr size_t kMaxWordBytes = 64;
 constexpr size_t kMaxPathBytes = 2048;
 constexpr size_t kMaxNameBytes = 1100;  // 255 bytes on the wire, every one of them escaped
 
-struct Writer {
-  std::string out;
-  template <class T>
-  void number(T value) {
-    for (size_t i = 0; i < sizeof value; ++i)
-      out += static_cast<char>(static_cast<uint64_t>(value) >> (8 * i));
-  }
+struct Writer : ByteWriter {
   void address(const Address& value) { out.append(value.bytes.begin(), value.bytes.end()); }
-  void text(std::string_view value, size_t limit) {
-    value = value.substr(0, limit);
-    number(static_cast<uint16_t>(value.size()));
-    out += value;
-  }
+  void text(std::string_view value, size_t limit) { ByteWriter::text<uint16_t>(value.substr(0, limit)); }
 };
 
-struct Reader {
-  std::string_view in;
-  bool ok = true;
-  template <class T>
-  void number(T& value) {
-    if (in.size() < sizeof value) {
-      ok = false;
-      return;
-    }
-    uint64_t read = 0;
-    for (size_t i = 0; i < sizeof value; ++i)
-      read |= static_cast<uint64_t>(static_cast<uint8_t>(in[i])) << (8 * i);
-    value = static_cast<T>(read);
-    in.remove_prefix(sizeof value);
-  }
+struct Reader : ByteReader {
   void address(Address& value) {
     for (uint8_t& byte : value.bytes) number(byte);
   }
-  void text(std::string& value, size_t limit) {
-    uint16_t size = 0;
-    number(size);
-    if (!ok || size > limit || size > in.size()) {
-      ok = false;
-      return;
-    }
-    value = in.substr(0, size);
-    in.remove_prefix(size);
-  }
+  void text(std::string& value, size_t limit) { ByteReader::text<uint16_t>(value, limit); }
 };
 
 }  // namespace
@@ -90,7 +59,7 @@ std::string encode_report(const Report& report) {
 }
 
 Result<Report> decode_report(std::string_view bytes) {
-  Reader r{bytes};
+  Reader r{{bytes}};
   Report report;
   uint8_t kind = 0, transport = 0, answers = 0;
   r.number(kind);
@@ -120,7 +89,7 @@ Result<Report> decode_report(std::string_view bytes) {
   r.number(report.bytes_out);
   r.number(report.bytes_in);
   r.number(report.truncated);
-  if (!r.ok || !r.in.empty() || kind < 1 || kind > 6 || transport > 2)
+  if (!r.whole() || kind < 1 || kind > 6 || transport > 2)
     return Error{Errc::corrupt, "sinkhole report is malformed"};
   report.kind = static_cast<ReportKind>(kind);
   report.transport = static_cast<Transport>(transport);

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "common/byte_codec.h"
+
 namespace assay::inspect {
 namespace {
 
@@ -34,46 +36,7 @@ bool is_match(std::string_view text) {
          std::all_of(rule.begin(), rule.end(), is_word_char);
 }
 
-struct Writer {
-  std::string out;
-  template <class T>
-  void number(T value) {
-    for (size_t i = 0; i < sizeof value; ++i)
-      out += static_cast<char>(static_cast<uint64_t>(value) >> (8 * i));
-  }
-  void text(std::string_view value) {
-    number(static_cast<uint32_t>(value.size()));
-    out += value;
-  }
-};
-
-struct Reader {
-  std::string_view in;
-  bool ok = true;
-  template <class T>
-  void number(T& value) {
-    if (in.size() < sizeof value) {
-      ok = false;
-      return;
-    }
-    uint64_t read = 0;
-    for (size_t i = 0; i < sizeof value; ++i)
-      read |= static_cast<uint64_t>(static_cast<uint8_t>(in[i])) << (8 * i);
-    value = static_cast<T>(read);
-    in.remove_prefix(sizeof value);
-  }
-  void text(std::string& value, size_t limit) {
-    uint32_t size = 0;
-    number(size);
-    if (!ok || size > limit || size > in.size()) {
-      ok = false;
-      return;
-    }
-    value = in.substr(0, size);
-    in.remove_prefix(size);
-  }
-  bool whole() const { return ok && in.empty(); }
-};
+using Length = uint32_t;
 
 }  // namespace
 
@@ -84,59 +47,59 @@ bool is_namespace(std::string_view text) {
 }
 
 std::string encode_ask(const Ask& ask) {
-  Writer w;
+  ByteWriter w;
   w.number(ask.id);
   w.number(ask.owner_uid);
   w.number(ask.limit_bytes);
   w.number(static_cast<uint8_t>(ask.similarity));
   std::string_view path = ask.path;
-  w.text(path.substr(path.size() - std::min(path.size(), kMaxPathBytes)));
+  w.text<Length>(path.substr(path.size() - std::min(path.size(), kMaxPathBytes)));
   return w.out;
 }
 
 Result<Ask> decode_ask(std::string_view bytes) {
-  Reader r{bytes};
+  ByteReader r{bytes};
   Ask ask;
   r.number(ask.id);
   r.number(ask.owner_uid);
   uint8_t similarity = 0;
   r.number(ask.limit_bytes);
   r.number(similarity);
-  r.text(ask.path, kMaxPathBytes);
+  r.text<Length>(ask.path, kMaxPathBytes);
   ask.similarity = similarity == 1;
   if (!r.whole() || similarity > 1) return Error{Errc::corrupt, "a question of the agent's is malformed"};
   return ask;
 }
 
 std::string encode_answer(const Answer& answer) {
-  Writer w;
+  ByteWriter w;
   w.number(answer.id);
   w.number(static_cast<uint8_t>(answer.outcome));
   w.number(static_cast<uint8_t>(answer.partial));
-  w.text(is_mime(answer.mime) ? answer.mime : "");
-  w.text(is_similarity(answer.similarity) ? answer.similarity : "");
+  w.text<Length>(is_mime(answer.mime) ? answer.mime : "");
+  w.text<Length>(is_similarity(answer.similarity) ? answer.similarity : "");
   std::vector<std::string_view> sound;
   for (const std::string& match : answer.matches)
     if (is_match(match) && sound.size() < kMaxMatches) sound.emplace_back(match);
   w.number(static_cast<uint8_t>(sound.size()));
-  for (std::string_view match : sound) w.text(match);
+  for (std::string_view match : sound) w.text<Length>(match);
   w.number(answer.matches_left_out + static_cast<uint32_t>(answer.matches.size() - sound.size()));
   return w.out;
 }
 
 Result<Answer> decode_answer(std::string_view bytes) {
-  Reader r{bytes};
+  ByteReader r{bytes};
   Answer answer;
   uint8_t outcome = 0, partial = 0, matches = 0;
   r.number(answer.id);
   r.number(outcome);
   r.number(partial);
-  r.text(answer.mime, kMaxMimeBytes);
-  r.text(answer.similarity, kSimilarityBytes);
+  r.text<Length>(answer.mime, kMaxMimeBytes);
+  r.text<Length>(answer.similarity, kSimilarityBytes);
   r.number(matches);
   bool sound = matches <= kMaxMatches;
   for (uint8_t i = 0; r.ok && sound && i < matches; ++i) {
-    r.text(answer.matches.emplace_back(), kMaxMatchBytes);
+    r.text<Length>(answer.matches.emplace_back(), kMaxMatchBytes);
     sound = is_match(answer.matches.back());
   }
   r.number(answer.matches_left_out);
@@ -149,26 +112,26 @@ Result<Answer> decode_answer(std::string_view bytes) {
 }
 
 std::string encode_bundle(const std::vector<RuleFile>& files) {
-  Writer w;
+  ByteWriter w;
   w.number(static_cast<uint32_t>(files.size()));
   for (const RuleFile& file : files) {
-    w.text(file.rule_namespace);
-    w.text(file.path);
-    w.text(file.text);
+    w.text<Length>(file.rule_namespace);
+    w.text<Length>(file.path);
+    w.text<Length>(file.text);
   }
   return w.out;
 }
 
 Result<std::vector<RuleFile>> decode_bundle(std::string_view bytes) {
-  Reader r{bytes};
+  ByteReader r{bytes};
   std::vector<RuleFile> files;
   uint32_t count = 0;
   r.number(count);
   for (uint32_t i = 0; r.ok && i < count && i < kMaxRuleFiles; ++i) {
     RuleFile& file = files.emplace_back();
-    r.text(file.rule_namespace, kMaxNamespaceBytes);
-    r.text(file.path, kMaxPathBytes);
-    r.text(file.text, bytes.size());
+    r.text<Length>(file.rule_namespace, kMaxNamespaceBytes);
+    r.text<Length>(file.path, kMaxPathBytes);
+    r.text<Length>(file.text, bytes.size());
   }
   if (!r.whole()) return Error{Errc::corrupt, "a bundle of rule files is malformed"};
   return files;
