@@ -28,20 +28,6 @@ static_assert(FARM_REFUSALS == egress::kReasonCount);
 
 constexpr uint32_t kSyn = 2, kConnects = 0x17;  // of SYN, ACK, RST and FIN
 
-std::string protocol(uint8_t number) {
-  switch (number) {
-    case IPPROTO_TCP:
-      return "tcp";
-    case IPPROTO_UDP:
-      return "udp";
-    case IPPROTO_ICMP:
-    case IPPROTO_ICMPV6:
-      return "icmp";
-    default:
-      return "ip_" + std::to_string(number);
-  }
-}
-
 // The guest is the source, also of what was refused on its way back: it is its conversation.
 Event event_of(const farm_refused& record) {
   Event event;
@@ -49,7 +35,7 @@ Event event_of(const farm_refused& record) {
   event.plane = Plane::host;
   event.source = Source::egress;
   event.call = egress::to_string(static_cast<egress::Reason>(record.reason));
-  event.proto = protocol(record.key.proto);
+  event.proto = ip_protocol_name(record.key.proto);
   event.src_addr = ip_text({reinterpret_cast<const char*>(record.key.guest), 16});
   event.dst_addr = ip_text({reinterpret_cast<const char*>(record.key.peer), 16});
   event.src_port = record.key.guest_port;

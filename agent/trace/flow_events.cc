@@ -15,20 +15,6 @@ namespace {
 static_assert(sizeof(farm_flow_key) == 40 && sizeof(farm_flow) == 72 && sizeof(farm_flow_record) == 72);
 constexpr uint32_t kDnsPort = 53;
 
-std::string protocol(uint8_t number) {
-  switch (number) {
-    case IPPROTO_TCP:
-      return "tcp";
-    case IPPROTO_UDP:
-      return "udp";
-    case IPPROTO_ICMP:
-    case IPPROTO_ICMPV6:
-      return "icmp";
-    default:
-      return "ip_" + std::to_string(number);
-  }
-}
-
 std::string address(const __u8 (&bytes)[16]) { return ip_text({reinterpret_cast<const char*>(bytes), 16}); }
 
 // An event about a flow; the guest is its source when `from_guest`.
@@ -38,7 +24,7 @@ Event flow_event(EventKind kind, const farm_flow_key& key, bool from_guest, int6
   e.plane = Plane::host;
   e.source = Source::flows;
   e.time_ns = time_ns;
-  e.proto = protocol(key.proto);
+  e.proto = ip_protocol_name(key.proto);
   e.src_addr = address(from_guest ? key.guest : key.peer);
   e.dst_addr = address(from_guest ? key.peer : key.guest);
   e.src_port = from_guest ? key.guest_port : key.peer_port;

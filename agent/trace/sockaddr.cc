@@ -57,4 +57,18 @@ SocketAddress parse_sockaddr(std::string_view bytes) {
   return out;
 }
 
+std::string ip_protocol_name(uint8_t number) {
+  switch (number) {
+    case IPPROTO_TCP:
+      return "tcp";
+    case IPPROTO_UDP:
+      return "udp";
+    case IPPROTO_ICMP:
+    case IPPROTO_ICMPV6:
+      return "icmp";
+    default:
+      return "ip_" + std::to_string(number);
+  }
+}
+
 }  // namespace assay

@@ -17,5 +17,7 @@ struct SocketAddress {
 SocketAddress parse_sockaddr(std::string_view bytes);
 /// 4 or 16 bytes in network order to text; IPv4-mapped IPv6 becomes IPv4.
 std::string ip_text(std::string_view bytes);
+/// "tcp", "udp", "icmp" (of both families), or "ip_<n>".
+std::string ip_protocol_name(uint8_t number);
 
 }  // namespace assay
