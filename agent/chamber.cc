@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "agent/child.h"
 #include "agent/guest_looks.h"
 #include "agent/harvest_file.h"
 #include "common/clock.h"
@@ -15,15 +16,6 @@ namespace {
 namespace fs = std::filesystem;
 
 const CgroupLimits kWorldLimits{.memory_bytes = 2ull << 30, .cpus = 0, .pids = 64};
-
-// Beside this program, wherever it was built or installed.
-Result<fs::path> starter_program() {
-  std::error_code error;
-  auto path = fs::read_symlink("/proc/self/exe", error).parent_path() / "assay-starter";
-  if (fs::exists(path, error)) return path;
-  return Error{Errc::not_found, "no assay-starter beside this program (looked for " + path.string() +
-                                    "); build or install it there"};
-}
 
 }  // namespace
 
@@ -131,7 +123,7 @@ bool Chamber::starter_has_no_place() {
 Status Chamber::set_up_provoker() {
   ASSAY_TRY(files_, ImageFiles::open(in_.rootfs.image()));
   if (starter_has_no_place()) return Status();
-  ASSAY_TRY(bundle_.starter, starter_program());
+  ASSAY_TRY(bundle_.starter, program_beside("assay-starter"));
   ProvokerConfig config;
   config.steps = make_plan({in_.image.config, init_, *files_});
   ASSAY_TRY(live_files_, ImageFiles::open(in_.rootfs.merged()));

@@ -2,13 +2,12 @@
 #include "agent/egress.h"
 
 #include <netinet/in.h>
-#include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
 
+#include "agent/child.h"
+#include "agent/child_reports.h"
 #include "agent/egress/config.h"
 #include "agent/egress/report.h"
 #include "agent/egress_filter.h"
@@ -21,9 +20,7 @@ namespace {
 
 using egress::Reason;
 using std::chrono::milliseconds;
-using std::chrono::steady_clock;
 
-constexpr size_t kMaxTake = 16'384;
 constexpr milliseconds kFinish{2000};
 constexpr size_t kMaxNames = 20'000;
 constexpr size_t kMaxResolvBytes = 64 * 1024;
@@ -126,10 +123,9 @@ struct Egress::State {
   std::optional<Steering> steering;
   Fd raw4, raw6;
   Child child;
-  Fd reports;
+  std::optional<ChildReports> reports;
   egress::Report totals;
   uint64_t malformed = 0, refusals = 0;
-  bool hung_up = false, finishing = false, died = false;
   std::unordered_map<std::string, std::string> names;  // by address
 
   void take_one(std::string_view bytes, std::vector<Event>& events) {
@@ -166,19 +162,7 @@ struct Egress::State {
       if (!refusal.reset.empty()) send_reset(refusal);
       events.push_back(std::move(refusal.event));
     }
-    std::array<char, egress::kReportBytes> buffer;
-    for (size_t i = 0; i < kMaxTake && !hung_up; ++i) {
-      ssize_t n = ::recv(reports.get(), buffer.data(), buffer.size(), MSG_DONTWAIT | MSG_TRUNC);
-      if (n < 0 && errno == EINTR) continue;
-      if (n < 0 && errno == EAGAIN) break;
-      if (n <= 0) {
-        hung_up = true;
-        died = !finishing;
-      } else {
-        bool whole = static_cast<size_t>(n) <= buffer.size();
-        take_one(std::string_view(buffer.data(), whole ? static_cast<size_t>(n) : 0), events);
-      }
-    }
+    reports->take(egress::kReportBytes, [&](std::string_view bytes) { take_one(bytes, events); });
     return events;
   }
 };
@@ -199,13 +183,13 @@ Result<Egress> Egress::start(const Network& network, const lure::Lures& lures, c
   ASSAY_CHECK(in_net_ns(network.world_ns(), [&] { return open_sockets(sockets, six); }));
   ASSAY_TRY(state->steering,
             Steering::attach(network.world_ns(), sockets.any.tcp.get(), sockets.any.udp.get()));
-  ASSAY_TRY(ReportChannel channel, make_report_channel());
-  state->reports = std::move(channel.ours);
-  ASSAY_TRY(Fd script, memory_file("assay-egress", encode_config(config)));
+  Fd childs_reports;
+  ASSAY_TRY(state->reports, ChildReports::open(childs_reports));
+  ASSAY_TRY(Fd script, sealed_file("assay-egress", encode_config(config)));
   Command command;
   command.keep_fds = {{sockets.any.tcp.get(), 3},
                       {sockets.any.udp.get(), 4},
-                      {channel.childs.get(), 5},
+                      {childs_reports.get(), 5},
                       {script.get(), 6},
                       {sockets.raw4.get(), 7}};
   if (six) command.keep_fds.push_back({sockets.raw6.get(), 8});
@@ -220,23 +204,15 @@ Egress::Egress(Egress&&) noexcept = default;
 Egress& Egress::operator=(Egress&&) noexcept = default;
 Egress::~Egress() = default;
 
-int Egress::fd() const { return state_->hung_up ? -1 : state_->reports.get(); }
+int Egress::fd() const { return state_->reports->fd(); }
 
 std::vector<Event> Egress::take() { return state_->take(); }
 
 std::vector<Event> Egress::finish() {
-  std::vector<Event> events = take();  // first, so that an earlier death shows as one
-  state_->finishing = true;
-  ::shutdown(state_->reports.get(), SHUT_WR);
-  auto deadline = steady_clock::now() + kFinish;
-  while (!state_->hung_up) {
-    auto left = std::chrono::duration_cast<milliseconds>(deadline - steady_clock::now()).count();
-    if (left <= 0) break;
-    pollfd more{state_->reports.get(), POLLIN, 0};
-    ::poll(&more, 1, static_cast<int>(left));
+  std::vector<Event> events;
+  state_->reports->finish(kFinish, [&] {
     for (Event& event : take()) events.push_back(std::move(event));
-  }
-  if (!state_->hung_up) state_->died = true;  // it did not come to its last words
+  });
   return events;
 }
 
@@ -259,9 +235,9 @@ std::vector<Event> Egress::tokens_in(const std::vector<Event>& events) {
 
 SourceCount Egress::count() const {
   const State& s = *state_;
-  SourceCount out{Source::egress, s.refusals + s.totals.seen, 0, "", true, !s.died};
+  SourceCount out{Source::egress, s.refusals + s.totals.seen, 0, "", true, !s.reports->died()};
   out.lost = s.totals.lost + s.malformed + s.filter->lost() + s.steering->unsteered();
-  if (s.died) out.detail = "the forwarder ended early";
+  if (s.reports->died()) out.detail = "the forwarder ended early";
   auto packets = s.filter->packets();
   std::string refused;
   for (size_t i = 0; i < packets.size(); ++i)

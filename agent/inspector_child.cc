@@ -2,35 +2,16 @@
 #include "agent/inspector_child.h"
 
 #include <fcntl.h>
-#include <sched.h>
 #include <unistd.h>
 
-#include <filesystem>
-#include <thread>
-
+#include "agent/child.h"
 #include "agent/inspect/wire/messages.h"
+#include "agent/network.h"
 
 namespace assay {
 namespace {
 
-constexpr uid_t kNobody = 65534;
-constexpr gid_t kNogroup = 65534;
 constexpr int kFirstFree = 8;  // above what the child is given
-
-Result<Fd> empty_net_ns() {
-  Fd ns;
-  Status made;
-  std::thread([&] {  // so that no other code of ours ever runs in it
-    made = [&]() -> Status {
-      if (::unshare(CLONE_NEWNET) != 0) return errno_error("make a network namespace (root is needed)");
-      ASSAY_TRY(ns, open_file("/proc/thread-self/ns/net", O_RDONLY));
-      return Status();
-    }();
-  })
-      .join();
-  ASSAY_CHECK(made);
-  return ns;
-}
 
 Result<Fd> moved_up(Fd fd) {
   if (fd.get() >= kFirstFree) return fd;
@@ -42,16 +23,12 @@ Result<Fd> moved_up(Fd fd) {
 }  // namespace
 
 Result<InspectorProgram> InspectorProgram::find() {
-  std::error_code error;
-  auto path = std::filesystem::read_symlink("/proc/self/exe", error).parent_path() / "assay-inspect";
-  auto fd = open_file(path, O_RDONLY);
-  if (!fd)
-    return Error{Errc::not_found, "no assay-inspect beside this program (looked for " + path.string() +
-                                      "); build or install it there"};
-  ASSAY_TRY(Fd program, moved_up(std::move(*fd)));
+  ASSAY_TRY(auto path, program_beside("assay-inspect"));
+  ASSAY_TRY(Fd file, open_file(path, O_RDONLY));
+  ASSAY_TRY(Fd program, moved_up(std::move(file)));
   Fd net_ns;
   if (::geteuid() == 0) {  // who is not can run no guest either, and nothing hostile comes to be inspected
-    ASSAY_TRY(net_ns, empty_net_ns());
+    ASSAY_TRY(net_ns, make_net_ns());
   }
   return InspectorProgram(std::move(program), std::move(net_ns));
 }

@@ -35,16 +35,6 @@ Status on_thread(const std::function<Status()>& f) {
   return status;
 }
 
-Result<Fd> make_net_ns() {
-  Fd ns;
-  ASSAY_CHECK(on_thread([&]() -> Status {
-    if (::unshare(CLONE_NEWNET) != 0) return errno_error("make a network namespace (root is needed)");
-    ASSAY_TRY(ns, open_file("/proc/thread-self/ns/net", O_RDONLY));
-    return Status();
-  }));
-  return ns;
-}
-
 Status set_sysctl(const std::string& name, const std::string& value, bool required) {
   auto file = open_file("/proc/sys/net/" + name, O_WRONLY);
   if (!file) return required ? Status(file.error()) : Status();
@@ -185,6 +175,16 @@ Status Network::write_etc(const std::filesystem::path& dir, const std::string& h
   if (!guest_addr6_.empty()) lines += guest_addr6_ + "\t" + hostname + "\n";
   ASSAY_CHECK(write_file(dir / "hosts", lines));
   return write_file(dir / "hostname", hostname + "\n");
+}
+
+Result<Fd> make_net_ns() {
+  Fd ns;
+  ASSAY_CHECK(on_thread([&]() -> Status {
+    if (::unshare(CLONE_NEWNET) != 0) return errno_error("make a network namespace (root is needed)");
+    ASSAY_TRY(ns, open_file("/proc/thread-self/ns/net", O_RDONLY));
+    return Status();
+  }));
+  return ns;
 }
 
 Status in_net_ns(int ns_fd, const std::function<Status()>& f) {

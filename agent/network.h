@@ -48,6 +48,8 @@ class Network {
   unsigned world_ifindex_ = 0;
 };
 
+/// An empty one, anonymous: it ends with its descriptors. Needs root.
+Result<Fd> make_net_ns();
 /// Runs `f` on a thread of its own inside the network namespace `ns_fd`. For sockets and BPF attachments that
 /// belong there.
 Status in_net_ns(int ns_fd, const std::function<Status()>& f);

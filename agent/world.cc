@@ -2,15 +2,13 @@
 // child that speaks.
 #include "agent/world.h"
 
-#include <poll.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
 #include <optional>
 
+#include "agent/child.h"
+#include "agent/child_reports.h"
 #include "agent/sinkhole/report.h"
 #include "agent/sinkhole/server.h"
 #include "agent/trace/flow_tokens.h"
@@ -21,11 +19,9 @@ namespace assay {
 namespace {
 
 using std::chrono::milliseconds;
-using std::chrono::steady_clock;
 
 constexpr uint16_t kNtpPort = 123;
 constexpr int kFirstDecoyFd = 8;  // as in sinkhole/main.cc
-constexpr size_t kMaxTake = 16'384;
 constexpr milliseconds kFinish{5000};
 
 struct Sockets {
@@ -60,10 +56,9 @@ struct World::State {
   FlowTokens pings;
   std::optional<Steering> steering;
   Child child;
-  Fd reports;
+  std::optional<ChildReports> reports;
   uint64_t seen = 0, told_lost = 0, malformed = 0;
   Limits limits;
-  bool hung_up = false, finishing = false, died = false;
 
   void take_one(std::string_view bytes, std::vector<Event>& events) {
     auto report = sinkhole::decode_report(bytes);
@@ -81,18 +76,7 @@ struct World::State {
   }
   std::vector<Event> take() {
     std::vector<Event> events;
-    std::array<char, sinkhole::kMaxReportBytes> buffer;
-    for (size_t i = 0; i < kMaxTake && !hung_up; ++i) {
-      ssize_t n = ::recv(reports.get(), buffer.data(), buffer.size(), MSG_DONTWAIT | MSG_TRUNC);
-      if (n < 0 && errno == EINTR) continue;
-      if (n < 0 && errno == EAGAIN) break;
-      if (n <= 0) {
-        hung_up = true;
-        died = !finishing;
-      } else {
-        take_one(std::string_view(buffer.data(), std::min(static_cast<size_t>(n), buffer.size())), events);
-      }
-    }
+    reports->take(sinkhole::kMaxReportBytes, [&](std::string_view bytes) { take_one(bytes, events); });
     return events;
   }
 };
@@ -106,14 +90,14 @@ Result<World> World::start(const Network& network, const lure::Lures& lures,
   ASSAY_CHECK(in_net_ns(network.world_ns(), [&] { return open_sockets(sockets); }));
   ASSAY_TRY(state->steering,
             Steering::attach(network.world_ns(), sockets.any.tcp.get(), sockets.any.udp.get()));
-  ASSAY_TRY(ReportChannel channel, make_report_channel());
-  state->reports = std::move(channel.ours);
-  ASSAY_TRY(Fd script, memory_file("assay-lures", lure::encode_lures(lures)));
+  Fd childs_reports;
+  ASSAY_TRY(state->reports, ChildReports::open(childs_reports));
+  ASSAY_TRY(Fd script, sealed_file("assay-lures", lure::encode_lures(lures)));
   Command command;
   command.cgroup_procs_fds = std::move(cgroup_procs_fds);
   command.keep_fds = {{sockets.any.tcp.get(), 3},
                       {sockets.any.udp.get(), 4},
-                      {channel.childs.get(), 5},
+                      {childs_reports.get(), 5},
                       {script.get(), 6},
                       {sockets.ntp.get(), 7}};
   ASSAY_TRY(state->child, start_sinkhole(std::move(command), decoys, network.world_ns()));
@@ -125,23 +109,15 @@ World::World(World&&) noexcept = default;
 World& World::operator=(World&&) noexcept = default;
 World::~World() = default;
 
-int World::fd() const { return state_->hung_up ? -1 : state_->reports.get(); }
+int World::fd() const { return state_->reports->fd(); }
 
 std::vector<Event> World::take() { return state_->take(); }
 
 std::vector<Event> World::finish() {
-  std::vector<Event> events = take();  // first, so that an earlier death shows as one
-  state_->finishing = true;
-  ::shutdown(state_->reports.get(), SHUT_WR);
-  auto deadline = steady_clock::now() + kFinish;
-  while (!state_->hung_up) {
-    auto left = std::chrono::duration_cast<milliseconds>(deadline - steady_clock::now()).count();
-    if (left <= 0) break;
-    pollfd more{state_->reports.get(), POLLIN, 0};
-    ::poll(&more, 1, static_cast<int>(left));
+  std::vector<Event> events;
+  state_->reports->finish(kFinish, [&] {
     for (Event& event : take()) events.push_back(std::move(event));
-  }
-  if (!state_->hung_up) state_->died = true;  // it did not come to its last words
+  });
   return events;
 }
 
@@ -155,6 +131,6 @@ std::vector<Event> World::tokens_in(const std::vector<Event>& events) {
 uint64_t World::seen() const { return state_->seen; }
 uint64_t World::lost() const { return state_->told_lost + state_->malformed + state_->steering->unsteered(); }
 World::Limits World::limits() const { return state_->limits; }
-bool World::running() const { return !state_->died; }
+bool World::running() const { return !state_->reports->died(); }
 
 }  // namespace assay

@@ -1,15 +1,13 @@
-// Root's part: sockets, steering, and the start of an unprivileged child.
+// Root's part: sockets and steering.
 #include "agent/world_sockets.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
-#include <fcntl.h>
 #include <netinet/in.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 
 #include <cerrno>
-#include <filesystem>
+#include <string>
 
 #include "agent/sinkhole/sockets.h"
 #include "bpf/steer.skel.h"
@@ -17,11 +15,8 @@
 namespace assay {
 namespace {
 
-constexpr uid_t kNobody = 65534;
-constexpr gid_t kNogroup = 65534;
 constexpr uint16_t kDnsPort = 53;
 constexpr int kBacklog = 4096;
-constexpr int kReportBufferBytes = 8 << 20;
 constexpr int kUdpBufferBytes = 8 << 20;
 constexpr uint32_t kSlotTcp = 0, kSlotUdp = 1;  // as in steer.bpf.c
 
@@ -36,17 +31,6 @@ Error steer_error(const char* what, int error) {
   return Error{Errc::unsupported, "steer: cannot " + std::string(what) + ": " +
                                       errno_error("BPF", error).what +
                                       "; the kernel must allow sk_lookup programs (5.9 or newer, CAP_BPF)"};
-}
-
-// Beside this program, wherever it was built or installed.
-Result<Fd> open_beside(const std::string& name) {
-  std::error_code error;
-  auto path = std::filesystem::read_symlink("/proc/self/exe", error).parent_path() / name;
-  auto fd = open_file(path, O_RDONLY);
-  if (!fd)
-    return Error{Errc::not_found, "no " + name + " beside this program (looked for " + path.string() +
-                                      "); build or install it there"};
-  return fd;
 }
 
 }  // namespace
@@ -121,40 +105,6 @@ uint64_t Steering::unsteered() const {
       total += count;
   }
   return total;
-}
-
-Result<Fd> memory_file(const char* name, const std::string& content) {
-  Fd fd(::memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING));
-  if (!fd) return errno_error("make a memory file");
-  ASSAY_CHECK(write_all(fd.get(), content, "a memory file"));
-  if (::lseek(fd.get(), 0, SEEK_SET) != 0 ||
-      ::fcntl(fd.get(), F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
-    return errno_error("seal a memory file");
-  return fd;
-}
-
-Result<ReportChannel> make_report_channel() {
-  int pair[2];
-  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
-    return errno_error("make the report channel");
-  ReportChannel channel{Fd(pair[0]), Fd(pair[1])};
-  ASSAY_CHECK(set_socket_option(channel.childs.get(), SOL_SOCKET, SO_SNDBUFFORCE, kReportBufferBytes,
-                                "SO_SNDBUFFORCE"));
-  return channel;
-}
-
-Result<Child> spawn_unprivileged(const std::string& name, Command command, int first_free_fd) {
-  ASSAY_TRY(Fd program, open_beside(name));
-  if (program.get() < first_free_fd) program = Fd(::fcntl(program.get(), F_DUPFD_CLOEXEC, first_free_fd));
-  if (!program) return errno_error("duplicate a descriptor");
-  command.argv.insert(command.argv.begin(), "/proc/self/fd/" + std::to_string(program.get()));
-  command.keep_fds.push_back({program.get(), program.get()});
-  command.env = std::vector<std::string>{};
-  command.stderr_fd = STDERR_FILENO;
-  command.drop_to = {kNobody, kNogroup};
-  auto child = spawn(command);
-  if (!child) return child.error().context("start " + name);
-  return child;
 }
 
 }  // namespace assay

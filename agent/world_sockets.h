@@ -1,13 +1,11 @@
 // world_sockets: what every far side of a guest's network is made of: sockets in the world's namespace that
-// take whatever the guest sends, the steering that leads it to them, and what a child that answers is handed.
+// take whatever the guest sends, and the steering that leads it to them.
 #pragma once
 
 #include <cstdint>
 #include <memory>
-#include <string>
 
 #include "common/fd.h"
-#include "common/process.h"
 #include "common/result.h"
 
 namespace assay {
@@ -39,19 +37,5 @@ class Steering {
   explicit Steering(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
-
-/// Sealed, and read from its beginning.
-Result<Fd> memory_file(const char* name, const std::string& content);
-
-/// One end of a channel of reports (SOCK_SEQPACKET) each, the child's with a large buffer.
-struct ReportChannel {
-  Fd ours, childs;
-};
-Result<ReportChannel> make_report_channel();
-
-/// Starts the program `name`, which stands beside this one, as nobody, without environment, with stderr, and
-/// `command`'s arguments, descriptors and namespace. By descriptor: nobody may not be allowed to walk to
-/// where we are installed. `first_free_fd`: above all that `command.keep_fds` names for the child.
-Result<Child> spawn_unprivileged(const std::string& name, Command command, int first_free_fd);
 
 }  // namespace assay

@@ -1,12 +1,11 @@
 // A rule's namespace is its file's name without suffix: what a report cites leads back to the file.
 #include "agent/yara_rules.h"
 
-#include <fcntl.h>
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <charconv>
 #include <set>
+
+#include "agent/child.h"
 
 namespace assay {
 namespace {
@@ -62,12 +61,6 @@ Status add_directory(const std::string& dir, std::set<std::string>& taken, size_
   return Status();
 }
 
-Result<Fd> memory_file(const char* name) {
-  Fd fd(::memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING));
-  if (!fd) return errno_error("make a memory file");
-  return fd;
-}
-
 }  // namespace
 
 Result<YaraRules> YaraRules::compile(const std::vector<std::string>& dirs) {
@@ -76,9 +69,7 @@ Result<YaraRules> YaraRules::compile(const std::vector<std::string>& dirs) {
   for (const auto& file : files) taken.insert(file.rule_namespace);
   size_t bytes = 0;
   for (const std::string& dir : dirs) ASSAY_CHECK(add_directory(dir, taken, bytes, files));
-  ASSAY_TRY(Fd bundle, memory_file("assay-yara-files"));
-  ASSAY_CHECK(write_all(bundle.get(), inspect::encode_bundle(files), "a memory file"));
-  if (::lseek(bundle.get(), 0, SEEK_SET) != 0) return errno_error("rewind a memory file");
+  ASSAY_TRY(Fd bundle, sealed_file("assay-yara-files", inspect::encode_bundle(files)));
   ASSAY_TRY(Fd compiled, memory_file("assay-yara-rules"));
   ASSAY_TRY(InspectorProgram program, InspectorProgram::find());
   ASSAY_TRY(Output output, run(program.command("compile", bundle.get(), compiled.get()), kCompileTime));
@@ -89,8 +80,7 @@ Result<YaraRules> YaraRules::compile(const std::vector<std::string>& dirs) {
                           : output.err;
     return Error{output.status.code == 3 ? Errc::invalid : Errc::io, "YARA rules: " + why};
   }
-  if (::fcntl(compiled.get(), F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
-    return errno_error("seal a memory file");
+  ASSAY_CHECK(seal(compiled));
   size_t rules = 0;
   std::from_chars(output.out.data(), output.out.data() + output.out.size(), rules);
   return YaraRules(std::move(program), std::move(compiled), rules, files.size());
