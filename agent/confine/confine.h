@@ -1,6 +1,6 @@
 // confine: what the agent's unprivileged children are held by: a filter of system calls, and resource limits.
-// Which calls a child needs is in a file of its own (sinkhole/seccomp, egress/seccomp, inspect/confine). Wraps
-// libseccomp.
+// Which calls a child needs is in a file of its own (sinkhole/seccomp, egress/seccomp, inspect/confine).
+// Wraps libseccomp.
 #pragma once
 
 #include <seccomp.h>

@@ -28,9 +28,9 @@ bool is_socket(int fd, int type) {
 bool set_limits(const assay::egress::CapLimits& caps) {
   rlim_t files = 3 * rlim_t{caps.connections} + kSpareFds;
   rlimit have{};
-  bool limited = assay::lower_limit(RLIMIT_NPROC, 0) && assay::lower_limit(RLIMIT_FSIZE, 0) && assay::lower_limit(RLIMIT_CORE, 0) &&
-                 assay::lower_limit(RLIMIT_NOFILE, files) && ::getrlimit(RLIMIT_NOFILE, &have) == 0 &&
-                 have.rlim_cur >= files;
+  bool limited = assay::lower_limit(RLIMIT_NPROC, 0) && assay::lower_limit(RLIMIT_FSIZE, 0) &&
+                 assay::lower_limit(RLIMIT_CORE, 0) && assay::lower_limit(RLIMIT_NOFILE, files) &&
+                 ::getrlimit(RLIMIT_NOFILE, &have) == 0 && have.rlim_cur >= files;
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
   limited = limited && assay::lower_limit(RLIMIT_AS, kMemoryBytes);
 #endif

@@ -29,11 +29,12 @@ constexpr std::array kAllowed = {
 Status allow_sockets(SyscallFilter& filter) {
   for (int family : {AF_INET, AF_INET6})
     for (int type : {SOCK_STREAM, SOCK_DGRAM})
-      ASSAY_CHECK(filter.rule(SCMP_ACT_ALLOW, SCMP_SYS(socket),
-                              {SCMP_A0(SCMP_CMP_EQ, static_cast<scmp_datum_t>(family)),
-                               SCMP_A1(SCMP_CMP_EQ, static_cast<scmp_datum_t>(type | SOCK_NONBLOCK | SOCK_CLOEXEC)),
-                               SCMP_A2(SCMP_CMP_EQ, 0)},
-                              "allow sockets"));
+      ASSAY_CHECK(
+          filter.rule(SCMP_ACT_ALLOW, SCMP_SYS(socket),
+                      {SCMP_A0(SCMP_CMP_EQ, static_cast<scmp_datum_t>(family)),
+                       SCMP_A1(SCMP_CMP_EQ, static_cast<scmp_datum_t>(type | SOCK_NONBLOCK | SOCK_CLOEXEC)),
+                       SCMP_A2(SCMP_CMP_EQ, 0)},
+                      "allow sockets"));
   for (auto [level, option] :
        {std::pair(SOL_SOCKET, SO_LINGER), std::pair<int, int>(IPPROTO_TCP, TCP_NODELAY)})
     ASSAY_CHECK(filter.rule(SCMP_ACT_ALLOW, SCMP_SYS(setsockopt),

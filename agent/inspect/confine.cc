@@ -31,8 +31,9 @@ constexpr rlim_t kMemoryBytes = 2ull << 30;
 }  // namespace
 
 Status limit_resources(unsigned cpu_seconds, uint64_t file_bytes) {
-  bool limited = lower_limit(RLIMIT_NPROC, 0) && lower_limit(RLIMIT_CORE, 0) && lower_limit(RLIMIT_CPU, cpu_seconds) &&
-                 lower_limit(RLIMIT_FSIZE, file_bytes) && lower_limit(RLIMIT_NOFILE, 32);
+  bool limited = lower_limit(RLIMIT_NPROC, 0) && lower_limit(RLIMIT_CORE, 0) &&
+                 lower_limit(RLIMIT_CPU, cpu_seconds) && lower_limit(RLIMIT_FSIZE, file_bytes) &&
+                 lower_limit(RLIMIT_NOFILE, 32);
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
   limited = limited && lower_limit(RLIMIT_AS, kMemoryBytes);
 #endif

@@ -59,8 +59,9 @@ int main(int argc, char** argv) {
     return 2;
   }
   // Whatever a guest makes it do, it starts no process, writes no file, and stays small.
-  bool limited = assay::lower_limit(RLIMIT_NPROC, 0) && assay::lower_limit(RLIMIT_FSIZE, 0) && assay::lower_limit(RLIMIT_CORE, 0) &&
-                 assay::lower_limit(RLIMIT_AS, kMemoryBytes) && assay::lower_limit(RLIMIT_NOFILE, Server::kMaxConnections + kSpareFds);
+  bool limited = assay::lower_limit(RLIMIT_NPROC, 0) && assay::lower_limit(RLIMIT_FSIZE, 0) &&
+                 assay::lower_limit(RLIMIT_CORE, 0) && assay::lower_limit(RLIMIT_AS, kMemoryBytes) &&
+                 assay::lower_limit(RLIMIT_NOFILE, Server::kMaxConnections + kSpareFds);
   rlimit files{};
   if (!limited || ::getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur <= kSpareFds) {
     std::perror("assay-sinkhole: set resource limits");

@@ -35,8 +35,9 @@ TEST(EgressSeccomp, SocketsAreThoseOfTheInternetAlone) {
   NEEDS_FILTER();
   for (int family : {AF_INET, AF_INET6})
     for (int type : {SOCK_STREAM, SOCK_DGRAM})
-      EXPECT_EQ(confined([=] { return ::socket(family, type | kFlags, 0) >= 0 || errno == EAFNOSUPPORT ? 0 : 1; }),
-                "exit 0");
+      EXPECT_EQ(
+          confined([=] { return ::socket(family, type | kFlags, 0) >= 0 || errno == EAFNOSUPPORT ? 0 : 1; }),
+          "exit 0");
   EXPECT_EQ(confined([] { return ::socket(AF_UNIX, SOCK_STREAM | kFlags, 0); }), "killed");
   EXPECT_EQ(confined([] { return ::socket(AF_INET, SOCK_RAW | kFlags, IPPROTO_RAW); }), "killed");
   EXPECT_EQ(confined([] { return ::socket(AF_NETLINK, SOCK_DGRAM | kFlags, 0); }), "killed");
