@@ -1,5 +1,5 @@
-// child: how the agent's own programs beside it (sinkhole, forwarder, inspector, starter) are found, handed what
-// they read, and started without privileges.
+// child: how the agent's own programs beside it (sinkhole, forwarder, inspector, starter) are found, handed
+// what they read, and started without privileges.
 #pragma once
 
 #include <sys/types.h>

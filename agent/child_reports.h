@@ -1,5 +1,5 @@
-// child_reports: what an unprivileged child (sinkhole, forwarder) tells the agent: one report a datagram, until
-// it ends. What they say is its caller's to read.
+// child_reports: what an unprivileged child (sinkhole, forwarder) tells the agent: one report a datagram,
+// until it ends. What they say is its caller's to read.
 #pragma once
 
 #include <chrono>

@@ -1,4 +1,4 @@
-// Names of categories and fields, and the record's small store.
+// The record's small store.
 #include "scheduler/score/record.h"
 
 #include <algorithm>
@@ -6,68 +6,9 @@
 namespace assay {
 namespace {
 
-constexpr const char* kCategoryNames[kCategoryCount] = {"process_creation",
-                                                        "file_event",
-                                                        "file_access",
-                                                        "file_change",
-                                                        "file_delete",
-                                                        "file_rename",
-                                                        "network_connection",
-                                                        "dns_query",
-                                                        "proxy",
-                                                        "syscall",
-                                                        "payload",
-                                                        "flow",
-                                                        "tls",
-                                                        "host_name",
-                                                        "unix_socket",
-                                                        "network_listen",
-                                                        "socket",
-                                                        "stdio_socket",
-                                                        "setid",
-                                                        "output",
-                                                        "file_left",
-                                                        "usage",
-                                                        "run",
-                                                        "canary",
-                                                        "honeytoken",
-                                                        "guard",
-                                                        "refused",
-                                                        "yara"};
-
-constexpr std::array<std::string_view, kFieldCount> kFieldNames = {
-#define ASSAY_FIELD(name) #name,
-    ASSAY_FIELDS(ASSAY_FIELD)
-#undef ASSAY_FIELD
-};
-
-// Sigma's proxy fields have a dash, which an enumerator cannot.
-std::string_view shown(std::string_view enumerator) {
-  if (enumerator == "c_uri") return "c-uri";
-  if (enumerator == "cs_host") return "cs-host";
-  if (enumerator == "cs_method") return "cs-method";
-  return enumerator;
-}
-
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 
 }  // namespace
-
-const char* to_string(Category category) { return kCategoryNames[static_cast<size_t>(category)]; }
-
-std::optional<Category> category_of(std::string_view name) {
-  for (size_t i = 0; i < kCategoryCount; ++i)
-    if (name == kCategoryNames[i]) return static_cast<Category>(i);
-  return std::nullopt;
-}
-
-std::string_view field_name(Field field) { return shown(kFieldNames[static_cast<size_t>(field)]); }
-
-std::optional<Field> field_of(std::string_view name) {
-  for (size_t i = 0; i < kFieldCount; ++i)
-    if (name == shown(kFieldNames[i])) return static_cast<Field>(i);
-  return std::nullopt;
-}
 
 const std::string& Record::Entry::folded() const {
   if (!lowered) {
