@@ -13,7 +13,8 @@ namespace assay {
 
 class RuleSet {
  public:
-  /// Every *.yml below `dir`. Errc::invalid names file, rule and what is wrong.
+  /// Every *.yml below `dir`, but for `dir`/cases, which holds what the rules are tested with. Errc::invalid
+  /// names file, rule and what is wrong.
   static Result<RuleSet> load(const std::filesystem::path& dir);
   /// One YAML text per rule, with the name to use in errors.
   static Result<RuleSet> compile(const std::vector<std::pair<std::string, std::string>>& named_yaml);

@@ -1,4 +1,4 @@
-// Every rule of ours fires on its cases and stays silent on its near misses (rule_cases/*.yml, one file per
+// Every rule of ours fires on its cases and stays silent on its near misses (rules/cases/*.yml, one file per
 // rule file).
 #include <gtest/gtest.h>
 
@@ -16,8 +16,7 @@ struct Cases {
 
 std::map<std::string, Cases> read_cases() {
   std::map<std::string, Cases> out;
-  for (const auto& entry :
-       std::filesystem::directory_iterator(source_dir() / "tests/unit/score/rule_cases")) {
+  for (const auto& entry : std::filesystem::directory_iterator(source_dir() / "rules/cases")) {
     auto documents = yaml::parse(read_text(entry.path()));
     EXPECT_TRUE(documents) << entry.path() << ": " << documents.error().what;
     for (const auto& document : *documents) {
