@@ -17,6 +17,7 @@
 #include "scheduler/score/process_tree.h"
 #include "scheduler/score/report_walk.h"
 #include "scheduler/score/rule.h"
+#include "scheduler/score/score.h"
 #include "scheduler/score/speakers.h"
 #include "scheduler/score/tokens.h"
 
@@ -177,7 +178,8 @@ Report Scorer::finish(const TraceFooter& footer) {
   report.files_left_out = s.files_left_out;
   report.output = printable(s.output);
   report.completeness = s.book.judge(footer, s.tree.left_out());
-  report.verdict = verdict_of(report.score, report.completeness);
+  report.shortfall = coverage_shortfall(report);
+  report.verdict = verdict_of(report.score, report.completeness, report.shortfall);
   make_printable(report);
   return report;
 }
