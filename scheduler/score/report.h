@@ -169,7 +169,7 @@ struct Report {
            plan_left_out = 0;
   Completeness completeness;
   std::string shortfall;  // why the run says too little about the image; empty: it does not
-  std::string output;  // first bytes of what the container printed, escaped
+  std::string output;     // first bytes of what the container printed, escaped
 };
 
 std::string report_json(const Report& report);

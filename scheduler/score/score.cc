@@ -61,7 +61,8 @@ int score_without(const std::vector<Finding>& findings, size_t left_out) {
 bool did_something(const Report& r) {
   auto answered = [](const PortProbe& port) { return port.answered; };
   auto succeeded = [](const PlanStep& step) { return step.pid > 0 && step.exit_status == 0; };
-  return !r.listening.empty() || !r.network.empty() || std::any_of(r.ports.begin(), r.ports.end(), answered) ||
+  return !r.listening.empty() || !r.network.empty() ||
+         std::any_of(r.ports.begin(), r.ports.end(), answered) ||
          std::any_of(r.plan.begin(), r.plan.end(), succeeded);
 }
 

@@ -6,6 +6,7 @@
 
 #include "common/paths.h"
 #include "common/text.h"
+#include "scheduler/score/beacons.h"
 #include "scheduler/score/completeness.h"
 #include "scheduler/score/downloads.h"
 #include "scheduler/score/findings.h"
@@ -49,6 +50,7 @@ struct Scorer::State {
         speakers(tree),
         downloads(tree, speakers),
         tokens(trace_header.tokens, tree, speakers),
+        beacons(tree, network),
         observer(tree, network, speakers, tokens, wanted),
         findings(set.state(), tree) {}
 
@@ -67,6 +69,7 @@ struct Scorer::State {
   Downloads downloads;
   Tokens tokens;
   PlanBook plan;
+  Beacons beacons;
   Observer observer;
   Findings findings;
   std::vector<FileChange> files;
@@ -109,6 +112,7 @@ void Scorer::State::take(const Event& event) {
   tree.add(event);
   speakers.add(event);
   plan.add(event);
+  beacons.add(event);
   keep(event);
   if (event.kind == EventKind::syscall && event.call.starts_with("rename") && !event.path2.empty() &&
       event.error == 0) {
@@ -154,6 +158,7 @@ Report Scorer::finish(const TraceFooter& footer) {
   State& s = *state_;
   s.join.flush([&](const Event& joined) { s.take(joined); });
   s.tokens.finish([&](const Record& record, const Event& of) { s.findings.evaluate(record, of); });
+  s.beacons.finish([&](const Record& record, const Event& of) { s.findings.evaluate(record, of); });
   s.summarise_run(footer);
   Report report;
   report.header = s.header;

@@ -28,8 +28,7 @@ std::string shown(const std::vector<Finding>& findings) {
 }
 
 TEST(Score, IsANoisyOrWhosePointsAddUp) {
-  std::vector<Finding> findings = {finding("b", 0.5, "T1"), finding("a", 0.5, "T2"),
-                                   finding("c", 0.9, "T3")};
+  std::vector<Finding> findings = {finding("b", 0.5, "T1"), finding("a", 0.5, "T2"), finding("c", 0.9, "T3")};
   EXPECT_EQ(score_findings(findings), 98);  // 1 - 0.1 * 0.5 * 0.5, rounded
   EXPECT_EQ(shown(findings), "c 90/900, a 5/500, b 3/500");
   EXPECT_EQ(findings[0].contribution, 98 - 75);
