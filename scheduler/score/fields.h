@@ -86,7 +86,7 @@ std::optional<Category> category_of(std::string_view name);
                               X(QueryStatus) X(Part) X(Reason) X(Mime) X(Similarity) X(Rule) X(Namespace)  \
                                   X(SleepSeconds) X(Executed) X(Limit) X(Package) X(Layer) X(PipedFrom)    \
                                       X(PipedFromConnected) X(PipedTo) X(Count) X(IntervalSeconds)         \
-                                          X(JitterPercent) X(LabelLength) X(LabelEntropy) X(QueryDomain)
+                                          X(JitterPercent) X(LabelLength) X(LabelEntropy) X(QueryDomain) X(MemoryMiB)
 
 enum class Field : uint8_t {
 #define ASSAY_FIELD(name) name,

@@ -133,6 +133,7 @@ void Scorer::State::summarise_run(const TraceFooter& footer) {
   if (observed_ns > 0) record.own(Field::CpuPercent, cpu_ns * 100 / observed_ns);
   record.own(Field::CpuSeconds, cpu_ns / 1'000'000'000);
   record.own(Field::BusySeconds, busy_ns / 1'000'000'000);
+  if (footer.memory_peak_bytes > 0) record.own(Field::MemoryMiB, footer.memory_peak_bytes >> 20);
   record.own(Field::DurationSeconds, observed_ns / 1'000'000'000);
   record.own(Field::ExitStatus, std::to_string(footer.exit_status));
   record.borrow(Field::EndReason, to_string(footer.reason));
