@@ -15,6 +15,9 @@ import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+# What a miss is told with: the guest's own deeds and what was left behind, but not what every program does to start.
+TELLING = r" guest .*\b(exec|clone|open|connect|socket|unlink\w*|rename\w*|chmod|chown|setuid)\b| harvest "
+NOISE = r"/ld\.so|/lib/|/usr/lib/|nsswitch|/locale|nscd|gconv"
 ORDER = ["clean", "suspicious", "malicious", "inconclusive"]
 
 
@@ -58,8 +61,8 @@ def short(text, length=110):
 
 def tell_miss(name, report):
     print(f"  {name}: {report['verdict']} {report['score']}; named: {', '.join(techniques(report)) or 'nothing'}")
-    for event in [event for event in report.get("events", []) if re.search(r"\b(exec|open|write|connect|unlink|rename|chmod|setuid|left)", event)][:6]:
-        print(f"      {short(event)}")
+    for event in [event for event in report.get("events", []) if re.search(TELLING, event) and not re.search(NOISE, event)][:8]:
+        print(f"      {short(re.sub(r'^.*?s (guest|host) +', '', event))}")
     if report.get("output", "").strip():
         print(f"      printed: {short(report['output'].strip())}")
 
