@@ -1,5 +1,6 @@
-// corpus-score: kept traces (`assay scan --keep-trace`) in, verdict, score and findings of each out. Runs no image and asks no
-// farm: the scorer alone, so that a change of the rules is tried on a whole corpus in seconds.
+// corpus-score: kept traces (`assay scan --keep-trace`) in, verdict, score and findings of each out. Runs no
+// image and asks no farm: the scorer alone, so that a change of the rules is tried on a whole corpus in
+// seconds.
 #include <boost/program_options.hpp>
 #include <iostream>
 #include <nlohmann/json.hpp>
@@ -31,8 +32,8 @@ void print_text(const Options& options, const std::string& name, const Report& r
   std::cout << '\n';
   for (const Finding& finding : report.findings) {
     std::cout << "    " << finding.title << "  (" << finding.rule_id << "; " << techniques_of(finding) << "; "
-              << finding.level << " weight " << finding.weight << ", " << finding.contribution
-              << " points, x" << finding.count << ")\n";
+              << finding.level << " weight " << finding.weight << ", " << finding.contribution << " points, x"
+              << finding.count << ")\n";
     if (!options.verbose && !options.all) continue;
     size_t shown = 0;
     for (const Evidence& evidence : finding.evidence) {
