@@ -18,10 +18,9 @@ struct Row {
 };
 
 constexpr std::initializer_list<Field> kProcess = {
-    Image,     CommandLine, CurrentDirectory,  User,        ProcessId,       Hashes,
-    Origin,    ParentImage, ParentCommandLine, ParentUser,  ParentProcessId, ParentOrigin,
-    Ancestors, RootImage,   Provoked,          Package,     Layer,           ByPackageManager,
-    Script,    ScriptPath,  Interpreter,       ScriptOrigin};
+    Image,     CommandLine, CurrentDirectory,  User,       ProcessId,        Hashes,       sha256,
+    Origin,    ParentImage, ParentCommandLine, ParentUser, ParentProcessId,  ParentOrigin, Ancestors,
+    RootImage, Provoked,    Package,           Layer,      ByPackageManager, ScriptPath,   Interpreter};
 
 constexpr std::initializer_list<Field> kCall = {Call, Path, Path2, Arg0,   Arg1,  Arg2,         Arg3,
                                                 Arg4, Arg5, Data,  Result, Plane, SleepSeconds, Kind};
@@ -33,8 +32,8 @@ constexpr std::initializer_list<Field> kLeft = {TargetFilename,  TargetName, Ori
 const Row kRows[] = {
     {Category::process_creation,
      true,
-     {Environment, Siblings, FileWriter, FileWriterConnected, ScriptWriter, ScriptWriterConnected, PipedFrom,
-      PipedFromConnected, PipedTo}},
+     {Environment, Siblings, FileWriter, FileWriterConnected, Script, ScriptOrigin, ScriptWriter,
+      ScriptWriterConnected, PipedFrom, PipedFromConnected, PipedTo}},
     {Category::file_event,
      true,
      {TargetFilename, TargetName, SourceFilename, Flags, Write, Created, Succeeded, Call, FileWriter,
@@ -77,21 +76,25 @@ const Row kRows[] = {
     {Category::canary, true, {Action, Url, FileType, FetcherImage, FetcherCommandLine, TargetFilename}},
     {Category::honeytoken,
      true,
-     {Action, Kind, Place, Protocol, App, DestinationIp, DestinationPort, DestinationHostname, Data, Encoding,
-      TargetFilename}},
+     {Action, Kind, Place, Protocol, App, DestinationIp, DestinationPort, DestinationHostname, Data, Encoding}},
     {Category::guard, false, {Kind, Call, Part, Path, Image, Data}},
     {Category::refused, true, {Reason, Protocol, DestinationIp, DestinationPort, DestinationHostname}},
     {Category::yara,
      true,
      {TargetFilename, TargetName, Namespace, Rule, FileType, Mime, Similarity, Size, Executed, FileWriter}},
-    {Category::auditd, false, {type, name, nametype, SYSCALL, exe,  comm, key, uid, euid, auid, success,
-                               exit, cwd,  pid,      ppid,    argc, a0,   a1,  a2,  a3,   a4,   a5,
-                               a6,   a7,   a8,       a9,      a10,  a11,  a12, a13, a14,  a15}},
+    {Category::stdio_pipe, true, {PipedFrom, PipedFromConnected, PipedTo}},
+    {Category::auditd, false, {type, name, nametype, SYSCALL, exe, comm, key, euid, auid, success, exit,
+                               cwd,  pid,  ppid,     argc,    a0,  a1,   a2,  a3,   a4,   a5,      a6,
+                               a7,   a8,   a9,       a10,     a11, a12,  a13, a14,  a15}},
     {Category::log, false, {Data}},
     {Category::image, false, {User, CommandLine, Environment, ExposedPort, History}},
     {Category::memory, true, {Protection, Size}},
-    {Category::evasion, true, {TargetFilename, TargetName}},
-    {Category::persistence_check, true, {Area, SourceFilename, Write, Created, Succeeded, Call}},
+    {Category::evasion,
+     true,
+     {TargetFilename, TargetName, FileWriter, Write, Created, Succeeded, Flags, Planted}},
+    {Category::persistence_check,
+     true,
+     {Area, SourceFilename, Write, Created, Succeeded, Flags, Call, Kind, Planted}},
 };
 
 Fields set_of(std::initializer_list<Field> list) {

@@ -42,7 +42,8 @@ constexpr const char* kCategoryNames[] = {"process_creation",
                                           "container_escape",
                                           "memory",
                                           "evasion",
-                                          "persistence_check"};
+                                          "persistence_check",
+                                          "stdio_pipe"};
 static_assert(std::size(kCategoryNames) == kCategoryCount);
 
 constexpr std::array<std::string_view, kFieldCount> kFieldNames = {

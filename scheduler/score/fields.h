@@ -46,6 +46,7 @@ enum class Category : uint8_t {
   memory,
   evasion,
   persistence_check,
+  stdio_pipe,
   count_
 };
 inline constexpr size_t kCategoryCount = static_cast<size_t>(Category::count_);
@@ -70,9 +71,9 @@ std::optional<Category> category_of(std::string_view name);
   X(QueryStatus) X(Part) X(Reason) X(Mime) X(Similarity) X(Rule) X(Namespace) X(SleepSeconds) X(Executed)  \
   X(Limit) X(Package) X(Layer) X(PipedFrom) X(PipedFromConnected) X(PipedTo) X(RootImage) X(ScriptPath)    \
   X(Interpreter) X(ByPackageManager) X(ParentUser) X(Protection) X(Area) X(ExposedPort) X(History) X(type) \
-  X(name) X(nametype) X(SYSCALL) X(exe) X(comm) X(key) X(uid) X(euid) X(auid) X(success) X(exit) X(cwd)    \
+  X(name) X(nametype) X(SYSCALL) X(exe) X(comm) X(key) X(euid) X(auid) X(success) X(exit) X(cwd)    \
   X(pid) X(ppid) X(argc) X(a0) X(a1) X(a2) X(a3) X(a4) X(a5) X(a6) X(a7) X(a8) X(a9) X(a10) X(a11) X(a12)  \
-  X(a13) X(a14) X(a15)
+  X(a13) X(a14) X(a15) X(sha256)
 // clang-format on
 
 enum class Field : uint8_t {
