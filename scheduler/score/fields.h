@@ -82,7 +82,7 @@ std::optional<Category> category_of(std::string_view name);
                       X(EndReason) X(c_uri) X(cs_host) X(cs_method) X(Action) X(Url) X(FetcherImage)       \
                           X(FetcherCommandLine) X(Kind) X(Place) X(Encoding) X(App) X(Planted) X(Provoked) \
                               X(QueryStatus) X(Part) X(Reason) X(Mime) X(Similarity) X(Rule) X(Namespace)  \
-                                  X(SleepSeconds) X(Executed) X(Limit) X(Package) X(Layer) X(PipedFrom)    \
+                                  X(SleepSeconds) X(Executed) X(Limit) X(Package) X(PackageState) X(Layer) X(PipedFrom)    \
                                       X(PipedFromConnected) X(PipedTo)
 
 enum class Field : uint8_t {

@@ -276,6 +276,7 @@ void Observer::on_left_file(const Event& event, const Emit& emit) {
     record.own(Field::Size, event.size_bytes);
     if (writer != nullptr) record.borrow(Field::FileWriter, writer->image);
     if (writer != nullptr) record.borrow(Field::Image, writer->image);
+    record.borrow(Field::Package, event.package);
     if (!event.sha256.empty()) record.own(Field::Hashes, "SHA256=" + event.sha256);
     emit(record);
   }

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "scheduler/score/layers.h"
+
 namespace assay {
 
 void add_process_fields(Record& record, const ProcessTree& tree, size_t index) {
@@ -17,6 +19,9 @@ void add_process_fields(Record& record, const ProcessTree& tree, size_t index) {
   record.own(Field::ProcessId, static_cast<uint64_t>(proc.shown.pid));
   if (proc.provoked) record.own(Field::Provoked, true);
   if (!proc.shown.sha256.empty()) record.own(Field::Hashes, "SHA256=" + proc.shown.sha256);
+  record.borrow(Field::Package, proc.shown.package);
+  record.borrow(Field::PackageState, proc.shown.package_state);
+  add_layer(record, tree.layers(), proc.shown.layer);
   bool first = true;
   for (size_t up : tree.ancestors(index)) {
     const Proc& ancestor = tree.at(up);

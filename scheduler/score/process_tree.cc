@@ -64,6 +64,7 @@ size_t ProcessTree::create(int32_t pid, size_t parent, int64_t time_ns) {
     proc.connected = from.connected;
     proc.script = from.script;
     proc.script_origin = from.script_origin;
+    proc.script_layer = from.script_layer;
     proc.shown.parent = from.shown.pid;
     proc.starter = from.starter;
     proc.provoked = from.provoked;
@@ -173,6 +174,10 @@ void ProcessTree::on_image(const Event& event) {
   shown.argv = bounded(event.argv);
   shown.sha256 = event.sha256;
   shown.origin = event.origin;
+  shown.package = event.package;
+  shown.package_state = event.package_state;
+  shown.layer = event.layer;
+  proc.script_layer = event.script_layer;
   shown.uid = event.uid;
   if (event.kind == EventKind::exec) ++shown.execs;
   if (!event.cwd.empty()) proc.cwd = event.cwd;
@@ -207,6 +212,7 @@ void ProcessTree::find_script(Proc& proc) {
     if (writer != nullptr) {
       proc.script = path;
       proc.script_origin = writer->created ? "dropped" : "changed";
+      proc.script_layer = 0;
     }
     return;
   }

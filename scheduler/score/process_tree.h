@@ -36,6 +36,7 @@ struct Proc {
   std::string script, script_origin;  // the file that an interpreter was given, if the guest wrote it
   bool starter = false;               // ours: see common/starter.h
   bool provoked = false;              // it, or one above it, was started by ours
+  uint32_t script_layer = 0;          // that brought the file which an interpreter was given: see Event
 };
 
 /// Who wrote a file during the run: the last one that opened it for writing or made it otherwise, as it was
@@ -53,8 +54,10 @@ class ProcessTree {
                           kMaxWriters = 50'000, kMaxMoves = 1'000'000;
   static constexpr size_t kKeptChildren = 8;
 
-  /// `provoked`: whether the scan had a starter; what has its path in another scan is the image's.
-  explicit ProcessTree(bool provoked = false) : has_starter_(provoked) {}
+  /// `provoked`: whether the scan had a starter; what has its path in another scan is the image's. `layers`: of
+  /// the image.
+  explicit ProcessTree(bool provoked = false, std::vector<LayerInfo> layers = {})
+      : has_starter_(provoked), layers_(std::move(layers)) {}
   void add(const Event& event);
   /// Whether the event, a start or exec, executes what we chose: not the image's doing.
   bool is_our_exec(const Event& event) const;
@@ -67,6 +70,7 @@ class ProcessTree {
   /// Processes of the image; the starter is none.
   size_t size() const;
   uint64_t left_out() const { return left_out_; }
+  const std::vector<LayerInfo>& layers() const { return layers_; }
   const FileWriter* writer_of(const std::string& path) const;
   /// Indices from the process' parent to init, at most `limit`.
   std::vector<size_t> ancestors(size_t index, size_t limit = 16) const;
@@ -90,6 +94,7 @@ class ProcessTree {
   void on_start();
 
   bool has_starter_, started_ = false;
+  std::vector<LayerInfo> layers_;
   std::vector<Proc> procs_;
   std::unordered_map<int32_t, size_t> by_pid_;
   std::map<std::string, FileWriter> writers_;  // sorted: a directory's files stand together
