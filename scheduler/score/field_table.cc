@@ -20,13 +20,13 @@ struct Row {
 constexpr std::initializer_list<Field> kProcess = {
     Image,     CommandLine, CurrentDirectory,  User,       ProcessId,        Hashes,       sha256,
     Origin,    ParentImage, ParentCommandLine, ParentUser, ParentProcessId,  ParentOrigin, Ancestors,
-    RootImage, Provoked,    Package,           Layer,      ByPackageManager, ScriptPath,   Interpreter};
+    RootImage, Provoked,    Package, PackageState,          Layer,      ByPackageManager, ScriptPath,   Interpreter};
 
 constexpr std::initializer_list<Field> kCall = {Call, Path, Path2, Arg0,   Arg1,  Arg2,         Arg3,
                                                 Arg4, Arg5, Data,  Result, Plane, SleepSeconds, Kind};
 
 constexpr std::initializer_list<Field> kLeft = {TargetFilename,  TargetName, Origin,     FileType, Mode,
-                                                Setuid,          Size,       FileWriter, Hashes,   Image,
+                                                Setuid,          Size,       FileWriter, Hashes,   Image, Package,
                                                 ByPackageManager};
 
 const Row kRows[] = {

@@ -70,7 +70,7 @@ std::optional<Category> category_of(std::string_view name);
   X(DurationSeconds) X(BusySeconds) X(ExitStatus) X(EndReason) X(c_uri) X(cs_host) X(cs_method) X(Action)  \
   X(Url) X(FetcherImage) X(FetcherCommandLine) X(Kind) X(Place) X(Encoding) X(App) X(Planted) X(Provoked)  \
   X(QueryStatus) X(Part) X(Reason) X(Mime) X(Similarity) X(Rule) X(Namespace) X(SleepSeconds) X(Executed)  \
-  X(Limit) X(Package) X(Layer) X(PipedFrom) X(PipedFromConnected) X(PipedTo) X(RootImage) X(ScriptPath)    \
+  X(Limit) X(Package) X(PackageState) X(Layer) X(PipedFrom) X(PipedFromConnected) X(PipedTo) X(RootImage) X(ScriptPath)    \
   X(Interpreter) X(ByPackageManager) X(ParentUser) X(Protection) X(Area) X(ExposedPort) X(History) X(type) \
   X(name) X(nametype) X(SYSCALL) X(exe) X(comm) X(key) X(euid) X(auid) X(success) X(exit) X(cwd)    \
   X(pid) X(ppid) X(argc) X(a0) X(a1) X(a2) X(a3) X(a4) X(a5) X(a6) X(a7) X(a8) X(a9) X(a10) X(a11) X(a12)  \

@@ -51,6 +51,7 @@ void Observer::on_left_file(const Event& event, const Emit& emit) {
     if (writer != nullptr) record.borrow(Field::FileWriter, writer->image);
     if (writer != nullptr) record.borrow(Field::Image, writer->image);
     if (writer != nullptr && writer->by_package_manager) record.own(Field::ByPackageManager, true);
+    record.borrow(Field::Package, event.package);
     if (!event.sha256.empty()) record.own(Field::Hashes, "SHA256=" + event.sha256);
     emit(record);
   }

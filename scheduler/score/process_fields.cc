@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "scheduler/score/layers.h"
+
 namespace assay {
 
 void add_process_fields(Record& record, const ProcessTree& tree, size_t index) {
@@ -22,6 +24,9 @@ void add_process_fields(Record& record, const ProcessTree& tree, size_t index) {
   if (proc.by_package_manager) record.own(Field::ByPackageManager, true);
   if (proc.interpreter) record.borrow(Field::Interpreter, proc.shown.path);
   record.borrow(Field::ScriptPath, proc.script_path);
+  record.borrow(Field::Package, proc.shown.package);
+  record.borrow(Field::PackageState, proc.shown.package_state);
+  add_layer(record, tree.layers(), proc.shown.layer);
   bool first = true;
   for (size_t up : tree.ancestors(index)) {
     const Proc& ancestor = tree.at(up);

@@ -94,6 +94,7 @@ void ProcessTree::find_script(Proc& proc) {
   if (writer == nullptr) return;
   proc.script = proc.script_path;
   proc.script_origin = writer->created ? "dropped" : "changed";
+  proc.script_layer = 0;
 }
 
 // What a package's scripts start is the package manager's work as well, but not a program that they fetched

@@ -61,6 +61,7 @@ size_t ProcessTree::create(int32_t pid, size_t parent, int64_t time_ns) {
     proc.script_path = from.script_path;
     proc.interpreter = from.interpreter;
     proc.by_package_manager = from.by_package_manager;
+    proc.script_layer = from.script_layer;
     proc.shown.parent = from.shown.pid;
     proc.starter = from.starter;
     proc.provoked = from.provoked;
@@ -180,6 +181,10 @@ void ProcessTree::on_image(const Event& event) {
   shown.argv = bounded(event.argv);
   shown.sha256 = event.sha256;
   shown.origin = event.origin;
+  shown.package = event.package;
+  shown.package_state = event.package_state;
+  shown.layer = event.layer;
+  proc.script_layer = event.script_layer;
   shown.uid = event.uid;
   if (event.kind == EventKind::exec) ++shown.execs;
   if (!event.cwd.empty()) proc.cwd = event.cwd;

@@ -50,6 +50,7 @@ struct Proc {
   bool by_package_manager = false;    // it is the image's package manager, or does its work
   bool starter = false;               // ours: see common/starter.h
   bool provoked = false;              // it, or one above it, was started by ours
+  uint32_t script_layer = 0;          // that brought the file which an interpreter was given: see Event
 };
 
 /// Who wrote a file during the run: the last one that opened it for writing or made it otherwise, as it was
@@ -75,8 +76,10 @@ class ProcessTree {
                           kMaxPipeUsers = 32, kMaxPipeline = 16;
   static constexpr size_t kKeptChildren = 8;
 
-  /// `provoked`: whether the scan had a starter; what has its path in another scan is the image's.
-  explicit ProcessTree(bool provoked = false) : has_starter_(provoked) {}
+  /// `provoked`: whether the scan had a starter; what has its path in another scan is the image's. `layers`: of
+  /// the image.
+  explicit ProcessTree(bool provoked = false, std::vector<LayerInfo> layers = {})
+      : has_starter_(provoked), layers_(std::move(layers)) {}
   void add(const Event& event);
   /// Whether the event, a start or exec, executes what we chose: not the image's doing.
   bool is_our_exec(const Event& event) const;
@@ -89,6 +92,7 @@ class ProcessTree {
   /// Processes of the image; the starter is none.
   size_t size() const;
   uint64_t left_out() const { return left_out_; }
+  const std::vector<LayerInfo>& layers() const { return layers_; }
   const FileWriter* writer_of(const std::string& path) const;
   /// The same of a file where the harvest found it, which may have been written by another of its names:
   /// through a link that most images have, or a package manager's temporary one.
@@ -134,6 +138,7 @@ class ProcessTree {
   void on_start(const Event& event);
 
   bool has_starter_, started_ = false;
+  std::vector<LayerInfo> layers_;
   std::vector<Proc> procs_;
   std::unordered_map<int32_t, size_t> by_pid_;
   std::map<std::string, FileWriter> writers_;  // sorted: a directory's files stand together

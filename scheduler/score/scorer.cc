@@ -36,7 +36,7 @@ std::array<bool, kCategoryCount> wanted_by(const RuleSet::State& rules) {
 
 FileChange file_change(const Event& e) {
   return {e.path.substr(0, 4096), e.origin,  e.file_type, e.sha256, e.size_bytes, e.mode, false, e.mime,
-          e.similarity,           e.matches, {},          ""};
+          e.similarity,           e.matches, {},          "",       e.package};
 }
 
 }  // namespace
@@ -46,7 +46,7 @@ struct Scorer::State {
       : rules(set),
         header(trace_header),
         wanted(wanted_by(set.state())),
-        tree(trace_header.job.provoke),
+        tree(trace_header.job.provoke, trace_header.image.layers),
         network(trace_header.guest_addr, trace_header.guest_addr6),
         speakers(tree),
         downloads(tree, speakers),
