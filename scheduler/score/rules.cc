@@ -79,6 +79,7 @@ RuleSet& RuleSet::operator=(RuleSet&&) noexcept = default;
 RuleSet::~RuleSet() = default;
 
 size_t RuleSet::size() const { return state_->rules.size(); }
+const std::vector<RuleStatus>& RuleSet::statuses() const { return state_->statuses; }
 const std::string& RuleSet::version() const { return state_->version; }
 
 Result<RuleSet> RuleSet::compile(const std::vector<std::pair<std::string, std::string>>& named_yaml) {
@@ -100,6 +101,11 @@ Result<RuleSet> RuleSet::compile(const std::vector<std::pair<std::string, std::s
   }
   ASSAY_CHECK(check_unique(state->rules));
   ASSAY_CHECK(resolve(*state));
+  for (const auto& rule : state->rules) {
+    bool evaluated = rule.logsource || rule.correlation;
+    state->statuses.push_back({rule.source, rule.title, rule.id, evaluated,
+                               evaluated ? "" : "no event of ours is of the kind that its logsource names"});
+  }
   state->version = hash.finish().hex();
   return RuleSet(std::move(state));
 }

@@ -11,6 +11,13 @@
 
 namespace assay {
 
+/// What became of a rule: held against events, or only listed, and why.
+struct RuleStatus {
+  std::string source, title, id;
+  bool evaluated = true;
+  std::string reason;  // where it is not evaluated: "logsource service sshd: nothing here writes that log"
+};
+
 class RuleSet {
  public:
   /// Every *.yml below `dir`, but for `dir`/cases, which holds what the rules are tested with. Errc::invalid
@@ -23,6 +30,8 @@ class RuleSet {
   ~RuleSet();
 
   size_t size() const;
+  /// Of every rule, in the order of files and documents.
+  const std::vector<RuleStatus>& statuses() const;
   const std::string& version() const;  // hash over the rules' texts
 
   struct State;
