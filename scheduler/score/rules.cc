@@ -111,6 +111,11 @@ Result<RuleSet> RuleSet::compile(const std::vector<std::pair<std::string, std::s
 }
 
 Result<RuleSet> RuleSet::load(const std::filesystem::path& dir) {
+  ASSAY_TRY(auto texts, read(dir));
+  return compile(texts);
+}
+
+Result<std::vector<std::pair<std::string, std::string>>> RuleSet::read(const std::filesystem::path& dir) {
   namespace fs = std::filesystem;
   std::vector<fs::path> files;
   std::error_code error;
@@ -133,7 +138,7 @@ Result<RuleSet> RuleSet::load(const std::filesystem::path& dir) {
     if (!text) return text.error().context("rule file");
     texts.emplace_back(fs::relative(file, dir, error).string(), std::move(*text));
   }
-  return compile(texts);
+  return texts;
 }
 
 }  // namespace assay

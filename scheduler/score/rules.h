@@ -23,6 +23,8 @@ class RuleSet {
   /// Every *.yml below `dir`, but for `dir`/cases, which holds what the rules are tested with. Errc::invalid
   /// names file, rule and what is wrong.
   static Result<RuleSet> load(const std::filesystem::path& dir);
+  /// The texts that load() compiles, by their paths below `dir`.
+  static Result<std::vector<std::pair<std::string, std::string>>> read(const std::filesystem::path& dir);
   /// One YAML text per rule, with the name to use in errors.
   static Result<RuleSet> compile(const std::vector<std::pair<std::string, std::string>>& named_yaml);
   RuleSet(RuleSet&&) noexcept;
