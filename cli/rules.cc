@@ -12,14 +12,12 @@ namespace assay::cli {
 namespace {
 
 constexpr const char* kUsageText =
-    "assay rules check [DIR|FILE...]        say what is wrong with rules: file, line and cause\n"
-    "assay rules list [DIR]                 show the rules, and which of them can never fire\n"
-    "assay rules explain RULE...            what a rule looks for, in plain words: by id, title, file or "
-    "part of it\n"
-    "assay rules test [DIR] [RULE...]       run the cases on which each rule fires, and its near misses\n\n"
-    "Without DIR: $ASSAY_RULES, else the installed rules. Exit codes: 0 all is well, 1 something is wrong, 2 "
-    "wrong "
-    "use.";
+    "assay rules check [DIR|FILE...]   say what is wrong with rules: file, line and cause\n"
+    "assay rules list [DIR]            show the rules, and why some of them can never fire\n"
+    "assay rules explain RULE...       say in plain words what a rule looks for\n"
+    "assay rules test [DIR] [RULE...]  run the cases on which each rule fires, and its near misses\n\n"
+    "DIR: else $ASSAY_RULES, else the installed rules. RULE: its id, title or file, or a part of these.\n"
+    "Exit codes: 0 all is well, 1 something is wrong, 2 wrong use.";
 
 struct Step {
   Result<int> (*run)(const po::variables_map&, const Words&);

@@ -17,7 +17,8 @@
 namespace assay::cli {
 namespace {
 
-constexpr unsigned kWide = 110;  // columns that have room for a second technique
+// Columns that have room for the category, and for a second technique.
+constexpr unsigned kRoomy = 100, kWide = 110;
 
 struct Wanted {
   std::string technique, category;
@@ -138,8 +139,8 @@ Result<int> list_rules(const po::variables_map& map, const Words& words) {
     evaluated += why_not.empty();
     json.push_back(as_json(rule, why_not));
     if (why_not.empty())
-      table.row(
-          {level_text(rule), weight_text(rule), rule.title, rule.category, techniques_text(rule, room)});
+      table.row({level_text(rule), weight_text(rule), rule.title,
+                 width == 0 || width >= kRoomy ? rule.category : "", techniques_text(rule, room)});
     else
       never[why_not].push_back(&rule);
   }

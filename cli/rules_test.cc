@@ -63,6 +63,9 @@ Result<int> test_rules(const po::variables_map& map, const Words& words) {
   }
   auto wanted = [&](const Rule& rule) { return chosen.empty() || chosen.contains(&rule); };
   CaseResults results = run_rule_cases(loaded.rules, cases, wanted, chosen.empty());
+  if (!chosen.empty() && results.rules == 0)
+    return Error{Errc::invalid, "'" + printable((*chosen.begin())->title, 100) +
+                                    "' only feeds correlations and has no cases of its own: test these"};
   if (map["format"].as<std::string>() == "json")
     print_json(results);
   else

@@ -206,7 +206,10 @@ std::string correlation_words(const yaml::Node& correlation) {
   else if (type == "temporal" || type == "temporal_ordered")
     out = condition != nullptr && condition->is_scalar() ? condition->scalar : "each of the rules";
   else
-    out = type + " of " + field + " is " + number;
+    out = (type == "value_sum"   ? "the sum of " + field
+           : type == "value_avg" ? "the mean of " + field
+                                 : type + " of " + field) +
+          " is " + number;
   if (type == "temporal_ordered") out += ", in this order,";
   out += " within " + correlation.text("timespan");
   auto groups = texts_under(correlation, "group-by");

@@ -359,6 +359,14 @@ DIR/cases/any.yml: failed: 'Nothing run' no rule is called that
   EXPECT_EQ(out["failures"][0]["what"], "has no near miss");
 }
 
+TEST_F(RulesVerb, TestSaysThatABaseHasNoCases) {
+  rule_set();
+  Said said = rules({"test", dir(), "attempt"});
+  EXPECT_EQ(said.code, kUsage);
+  EXPECT_EQ(said.err,
+            "assay: 'Connection attempt' only feeds correlations and has no cases of its own: test these\n");
+}
+
 TEST_F(RulesVerb, TestNamesACaseThatCannotBeRead) {
   rule("shell.yml", kShell);
   rule("cases/shell.yml", "rule: Shell on a socket\nfires:\n  - - exec: {pid: 2, paht: /bin/sh}\n");

@@ -52,6 +52,8 @@ TEST(RuleWords, CorrelationsAreSentences) {
       "more than 3 and at most 9 events within 5m, with the same Image, User");
   EXPECT_EQ(sentence("{type: value_count, timespan: 30s, condition: {field: DestinationPort, gte: 15}}"),
             "at least 15 different values of DestinationPort within 30s");
+  EXPECT_EQ(sentence("{type: value_sum, timespan: 1m, condition: {field: BytesOut, gt: 1000}}"),
+            "the sum of BytesOut is more than 1000 within 1m");
   EXPECT_EQ(sentence("{type: temporal, timespan: 1h}"), "each of the rules within 1h");
   EXPECT_EQ(sentence("{type: temporal_ordered, timespan: 1h}"),
             "each of the rules, in this order, within 1h");
