@@ -2,7 +2,6 @@
 #include "scheduler/score/completeness.h"
 
 #include "common/text.h"
-#include "scheduler/score/findings.h"
 
 namespace assay {
 namespace {
@@ -75,12 +74,6 @@ Completeness CompletenessBook::judge(const TraceFooter& footer, uint64_t process
                           " processes did not fit into the process tree");
   out.complete = out.reasons.empty();
   return out;
-}
-
-Verdict verdict_of(int score, const Completeness& completeness) {
-  if (score >= kMaliciousScore) return Verdict::malicious;
-  if (score >= kSuspiciousScore) return Verdict::suspicious;
-  return completeness.complete ? Verdict::clean : Verdict::inconclusive;
 }
 
 }  // namespace assay

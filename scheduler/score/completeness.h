@@ -19,8 +19,4 @@ class CompletenessBook {
   bool started_ = false;
 };
 
-/// What was seen stays proof, however much was lost; but nothing seen proves nothing unless the trace is
-/// complete.
-Verdict verdict_of(int score, const Completeness& completeness);
-
 }  // namespace assay

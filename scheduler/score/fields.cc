@@ -33,7 +33,8 @@ constexpr const char* kCategoryNames[kCategoryCount] = {"process_creation",
                                                         "honeytoken",
                                                         "guard",
                                                         "refused",
-                                                        "yara"};
+                                                        "yara",
+                                                        "beacon"};
 
 constexpr std::array<std::string_view, kFieldCount> kFieldNames = {
 #define ASSAY_FIELD(name) #name,

@@ -39,6 +39,7 @@ enum class Category : uint8_t {
   guard,
   refused,
   yara,
+  beacon,
   count_
 };
 inline constexpr size_t kCategoryCount = static_cast<size_t>(Category::count_);
@@ -74,16 +75,18 @@ std::optional<Category> category_of(std::string_view name);
   X(SourceFilename)                                                                                        \
   X(Flags)                                                                                                 \
   X(Write)                                                                                                 \
-  X(Created) X(Succeeded) X(DestinationIp) X(DestinationPort) X(DestinationHostname) X(SourceIp)           \
-      X(SourcePort) X(Protocol) X(Initiated) X(QueryName) X(QueryType) X(QueryResults) X(Call) X(Path)     \
-          X(Path2) X(Arg0) X(Arg1) X(Arg2) X(Arg3) X(Arg4) X(Arg5) X(Data) X(Result) X(Plane) X(Direction) \
-              X(BytesOut) X(BytesIn) X(HostName) X(Via) X(Family) X(Type) X(FileType) X(Mode) X(Setuid)    \
-                  X(Size) X(CpuPercent) X(CpuSeconds) X(DurationSeconds) X(BusySeconds) X(ExitStatus)      \
-                      X(EndReason) X(c_uri) X(cs_host) X(cs_method) X(Action) X(Url) X(FetcherImage)       \
+  X(Created)                                                                                               \
+  X(Succeeded) X(DestinationIp) X(DestinationPort) X(DestinationHostname) X(SourceIp) X(SourcePort)        \
+      X(Protocol) X(Initiated) X(QueryName) X(QueryType) X(QueryResults) X(Call) X(Path) X(Path2) X(Arg0)  \
+          X(Arg1) X(Arg2) X(Arg3) X(Arg4) X(Arg5) X(Data) X(Result) X(Plane) X(Direction) X(BytesOut)      \
+              X(BytesIn) X(HostName) X(Via) X(Family) X(Type) X(FileType) X(Mode) X(Setuid) X(Size)        \
+                  X(CpuPercent) X(CpuSeconds) X(DurationSeconds) X(BusySeconds) X(ExitStatus) X(EndReason) \
+                      X(c_uri) X(cs_host) X(cs_method) X(Action) X(Url) X(FetcherImage)                    \
                           X(FetcherCommandLine) X(Kind) X(Place) X(Encoding) X(App) X(Planted) X(Provoked) \
                               X(QueryStatus) X(Part) X(Reason) X(Mime) X(Similarity) X(Rule) X(Namespace)  \
                                   X(SleepSeconds) X(Executed) X(Limit) X(Package) X(Layer) X(PipedFrom)    \
-                                      X(PipedFromConnected) X(PipedTo)
+                                      X(PipedFromConnected) X(PipedTo) X(Count) X(IntervalSeconds)         \
+                                          X(JitterPercent) X(LabelLength) X(LabelEntropy) X(QueryDomain) X(MemoryMiB)
 
 enum class Field : uint8_t {
 #define ASSAY_FIELD(name) name,

@@ -1,8 +1,7 @@
-// Rule evaluation, correlation windows, noisy-or.
+// Rule evaluation and correlation windows.
 #include "scheduler/score/findings.h"
 
 #include <algorithm>
-#include <cmath>
 #include <set>
 
 #include "common/text.h"
@@ -42,35 +41,10 @@ std::string peer_text(const Record& record) {
          std::string(record.get(Field::DestinationPort));
 }
 
-double noisy_or(const std::vector<Finding>& findings, size_t without) {
-  std::map<std::string, int> shown;  // by technique: how many heavier findings showed it
-  double clean = 1;
-  for (size_t i = 0; i < findings.size(); ++i) {
-    if (i == without) continue;
-    int repeats = 0;
-    for (const auto& technique : findings[i].techniques) repeats = std::max(repeats, shown[technique.id]);
-    clean *= 1 - findings[i].weight * std::pow(0.5, std::min(repeats, 30));
-    for (const auto& technique : findings[i].techniques) ++shown[technique.id];
-  }
-  return 1 - clean;
-}
-
-int percent(double share) { return static_cast<int>(std::lround(share * 100)); }
-
 }  // namespace
 
 Evidence evidence_of(const Event& event) {
   return {event.seq, event.time_ns, event.pid, cut(bare_text(event_text(event)), kMaxEvidenceBytes)};
-}
-
-int score_findings(std::vector<Finding>& findings) {
-  std::sort(findings.begin(), findings.end(), [](const Finding& a, const Finding& b) {
-    return a.weight != b.weight ? a.weight > b.weight : a.rule_id < b.rule_id;
-  });
-  int score = percent(noisy_or(findings, SIZE_MAX));
-  for (size_t i = 0; i < findings.size(); ++i)
-    findings[i].contribution = score - percent(noisy_or(findings, i));
-  return score;
 }
 
 void Findings::evaluate(const Record& record, const Event& event) {
@@ -187,6 +161,7 @@ std::vector<Finding> Findings::findings() const {
     finding.techniques = rule.techniques;
     finding.category = printable(rule.category);
     finding.weight = rule.weight;
+    finding.proof = rule.proof;
     finding.count = matches_[i].count;
     finding.evidence = matches_[i].evidence;
     finding.ancestry = matches_[i].ancestry;

@@ -1,5 +1,4 @@
-// findings: matches gathered per rule, correlations counted, and the score made of them. docs/report.md
-// explains the score.
+// findings: matches gathered per rule, correlations counted. score.h makes the score of them.
 #pragma once
 
 #include <cstdint>
@@ -16,8 +15,6 @@
 
 namespace assay {
 
-inline constexpr int kMaliciousScore = 70;
-inline constexpr int kSuspiciousScore = 30;
 inline constexpr size_t kMaxEvidence = 5;
 
 class Findings {
@@ -63,8 +60,4 @@ class Findings {
 
 /// Event, time, pid and what happened, on one bounded line.
 Evidence evidence_of(const Event& event);
-/// Noisy-or of the findings' weights, in percent; fills in each contribution. A technique that heavier
-/// findings already showed counts half for each of them. Sorts.
-int score_findings(std::vector<Finding>& findings);
-
 }  // namespace assay

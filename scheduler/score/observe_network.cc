@@ -1,6 +1,7 @@
 // Records of connections, flows, payloads and names.
 #include "scheduler/score/observe.h"
 
+#include "scheduler/score/name_shape.h"
 #include "scheduler/score/process_fields.h"
 
 namespace assay {
@@ -119,6 +120,10 @@ void Observer::on_name(const Event& event, const Emit& emit) {
     record.borrow(Field::QueryName, event.name);
     record.borrow(Field::QueryType, event.query_type);
     for (const auto& item : event.answers) record.borrow(Field::QueryResults, item);
+    NameShape shape = shape_of(event.name);
+    record.own(Field::LabelLength, shape.label_length);
+    record.own(Field::LabelEntropy, shape.entropy);
+    record.own(Field::QueryDomain, std::move(shape.domain));
     if (event.source == Source::sinkhole) record.own(Field::QueryStatus, std::to_string(event.result));
     emit(record);
   }

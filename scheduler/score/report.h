@@ -35,6 +35,9 @@ struct Finding {
   std::vector<Technique> techniques;
   std::string category;               // "container_escape", "miner"...
   double weight = 0;                  // of its noisy-or term
+  bool proof = false;                 // it counts whole, whatever else showed the technique
+  double counted = 0;                 // how much of the weight counted
+  int points = 0;                     // that it added to the score, after all heavier ones
   int contribution = 0;               // points that the score would lose without this finding
   uint64_t count = 0;                 // matching events, all
   std::vector<Evidence> evidence;     // the first ones, bounded
@@ -165,7 +168,8 @@ struct Report {
   uint64_t files_left_out = 0, processes_left_out = 0, network_left_out = 0, downloads_left_out = 0,
            plan_left_out = 0;
   Completeness completeness;
-  std::string output;  // first bytes of what the container printed, escaped
+  std::string shortfall;  // why the run says too little about the image; empty: it does not
+  std::string output;     // first bytes of what the container printed, escaped
 };
 
 std::string report_json(const Report& report);

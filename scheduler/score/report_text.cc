@@ -116,7 +116,9 @@ class Writer {
     section("FINDINGS", std::to_string(r_.findings.size()));
     for (const auto& finding : r_.findings) {
       line();
-      std::string points = finding.contribution > 0 ? "+" + std::to_string(finding.contribution) : "·";
+      // What was stored by an earlier version has no points.
+      int added = finding.points > 0 ? finding.points : finding.contribution;
+      std::string points = added > 0 ? "+" + std::to_string(added) : "·";
       size_t room = width_ - 12 - points.size() - 2;
       line("  " +
            paint_(ink_of(finding.level), pad(finding.level == "informational" ? "info" : finding.level, 10)) +
@@ -126,7 +128,7 @@ class Writer {
         field("", technique.id + (name.empty() ? "" : " " + name) +
                       (technique.tactic.empty() ? "" : " (" + technique.tactic + ")"));
       }
-      field("", finding.description);
+      if (finding.level != "informational") field("", finding.description);
       field("layer", finding.layer);
       evidence(finding);
     }
@@ -136,7 +138,8 @@ class Writer {
     std::string by;
     for (const auto& command : finding.ancestry) by += (by.empty() ? "" : " › ") + command;
     if (!by.empty()) field("by", fit(still_printable(by), 2 * (width_ - 12)));
-    size_t shown = std::min(finding.evidence.size(), kMaxShownEvidence);
+    size_t limit = finding.level == "informational" ? 1 : kMaxShownEvidence;
+    size_t shown = std::min(finding.evidence.size(), limit);
     for (size_t i = 0; i < shown; ++i) {
       const auto& item = finding.evidence[i];
       std::string number = "#" + std::to_string(item.event);

@@ -47,6 +47,9 @@ void walk(A& a, Finding& x) {
   a("evidence", x.evidence);
   a("ancestry", x.ancestry);
   a("layer", x.layer);
+  a.added("proof", x.proof);
+  a.added("counted", x.counted);
+  a.added("points", x.points);
 }
 template <class A>
 void walk(A& a, Process& x) {
@@ -278,6 +281,7 @@ void walk(A& a, Report& x) {
   a.added("plan", x.plan);
   a.added("ports", x.ports);
   a.added("coverage", x.footer.coverage);
+  a.added("shortfall", x.shortfall);
   a.added("limits", x.footer.limits);
   a("files", x.files);
   a.added("artifacts", x.artifacts);

@@ -39,6 +39,8 @@ std::string reason(const Report& r) {
     case Verdict::suspicious:
       return titles_of(r);
     case Verdict::inconclusive:
+      if (r.completeness.complete && !r.shortfall.empty())
+        return "Nothing was proved against it, but it hardly ran: " + r.shortfall + ".";
       return "Nothing was proved against it, but not everything was seen: " +
              (r.completeness.reasons.empty() ? std::string("the trace is incomplete")
                                              : r.completeness.reasons[0]) +

@@ -46,6 +46,7 @@ struct Rule {
   std::vector<Technique> techniques;
   std::string category;  // of the finding
   double weight = 0;
+  bool proof = false;                 // seen, not inferred: it counts whole
   bool reports = true;                // false: only feeds correlations
   std::optional<Category> logsource;  // none: no event of ours is of that kind; the rule never fires
   std::optional<Detection> detection;

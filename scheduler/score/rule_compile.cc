@@ -230,6 +230,8 @@ Status apply_extension(const yaml::Node* node, Rule& rule) {
         return wrong("assay weight '" + printable(text, 30) + "' is not a number from 0 to 1");
     } else if (key == "reports" && (value.scalar == "true" || value.scalar == "false")) {
       rule.reports = value.scalar == "true";
+    } else if (key == "proof" && (value.scalar == "true" || value.scalar == "false")) {
+      rule.proof = value.scalar == "true";
     } else {
       return wrong("assay block has an unknown or wrong entry '" + printable(key, 50) + "'");
     }

@@ -6,6 +6,7 @@
 
 #include "common/paths.h"
 #include "common/text.h"
+#include "scheduler/score/beacons.h"
 #include "scheduler/score/completeness.h"
 #include "scheduler/score/downloads.h"
 #include "scheduler/score/findings.h"
@@ -17,6 +18,7 @@
 #include "scheduler/score/process_tree.h"
 #include "scheduler/score/report_walk.h"
 #include "scheduler/score/rule.h"
+#include "scheduler/score/score.h"
 #include "scheduler/score/speakers.h"
 #include "scheduler/score/tokens.h"
 
@@ -48,6 +50,7 @@ struct Scorer::State {
         speakers(tree),
         downloads(tree, speakers),
         tokens(trace_header.tokens, tree, speakers),
+        beacons(tree, network),
         observer(tree, network, speakers, tokens, wanted),
         findings(set.state(), tree) {}
 
@@ -66,6 +69,7 @@ struct Scorer::State {
   Downloads downloads;
   Tokens tokens;
   PlanBook plan;
+  Beacons beacons;
   Observer observer;
   Findings findings;
   std::vector<FileChange> files;
@@ -108,6 +112,7 @@ void Scorer::State::take(const Event& event) {
   tree.add(event);
   speakers.add(event);
   plan.add(event);
+  beacons.add(event);
   keep(event);
   if (event.kind == EventKind::syscall && event.call.starts_with("rename") && !event.path2.empty() &&
       event.error == 0) {
@@ -128,6 +133,7 @@ void Scorer::State::summarise_run(const TraceFooter& footer) {
   if (observed_ns > 0) record.own(Field::CpuPercent, cpu_ns * 100 / observed_ns);
   record.own(Field::CpuSeconds, cpu_ns / 1'000'000'000);
   record.own(Field::BusySeconds, busy_ns / 1'000'000'000);
+  if (footer.memory_peak_bytes > 0) record.own(Field::MemoryMiB, footer.memory_peak_bytes >> 20);
   record.own(Field::DurationSeconds, observed_ns / 1'000'000'000);
   record.own(Field::ExitStatus, std::to_string(footer.exit_status));
   record.borrow(Field::EndReason, to_string(footer.reason));
@@ -153,6 +159,7 @@ Report Scorer::finish(const TraceFooter& footer) {
   State& s = *state_;
   s.join.flush([&](const Event& joined) { s.take(joined); });
   s.tokens.finish([&](const Record& record, const Event& of) { s.findings.evaluate(record, of); });
+  s.beacons.finish([&](const Record& record, const Event& of) { s.findings.evaluate(record, of); });
   s.summarise_run(footer);
   Report report;
   report.header = s.header;
@@ -177,7 +184,8 @@ Report Scorer::finish(const TraceFooter& footer) {
   report.files_left_out = s.files_left_out;
   report.output = printable(s.output);
   report.completeness = s.book.judge(footer, s.tree.left_out());
-  report.verdict = verdict_of(report.score, report.completeness);
+  report.shortfall = coverage_shortfall(report);
+  report.verdict = verdict_of(report.score, report.completeness, report.shortfall);
   make_printable(report);
   return report;
 }

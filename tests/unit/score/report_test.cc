@@ -243,24 +243,5 @@ TEST(Report, ForgedJsonCannotReachATerminal) {
   EXPECT_EQ(report_text(*report, {}).find('\x1b'), std::string::npos);
 }
 
-TEST(Score, NoisyOrShowsEachContribution) {
-  auto finding = [](const char* id, double weight, const char* technique) {
-    Finding f;
-    f.rule_id = id;
-    f.weight = weight;
-    f.techniques = {{technique, "impact"}};
-    return f;
-  };
-  std::vector<Finding> findings = {finding("b", 0.5, "T1"), finding("a", 0.5, "T2")};
-  EXPECT_EQ(score_findings(findings), 75);
-  EXPECT_EQ(findings[0].rule_id, "a");
-  EXPECT_EQ(findings[0].contribution, 25);
-  // The same technique again counts half.
-  findings = {finding("a", 0.5, "T1"), finding("b", 0.5, "T1"), finding("c", 0.5, "T1")};
-  EXPECT_EQ(score_findings(findings), 67);  // 1 - 0.5 * 0.75 * 0.875
-  findings = {};
-  EXPECT_EQ(score_findings(findings), 0);
-}
-
 }  // namespace
 }  // namespace assay::testing
