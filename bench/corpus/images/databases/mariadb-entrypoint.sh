@@ -12,12 +12,12 @@ if [[ ! -d $data/mysql ]]; then
   mariadbd --datadir="$data" --skip-networking --socket=/run/mysqld/init.sock &
   pid=$!
   for _ in {30..0}; do
-    mariadb-admin --socket=/run/mysqld/init.sock ping >/dev/null 2>&1 && break
+    mariadb-admin -uroot --socket=/run/mysqld/init.sock ping >/dev/null 2>&1 && break
     sleep 1
   done
   password=$(head -c 24 /dev/urandom | base64)
   echo "GENERATED ROOT PASSWORD: $password"
-  mariadb --socket=/run/mysqld/init.sock <<SQL
+  mariadb -uroot --socket=/run/mysqld/init.sock <<SQL
 CREATE DATABASE IF NOT EXISTS \`$MARIADB_DATABASE\`;
 CREATE USER '$MARIADB_USER'@'%' IDENTIFIED BY '$MARIADB_PASSWORD';
 GRANT ALL ON \`$MARIADB_DATABASE\`.* TO '$MARIADB_USER'@'%';
