@@ -6,7 +6,7 @@ if [[ $(id -u) = 0 ]]; then
   mkdir -p "$PGDATA" /run/postgresql
   chmod 00700 "$PGDATA"
   find "$PGDATA" /run/postgresql \! -user postgres -exec chown postgres '{}' +
-  exec gosu postgres "$BASH_SOURCE" "$@"
+  exec gosu postgres "${BASH_SOURCE[0]}" "$@"
 fi
 if [[ ! -s $PGDATA/PG_VERSION ]]; then
   initdb --username=postgres --pwfile=<(printf '%s\n' "$POSTGRES_PASSWORD") >/dev/null
@@ -15,7 +15,10 @@ if [[ ! -s $PGDATA/PG_VERSION ]]; then
   for script in /docker-entrypoint-initdb.d/*; do
     case $script in
       *.sql) psql -v ON_ERROR_STOP=1 --no-password -f "$script" ;;
-      *.sh) . "$script" ;;
+      *.sh)
+        # shellcheck source=/dev/null
+        . "$script"
+        ;;
     esac
   done
   pg_ctl -m fast -w stop >/dev/null

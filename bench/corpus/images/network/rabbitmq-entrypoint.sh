@@ -6,7 +6,7 @@ if [[ $(id -u) = 0 ]]; then
   chmod 600 /var/lib/rabbitmq/.erlang.cookie
   printf 'loopback_users.guest = false\nlisteners.tcp.default = 5672\n' >/etc/rabbitmq/rabbitmq.conf
   chown -R rabbitmq:rabbitmq /var/lib/rabbitmq /var/log/rabbitmq /etc/rabbitmq
-  exec setpriv --reuid=rabbitmq --regid=rabbitmq --init-groups "$BASH_SOURCE" "$@"
+  exec setpriv --reuid=rabbitmq --regid=rabbitmq --init-groups "${BASH_SOURCE[0]}" "$@"
 fi
 export HOME=/var/lib/rabbitmq
 exec /usr/lib/rabbitmq/bin/rabbitmq-server
