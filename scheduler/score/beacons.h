@@ -21,7 +21,7 @@ class Beacons {
  public:
   using Emit = std::function<void(const Record&, const Event&)>;  // the last connection is the evidence
   static constexpr size_t kMaxDestinations = 2000, kMaxStarts = 512, kLeastStarts = 5;
-  static constexpr int64_t kSameNs = 1'000'000'000;          // what begins within it is one visit
+  static constexpr int64_t kSameNs = 1'000'000'000;           // what begins within it is one visit
   static constexpr int64_t kLeastIntervalNs = 2'000'000'000;  // below it is a loop, not a beacon
 
   /// Borrowed; both have taken in every event before add() does.

@@ -18,16 +18,17 @@ struct Row {
 };
 
 constexpr std::initializer_list<Field> kProcess = {
-    Image,     CommandLine, CurrentDirectory,  User,       ProcessId,        Hashes,       sha256,
-    Origin,    ParentImage, ParentCommandLine, ParentUser, ParentProcessId,  ParentOrigin, Ancestors,
-    RootImage, Provoked,    Package, PackageState,          Layer,      ByPackageManager, ScriptPath,   Interpreter};
+    Image,      CommandLine, CurrentDirectory,  User,         ProcessId,       Hashes,           sha256,
+    Origin,     ParentImage, ParentCommandLine, ParentUser,   ParentProcessId, ParentOrigin,     Ancestors,
+    RootImage,  Provoked,    Package,           PackageState, Layer,           ByPackageManager, ScriptPath,
+    Interpreter};
 
 constexpr std::initializer_list<Field> kCall = {Call, Path, Path2, Arg0,   Arg1,  Arg2,         Arg3,
                                                 Arg4, Arg5, Data,  Result, Plane, SleepSeconds, Kind};
 
-constexpr std::initializer_list<Field> kLeft = {TargetFilename,  TargetName, Origin,     FileType, Mode,
-                                                Setuid,          Size,       FileWriter, Hashes,   Image, Package,
-                                                ByPackageManager};
+constexpr std::initializer_list<Field> kLeft = {TargetFilename, TargetName, Origin,  FileType,
+                                                Mode,           Setuid,     Size,    FileWriter,
+                                                Hashes,         Image,      Package, ByPackageManager};
 
 const Row kRows[] = {
     {Category::process_creation,
@@ -78,7 +79,8 @@ const Row kRows[] = {
     {Category::canary, true, {Action, Url, FileType, FetcherImage, FetcherCommandLine, TargetFilename}},
     {Category::honeytoken,
      true,
-     {Action, Kind, Place, Protocol, App, DestinationIp, DestinationPort, DestinationHostname, Data, Encoding}},
+     {Action, Kind, Place, Protocol, App, DestinationIp, DestinationPort, DestinationHostname, Data,
+      Encoding}},
     {Category::guard, false, {Kind, Call, Part, Path, Image, Data}},
     {Category::refused, true, {Reason, Protocol, DestinationIp, DestinationPort, DestinationHostname}},
     {Category::yara,

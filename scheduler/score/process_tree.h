@@ -76,8 +76,8 @@ class ProcessTree {
                           kMaxPipeUsers = 32, kMaxPipeline = 16;
   static constexpr size_t kKeptChildren = 8;
 
-  /// `provoked`: whether the scan had a starter; what has its path in another scan is the image's. `layers`: of
-  /// the image.
+  /// `provoked`: whether the scan had a starter; what has its path in another scan is the image's. `layers`:
+  /// of the image.
   explicit ProcessTree(bool provoked = false, std::vector<LayerInfo> layers = {})
       : has_starter_(provoked), layers_(std::move(layers)) {}
   void add(const Event& event);
