@@ -78,6 +78,10 @@ RuleSet::RuleSet(RuleSet&&) noexcept = default;
 RuleSet& RuleSet::operator=(RuleSet&&) noexcept = default;
 RuleSet::~RuleSet() = default;
 
+void RuleSet::use_reference() {
+  state_->program = Program::reference(state_->rules, state_->by_category);
+}
+
 size_t RuleSet::size() const { return state_->rules.size(); }
 const std::string& RuleSet::version() const { return state_->version; }
 
@@ -100,6 +104,7 @@ Result<RuleSet> RuleSet::compile(const std::vector<std::pair<std::string, std::s
   }
   ASSAY_CHECK(check_unique(state->rules));
   ASSAY_CHECK(resolve(*state));
+  ASSAY_TRY(state->program, Program::compile(state->rules, state->by_category));
   state->version = hash.finish().hex();
   return RuleSet(std::move(state));
 }
