@@ -47,9 +47,9 @@ Scan encode(const std::vector<Event>& events) {
 // A busy container that also does, now and then, what the traces of our tests do: nearly all of it harmless,
 // as in life.
 std::vector<Scan> make_scans(size_t count) {
-  static constexpr const char* kStories[] = {"nginx",  "postgres",   "redis",       "apt",      "entrypoint",
-                                             "miner",  "dropper",    "credentials", "fileless", "persistence",
-                                             "escape", "port-scan",  "reverse-shell"};
+  static constexpr const char* kStories[] = {"nginx",  "postgres",  "redis",        "apt",      "entrypoint",
+                                             "miner",  "dropper",   "credentials",  "fileless", "persistence",
+                                             "escape", "port-scan", "reverse-shell"};
   std::vector<Event> all = bench::Workload().make(count);
   std::vector<Scan> scans;
   for (size_t at = 0; at < all.size(); at += kScanEvents) {

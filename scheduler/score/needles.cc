@@ -9,7 +9,7 @@
 namespace assay {
 namespace {
 
-constexpr size_t kMaxNeedles = 200;      // of one expression
+constexpr size_t kMaxNeedles = 200;       // of one expression
 constexpr int kShortestOfExpression = 2;  // bytes
 
 // `text` may have been cut at its ends: any part of a needle is a needle.
@@ -39,8 +39,8 @@ std::string of_glob(const Glob& glob) {
 }
 
 bool is_plain(const std::string& atom) {
-  return !atom.empty() &&
-         std::all_of(atom.begin(), atom.end(), [](char c) { return c != 0 && static_cast<uint8_t>(c) < 0x80; });
+  return !atom.empty() && std::all_of(atom.begin(), atom.end(),
+                                      [](char c) { return c != 0 && static_cast<uint8_t>(c) < 0x80; });
 }
 
 std::vector<std::string> of_expression(const re2::RE2& regex, size_t limit) {

@@ -9,8 +9,8 @@
 
 namespace assay {
 
-/// Folded to lower case, without a byte 0, at most `limit` bytes each; to be looked for in either case. Empty:
-/// there are none, and the value is to be asked of every text.
+/// Folded to lower case, without a byte 0, at most `limit` bytes each; to be looked for in either case.
+/// Empty: there are none, and the value is to be asked of every text.
 std::vector<std::string> needles_of(const Value& value, size_t limit);
 
 }  // namespace assay

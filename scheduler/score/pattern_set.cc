@@ -48,8 +48,9 @@ Result<PatternSet> PatternSet::compile(const std::vector<std::string>& literals)
   if (literals.empty()) return set;
   hs_database_t* database = nullptr;
   hs_compile_error_t* error = nullptr;
-  auto done = hs_compile_lit_multi(texts.data(), flags.data(), ids.data(), lengths.data(),
-                                   static_cast<unsigned>(texts.size()), HS_MODE_BLOCK, nullptr, &database, &error);
+  auto done =
+      hs_compile_lit_multi(texts.data(), flags.data(), ids.data(), lengths.data(),
+                           static_cast<unsigned>(texts.size()), HS_MODE_BLOCK, nullptr, &database, &error);
   CompileError held(error);
   if (done != HS_SUCCESS)
     return Error{Errc::limit, "patterns do not compile together: " +
@@ -85,9 +86,9 @@ bool PatternSet::scan(std::string_view text, PatternScratch& scratch, std::vecto
   if (database_ == nullptr) return true;
   if (scratch.scratch_ == nullptr || text.size() > UINT32_MAX) return false;
   size_t before = hits.size();
-  auto done = hs_scan(static_cast<hs_database_t*>(database_.get()), text.data(),
-                      static_cast<unsigned>(text.size()), 0,
-                      static_cast<hs_scratch_t*>(scratch.scratch_.get()), on_match, &hits);
+  auto done =
+      hs_scan(static_cast<hs_database_t*>(database_.get()), text.data(), static_cast<unsigned>(text.size()),
+              0, static_cast<hs_scratch_t*>(scratch.scratch_.get()), on_match, &hits);
   if (done == HS_SUCCESS) return true;
   hits.resize(before);
   return false;

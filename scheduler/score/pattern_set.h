@@ -1,7 +1,7 @@
-// PatternSet: many literal texts looked for in one pass (Vectorscan). The only code that touches hs.h. Literals
-// alone: Vectorscan 5.4.9 overlooks expressions, such as a.*b.*c behind 64 other bytes, and a rule must not be
-// deaf to what is padded. Compiled once, immutable; each scan brings a scratch of its own. Filled by
-// program_build.cc.
+// PatternSet: many literal texts looked for in one pass (Vectorscan). The only code that touches hs.h.
+// Literals alone: Vectorscan 5.4.9 overlooks expressions, such as a.*b.*c behind 64 other bytes, and a rule
+// must not be deaf to what is padded. Compiled once, immutable; each scan brings a scratch of its own. Filled
+// by program_build.cc.
 #pragma once
 
 #include <cstdint>
@@ -34,8 +34,8 @@ class PatternSet {
 
   /// Whether this processor can run it at all.
   static bool available();
-  /// Each 1 to kMaxPatternBytes long and without a byte 0; upper and lower case of ASCII letters are the same.
-  /// Errc::limit: too many, or the database is too large.
+  /// Each 1 to kMaxPatternBytes long and without a byte 0; upper and lower case of ASCII letters are the
+  /// same. Errc::limit: too many, or the database is too large.
   static Result<PatternSet> compile(const std::vector<std::string>& literals);
   size_t database_bytes() const { return bytes_; }
 

@@ -26,8 +26,9 @@ std::string Program::describe() const {
     if (column.patterns) bytes += column.patterns->database_bytes();
   }
   for (const Gates& gates : gates_) ungated += gates.always.size();
-  return std::to_string(predicates_.size()) + " predicates, " + std::to_string(texts) + " of them texts with " +
-         std::to_string(needles) + " needles in " + std::to_string(bytes >> 10) + " KiB, " + std::to_string(ungated) + " rules without a gate";
+  return std::to_string(predicates_.size()) + " predicates, " + std::to_string(texts) +
+         " of them texts with " + std::to_string(needles) + " needles in " + std::to_string(bytes >> 10) +
+         " KiB, " + std::to_string(ungated) + " rules without a gate";
 }
 
 bool Program::Run::present(const Record& record, uint16_t column) {

@@ -1,7 +1,7 @@
 // Program: all detection rules of a set, compiled into one. Equal predicates of different rules are one; a
 // field is looked through for what all its texts need in one scan (pattern_set.h); a rule is looked at only
-// when one of the predicates that it cannot do without holds. Says exactly what Detection::matches says of each rule. Built by
-// program_build.cc from rule.h's rules, run by Findings.
+// when one of the predicates that it cannot do without holds. Says exactly what Detection::matches says of
+// each rule. Built by program_build.cc from rule.h's rules, run by Findings.
 #pragma once
 
 #include <array>
@@ -62,11 +62,12 @@ class Program {
     uint32_t needed = 0;               // count
   };
   struct Column {
-    std::vector<uint32_t> texts;                               // its predicates of Kind::text
-    std::unordered_map<std::string, std::vector<uint32_t>> equals;  // by folded text: those that want it whole
-    size_t longest = 0;                                        // of `equals`
-    std::optional<PatternSet> patterns;                        // needles of the others
-    std::vector<std::vector<uint32_t>> needs;                  // by needle: whose it is
+    std::vector<uint32_t> texts;  // its predicates of Kind::text
+    std::unordered_map<std::string, std::vector<uint32_t>>
+        equals;                                // by folded text: those that want it whole
+    size_t longest = 0;                        // of `equals`
+    std::optional<PatternSet> patterns;        // needles of the others
+    std::vector<std::vector<uint32_t>> needs;  // by needle: whose it is
   };
   // What decides which rules of a category are looked at.
   struct Gates {

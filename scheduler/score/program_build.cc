@@ -1,5 +1,5 @@
-// From rules to a program: predicates shared, constants folded, children put in the order of their cost, a gate
-// chosen for each rule, patterns compiled.
+// From rules to a program: predicates shared, constants folded, children put in the order of their cost, a
+// gate chosen for each rule, patterns compiled.
 #include <re2/re2.h>
 
 #include <algorithm>

@@ -78,9 +78,7 @@ RuleSet::RuleSet(RuleSet&&) noexcept = default;
 RuleSet& RuleSet::operator=(RuleSet&&) noexcept = default;
 RuleSet::~RuleSet() = default;
 
-void RuleSet::use_reference() {
-  state_->program = Program::reference(state_->rules, state_->by_category);
-}
+void RuleSet::use_reference() { state_->program = Program::reference(state_->rules, state_->by_category); }
 
 size_t RuleSet::size() const { return state_->rules.size(); }
 const std::string& RuleSet::version() const { return state_->version; }

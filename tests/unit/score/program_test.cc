@@ -51,7 +51,10 @@ class Judge {
     std::string text;
     for (const auto& [field, value] : values)
       text += std::string(field_name(field)) + "=" + printable(value, 300) + "\n";
-    ADD_FAILURE() << to_string(category) << "\n" << text << "program:\n" << program << "reference:\n" << reference;
+    ADD_FAILURE() << to_string(category) << "\n"
+                  << text << "program:\n"
+                  << program << "reference:\n"
+                  << reference;
   }
   size_t matched() const { return matched_; }
 
@@ -158,7 +161,11 @@ class Forger {
       char c = re[i];
       if (c == '\\' && i + 1 < re.size()) {
         char e = re[++i];
-        out += e == 'b' || e == 'z' ? "" : e == 's' ? " " : e == 'd' ? "7" : e == 'w' ? "w" : std::string(1, e);
+        out += e == 'b' || e == 'z' ? ""
+               : e == 's'           ? " "
+               : e == 'd'           ? "7"
+               : e == 'w'           ? "w"
+                                    : std::string(1, e);
       } else if (c == '[') {
         size_t end = re.find(']', i + 2);
         if (end == std::string::npos) return out;
@@ -224,33 +231,83 @@ RuleSet rules_of(const std::vector<std::string>& detections) {
 
 TEST(Program, HardValuesMatchAsTheyDoAlone) {
   std::vector<std::string> detections;
-  for (const char* item :
-       {"CommandLine: abc", "CommandLine|cased: aBc", "CommandLine: 'a*c'", "CommandLine: 'a?c'",
-        "CommandLine: '?'", "CommandLine: '*?*'", "CommandLine: '**'", "CommandLine: '?*?'",
-        "CommandLine: 'a*b*c'", "CommandLine: '*a?c*'", "CommandLine: ''", "CommandLine: null",
-        "CommandLine|contains: ''", "CommandLine|startswith: ''", "CommandLine|endswith: ''",
-        "CommandLine|cased: ''", "CommandLine|contains: aba", "CommandLine|contains: ab",
-        "CommandLine|contains: b", "CommandLine|endswith: ab", "CommandLine|startswith: ab",
-        "CommandLine|contains|all: [ab, ba]", "CommandLine|endswith|all: [ab, b]", "CommandLine|neq: abc",
-        "CommandLine|contains|cased: AB", "CommandLine|contains: 'é'", "CommandLine|contains: 'É'",
-        "CommandLine|contains: \"a\\0b\"", "CommandLine|endswith: \"\\0\"", "CommandLine|contains: \"\\n\"",
-        "CommandLine|re: '^abc$'", "CommandLine|re: 'abc$'", "CommandLine|re|m: '^abc$'",
-        "CommandLine|re|s: 'a.c'", "CommandLine|re: 'a.c'", "CommandLine|re|i: 'a[b-d]c'",
-        "CommandLine|re: 'a\\sc'", "CommandLine|re: 'a[\\s]c'", "CommandLine|re: 'a\\Sc'",
-        "CommandLine|re: '\\babc\\b'", "CommandLine|re: '\\Bb'", "CommandLine|re: 'a{2,3}b'",
-        "CommandLine|re: 'a{,3}b'", "CommandLine|re: '(ab|)c'", "CommandLine|re: ''", "CommandLine|re: 'a*'",
-        "CommandLine|re: '(^|/)ab( |$)'", "CommandLine|re: '[^a]$'", "CommandLine|re: '\\x61\\x00'",
-        "CommandLine|re: 'a+?b'", "CommandLine|re: '[[:alpha:]]{3}c'", "CommandLine|re: '(?i)ABC'",
-        "CommandLine|re: '(?i:A)bc'", "CommandLine|re: '\\.b'", "CommandLine|re: '[]a]b'",
-        "CommandLine|re: '[a-]b'", "CommandLine|re: '\\pL'", "CommandLine|re: '(?P<n>ab)'",
-        "CommandLine|re|i: '\\xe9'", "CommandLine|re: 'é'", "CommandLine|exists: true",
-        "CommandLine|exists: false", "NoSuch: null", "NoSuch: x", "NoSuch|neq: x", "NoSuch|exists: false",
-        "ProcessId|gt: 3", "ProcessId|lte: 3", "ProcessId: 3", "DestinationIp|cidr: 10.0.0.0/8",
-        "CommandLine|windash|contains: ' -x'", "CommandLine|base64offset|contains: abc",
-        "Image: /bin/x, CommandLine: abc", "Image|endswith: [/x, /y]"})
+  for (const char* item : {"CommandLine: abc",
+                           "CommandLine|cased: aBc",
+                           "CommandLine: 'a*c'",
+                           "CommandLine: 'a?c'",
+                           "CommandLine: '?'",
+                           "CommandLine: '*?*'",
+                           "CommandLine: '**'",
+                           "CommandLine: '?*?'",
+                           "CommandLine: 'a*b*c'",
+                           "CommandLine: '*a?c*'",
+                           "CommandLine: ''",
+                           "CommandLine: null",
+                           "CommandLine|contains: ''",
+                           "CommandLine|startswith: ''",
+                           "CommandLine|endswith: ''",
+                           "CommandLine|cased: ''",
+                           "CommandLine|contains: aba",
+                           "CommandLine|contains: ab",
+                           "CommandLine|contains: b",
+                           "CommandLine|endswith: ab",
+                           "CommandLine|startswith: ab",
+                           "CommandLine|contains|all: [ab, ba]",
+                           "CommandLine|endswith|all: [ab, b]",
+                           "CommandLine|neq: abc",
+                           "CommandLine|contains|cased: AB",
+                           "CommandLine|contains: 'é'",
+                           "CommandLine|contains: 'É'",
+                           "CommandLine|contains: \"a\\0b\"",
+                           "CommandLine|endswith: \"\\0\"",
+                           "CommandLine|contains: \"\\n\"",
+                           "CommandLine|re: '^abc$'",
+                           "CommandLine|re: 'abc$'",
+                           "CommandLine|re|m: '^abc$'",
+                           "CommandLine|re|s: 'a.c'",
+                           "CommandLine|re: 'a.c'",
+                           "CommandLine|re|i: 'a[b-d]c'",
+                           "CommandLine|re: 'a\\sc'",
+                           "CommandLine|re: 'a[\\s]c'",
+                           "CommandLine|re: 'a\\Sc'",
+                           "CommandLine|re: '\\babc\\b'",
+                           "CommandLine|re: '\\Bb'",
+                           "CommandLine|re: 'a{2,3}b'",
+                           "CommandLine|re: 'a{,3}b'",
+                           "CommandLine|re: '(ab|)c'",
+                           "CommandLine|re: ''",
+                           "CommandLine|re: 'a*'",
+                           "CommandLine|re: '(^|/)ab( |$)'",
+                           "CommandLine|re: '[^a]$'",
+                           "CommandLine|re: '\\x61\\x00'",
+                           "CommandLine|re: 'a+?b'",
+                           "CommandLine|re: '[[:alpha:]]{3}c'",
+                           "CommandLine|re: '(?i)ABC'",
+                           "CommandLine|re: '(?i:A)bc'",
+                           "CommandLine|re: '\\.b'",
+                           "CommandLine|re: '[]a]b'",
+                           "CommandLine|re: '[a-]b'",
+                           "CommandLine|re: '\\pL'",
+                           "CommandLine|re: '(?P<n>ab)'",
+                           "CommandLine|re|i: '\\xe9'",
+                           "CommandLine|re: 'é'",
+                           "CommandLine|exists: true",
+                           "CommandLine|exists: false",
+                           "NoSuch: null",
+                           "NoSuch: x",
+                           "NoSuch|neq: x",
+                           "NoSuch|exists: false",
+                           "ProcessId|gt: 3",
+                           "ProcessId|lte: 3",
+                           "ProcessId: 3",
+                           "DestinationIp|cidr: 10.0.0.0/8",
+                           "CommandLine|windash|contains: ' -x'",
+                           "CommandLine|base64offset|contains: abc",
+                           "Image: /bin/x, CommandLine: abc",
+                           "Image|endswith: [/x, /y]"})
     detections.push_back(std::string("  s: {") + item + "}\n  condition: s\n");
-  for (const char* condition : {"not a", "a and not b", "not (a or b)", "1 of them", "all of them", "2 of them",
-                                "not 1 of them", "a or not a", "not not a"})
+  for (const char* condition : {"not a", "a and not b", "not (a or b)", "1 of them", "all of them",
+                                "2 of them", "not 1 of them", "a or not a", "not not a"})
     detections.push_back(
         "  a: {CommandLine|contains: ab}\n  b: {Image: /bin/x}\n  c: {User: null}\n  condition: " +
         std::string(condition) + "\n");
@@ -258,10 +315,11 @@ TEST(Program, HardValuesMatchAsTheyDoAlone) {
   detections.push_back("  k: [abc]\n  condition: not k\n");
   RuleSet rules = rules_of(detections);
   Judge judge(rules);
-  std::vector<std::string> texts{"", "abc", "ABC", "aBc", "aéc", "aÉc", "ac", "a\nc", "abc\n", "\nabc", "x\nabc\ny",
-                                 "a", "?", "*", "ab", "abab", "ababa", "AbAb", " -x", " /x", "a c", "a\vc",
-                                 "aab", "aaab", "aaaab", "/ab ", "a{,3}b", "YWJj", "xYWJjx", "3", "4", "10.1.1.1",
-                                 "a.b", "]b", "-b", "\xe9", "\xc9", "x..y", "xy", "abcabc", "a\\c", "dabcd"};
+  std::vector<std::string> texts{
+      "",    "abc",  "ABC",   "aBc",  "aéc",    "aÉc",   "ac",     "a\nc", "abc\n", "\nabc",    "x\nabc\ny",
+      "a",   "?",    "*",     "ab",   "abab",   "ababa", "AbAb",   " -x",  " /x",   "a c",      "a\vc",
+      "aab", "aaab", "aaaab", "/ab ", "a{,3}b", "YWJj",  "xYWJjx", "3",    "4",     "10.1.1.1", "a.b",
+      "]b",  "-b",   "\xe9",  "\xc9", "x..y",   "xy",    "abcabc", "a\\c", "dabcd"};
   texts.emplace_back("a\0b", 3);
   texts.emplace_back("\0", 1);
   texts.emplace_back("ab\0", 3);
@@ -305,15 +363,15 @@ TEST(Needles, AreWhatATextCannotMatchWithout) {
   EXPECT_EQ(needles("CommandLine: '*?*'"), "");
   EXPECT_EQ(needles("CommandLine|endswith: 'a longer one'"), "a longer\n");
   EXPECT_EQ(needles("CommandLine|contains: \"a\\0bcd\\0\""), "bcd\n");
-  EXPECT_EQ(needles("CommandLine|re: 'sh|Bash'"), "bash\nsh\n");
+  EXPECT_EQ(needles("CommandLine|re: 'sh|Bash'"), "sh\nbash\n");
   EXPECT_EQ(needles("CommandLine|re: 'a*'"), "");
   EXPECT_EQ(needles("CommandLine|re: 'caf\xc3\xa9'"), "");
 }
 
 // What Vectorscan is trusted with: every literal is found, wherever it stands.
 TEST(PatternSet, FindsEveryLiteralInTextsOfEveryLength) {
-  std::vector<std::string> literals{"a", "b", "/", "ab", "/curl", "abcdefgh", "abcdefghi",
-                                    std::string(64, 'z'), "\xff\xc3", "zzzy", "AbC"};
+  std::vector<std::string> literals{
+      "a", "b", "/", "ab", "/curl", "abcdefgh", "abcdefghi", std::string(64, 'z'), "\xff\xc3", "zzzy", "AbC"};
   auto set = PatternSet::compile(literals);
   ASSERT_TRUE(set) << set.error().what;
   PatternScratch scratch;
