@@ -1,7 +1,7 @@
 // Program: all detection rules of a set, compiled into one. Equal predicates of different rules are one; a
 // field is looked through for what all its texts need in one scan (pattern_set.h); a rule is looked at only
 // when one of the predicates that it cannot do without holds. Says exactly what Detection::matches says of
-// each rule. Built by program_build.cc from rule.h's rules, run by Findings.
+// each rule. Built by program_build.cc and program_gates.cc from rule.h's rules, run by Findings.
 #pragma once
 
 #include <array>
@@ -39,6 +39,7 @@ class Program {
 
  private:
   friend class ProgramBuilder;
+  friend class ProgramGates;
   // A record's columns are its fields, and one more of all its values, for keywords.
   static constexpr size_t kColumns = kFieldCount + 1;
   static constexpr uint32_t kNever = UINT32_MAX, kAlways = UINT32_MAX - 1;
@@ -77,6 +78,8 @@ class Program {
     std::vector<uint32_t> from;     // by predicate: where its rules begin in `rules`; empty: no gates
     std::vector<uint32_t> rules;
   };
+
+  static void make_gates(const Program& program, const std::vector<size_t>& rules, Gates& gates);
 
   std::vector<Predicate> predicates_;
   std::vector<Node> nodes_;

@@ -1,9 +1,10 @@
-// From rules to a program: predicates shared, constants folded, children put in the order of their cost, a
-// gate chosen for each rule, patterns compiled.
+// From rules to a program: predicates shared, constants folded, children put in the order of their cost,
+// needles compiled. Gates are chosen in program_gates.cc.
 #include <re2/re2.h>
 
 #include <algorithm>
 #include <unordered_map>
+#include <utility>
 
 #include "common/text.h"
 #include "scheduler/score/needles.h"
@@ -27,7 +28,7 @@ class ProgramBuilder {
                                       "' the rules have more values than fit one program"};
     }
     ASSAY_CHECK(compile_columns());
-    for (size_t c = 0; c < kCategoryCount; ++c) make_gates(by_category_[c], out_.gates_[c]);
+    for (size_t c = 0; c < kCategoryCount; ++c) Program::make_gates(out_, by_category_[c], out_.gates_[c]);
     return std::move(out_);
   }
 
@@ -36,16 +37,10 @@ class ProgramBuilder {
   using Op = Program::Node::Op;
   static constexpr uint32_t kNever = Program::kNever, kAlways = Program::kAlways;
 
-  /// Predicates of which at least one holds whenever a node does; and how often one will, roughly.
-  struct Gate {
-    bool exists = false;
-    double chance = 1;
-    std::vector<uint32_t> predicates;
-  };
-
   uint32_t detection(const Detection& from) {
+    const auto& [named, root] = from;  // all that there is: a third part would not compile
     std::vector<uint32_t> selections;
-    for (const Selection& selection : from.selections) {
+    for (const Selection& selection : named) {
       std::vector<uint32_t> alternatives;
       for (const auto& items : selection.alternatives) {
         std::vector<uint32_t> all;
@@ -54,7 +49,7 @@ class ProgramBuilder {
       }
       selections.push_back(join(Op::any, std::move(alternatives), 0));
     }
-    return condition(from.condition, from.condition.root_, selections);
+    return condition(root, root.root_, selections);
   }
 
   uint32_t condition(const Condition& from, size_t index, const std::vector<uint32_t>& selections) {
@@ -69,23 +64,49 @@ class ProgramBuilder {
         return join(Op::all, std::move(children), 0);
       case Condition::Op::any:
         return join(Op::any, std::move(children), 0);
-      default:
-        return join(Op::count, std::move(children), node.needed);
+      case Condition::Op::selection:
+      case Condition::Op::count:
+        break;
     }
+    return join(Op::count, std::move(children), node.needed);
   }
 
   uint32_t item(const Item& from) {
-    bool known = std::all_of(from.values.begin(), from.values.end(), understood);
-    if (!known) return predicate({Kind::item, 0, nullptr, &from}, "item " + std::to_string(++items_));
-    std::vector<uint32_t> values;
-    for (const Value& one : from.values) values.push_back(value(from, one));
+    if (!understood(from))
+      return predicate({Kind::item, 0, nullptr, &from}, "item " + std::to_string(++items_));
+    std::vector<uint32_t> values, forms;  // forms of one value stand together
+    for (size_t i = 0; i < from.values.size(); ++i) {
+      if (i > 0 && form_of(from.values[i], i) != form_of(from.values[i - 1], i - 1))
+        values.push_back(join(Op::any, std::exchange(forms, {}), 0));
+      forms.push_back(value(from, from.values[i]));
+    }
+    if (!forms.empty()) values.push_back(join(Op::any, std::move(forms), 0));
     uint32_t joined = join(from.all ? Op::all : Op::any, std::move(values), 0);
     return from.negated ? negation(joined) : joined;
   }
 
-  static bool understood(const Value& value) {
+  // Which of the rule's values it is a form of, where the language has forms.
+  template <class AnyValue>
+  static size_t form_of(const AnyValue& value, size_t index) {
+    if constexpr (requires { value.written; }) return value.written;
+    return index;
+  }
+
+  // What a program knows of the language. Items that say more are asked whole.
+  template <class AnyItem>
+  static bool understood(const AnyItem& item) {
+    if constexpr (requires { item.unanswerable; })
+      if (!item.unanswerable.empty()) return false;
+    return std::all_of(item.values.begin(), item.values.end(), [](const auto& value) {
+      if constexpr (requires { value.part; })
+        if (value.part != decltype(value.part){}) return false;
+      return is_known(value.op);
+    });
+  }
+
+  static bool is_known(Value::Op op) {
     using O = Value::Op;
-    switch (value.op) {
+    switch (op) {
       case O::equals:
       case O::contains:
       case O::startswith:
@@ -101,7 +122,7 @@ class ProgramBuilder {
       case O::lt:
       case O::lte:
         return true;
-      default:  // of a newer language: its item is asked whole
+      default:
         return false;
     }
   }
@@ -248,69 +269,6 @@ class ProgramBuilder {
     std::transform(text.begin(), text.end(), text.begin(),
                    [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
     return text;
-  }
-
-  // How often a record has it: a guess, from how much it says.
-  double chance(const Program::Predicate& predicate) const {
-    if (predicate.kind == Kind::present) return 0.9;
-    const Value& value = *predicate.value;
-    size_t said = value.op == Value::Op::re     ? value.regex->pattern().size() / 3
-                  : value.op == Value::Op::glob ? value.glob.tokens.size()
-                                                : value.text.size();
-    if (value.op == Value::Op::equals && (value.text == "true" || value.text == "false")) return 0.5;
-    if (predicate.kind != Kind::text) return 0.6;
-    double base = predicate.column == static_cast<size_t>(Field::Ancestors) ? 0.3 : 0.1;
-    return base / static_cast<double>(1 + std::min<size_t>(said, 20));
-  }
-
-  Gate gate(uint32_t number) const {
-    Gate out;
-    if (number == kAlways) return out;
-    out.exists = true;
-    out.chance = 0;
-    if (number == kNever) return out;
-    const Program::Node& node = out_.nodes_[number];
-    if (node.op == Op::negation) return {};
-    if (node.op == Op::predicate) {
-      const auto& predicate = out_.predicates_[node.first];
-      if (predicate.kind == Kind::item) return {};
-      return {true, chance(predicate), {node.first}};
-    }
-    // Where `needed` of the children hold, one of any (children - needed + 1) does: the unlikeliest ones.
-    std::vector<Gate> gates;
-    for (uint32_t i = 0; i < node.children; ++i) gates.push_back(gate(out_.children_[node.first + i]));
-    std::stable_sort(gates.begin(), gates.end(),
-                     [](const Gate& a, const Gate& b) { return a.chance < b.chance; });
-    size_t needed = node.op == Op::all ? node.children : node.op == Op::any ? 1 : node.needed;
-    for (size_t i = 0; i < node.children - needed + 1; ++i) {
-      if (!gates[i].exists) return {};
-      out.chance += gates[i].chance;
-      out.predicates.insert(out.predicates.end(), gates[i].predicates.begin(), gates[i].predicates.end());
-    }
-    return out;
-  }
-
-  void make_gates(const std::vector<size_t>& rules, Program::Gates& gates) const {
-    if (rules.empty()) return;
-    std::vector<std::vector<uint32_t>> opened(out_.predicates_.size());
-    for (size_t rule : rules) {
-      Gate of = gate(out_.roots_[rule]);
-      if (!of.exists) gates.always.push_back(static_cast<uint32_t>(rule));
-      for (uint32_t predicate : of.predicates) opened[predicate].push_back(static_cast<uint32_t>(rule));
-    }
-    std::array<bool, Program::kColumns> scanned{};
-    for (uint32_t i = 0; i < opened.size(); ++i) {
-      gates.from.push_back(static_cast<uint32_t>(gates.rules.size()));
-      gates.rules.insert(gates.rules.end(), opened[i].begin(), opened[i].end());
-      if (opened[i].empty()) continue;
-      if (out_.predicates_[i].kind == Kind::text)
-        scanned[out_.predicates_[i].column] = true;
-      else
-        gates.asked.push_back(i);
-    }
-    gates.from.push_back(static_cast<uint32_t>(gates.rules.size()));
-    for (uint16_t column = 0; column < Program::kColumns; ++column)
-      if (scanned[column]) gates.columns.push_back(column);
   }
 
   const std::vector<Rule>& rules_;
