@@ -26,7 +26,7 @@ constexpr uint64_t kRefusalsLogged = 50;  // a second; all are counted
 }  // namespace
 
 Server::Server(const Context& context, const ServerConfig& config, Store& store, Sockets sockets,
-               Scoring scoring)
+               Scoring scoring, Reloading reloading)
     : context_(context),
       config_(config),
       store_(store),
@@ -36,6 +36,7 @@ Server::Server(const Context& context, const ServerConfig& config, Store& store,
       connections_(std::move(sockets.connections)),
       clients_socket_(std::move(sockets.clients)),
       scoring_(std::move(scoring)),
+      reloading_(std::move(reloading)),
       queue_(config.limits),
       dispatch_(config.policy),
       measure_(config.metrics),
@@ -93,8 +94,8 @@ Status Server::bind() {
 Status Server::run(int stop_fd) {
   ASSAY_CHECK(each_second());  // before the first submission: is there room?
   for (;;) {
-    std::vector<WaitFor> items{WaitFor(stop_fd), WaitFor(config_.reload_fd), agents_socket_,
-                               connections_.socket(), clients_socket_};
+    std::vector<WaitFor> items{WaitFor(stop_fd), WaitFor(config_.reload_fd), WaitFor(reloading_.fd()),
+                               agents_socket_,   connections_.socket(),      clients_socket_};
     if (config_.zap != nullptr) items.emplace_back(config_.zap->socket());
     // Scored reports wait where they are while nothing can be written.
     if (!stalled_)
@@ -103,8 +104,9 @@ Status Server::run(int stop_fd) {
     if (items[0].ready) return commit();
     if (items[1].ready) {
       clear_signals(config_.reload_fd);
-      if (Status done = reload(); !done) spdlog::error("event=reload_failed why=\"{}\"", done.error().what);
+      want_reload("");
     }
+    if (items[2].ready) end_reload();
     ASSAY_CHECK(turn());
   }
 }
@@ -241,29 +243,6 @@ Status Server::each_second() {
   return Status();
 }
 
-Status Server::reload() {
-  if (!config_.reload) return Error{Errc::unsupported, "there is nothing to read again"};
-  ASSAY_TRY(Reload fresh, config_.reload());
-  if (fresh.rules) {
-    // The old threads end with what they have in work; what waited with them is handed out again.
-    ASSAY_TRY(Scoring scoring, Scoring::start(context_, store_, *fresh.rules, config_.scorers));
-    scoring_.emplace(std::move(scoring));
-    rules_ = std::move(fresh.rules);
-    for (const auto& [scan_id, record] : open_)
-      if (record.state == ScanState::shipped) scoring_->request(scan_id);
-  }
-  if (fresh.policy) dispatch_.set_policy(std::move(*fresh.policy));
-  if (fresh.agents && config_.zap != nullptr) {
-    ASSAY_CHECK(config_.zap->allow(*fresh.agents));
-    config_.allowed = allowed_keys(*fresh.agents);
-    // Connections that are there already are not asked again: their sessions end here.
-    for (const std::string& agent : sessions_.agents())
-      if (!config_.allowed.contains(sessions_.key_of(agent))) lose(agent, "its key is no longer allowed");
-  }
-  spdlog::info("event=reloaded rules={} agents={}", rules_ != nullptr, config_.allowed.size());
-  return Status();
-}
-
 Result<ServerStats> serve(const Context& context, const ServerConfig& config, Store& store,
                           const RuleSet& rules, int stop_fd) {
   ASSAY_TRY(Socket agents, Socket::open(context, Socket::Type::router, kFramesOfAgent));
@@ -271,8 +250,9 @@ Result<ServerStats> serve(const Context& context, const ServerConfig& config, St
   ASSAY_TRY(Monitor connections, Monitor::open(context, agents));
   ASSAY_TRY(Socket clients, Socket::open(context, Socket::Type::router, 10'000));
   ASSAY_TRY(Scoring scoring, Scoring::start(context, store, rules, config.scorers));
+  ASSAY_TRY(Reloading reloading, Reloading::open());
   Server server(context, config, store, {std::move(agents), std::move(connections), std::move(clients)},
-                std::move(scoring));
+                std::move(scoring), std::move(reloading));
   ASSAY_CHECK(server.recover());
   ASSAY_CHECK(server.bind());
   if (config.serving) ASSAY_CHECK(config.serving());

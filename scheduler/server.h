@@ -49,7 +49,7 @@ struct ServerConfig {
   Zap* zap = nullptr;                          // borrowed: told the allow-list, asked for refusals
   std::set<std::string> allowed;               // keys on the allow-list, when `keys` are used
   int reload_fd = -1;                          // readable: call reload()
-  std::function<Result<Reload>()> reload;
+  std::function<Result<Reload>()> reload;      // on a thread of its own, one at a time
   std::function<Status()> serving;  // called once, when what was on disk is recovered and peers can connect
   std::function<void()> alive;      // called about once a second while the loop turns
   SchedulerMetrics* metrics = nullptr;  // borrowed

@@ -69,8 +69,8 @@ std::optional<wire::Answer> Server::answer(const std::string& client, const wire
   if (m.op == ask::kExplain) return explain(text(body, "scan_id"));
   if (m.op == ask::kAgentMode) return set_agent_mode(text(body, "name"), text(body, "mode"));
   if (m.op == ask::kReload) {
-    Status done = reload();
-    return done ? right(json::object()) : wrong(done.error());
+    want_reload(client);
+    return std::nullopt;
   }
   // What follows is written.
   if (no_room()) return wrong({Errc::no_space, "the scheduler's disk is full: make room, then try again"});

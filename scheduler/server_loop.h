@@ -1,7 +1,7 @@
-// server_loop: the state of the scheduler's loop, private to the server files: server.cc (the loop, recovery,
-// reload), server_agents.cc (what agents say), server_fence.cc (which of them are trusted no more),
-// server_clients.cc (what clients say), server_asks.cc (their questions), server_jobs.cc (how a job moves
-// from state to state).
+// server_loop: the state of the scheduler's loop, private to the server files: server.cc (the loop,
+// recovery), server_reload.cc (what is read again), server_agents.cc (what agents say), server_fence.cc
+// (which of them are trusted no more), server_clients.cc (what clients say), server_asks.cc (their
+// questions), server_jobs.cc (how a job moves from state to state).
 #pragma once
 
 #include <map>
@@ -17,6 +17,7 @@
 #include "scheduler/dispatch.h"
 #include "scheduler/keep.h"
 #include "scheduler/measure.h"
+#include "scheduler/reloading.h"
 #include "scheduler/scoring.h"
 #include "scheduler/server.h"
 #include "scheduler/sessions.h"
@@ -32,7 +33,8 @@ class Server {
     Monitor connections;  // of `agents`
     Socket clients;
   };
-  Server(const Context& context, const ServerConfig& config, Store& store, Sockets sockets, Scoring scoring);
+  Server(const Context& context, const ServerConfig& config, Store& store, Sockets sockets, Scoring scoring,
+         Reloading reloading);
 
   /// Before bind(): an agent that holds a lease must find it known.
   Status recover();
@@ -55,11 +57,16 @@ class Server {
   void handle(const Peer& peer, const std::string& frame, bool from_agents);
   Status commit();
   Status each_second();
-  Status reload();
   std::chrono::milliseconds time_to_wait() const;
   void refuse(const Peer& peer, const std::string& reason, const std::string& why);
   void drain_zap();
   void drain_connections();
+
+  // server_reload.cc
+  void want_reload(const std::string& client);  // who is answered when it is done; "": nobody
+  void begin_reload();
+  void end_reload();
+  Status install(Reload fresh);
 
   // server_agents.cc: each takes a message of an agent whose session is known, but for Hello.
   void from_agent(const Peer& peer, wire::Message& message);
@@ -141,6 +148,8 @@ class Server {
   Socket clients_socket_;
   std::unique_ptr<RuleSet> rules_;  // those of a reload; the first ones are borrowed by scoring_
   std::optional<Scoring> scoring_;
+  Reloading reloading_;
+  std::vector<std::string> reload_askers_, reload_told_;  // of the next reload, of the one under way
   Queue queue_;
   Agents agents_;
   Dispatch dispatch_;

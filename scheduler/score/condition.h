@@ -25,6 +25,7 @@ class Condition {
 
  private:
   friend class ConditionParser;
+  friend class ProgramBuilder;
   enum class Op { selection, negation, all, any, count };
   struct Node {
     Op op;

@@ -49,8 +49,7 @@ Evidence evidence_of(const Event& event) {
 }
 
 void Findings::evaluate(const Record& record, const Event& event) {
-  for (size_t index : rules_.by_category[static_cast<size_t>(record.category())]) {
-    if (!rules_.rules[index].detection->matches(record)) continue;
+  for (size_t index : program_.matching(record)) {
     Evidence evidence;  // its text is only made where it will be kept
     evidence.event = event.seq;
     evidence.time_ns = event.time_ns;

@@ -21,7 +21,7 @@ class Findings {
  public:
   /// Borrowed.
   Findings(const RuleSet::State& rules, const ProcessTree& tree)
-      : rules_(rules), tree_(tree), matches_(rules.rules.size()) {}
+      : rules_(rules), tree_(tree), program_(rules.program), matches_(rules.rules.size()) {}
 
   /// Holds every rule of the record's category against it; `event` is what it was made of.
   void evaluate(const Record& record, const Event& event);
@@ -55,6 +55,7 @@ class Findings {
   static constexpr size_t kMaxGroups = 4096;
   const RuleSet::State& rules_;
   const ProcessTree& tree_;
+  Program::Run program_;
   std::vector<Match> matches_;
   std::map<std::pair<size_t, std::string>, Window> windows_;
 };

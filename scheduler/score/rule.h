@@ -9,6 +9,7 @@
 
 #include "scheduler/score/condition.h"
 #include "scheduler/score/match.h"
+#include "scheduler/score/program.h"
 #include "scheduler/score/record.h"
 #include "scheduler/score/report.h"
 #include "scheduler/score/rules.h"
@@ -59,6 +60,7 @@ struct RuleSet::State {
   std::array<std::vector<size_t>, kCategoryCount> by_category;
   std::vector<std::vector<size_t>> feeds;  // by rule: the correlation rules that count it
   std::string version;
+  Program program;  // of all of `rules`, which it borrows
 };
 
 /// One YAML document. The error names the rule and what is wrong.

@@ -78,6 +78,8 @@ RuleSet::RuleSet(RuleSet&&) noexcept = default;
 RuleSet& RuleSet::operator=(RuleSet&&) noexcept = default;
 RuleSet::~RuleSet() = default;
 
+void RuleSet::use_reference() { state_->program = Program::reference(state_->rules, state_->by_category); }
+
 size_t RuleSet::size() const { return state_->rules.size(); }
 const std::vector<RuleStatus>& RuleSet::statuses() const { return state_->statuses; }
 const std::string& RuleSet::version() const { return state_->version; }
@@ -106,6 +108,7 @@ Result<RuleSet> RuleSet::compile(const std::vector<std::pair<std::string, std::s
     state->statuses.push_back({rule.source, rule.title, rule.id, evaluated,
                                evaluated ? "" : "no event of ours is of the kind that its logsource names"});
   }
+  ASSAY_TRY(state->program, Program::compile(state->rules, state->by_category));
   state->version = hash.finish().hex();
   return RuleSet(std::move(state));
 }
