@@ -13,7 +13,8 @@ struct Benign {
 
 TEST(Verdict, HonestServicesAreClean) {
   for (const auto& benign : {Benign{"nginx", ""}, Benign{"redis", ""}, Benign{"postgres", ""},
-                             Benign{"apt", ""}, Benign{"entrypoint", "User database written by hand\n"}}) {
+                             Benign{"apt", "Package manager asked to install software\n"},
+                             Benign{"entrypoint", "User database written by hand\n"}}) {
     Report report = score(our_rules(), stored_trace(benign.trace));
     EXPECT_EQ(report.verdict, Verdict::clean) << benign.trace << "\n" << report_text(report, {});
     EXPECT_EQ(titles(report), benign.findings) << benign.trace;
