@@ -25,7 +25,8 @@ Result<std::vector<std::string>> words_of(const std::string& text) {
   bool open = false;  // the last word can still grow
   for (char c : text) {
     bool space = c == ' ' || c == '\t' || c == '\n' || c == '\r';
-    if (c == '|') return wrong("aggregations behind '|' are not supported; write a correlation rule");
+    if (c == '|')
+      return wrong("'|': aggregations are Sigma 1's and not supported; write a correlation rule");
     if (space || c == '(' || c == ')') {
       open = false;
       if (!space) words.emplace_back(1, c);
@@ -54,6 +55,8 @@ class ConditionParser {
 
   Result<Condition> parse() {
     ASSAY_TRY(out_.root_, disjunction(0));
+    if (at_ < words_.size() && lower(words_[at_]) == "near")
+      return wrong("'near' is Sigma 1's and not supported; write a correlation rule of type temporal");
     if (at_ < words_.size())
       return wrong("'" + printable(words_[at_], 50) + "' stands where 'and' or 'or' is expected");
     return std::move(out_);
@@ -147,21 +150,47 @@ Result<Condition> Condition::compile(const std::string& text, const std::vector<
   return ConditionParser(std::move(words), names).parse();
 }
 
+size_t Condition::adopt(const Condition& other, size_t shift) {
+  size_t offset = nodes_.size();
+  for (Node node : other.nodes_) {
+    for (auto& child : node.children) child += offset;
+    node.selection += shift;
+    nodes_.push_back(std::move(node));
+  }
+  return other.root_ + offset;
+}
+
 Condition Condition::any_of(std::vector<Condition> conditions) {
   if (conditions.size() == 1) return std::move(conditions[0]);
   Condition out;
   Node root{Op::any, 0, 0, {}};
-  for (auto& condition : conditions) {
-    size_t shift = out.nodes_.size();
-    for (auto& node : condition.nodes_) {
-      for (auto& child : node.children) child += shift;
-      out.nodes_.push_back(std::move(node));
-    }
-    root.children.push_back(condition.root_ + shift);
-  }
+  for (const auto& condition : conditions) root.children.push_back(out.adopt(condition, 0));
   out.nodes_.push_back(std::move(root));
   out.root_ = out.nodes_.size() - 1;
   return out;
+}
+
+Condition Condition::with(const Condition& other, size_t shift) const {
+  Condition out = *this;
+  size_t added = out.adopt(other, shift);
+  out.nodes_.push_back({Op::all, 0, 0, {root_, added}});
+  out.root_ = out.nodes_.size() - 1;
+  return out;
+}
+
+Condition::Outlook Condition::outlook(const std::function<Outlook(size_t)>& of, size_t index) const {
+  const Node& node = nodes_[index];
+  if (node.op == Op::selection) return of(node.selection);
+  size_t holding = 0, failing = 0;  // children that can
+  for (size_t child : node.children) {
+    Outlook one = outlook(of, child);
+    holding += one.can_hold;
+    failing += one.can_fail;
+  }
+  size_t count = node.children.size();
+  if (node.op == Op::negation) return {failing > 0, holding > 0};
+  size_t needed = node.op == Op::all ? count : node.op == Op::any ? 1 : node.needed;
+  return {holding >= needed, failing > count - std::min(count, needed)};
 }
 
 bool Condition::eval(const std::function<bool(size_t)>& matches, size_t index) const {

@@ -4,15 +4,11 @@
 #include <map>
 
 #include "common/text.h"
+#include "scheduler/score/logsource.h"
 #include "scheduler/score/rule.h"
 
 namespace assay {
 namespace {
-
-constexpr size_t kMaxSelections = 200, kMaxAlternatives = 2000;
-constexpr uint64_t kMaxThreshold = 10'000;
-
-Error wrong(const std::string& what) { return {Errc::invalid, what}; }
 
 bool is_uuid(const std::string& text) {
   if (text.size() != 36) return false;
@@ -74,226 +70,137 @@ std::vector<Technique> techniques_of(const yaml::Node* tags) {
   return out;
 }
 
-Result<std::vector<Item>> compile_items(const yaml::Node& node) {
-  std::vector<Item> items;
-  if (node.is_map()) {
-    for (const auto& [key, value] : node.entries) {
-      ASSAY_TRY(auto item, Item::compile(key, value));
-      items.push_back(std::move(item));
-    }
-    if (items.empty()) return wrong("an empty map");
-    return items;
-  }
-  if (!node.is_scalar())
-    return wrong(std::string("an alternative is ") + yaml::to_string(node.kind) + ", not a map or keyword");
-  ASSAY_TRY(auto item, Item::compile("", node));
-  items.push_back(std::move(item));
-  return items;
-}
-
-Result<Selection> compile_selection(const yaml::Node& node) {
-  Selection selection;
-  if (!node.is_list()) {
-    ASSAY_TRY(auto items, compile_items(node));
-    selection.alternatives.push_back(std::move(items));
-    return selection;
-  }
-  if (node.items.empty()) return wrong("an empty list");
-  if (node.items.size() > kMaxAlternatives)
-    return wrong("more than " + std::to_string(kMaxAlternatives) + " alternatives");
-  for (const auto& alternative : node.items) {
-    ASSAY_TRY(auto items, compile_items(alternative));
-    selection.alternatives.push_back(std::move(items));
-  }
-  return selection;
-}
-
-Result<Condition> compile_condition(const yaml::Node* node, const std::vector<std::string>& names) {
-  if (node == nullptr) return wrong("detection has no condition");
-  std::vector<Condition> conditions;
-  auto add = [&](const yaml::Node& one) -> Status {
-    if (!one.is_scalar()) return wrong("condition is not a text");
-    ASSAY_TRY(auto condition, Condition::compile(one.scalar, names));
-    conditions.push_back(std::move(condition));
-    return {};
-  };
-  if (node->is_list()) {
-    for (const auto& one : node->items) ASSAY_CHECK(add(one));
-    if (conditions.empty()) return wrong("condition is an empty list");
-  } else {
-    ASSAY_CHECK(add(*node));
-  }
-  return Condition::any_of(std::move(conditions));
-}
-
-Result<Detection> compile_detection(const yaml::Node& node) {
-  if (!node.is_map()) return wrong("detection is not a map");
-  if (node.entries.size() > kMaxSelections)
-    return wrong("more than " + std::to_string(kMaxSelections) + " selections");
-  Detection detection;
-  std::vector<std::string> names;
-  for (const auto& [name, selection_node] : node.entries) {
-    if (name == "condition") continue;
-    if (name == "timeframe") return wrong("'timeframe' is not supported; write a correlation rule");
-    auto selection = compile_selection(selection_node);
-    if (!selection) return selection.error().context("selection '" + printable(name, 50) + "'");
-    detection.selections.push_back(std::move(*selection));
-    names.push_back(name);
-  }
-  ASSAY_TRY(detection.condition, compile_condition(node.find("condition"), names));
-  return detection;
-}
-
-Result<int64_t> timespan_ns(const std::string& text) {
-  int64_t number = 0;
-  auto [unit, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  std::string_view suffix(unit, static_cast<size_t>(text.data() + text.size() - unit));
-  int64_t seconds = suffix == "s" ? 1 : suffix == "m" ? 60 : suffix == "h" ? 3600 : suffix == "d" ? 86400 : 0;
-  if (error != std::errc() || seconds == 0 || number <= 0 || number > 100'000)
-    return wrong("timespan '" + printable(text, 30) + "' is not like 30s, 5m or 1h");
-  return number * seconds * 1'000'000'000;
-}
-
-Status compile_threshold(const yaml::Node* node, Correlation& out) {
-  if (node == nullptr || !node->is_map()) return wrong("correlation needs a condition like {gte: 10}");
-  std::string field = node->text("field");
-  bool found = false;
-  for (const auto& [key, value] : node->entries) {
-    if (key == "field") continue;
-    if (key != "gte" && key != "gt")
-      return wrong("correlation condition '" + printable(key, 30) + "' is not supported: gt and gte are");
-    const std::string& text = value.scalar;
-    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out.threshold);
-    if (error != std::errc() || end != text.data() + text.size() || out.threshold > kMaxThreshold)
-      return wrong("correlation condition needs a number up to " + std::to_string(kMaxThreshold));
-    if (key == "gt") ++out.threshold;
-    found = true;
-  }
-  if (!found) return wrong("correlation condition has neither gt nor gte");
-  out.threshold = std::max<uint64_t>(out.threshold, 1);
-  if (out.type != Correlation::Type::value_count) return {};
-  auto known = field_of(field);
-  if (!known) return wrong("value_count needs a field that we know, not '" + printable(field, 50) + "'");
-  out.field = *known;
-  return {};
-}
-
-// A list of texts, or one.
-std::vector<std::string> texts_of(const yaml::Node* node) {
-  std::vector<std::string> out;
-  if (node == nullptr) return out;
-  if (node->is_scalar()) out.push_back(node->scalar);
-  for (const auto& item : node->items)
-    if (item.is_scalar()) out.push_back(item.scalar);
-  return out;
-}
-
-Result<Correlation> compile_correlation(const yaml::Node& node) {
-  static const std::map<std::string, Correlation::Type> kTypes = {
-      {"event_count", Correlation::Type::event_count},
-      {"value_count", Correlation::Type::value_count},
-      {"temporal", Correlation::Type::temporal},
-      {"temporal_ordered", Correlation::Type::temporal_ordered}};
-  if (!node.is_map()) return wrong("correlation is not a map");
-  Correlation out;
-  auto type = kTypes.find(node.text("type"));
-  if (type == kTypes.end())
-    return wrong("correlation type '" + printable(node.text("type"), 50) + "' is not supported");
-  out.type = type->second;
-  if (node.find("aliases") != nullptr) return wrong("correlation 'aliases' are not supported");
-  out.references = texts_of(node.find("rules"));
-  if (out.references.empty() || out.references.size() > 32) return wrong("correlation needs 1 to 32 rules");
-  for (const auto& name : texts_of(node.find("group-by"))) {
-    auto field = field_of(name);
-    if (!field) return wrong("group-by field '" + printable(name, 50) + "' is not known");
-    out.group_by.push_back(*field);
-  }
-  ASSAY_TRY(out.timespan_ns, timespan_ns(node.text("timespan")));
-  bool temporal = out.type == Correlation::Type::temporal || out.type == Correlation::Type::temporal_ordered;
-  if (!temporal) ASSAY_CHECK(compile_threshold(node.find("condition"), out));
-  return out;
-}
-
 // Weight and category of the `assay:` block; without it the level and the first tactic decide.
-Status apply_extension(const yaml::Node* node, Rule& rule) {
+Status apply_extension(const yaml::Node* node, const Spot& spot, Rule& rule) {
   rule.weight = weight_of(rule.level);
   if (!rule.techniques.empty()) rule.category = rule.techniques[0].tactic;
   if (node == nullptr) return {};
-  if (!node->is_map()) return wrong("assay is not a map");
+  if (!node->is_map()) return spot.error(node->line, "assay is not a map");
+  rule.reports_written = true;  // one of ours says so itself; of others the correlations decide
   for (const auto& [key, value] : node->entries) {
+    bool flag = value.scalar == "true" || value.scalar == "false";
     if (key == "category" && value.is_scalar()) {
       rule.category = value.scalar;
     } else if (key == "weight") {
       const std::string& text = value.scalar;
       auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), rule.weight);
       if (error != std::errc() || end != text.data() + text.size() || !(rule.weight >= 0 && rule.weight <= 1))
-        return wrong("assay weight '" + printable(text, 30) + "' is not a number from 0 to 1");
-    } else if (key == "reports" && (value.scalar == "true" || value.scalar == "false")) {
-      rule.reports = value.scalar == "true";
-    } else if (key == "proof" && (value.scalar == "true" || value.scalar == "false")) {
+        return spot.error(value.line, "assay weight '" + printable(text, 30) + "' is not a number from 0 to 1");
+    } else if (key == "reports" && flag) {
+      rule.reports_written = value.scalar == "true";
+    } else if (key == "proof" && flag) {
       rule.proof = value.scalar == "true";
     } else {
-      return wrong("assay block has an unknown or wrong entry '" + printable(key, 50) + "'");
+      return spot.error(value.line, "assay block has an unknown or wrong entry '" + printable(key, 50) + "'");
     }
   }
   return {};
 }
 
-Status compile_logsource(const yaml::Node* node, Rule& rule) {
-  if (node == nullptr || !node->is_map()) return wrong("logsource is missing or not a map");
-  std::string product = node->text("product");
-  bool here = (product.empty() || product == "linux") && node->find("service") == nullptr;
-  if (here) rule.logsource = category_of(node->text("category"));
-  return {};
+Result<Logsource> logsource_of(const yaml::Node& document, const Spot& spot) {
+  const auto* node = document.find("logsource");
+  if (node == nullptr) return spot.error(document.line, "logsource is missing");
+  if (!node->is_map()) return spot.error(node->line, "logsource is not a map");
+  return Logsource{node->text("category"), node->text("product"), node->text("service")};
 }
 
-Status compile_body(const yaml::Node& document, Rule& rule) {
-  rule.title = document.text("title");
+Status compile_head(const yaml::Node& document, const Spot& spot, Rule& rule) {
+  auto line = [&](const char* key) {
+    const auto* node = document.find(key);
+    return node == nullptr ? document.line : node->line;
+  };
   if (rule.title.empty() || rule.title.size() > 256)
-    return wrong("title is missing or longer than 256 characters");
+    return spot.error(line("title"), "title is missing or longer than 256 characters");
+  if (const auto* action = document.find("action"))
+    return spot.error(action->line, "'action: " + printable(action->scalar, 30) +
+                                        "' is Sigma 1's and not supported; write each document whole");
   rule.id = document.text("id");
-  if (!rule.id.empty() && !is_uuid(rule.id))
-    return wrong("id '" + printable(rule.id, 50) + "' is not a UUID");
+  if (document.find("id") != nullptr && !is_uuid(rule.id))
+    return spot.error(line("id"), "id '" + printable(rule.id, 50) + "' is not a UUID");
   rule.name = document.text("name");
   rule.description = one_line(document.text("description"));
   rule.level = document.find("level") == nullptr ? "medium" : document.text("level");
   static const char* const kLevels[] = {"informational", "low", "medium", "high", "critical"};
   if (std::find(std::begin(kLevels), std::end(kLevels), rule.level) == std::end(kLevels))
-    return wrong("level '" + printable(rule.level, 50) +
-                 "' is none of informational, low, medium, high, critical");
+    return spot.error(line("level"), "level '" + printable(rule.level, 50) +
+                                         "' is none of informational, low, medium, high, critical");
+  static const char* const kStatuses[] = {"stable", "test", "experimental", "deprecated", "unsupported"};
+  std::string status = document.text("status");
+  if (document.find("status") != nullptr &&
+      std::find(std::begin(kStatuses), std::end(kStatuses), status) == std::end(kStatuses))
+    return spot.error(line("status"),
+                      "status '" + printable(status, 50) +
+                          "' is none of stable, test, experimental, deprecated, unsupported");
+  if (status == "deprecated" || status == "unsupported") rule.reason = "status " + status;
   rule.techniques = techniques_of(document.find("tags"));
-  ASSAY_CHECK(apply_extension(document.find("assay"), rule));
-  if (const auto* correlation = document.find("correlation")) {
-    ASSAY_TRY(rule.correlation, compile_correlation(*correlation));
+  return apply_extension(document.find("assay"), spot, rule);
+}
+
+// Of a rule that its author withdrew, only the head is read.
+Status compile_body(const yaml::Node& document, const Spot& spot, const Placeholders& placeholders,
+                    Rule& rule) {
+  ASSAY_CHECK(compile_head(document, spot, rule));
+  const auto* detection = document.find("detection");
+  const auto* correlation = document.find("correlation");
+  if (detection == nullptr && correlation == nullptr)
+    return spot.error(document.line, "neither detection nor correlation");
+  if (detection != nullptr && correlation != nullptr)
+    return spot.error(correlation->line, "both detection and correlation; give each a document of its own");
+  if (!rule.reason.empty()) return {};
+  if (correlation != nullptr) {
+    ASSAY_TRY(rule.correlation, compile_correlation(*correlation, spot));
+    rule.reason = why_not_evaluated(rule);
     return {};
   }
-  ASSAY_CHECK(compile_logsource(document.find("logsource"), rule));
-  const auto* detection = document.find("detection");
-  if (detection == nullptr) return wrong("neither detection nor correlation");
-  ASSAY_TRY(rule.detection, compile_detection(*detection));
+  ASSAY_TRY(rule.written, logsource_of(document, spot));
+  auto answer = answer_logsource(rule.written.category, rule.written.product, rule.written.service);
+  rule.logsource = answer.category;
+  rule.reason = answer.reason;
+  ASSAY_TRY(rule.detection, compile_detection(*detection, spot, placeholders));
+  if (rule.reason.empty()) rule.reason = why_not_evaluated(rule);
   return {};
 }
 
 }  // namespace
 
-bool Selection::matches(const Record& record) const {
-  return std::any_of(alternatives.begin(), alternatives.end(), [&](const std::vector<Item>& items) {
-    return std::all_of(items.begin(), items.end(), [&](const Item& item) { return item.matches(record); });
-  });
-}
-
-bool Detection::matches(const Record& record) const {
-  return condition.eval([&](size_t index) { return selections[index].matches(record); });
-}
-
-Result<Rule> compile_rule(const yaml::Node& document, const std::string& source) {
+Result<Rule> compile_rule(const yaml::Node& document, const std::string& source,
+                          const Placeholders& placeholders) {
+  Spot spot{source, document.text("title"), ""};
   if (!document.is_map())
-    return wrong(source + ": a rule is a map, this is " + yaml::to_string(document.kind));
+    return spot.error(document.line, std::string("a rule is a map, this is ") + yaml::to_string(document.kind));
   Rule rule;
   rule.source = source;
-  if (auto status = compile_body(document, rule); !status)
-    return status.error().context(source + ": rule '" + printable(rule.title, 100) + "'");
+  rule.line = document.line;
+  rule.title = document.text("title");
+  ASSAY_CHECK(compile_body(document, spot, placeholders, rule));
   return rule;
+}
+
+// Sigma filters specification: a detection under the key `filter`, with the rules that it is for.
+Result<Filter> compile_filter(const yaml::Node& document, const std::string& source,
+                              const Placeholders& placeholders) {
+  Filter out;
+  out.source = source;
+  out.line = document.line;
+  out.title = document.text("title");
+  Spot spot{source, out.title, ""};
+  if (out.title.empty()) return spot.error(document.line, "title is missing");
+  ASSAY_TRY(out.written, logsource_of(document, spot));
+  const yaml::Node& node = *document.find("filter");
+  if (!node.is_map()) return spot.error(node.line, "filter is not a map");
+  const auto* rules = node.find("rules");
+  if (rules == nullptr) return spot.error(node.line, "filter names no rules");
+  if (rules->is_scalar() && rules->scalar == "any") {
+    out.any = true;
+  } else {
+    for (const auto& one : rules->items) out.rules.push_back(one.scalar);
+    if (rules->is_scalar()) out.rules.push_back(rules->scalar);
+    if (out.rules.empty()) return spot.error(rules->line, "filter names no rules");
+  }
+  yaml::Node detection = node;
+  std::erase_if(detection.entries, [](const auto& entry) { return entry.first == "rules"; });
+  ASSAY_TRY(out.detection, compile_detection(detection, spot.in("filter"), placeholders));
+  return out;
 }
 
 }  // namespace assay

@@ -169,6 +169,7 @@ Report Scorer::finish(const TraceFooter& footer) {
   report.header = s.header;
   report.footer = footer;
   report.rules_version = s.rules.version();
+  s.findings.finish();
   report.findings = s.findings.findings();
   report.score = score_findings(report.findings);
   report.processes = s.tree.processes(kMaxShownProcesses);

@@ -22,6 +22,7 @@ struct Node {
   std::string scalar;
   std::vector<Node> items;
   std::vector<std::pair<std::string, Node>> entries;  // of a map, in the order of the text; keys are unique
+  int line = 0;                                       // where it begins, from 1; under a key: the key's line
 
   bool is_null() const { return kind == Kind::null; }
   bool is_scalar() const { return kind == Kind::scalar; }
@@ -35,7 +36,8 @@ struct Node {
 /// "a map", "a list"... for messages.
 const char* to_string(Node::Kind kind);
 
-/// Every document of `text`. Errc::invalid says where the YAML breaks, Errc::limit which bound it exceeds.
-Result<std::vector<Node>> parse(const std::string& text);
+/// Every document of `text`. Errc::invalid says where the YAML breaks, Errc::limit which bound it exceeds; both
+/// begin with "SOURCE:LINE: ", or with "line LINE: " where no source is given.
+Result<std::vector<Node>> parse(const std::string& text, const std::string& source = "");
 
 }  // namespace assay::yaml

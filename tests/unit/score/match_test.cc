@@ -158,7 +158,7 @@ TEST(Match, RefusedWithReason) {
     EXPECT_NE(result.find(part), std::string::npos) << result;
   };
   names(item("CommandLine|sounds_like: x", ""), "unknown modifier 'sounds_like'");
-  names(item("CommandLine|utf16le|base64offset: x", ""), "unknown modifier 'utf16le'");
+  names(item("CommandLine|utf16le|wide: x", ""), "modifiers 'utf16le' and 'wide' exclude each other");
   names(item("CommandLine|re: '(a'", ""), "expression '(a'");
   names(item("CommandLine|re: '(?<=a)b'", ""), "expression");
   names(item("CommandLine|cidr: 10.0.0/8", ""), "not a network");

@@ -23,7 +23,7 @@ std::string replaced(std::string from, std::string to) {
 
 TEST(RuleFile, RefusalNamesFileRuleAndReason) {
   EXPECT_EQ(refusal(replaced("Image: x", "'Image|fuzzy': x")),
-            "dir/t.yml: rule 'T': selection 's': 'Image|fuzzy': unknown modifier 'fuzzy'");
+            "dir/t.yml:3: rule 'T': selection 's': 'Image|fuzzy': unknown modifier 'fuzzy'");
   auto names = [](const std::string& text, const std::string& part) {
     std::string what = refusal(text);
     EXPECT_TRUE(what.starts_with("dir/t.yml")) << what;
@@ -82,10 +82,12 @@ TEST(RuleFile, RandomDamageNeverCrashes) {
 }
 
 TEST(RuleFile, UnknownLogsourceLoadsAndNeverFires) {
-  auto rules = RuleSet::compile(
-      {{"a.yml", replaced("category: process_creation", "product: linux, service: auditd")}});
+  auto rules =
+      RuleSet::compile({{"a.yml", replaced("category: process_creation", "product: linux, service: sshd")}});
   ASSERT_TRUE(rules);
   EXPECT_FALSE(rules->state().rules[0].logsource);
+  EXPECT_FALSE(rules->statuses()[0].evaluated);
+  EXPECT_EQ(rules->statuses()[0].reason, "logsource service sshd: nothing here writes that log");
 }
 
 TEST(RuleFile, TechniqueTakesTheTacticBeforeIt) {
@@ -119,7 +121,7 @@ TEST(RuleSet, IdsAreUnique) {
   std::string id = "id: 11111111-1111-1111-1111-111111111111\n";
   auto rules = RuleSet::compile({{"a.yml", kGood + id}, {"b.yml", kGood + id}});
   ASSERT_FALSE(rules);
-  EXPECT_EQ(rules.error().what, "b.yml: rule 'T' has the id of a rule in a.yml");
+  EXPECT_EQ(rules.error().what, "b.yml:1: rule 'T': its id '11111111-1111-1111-1111-111111111111' is that of a rule in a.yml:1");
 }
 
 TEST(Correlation, RefusalNamesWhatIsWrong) {
@@ -139,11 +141,8 @@ TEST(Correlation, RefusalNamesWhatIsWrong) {
         "'other', which no rule is called");
   names("type: event_count, rules: [C], timespan: 1m, condition: {gte: 3}", "refers to itself");
   names("type: event_count, rules: [base], timespan: soon, condition: {gte: 3}", "timespan 'soon'");
-  names("type: event_count, rules: [base], timespan: 1m, condition: {lt: 3}", "'lt' is not supported");
+  EXPECT_EQ(correlation("type: event_count, rules: [base], timespan: 1m, condition: {lt: 3}"), "accepted");
   names("type: event_count, rules: [base], timespan: 1m", "needs a condition");
-  names("type: value_count, rules: [base], timespan: 1m, condition: {gte: 3, field: Nonsense}", "'Nonsense'");
-  names("type: event_count, rules: [base], group-by: [Nonsense], timespan: 1m, condition: {gte: 3}",
-        "'Nonsense'");
   names("type: event_count, rules: [base], timespan: 1m, condition: {gte: 99999999}", "up to");
 }
 
@@ -159,10 +158,14 @@ TEST(RuleSet, PublicLinuxRulesLoadAsTheyAre) {
     GTEST_SKIP() << "no public Sigma rules; set ASSAY_CORPUS to a directory with sigma/rules/linux";
   auto rules = RuleSet::load(dir);
   ASSERT_TRUE(rules) << rules.error().what;
-  EXPECT_GT(rules->size(), 200u);
-  size_t live = 0;
-  for (const auto& rule : rules->state().rules) live += rule.logsource.has_value();
-  EXPECT_GE(live, 133u);
+  EXPECT_EQ(rules->size(), 210u);
+  size_t evaluated = 0;
+  for (const auto& status : rules->statuses()) {
+    evaluated += status.evaluated;
+    if (!status.evaluated) std::cout << status.source << ": " << status.reason << "\n";
+  }
+  std::cout << evaluated << " of " << rules->size() << " are evaluated\n";
+  EXPECT_GE(evaluated, 171u);
 }
 
 }  // namespace
