@@ -43,20 +43,21 @@ Error ambiguous(const RuleSet& rules, const std::string& word, const std::vector
 
 }  // namespace
 
-Result<NamedTexts> read_rule_files(const std::vector<fs::path>& places) {
-  NamedTexts out;
+Result<RuleTexts> read_rule_files(const std::vector<fs::path>& places) {
+  RuleTexts out;
   for (const auto& place : places) {
     std::error_code error;
     if (!fs::exists(place, error))
       return Error{Errc::not_found, "no file or directory " + printable(place.string(), 500)};
     if (!fs::is_directory(place, error)) {
       ASSAY_TRY(auto text, read_file(place.string(), yaml::kMaxTextBytes));
-      out.emplace_back(place.string(), std::move(text));
+      out.rules.emplace_back(place.string(), std::move(text));
       continue;
     }
     ASSAY_TRY(auto below, RuleSet::read(place));
-    for (auto& [name, text] : below)
-      out.emplace_back((place / name).lexically_normal().string(), std::move(text));
+    out.placeholders.merge(below.placeholders);
+    for (auto& [name, text] : below.rules)
+      out.rules.emplace_back((place / name).lexically_normal().string(), std::move(text));
   }
   return out;
 }
@@ -65,7 +66,7 @@ Result<LoadedRules> load_rules(const std::string& dir) {
   ASSAY_TRY(fs::path place, find_rules(dir));
   if (!dir.empty()) place = dir;  // as the user calls it
   ASSAY_TRY(auto texts, read_rule_files({place}));
-  auto rules = RuleSet::compile(texts);
+  auto rules = RuleSet::compile(texts.rules, texts.placeholders);
   if (!rules)
     return Error{Errc::corrupt, rules.error().what + " (assay rules check shows all that is wrong)"};
   return LoadedRules{place, std::move(texts), std::move(*rules)};
@@ -96,7 +97,7 @@ Result<std::vector<RuleCases>> load_rule_cases(const fs::path& dir, bool needed)
 }
 
 Result<yaml::Node> document_of(const LoadedRules& loaded, const Rule& rule) {
-  for (const auto& [name, text] : loaded.texts) {
+  for (const auto& [name, text] : loaded.texts.rules) {
     if (printable(name, 200) != rule.source) continue;
     ASSAY_TRY(auto documents, yaml::parse(text));
     for (auto& document : documents)

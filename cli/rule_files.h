@@ -14,14 +14,12 @@
 
 namespace assay::cli {
 
-using NamedTexts = std::vector<std::pair<std::string, std::string>>;  // path as given, text
-
-/// The files named, and those of the directories named, as RuleSet::load would find them.
-Result<NamedTexts> read_rule_files(const std::vector<std::filesystem::path>& places);
+/// The files named, and those of the directories named, as RuleSet::load would find them; by paths as given.
+Result<RuleTexts> read_rule_files(const std::vector<std::filesystem::path>& places);
 
 struct LoadedRules {
   std::filesystem::path dir;
-  NamedTexts texts;
+  RuleTexts texts;
   RuleSet rules;
 };
 /// `dir`: empty for the installed ones.

@@ -32,9 +32,9 @@ struct Checked {
 };
 
 // "FILE:LINE: cause" or "FILE: cause", of one of the texts, taken apart. No file: it is about none of them.
-Remark remark_of(const Error& error, const NamedTexts& texts) {
+Remark remark_of(const Error& error, const RuleTexts& texts) {
   Remark out;
-  for (const auto& [name, text] : texts) {
+  for (const auto& [name, text] : texts.rules) {
     std::string shown = printable(name, 200);
     if (shown.size() > out.file.size() && error.what.starts_with(shown + ":")) out.file = shown;
   }
@@ -52,14 +52,14 @@ Remark remark_of(const Error& error, const NamedTexts& texts) {
   return out;
 }
 
-void drop(NamedTexts& texts, const std::string& shown) {
-  std::erase_if(texts, [&](const auto& text) { return printable(text.first, 200) == shown; });
+void drop(RuleTexts& texts, const std::string& shown) {
+  std::erase_if(texts.rules, [&](const auto& text) { return printable(text.first, 200) == shown; });
 }
 
 // Compiles without the files that are wrong, one after the other; the rest is left in `texts`.
-Result<RuleSet> compile_what_can_be(NamedTexts& texts, std::vector<Remark>& errors) {
+Result<RuleSet> compile_what_can_be(RuleTexts& texts, std::vector<Remark>& errors) {
   for (;;) {
-    auto rules = RuleSet::compile(texts);
+    auto rules = RuleSet::compile(texts.rules, texts.placeholders);
     if (rules) return rules;
     errors.push_back(remark_of(rules.error(), texts));
     if (errors.back().file.empty() || errors.size() == kMaxErrors) return rules.error();
@@ -67,23 +67,24 @@ Result<RuleSet> compile_what_can_be(NamedTexts& texts, std::vector<Remark>& erro
   }
 }
 
-void warn(const NamedTexts& texts, const RuleSet& rules, std::vector<Remark>& warnings) {
+void warn(const RuleTexts& texts, const RuleSet& rules, std::vector<Remark>& warnings) {
   std::map<std::string, std::vector<size_t>> of_file;
   for (size_t i = 0; i < rules.size(); ++i) of_file[rules.state().rules[i].source].push_back(i);
-  for (const auto& [name, text] : texts) {
+  for (const auto& [name, text] : texts.rules) {
     std::string file = printable(name, 200);
     if (auto documents = yaml::parse(text))
       for (const auto& document : *documents) {
         if (document.is_null()) continue;
         std::string rule = "rule '" + printable(document.text("title"), 100) + "': ";
-        for (const auto& what : lint_rule(document)) warnings.push_back({file, 0, rule + what});
+        for (const auto& what : lint_rule(document))
+          warnings.push_back({file, static_cast<size_t>(document.line), rule + what});
       }
     for (size_t index : of_file[file]) {
-      std::string why = why_not_evaluated(rules, rules.state().rules[index]);
+      const Rule& rule = rules.state().rules[index];
+      std::string why = why_not_evaluated(rules, rule);
       if (!why.empty())
-        warnings.push_back(
-            {file, 0,
-             "rule '" + printable(rules.state().rules[index].title, 100) + "': can never fire: " + why});
+        warnings.push_back({file, static_cast<size_t>(rule.line),
+                            "rule '" + printable(rule.title, 100) + "': can never fire: " + why});
     }
   }
 }
@@ -133,9 +134,9 @@ Result<int> check_rules(const po::variables_map& map, const Words& words) {
     ASSAY_TRY(auto dir, find_rules(""));
     places.push_back(dir);
   }
-  ASSAY_TRY(NamedTexts texts, read_rule_files(places));
+  ASSAY_TRY(RuleTexts texts, read_rule_files(places));
   Checked checked;
-  checked.files = texts.size();
+  checked.files = texts.rules.size();
   auto rules = compile_what_can_be(texts, checked.errors);
   if (rules) {
     checked.rules = rules->size();

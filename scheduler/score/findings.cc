@@ -2,10 +2,8 @@
 #include "scheduler/score/findings.h"
 
 #include <algorithm>
-#include <set>
 
 #include "common/text.h"
-#include "scheduler/score/layers.h"
 
 namespace assay {
 namespace {

@@ -266,10 +266,9 @@ Result<CaseTrace> case_trace(const yaml::Node& list) {
 
 Result<std::vector<RuleCases>> read_rule_cases(const std::string& text, const std::string& source) {
   std::string file = printable(source, 200);
-  auto documents = yaml::parse(text);
-  if (!documents) return documents.error().context(file);
+  ASSAY_TRY(auto documents, yaml::parse(text, file));
   std::vector<RuleCases> out;
-  for (const auto& document : *documents) {
+  for (const auto& document : documents) {
     if (document.is_null()) continue;
     RuleCases cases{file, document.text("rule"), {}, {}};
     if (cases.rule.empty()) return wrong(file + ": cases without 'rule: TITLE'");

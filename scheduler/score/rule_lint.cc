@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <iterator>
+#include <set>
 
 #include "common/text.h"
 #include "scheduler/score/attack.h"
+#include "scheduler/score/fields.h"
 
 namespace assay {
 namespace {
@@ -82,6 +84,34 @@ void lint_tags(const yaml::Node& list, std::vector<std::string>& out) {
   }
 }
 
+// The names of fields in a selection, wherever they stand in it.
+void gather_fields(const yaml::Node& selection, std::set<std::string>& out) {
+  for (const auto& [key, value] : selection.entries) out.insert(key.substr(0, key.find('|')));
+  for (const auto& item : selection.items) gather_fields(item, out);
+}
+
+// A field that no event has counts as missing: a slip of the pen would go unnoticed.
+void lint_fields(const yaml::Node& document, std::vector<std::string>& out) {
+  const auto* source = document.find("logsource");
+  const auto* detection = document.find("detection");
+  if (source == nullptr || detection == nullptr) return;
+  std::string kind = source->text("category").empty() ? source->text("service") : source->text("category");
+  auto category = category_of(kind);
+  if (!category) return;  // it is not evaluated, and that is told
+  std::set<std::string> fields;
+  for (const auto& [name, selection] : detection->entries)
+    if (name != "condition") gather_fields(selection, fields);
+  for (const auto& name : fields) {
+    if (name.empty()) continue;  // keywords
+    auto field = field_of(name);
+    if (!field)
+      out.push_back("field '" + printable(name, 50) + "' is none of ours: it counts as missing");
+    else if (!has_field(*category, *field))
+      out.push_back("events of " + printable(kind, 50) + " have no field '" + name +
+                    "': it counts as missing");
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> lint_rule(const yaml::Node& document) {
@@ -91,6 +121,7 @@ std::vector<std::string> lint_rule(const yaml::Node& document) {
   if (const auto* tags = document.find("tags"); tags != nullptr) lint_tags(*tags, out);
   if (const auto* known = document.find("falsepositives"); known == nullptr || known->is_null())
     out.push_back("no falsepositives");
+  lint_fields(document, out);
   if (document.find("level") == nullptr) out.push_back("no level: medium is taken");
   return out;
 }

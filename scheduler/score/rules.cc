@@ -118,24 +118,22 @@ Result<RuleSet> RuleSet::compile(const std::vector<std::pair<std::string, std::s
 
 Result<RuleSet> RuleSet::load(const std::filesystem::path& dir) {
   ASSAY_TRY(auto texts, read(dir));
-  Placeholders placeholders;
-  std::error_code error;
-  if (std::filesystem::exists(dir / kPlaceholdersFile, error)) {
-    auto text = read_file((dir / kPlaceholdersFile).string(), yaml::kMaxTextBytes);
-    if (!text) return text.error().context("placeholders");
-    ASSAY_TRY(placeholders, read_placeholders(*text, kPlaceholdersFile));
-  }
-  return compile(texts, placeholders);
+  return compile(texts.rules, texts.placeholders);
 }
 
-Result<std::vector<std::pair<std::string, std::string>>> RuleSet::read(const std::filesystem::path& dir) {
+Result<RuleTexts> RuleSet::read(const std::filesystem::path& dir) {
   ASSAY_TRY(auto files, rule_files(dir));
   std::error_code error;
-  std::vector<std::pair<std::string, std::string>> texts;
+  RuleTexts texts;
   for (const auto& file : files) {
     auto text = read_file(file.string(), yaml::kMaxTextBytes);
     if (!text) return text.error().context("rule file");
-    texts.emplace_back(std::filesystem::relative(file, dir, error).string(), std::move(*text));
+    texts.rules.emplace_back(std::filesystem::relative(file, dir, error).string(), std::move(*text));
+  }
+  if (std::filesystem::exists(dir / kPlaceholdersFile, error)) {
+    auto text = read_file((dir / kPlaceholdersFile).string(), yaml::kMaxTextBytes);
+    if (!text) return text.error().context("placeholders");
+    ASSAY_TRY(texts.placeholders, read_placeholders(*text, kPlaceholdersFile));
   }
   return texts;
 }

@@ -23,13 +23,19 @@ struct RuleStatus {
 /// What |expand puts in the place of %NAME%: NAME to its values.
 using Placeholders = std::map<std::string, std::vector<std::string>>;
 
+/// What a directory of rules holds, before it is compiled.
+struct RuleTexts {
+  std::vector<std::pair<std::string, std::string>> rules;  // path, text
+  Placeholders placeholders;
+};
+
 class RuleSet {
  public:
   /// Every *.yml below `dir`, but for `dir`/cases, which holds what the rules are tested with, and
   /// `dir`/placeholders.yml, a map of names to values. The error reads FILE:LINE: rule 'TITLE': cause.
   static Result<RuleSet> load(const std::filesystem::path& dir);
   /// The texts that load() compiles, by their paths below `dir`.
-  static Result<std::vector<std::pair<std::string, std::string>>> read(const std::filesystem::path& dir);
+  static Result<RuleTexts> read(const std::filesystem::path& dir);
   /// One YAML text per rule, with the name to use in errors.
   static Result<RuleSet> compile(const std::vector<std::pair<std::string, std::string>>& named_yaml,
                                  const Placeholders& placeholders = {});

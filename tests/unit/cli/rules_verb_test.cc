@@ -145,6 +145,7 @@ TEST_F(RulesVerb, CheckNamesEveryWrongFile) {
   for (const auto& error : out["errors"]) {
     EXPECT_TRUE(error["file"].get<std::string>().starts_with("DIR/")) << error;
     EXPECT_FALSE(error["cause"].get<std::string>().empty()) << error;
+    EXPECT_GT(error.value("line", 0), 0) << error;
   }
 }
 
@@ -152,22 +153,24 @@ TEST_F(RulesVerb, CheckWarnsOfWhatShouldBeMended) {
   std::string file = rule("poor.yml", R"(title: Poor
 tags: [attack.persistence, attack.t1046, attack.t9999, attack.nonsense, own.tag, cve.2021-44228, attack.g0032]
 logsource: {product: linux, category: process_creation}
-detection: {s: {Image: x}, condition: s}
+detection: {s: [{Image: x, Imgae: y}, {QueryName|contains: z}], condition: s}
 )");
   Said said = rules({"check", file, rule("elsewhere.yml", kElsewhere)});
   EXPECT_EQ(said.code, kBelowGate) << said.err;
-  std::string poor = "DIR/poor.yml: warning: rule 'Poor': ";
+  std::string poor = "DIR/poor.yml:1: warning: rule 'Poor': ";
   EXPECT_EQ(
       said.out.substr(0, said.out.find("DIR/elsewhere.yml")),
       poor + "no description\n" + poor + "unknown tag 'attack.nonsense'\n" + poor +
           "unknown tag 'own.tag'\n" + poor +
           "technique T1046 Network Service Discovery belongs to discovery, but the tags name persistence\n" +
           poor + "technique T9999 is not in our table of ATT&CK\n" + poor + "no falsepositives\n" + poor +
+          "field 'Imgae' is none of ours: it counts as missing\n" + poor +
+          "events of process_creation have no field 'QueryName': it counts as missing\n" + poor +
           "no level: medium is taken\n");
-  EXPECT_NE(said.out.find("DIR/elsewhere.yml: warning: rule 'Registry written': can never fire: "),
+  EXPECT_NE(said.out.find("DIR/elsewhere.yml:1: warning: rule 'Registry written': can never fire: "),
             std::string::npos)
       << said.out;
-  EXPECT_NE(said.out.find("2 rules in 2 files, 0 errors, 8 warnings\n"), std::string::npos) << said.out;
+  EXPECT_NE(said.out.find("2 rules in 2 files, 0 errors, 10 warnings\n"), std::string::npos) << said.out;
 }
 
 TEST_F(RulesVerb, ListShowsEachRule) {
