@@ -40,14 +40,16 @@ std::string digest_of(int fd, uint64_t size, size_t digest_bytes) {
   if (!context || ::EVP_DigestInit_ex(context.get(), kind, nullptr) != 1) return "";
   std::string buffer(256 * 1024, '\0');
   for (uint64_t at = 0; at < size;) {
-    ssize_t n = ::pread(fd, buffer.data(), std::min<uint64_t>(buffer.size(), size - at), static_cast<off_t>(at));
+    ssize_t n =
+        ::pread(fd, buffer.data(), std::min<uint64_t>(buffer.size(), size - at), static_cast<off_t>(at));
     if (n <= 0) return "";
     if (::EVP_DigestUpdate(context.get(), buffer.data(), static_cast<size_t>(n)) != 1) return "";
     at += static_cast<uint64_t>(n);
   }
   std::string out(EVP_MAX_MD_SIZE, '\0');
   unsigned length = 0;
-  if (::EVP_DigestFinal_ex(context.get(), reinterpret_cast<unsigned char*>(out.data()), &length) != 1) return "";
+  if (::EVP_DigestFinal_ex(context.get(), reinterpret_cast<unsigned char*>(out.data()), &length) != 1)
+    return "";
   out.resize(length);
   return out;
 }
@@ -108,7 +110,8 @@ struct FileContext::State {
       trouble = read.error().what;
   }
 
-  std::optional<inspect::PackageIndex::Owner> owner_of(const std::string& path, const std::string& given) const {
+  std::optional<inspect::PackageIndex::Owner> owner_of(const std::string& path,
+                                                       const std::string& given) const {
     auto owner = packages->find(path);
     if (!owner && given != path) owner = packages->find(given);
     for (const auto& [to, from] : aliases)
@@ -174,7 +177,8 @@ FileContext::FileContext(FileContext&&) noexcept = default;
 FileContext& FileContext::operator=(FileContext&&) noexcept = default;
 FileContext::~FileContext() = default;
 
-Result<FileContext> FileContext::open(const fs::path& image, std::vector<fs::path> layers, Packages packages) {
+Result<FileContext> FileContext::open(const fs::path& image, std::vector<fs::path> layers,
+                                      Packages packages) {
   auto state = std::make_unique<State>();
   ASSAY_TRY(state->image, open_file(image, O_PATH | O_DIRECTORY));
   state->image_path = link_of(state->image.get());
@@ -187,8 +191,9 @@ Result<FileContext> FileContext::open(const fs::path& image, std::vector<fs::pat
 void FileContext::annotate(Event& event) {
   bool run = event.kind == EventKind::start || event.kind == EventKind::exec;
   bool executed = run || (event.kind == EventKind::file && event.call == "executed");
-  bool left = event.kind == EventKind::file && !executed && (event.origin == "changed" || event.origin == "deleted") &&
-              event.file_type != "dir" && event.file_type != "symlink";
+  bool left = event.kind == EventKind::file && !executed &&
+              (event.origin == "changed" || event.origin == "deleted") && event.file_type != "dir" &&
+              event.file_type != "symlink";
   if (!executed && !left) return;
   state_->await_packages();
   if (std::string script = run ? given_script(event) : ""; !script.empty())

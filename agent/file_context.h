@@ -23,14 +23,14 @@ class FileContext {
   using Packages = std::future<Result<inspect::PackageIndex>>;
   /// `image`: Rootfs::image(); `layers`: base first, those that it is made of; `packages`: waited for at the
   /// first start.
-  static Result<FileContext> open(const std::filesystem::path& image, std::vector<std::filesystem::path> layers,
-                                  Packages packages);
+  static Result<FileContext> open(const std::filesystem::path& image,
+                                  std::vector<std::filesystem::path> layers, Packages packages);
   FileContext(FileContext&&) noexcept;
   FileContext& operator=(FileContext&&) noexcept;
   ~FileContext();
 
-  /// Of what is the image's own, and was executed: package, package_state, layer, and of start and exec events
-  /// script_layer. Of what the guest changed or deleted: package. Provenance comes before it.
+  /// Of what is the image's own, and was executed: package, package_state, layer, and of start and exec
+  /// events script_layer. Of what the guest changed or deleted: package. Provenance comes before it.
   void annotate(Event& event);
   /// What was read of which databases, or why not; empty: none is there, or nobody has asked yet.
   std::string summary() const;

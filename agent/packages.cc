@@ -20,7 +20,7 @@ using inspect::DatabaseFile;
 using inspect::DatabaseKind;
 using inspect::PackageIndex;
 
-constexpr std::chrono::milliseconds kReadTime{10'000};
+constexpr std::chrono::milliseconds kReadTime{30'000};
 constexpr size_t kKeptIndexes = 512;
 constexpr const char* kFormat = "packages/1";  // moves on with the index's format, and with what is read
 
@@ -38,9 +38,8 @@ class Gathering {
       out_.push_back({kind, name, ""});
       return true;
     }
-    auto bytes = static_cast<uint64_t>(st.st_size) > room_
-                     ? Result<std::string>(Error{Errc::limit, ""})
-                     : read_fd(fd->get(), room_, path);
+    auto bytes = static_cast<uint64_t>(st.st_size) > room_ ? Result<std::string>(Error{Errc::limit, ""})
+                                                           : read_fd(fd->get(), room_, path);
     if (bytes) {
       room_ -= bytes->size();
       out_.push_back({kind, name, std::move(*bytes)});
@@ -84,11 +83,15 @@ void gather_dpkg(Gathering& gathering) {
 }
 
 void gather_rpm(Gathering& gathering) {
-  for (const std::string dir : {"usr/lib/sysimage/rpm/", "var/lib/rpm/"}) {  // one is often a link to the other
+  for (const std::string dir :
+       {"usr/lib/sysimage/rpm/", "var/lib/rpm/"}) {  // one is often a link to the other
     bool found = gathering.add(DatabaseKind::rpm_sqlite, dir + "rpmdb.sqlite", "");
     if (found) gathering.add(DatabaseKind::not_read, dir + "rpmdb.sqlite-wal", "rpm's write-ahead log");
-    found = gathering.add(DatabaseKind::not_read, dir + "Packages", "rpm's database in Berkeley DB's format") || found;
-    found = gathering.add(DatabaseKind::not_read, dir + "Packages.db", "rpm's database in its format ndb") || found;
+    found =
+        gathering.add(DatabaseKind::not_read, dir + "Packages", "rpm's database in Berkeley DB's format") ||
+        found;
+    found = gathering.add(DatabaseKind::not_read, dir + "Packages.db", "rpm's database in its format ndb") ||
+            found;
     if (found) return;
   }
 }
@@ -119,7 +122,8 @@ Status keep(const fs::path& path, std::string_view bytes) {
   Fd fd(::mkostemp(fresh.data(), O_CLOEXEC));
   if (!fd) return errno_error("create " + fresh);
   Status written = write_all(fd.get(), bytes, fresh);
-  if (written && ::rename(fresh.c_str(), path.c_str()) != 0) written = errno_error("rename to " + path.string());
+  if (written && ::rename(fresh.c_str(), path.c_str()) != 0)
+    written = errno_error("rename to " + path.string());
   if (!written) ::unlink(fresh.c_str());
   return written;
 }
@@ -127,8 +131,8 @@ Status keep(const fs::path& path, std::string_view bytes) {
 Result<std::string> read_by_child(const PackagesOrder& order, const std::vector<DatabaseFile>& files) {
   ASSAY_TRY(Fd handed, sealed_file("assay-packages", inspect::encode_databases(files)));
   ASSAY_TRY(Fd index, memory_file("assay-package-index"));
-  ASSAY_TRY(Output output, assay::run(order.program->command("packages", handed.get(), index.get()), kReadTime,
-                                      4096, order.cancel_fd));
+  ASSAY_TRY(Output output, assay::run(order.program->command("packages", handed.get(), index.get()),
+                                      kReadTime, 4096, order.cancel_fd));
   if (output.status.shell_code() != 0)
     return Error{Errc::io, "assay-inspect could not read the package databases: " +
                                (output.err.empty() ? "it died" : printable(output.err, 200))};
@@ -155,7 +159,8 @@ Result<PackageIndex> image_packages(const PackagesOrder& order) {
   fs::path path = kept_path(order);
   if (auto kept = read_file(path, inspect::kMaxIndexBytes))
     if (auto index = PackageIndex::parse(std::move(*kept))) return index;
-  if (order.program == nullptr) return Error{Errc::unsupported, "package databases are not read: no inspector"};
+  if (order.program == nullptr)
+    return Error{Errc::unsupported, "package databases are not read: no inspector"};
   ASSAY_TRY(Fd root, open_file(order.image, O_PATH | O_DIRECTORY));
   auto files = gather_databases(root.get());
   std::string bytes = inspect::encode_index({}, {}, "");

@@ -1,6 +1,6 @@
-// packages: who owns which file of an image, by the image's own package databases (dpkg, also distroless; apk;
-// rpm). Here their files are gathered, within bounds and without a look inside; assay-inspect reads them. What
-// came of it is kept on the host by the image's layers. Feeds file_context.
+// packages: who owns which file of an image, by the image's own package databases (dpkg, also distroless;
+// apk; rpm). Here their files are gathered, within bounds and without a look inside; assay-inspect reads
+// them. What came of it is kept on the host by the image's layers. Feeds file_context.
 #pragma once
 
 #include <filesystem>
@@ -16,9 +16,9 @@
 namespace assay {
 
 struct PackagesOrder {
-  std::filesystem::path image;            // Rootfs::image()
-  std::filesystem::path kept_dir;         // of indexes, shared by all scans of this host
-  std::vector<Digest> layers;             // diffIDs, base first: what an index is kept by
+  std::filesystem::path image;                // Rootfs::image()
+  std::filesystem::path kept_dir;             // of indexes, shared by all scans of this host
+  std::vector<Digest> layers;                 // diffIDs, base first: what an index is kept by
   const InspectorProgram* program = nullptr;  // borrowed; null: nothing is read
   int cancel_fd = -1;
 };

@@ -1,8 +1,9 @@
 // assay-inspect: what reads hostile files for the agent, which starts it as nobody, without a network.
 //
-//   assay-inspect compile    a bundle of rule files (descriptor 3) becomes compiled rules (4), their number stdout
-//   assay-inspect scan       questions and files come over a socket (4), answers go back; 3: compiled rules
-//   assay-inspect packages   an image's package databases (3) become an index of who owns which file (4)
+//   assay-inspect compile    a bundle of rule files (descriptor 3) becomes compiled rules (4), their number
+//   stdout assay-inspect scan       questions and files come over a socket (4), answers go back; 3: compiled
+//   rules assay-inspect packages   an image's package databases (3) become an index of who owns which file
+//   (4)
 //
 // Opens nothing by itself but the database of file types, before it is confined.
 #include <sys/prctl.h>
@@ -48,7 +49,8 @@ Status scan() {
 Status packages() {
   ASSAY_CHECK(limit_resources(kPackagesSeconds, kMaxIndexBytes));
   ASSAY_CHECK(confine());
-  ASSAY_TRY(std::string handed, read_fd(kDatabasesFd, kMaxDatabaseBytes + (16 << 20), "the package databases"));
+  ASSAY_TRY(std::string handed,
+            read_fd(kDatabasesFd, kMaxDatabaseBytes + (16 << 20), "the package databases"));
   ASSAY_TRY(auto files, decode_databases(handed));
   return write_all(kIndexFd, read_databases(files).index(), "the index of packages");
 }

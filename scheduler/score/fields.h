@@ -74,16 +74,17 @@ std::optional<Category> category_of(std::string_view name);
   X(SourceFilename)                                                                                        \
   X(Flags)                                                                                                 \
   X(Write)                                                                                                 \
-  X(Created) X(Succeeded) X(DestinationIp) X(DestinationPort) X(DestinationHostname) X(SourceIp)           \
-      X(SourcePort) X(Protocol) X(Initiated) X(QueryName) X(QueryType) X(QueryResults) X(Call) X(Path)     \
-          X(Path2) X(Arg0) X(Arg1) X(Arg2) X(Arg3) X(Arg4) X(Arg5) X(Data) X(Result) X(Plane) X(Direction) \
-              X(BytesOut) X(BytesIn) X(HostName) X(Via) X(Family) X(Type) X(FileType) X(Mode) X(Setuid)    \
-                  X(Size) X(CpuPercent) X(CpuSeconds) X(DurationSeconds) X(BusySeconds) X(ExitStatus)      \
-                      X(EndReason) X(c_uri) X(cs_host) X(cs_method) X(Action) X(Url) X(FetcherImage)       \
+  X(Created)                                                                                               \
+  X(Succeeded) X(DestinationIp) X(DestinationPort) X(DestinationHostname) X(SourceIp) X(SourcePort)        \
+      X(Protocol) X(Initiated) X(QueryName) X(QueryType) X(QueryResults) X(Call) X(Path) X(Path2) X(Arg0)  \
+          X(Arg1) X(Arg2) X(Arg3) X(Arg4) X(Arg5) X(Data) X(Result) X(Plane) X(Direction) X(BytesOut)      \
+              X(BytesIn) X(HostName) X(Via) X(Family) X(Type) X(FileType) X(Mode) X(Setuid) X(Size)        \
+                  X(CpuPercent) X(CpuSeconds) X(DurationSeconds) X(BusySeconds) X(ExitStatus) X(EndReason) \
+                      X(c_uri) X(cs_host) X(cs_method) X(Action) X(Url) X(FetcherImage)                    \
                           X(FetcherCommandLine) X(Kind) X(Place) X(Encoding) X(App) X(Planted) X(Provoked) \
                               X(QueryStatus) X(Part) X(Reason) X(Mime) X(Similarity) X(Rule) X(Namespace)  \
-                                  X(SleepSeconds) X(Executed) X(Limit) X(Package) X(PackageState) X(Layer) X(PipedFrom)    \
-                                      X(PipedFromConnected) X(PipedTo)
+                                  X(SleepSeconds) X(Executed) X(Limit) X(Package) X(PackageState) X(Layer) \
+                                      X(PipedFrom) X(PipedFromConnected) X(PipedTo)
 
 enum class Field : uint8_t {
 #define ASSAY_FIELD(name) name,

@@ -1,4 +1,5 @@
-// layers: which layer of its image brought a process' program, and how that is said. For records and findings.
+// layers: which layer of its image brought a process' program, and how that is said. For records and
+// findings.
 #pragma once
 
 #include <string>
@@ -10,9 +11,9 @@
 
 namespace assay {
 
-/// 0: none, or not known. Of an interpreter it is that of the file it was given; where it was given none of the
-/// image's, and of a program that the image does not have, that of the nearest process above of which it is
-/// known: whoever brought the doer.
+/// 0: none, or not known. Of an interpreter it is that of the file it was given; where it was given none of
+/// the image's, and of a program that the image does not have, that of the nearest process above of which it
+/// is known: whoever brought the doer.
 uint32_t bringing_layer(const ProcessTree& tree, size_t index);
 
 /// "sha256:..., RUN apt-get install curl", on one line, bounded; empty for 0 and beyond the list.

@@ -54,8 +54,8 @@ class ProcessTree {
                           kMaxWriters = 50'000, kMaxMoves = 1'000'000;
   static constexpr size_t kKeptChildren = 8;
 
-  /// `provoked`: whether the scan had a starter; what has its path in another scan is the image's. `layers`: of
-  /// the image.
+  /// `provoked`: whether the scan had a starter; what has its path in another scan is the image's. `layers`:
+  /// of the image.
   explicit ProcessTree(bool provoked = false, std::vector<LayerInfo> layers = {})
       : has_starter_(provoked), layers_(std::move(layers)) {}
   void add(const Event& event);

@@ -49,11 +49,11 @@ struct Process {
   std::vector<std::string> argv;
   std::string sha256, origin;
   uint32_t uid = 0;
-  int32_t exit_status = -1;  // -1: was running at the end
-  uint32_t execs = 0;        // how often it changed its image
-  bool provoked = false;     // started by the run plan (see common/starter.h), not by the image
+  int32_t exit_status = -1;            // -1: was running at the end
+  uint32_t execs = 0;                  // how often it changed its image
+  bool provoked = false;               // started by the run plan (see common/starter.h), not by the image
   std::string package, package_state;  // of the program: see Event
-  uint32_t layer = 0;                  // that brought it: 1 is the first of the image's; 0: none, or not known
+  uint32_t layer = 0;  // that brought it: 1 is the first of the image's; 0: none, or not known
 };
 
 /// A process, as a sentence names it.

@@ -128,8 +128,8 @@ class Writer {
                       (technique.tactic.empty() ? "" : " (" + technique.tactic + ")"));
       }
       field("", finding.description);
-      field("from", fit(still_printable(layer_for_people(r_.header.image.layers, finding.layer)),
-                              2 * (width_ - 12)));
+      field("from",
+            fit(still_printable(layer_for_people(r_.header.image.layers, finding.layer)), 2 * (width_ - 12)));
       evidence(finding);
     }
   }

@@ -14,14 +14,15 @@ TEST(Packages, ProgramOfAnImageIsOfItsPackageAndLayer) {
   ASSAY_NEED(fs::exists(image("nginx")), "the sample image nginx: tests/images/build");
   TempDir data;
   std::string trace = data.path() / "trace";
-  Ran ran = assay(data, {"scan", "oci-archive:" + image("nginx").string(), "--duration", "5s", "--format", "json",
-                         "--keep-trace", trace});
+  Ran ran = assay(data, {"scan", "oci-archive:" + image("nginx").string(), "--duration", "5s", "--format",
+                         "json", "--keep-trace", trace});
   ASSERT_TRUE(ran.json().is_object()) << ran.err;
   std::vector<Event> events;
   auto read = read_trace_file(trace, [&](const Event& event) { events.push_back(event); });
   ASSERT_TRUE(read) << read.error().what;
   auto nginx = std::find_if(events.begin(), events.end(), [](const Event& event) {
-    return (event.kind == EventKind::start || event.kind == EventKind::exec) && event.path == "/usr/sbin/nginx";
+    return (event.kind == EventKind::start || event.kind == EventKind::exec) &&
+           event.path == "/usr/sbin/nginx";
   });
   ASSERT_NE(nginx, events.end());
   EXPECT_TRUE(nginx->package == "nginx" || nginx->package == "nginx-core") << nginx->package;
@@ -29,7 +30,8 @@ TEST(Packages, ProgramOfAnImageIsOfItsPackageAndLayer) {
   ASSERT_GE(nginx->layer, 1u);
   EXPECT_LE(nginx->layer, read->header.image.layers.size());
   bool told = std::any_of(events.begin(), events.end(), [](const Event& event) {
-    return event.kind == EventKind::note && event.call == "packages" && event.data.find(" packages, ") != std::string::npos;
+    return event.kind == EventKind::note && event.call == "packages" &&
+           event.data.find(" packages, ") != std::string::npos;
   });
   EXPECT_TRUE(told);
 }

@@ -1,5 +1,5 @@
-// Package databases of every kind, and the index made of them: whatever the bytes, an index that the agent takes,
-// and one of others' making in which a look-up ends. The first byte is the kind.
+// Package databases of every kind, and the index made of them: whatever the bytes, an index that the agent
+// takes, and one of others' making in which a look-up ends. The first byte is the kind.
 #include <cstdlib>
 
 #include "agent/inspect/packages/databases.h"
@@ -11,7 +11,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   auto kind = static_cast<DatabaseKind>(data[0] % (kDatabaseKinds + 2));
   if (data[0] % (kDatabaseKinds + 2) == kDatabaseKinds) {
     if (auto index = PackageIndex::parse(std::string(bytes)))
-      if (auto owner = index->find("/usr/bin/x"); owner && owner->package.size() > kMaxPackageNameBytes) std::abort();
+      if (auto owner = index->find("/usr/bin/x"); owner && owner->package.size() > kMaxPackageNameBytes)
+        std::abort();
     return 0;
   }
   if (data[0] % (kDatabaseKinds + 2) > kDatabaseKinds) {  // a header as it stands in a row

@@ -35,7 +35,8 @@ Status write_package_seeds(const std::filesystem::path& dir) {
   ASSAY_CHECK(put(dir / "packages", "diversions", "\2/bin/sh\n/bin/sh.distrib\ndash\n"));
   ASSAY_CHECK(put(dir / "packages", "apk", std::string("\4") + sample::kApkInstalled));
   ASSAY_CHECK(put(dir / "packages", "rpm", "\5" + sample::sqlite_of({bash.blob(), bash.blob()})));
-  ASSAY_CHECK(put(dir / "packages", "index", "\7" + inspect::encode_index({"a"}, {{"/usr/bin/x", 0, ""}}, "s")));
+  ASSAY_CHECK(
+      put(dir / "packages", "index", "\7" + inspect::encode_index({"a"}, {{"/usr/bin/x", 0, ""}}, "s")));
   return put(dir / "packages", "header", "\x08" + bash.blob());
 }
 

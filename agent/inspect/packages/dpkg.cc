@@ -16,7 +16,8 @@ void read_dpkg_list(std::string_view text, uint32_t package, PackageBook& book) 
   std::string_view line = take_line(text);
   while (!line.empty() || !text.empty()) {
     std::string_view next = take_line(text);
-    bool directory = line == "/." || (next.size() > line.size() && next.starts_with(line) && next[line.size()] == '/');
+    bool directory =
+        line == "/." || (next.size() > line.size() && next.starts_with(line) && next[line.size()] == '/');
     if (line.starts_with('/') && !directory) book.own(line, package);
     line = next;
   }

@@ -1,5 +1,5 @@
-// rpm's headers (rpm, "Header Format"): big endian; number of index entries and bytes of data, then entries of
-// tag, type, offset and count, then the data.
+// rpm's headers (rpm, "Header Format"): big endian; number of index entries and bytes of data, then entries
+// of tag, type, offset and count, then the data.
 #include <algorithm>
 #include <map>
 #include <optional>
@@ -55,7 +55,8 @@ class Header {
   std::vector<std::string_view> strings(Tag tag) const {
     std::vector<std::string_view> out;
     auto found = entries_.find(tag);
-    if (found == entries_.end() || (found->second.type != kStringArray && found->second.type != kString)) return out;
+    if (found == entries_.end() || (found->second.type != kStringArray && found->second.type != kString))
+      return out;
     std::string_view rest = data_.substr(std::min<size_t>(found->second.offset, data_.size()));
     for (uint32_t i = 0; i < found->second.count; ++i) {
       size_t end = rest.find('\0');

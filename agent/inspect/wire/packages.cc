@@ -1,4 +1,5 @@
-// The index: a head, fixed records of packages and of files sorted by path, then their strings. Little endian.
+// The index: a head, fixed records of packages and of files sorted by path, then their strings. Little
+// endian.
 #include "agent/inspect/wire/packages.h"
 
 #include <algorithm>
@@ -59,7 +60,8 @@ Result<std::vector<DatabaseFile>> decode_databases(std::string_view bytes) {
     r.text<uint32_t>(file.name, kMaxNameBytes);
     r.text<uint32_t>(file.bytes, kMaxDatabaseBytes);
   }
-  if (!r.whole() || !sound) return Error{Errc::corrupt, "what was handed over of package databases is malformed"};
+  if (!r.whole() || !sound)
+    return Error{Errc::corrupt, "what was handed over of package databases is malformed"};
   return files;
 }
 

@@ -1,6 +1,6 @@
-// packages: what agent and assay-inspect hand each other about the package databases of an image: their files,
-// as they lie there, one way; the other way an index of who owns which file. The index is made of hostile
-// files by a process that they may have taken over: its reader believes no offset.
+// packages: what agent and assay-inspect hand each other about the package databases of an image: their
+// files, as they lie there, one way; the other way an index of who owns which file. The index is made of
+// hostile files by a process that they may have taken over: its reader believes no offset.
 #pragma once
 
 #include <cstdint>

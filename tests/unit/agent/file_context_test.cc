@@ -45,7 +45,8 @@ class FileContextTest : public testing::Test {
     context_.emplace(std::move(*context));
   }
   // "layer 2 of curl, changed": of an exec as provenance tells of it.
-  std::string look(const std::string& path, std::vector<std::string> argv = {}, const std::string& origin = "image") {
+  std::string look(const std::string& path, std::vector<std::string> argv = {},
+                   const std::string& origin = "image") {
     Event event;
     event.kind = EventKind::exec;
     event.path = path;
@@ -77,7 +78,8 @@ TEST_F(FileContextTest, OwnerLayerAndChangeByALayerAbove) {
   write("base", "usr/bin/conf", "conf\n");
   write("base", "var/lib/dpkg/info/numbers:amd64.md5sums",
         std::string(kOne) + "  usr/bin/one\n" + kTwo + "  usr/bin/two\n");
-  write("base", "var/lib/dpkg/info/numbers:amd64.list", "/.\n/usr\n/usr/bin\n/usr/bin/one\n/usr/bin/two\n/usr/bin/conf\n");
+  write("base", "var/lib/dpkg/info/numbers:amd64.list",
+        "/.\n/usr\n/usr/bin\n/usr/bin/one\n/usr/bin/two\n/usr/bin/conf\n");
   write("app", "srv/run.sh", "#!/bin/sh\n");
   write("evil", "usr/bin/two", "tow\n");
   mount({"base", "app", "evil"});

@@ -25,9 +25,10 @@ std::string owner(const PackageIndex& index, const std::string& path) {
 }
 
 TEST(Packages, OfDpkgByListAndMd5sums) {
-  PackageIndex index = index_of({{DatabaseKind::dpkg_list, "bash", "/.\n/bin\n/bin/bash\n/etc\n/etc/bash.bashrc\n"},
-                                 {DatabaseKind::dpkg_md5sums, "bash", "7bc2cd30ad76c34f4a2bd6a3fa0bd9d8  bin/bash\n"},
-                                 {DatabaseKind::dpkg_list, "libc6:amd64", "/.\n/lib/libc.so.6\n"}});
+  PackageIndex index =
+      index_of({{DatabaseKind::dpkg_list, "bash", "/.\n/bin\n/bin/bash\n/etc\n/etc/bash.bashrc\n"},
+                {DatabaseKind::dpkg_md5sums, "bash", "7bc2cd30ad76c34f4a2bd6a3fa0bd9d8  bin/bash\n"},
+                {DatabaseKind::dpkg_list, "libc6:amd64", "/.\n/lib/libc.so.6\n"}});
   EXPECT_EQ(owner(index, "/bin/bash"), "bash 7bc2cd30");
   EXPECT_EQ(owner(index, "/etc/bash.bashrc"), "bash");
   EXPECT_EQ(owner(index, "/lib/libc.so.6"), "libc6");
@@ -37,15 +38,17 @@ TEST(Packages, OfDpkgByListAndMd5sums) {
 }
 
 TEST(Packages, OfDistrolessByStatusD) {
-  PackageIndex index = index_of({{DatabaseKind::dpkg_status, "bGliYzY", "Package: libc6\nStatus: install ok\n"},
-                                 {DatabaseKind::dpkg_md5sums, "bGliYzY", "00112233445566778899aabbccddeeff  usr/lib/x\n"}});
+  PackageIndex index =
+      index_of({{DatabaseKind::dpkg_status, "bGliYzY", "Package: libc6\nStatus: install ok\n"},
+                {DatabaseKind::dpkg_md5sums, "bGliYzY", "00112233445566778899aabbccddeeff  usr/lib/x\n"}});
   EXPECT_EQ(owner(index, "/usr/lib/x"), "libc6 00112233");
 }
 
 TEST(Packages, DivertedFileIsWhereItWasMoved) {
-  PackageIndex index = index_of({{DatabaseKind::dpkg_list, "dash", "/bin/sh\n"},
-                                 {DatabaseKind::dpkg_list, "bash", "/bin/sh\n/bin/more\n"},
-                                 {DatabaseKind::dpkg_diversions, "", "/bin/sh\n/bin/sh.distrib\ndash\n/bin/more\n/bin/less\n:\n"}});
+  PackageIndex index = index_of(
+      {{DatabaseKind::dpkg_list, "dash", "/bin/sh\n"},
+       {DatabaseKind::dpkg_list, "bash", "/bin/sh\n/bin/more\n"},
+       {DatabaseKind::dpkg_diversions, "", "/bin/sh\n/bin/sh.distrib\ndash\n/bin/more\n/bin/less\n:\n"}});
   EXPECT_EQ(owner(index, "/bin/sh"), "dash");
   EXPECT_EQ(owner(index, "/bin/sh.distrib"), "bash");
   EXPECT_EQ(owner(index, "/bin/more"), "nobody's");
@@ -61,9 +64,10 @@ TEST(Packages, OfApk) {
 }
 
 TEST(Packages, OfRpmByHeadersInSqlite) {
-  sample::RpmHeader bash{"bash", {{"/usr/bin/", "bash", std::string(64, 'a'), 0100755},
-                                  {"/usr/share/doc/", "bash", "", 0040755},
-                                  {"/usr/bin/", "sh", "", 0120777}}};
+  sample::RpmHeader bash{"bash",
+                         {{"/usr/bin/", "bash", std::string(64, 'a'), 0100755},
+                          {"/usr/share/doc/", "bash", "", 0040755},
+                          {"/usr/bin/", "sh", "", 0120777}}};
   PackageIndex index = index_of({{DatabaseKind::rpm_sqlite, "", sample::sqlite_of({bash.blob()})}});
   EXPECT_EQ(owner(index, "/usr/bin/bash"), "bash aaaaaaaa");
   EXPECT_EQ(owner(index, "/usr/bin/sh"), "bash");
@@ -76,7 +80,8 @@ TEST(Packages, RowsLongerThanAPageGoOnInOthers) {
   for (int i = 0; i < 40; ++i) {
     sample::RpmHeader header{"p" + std::to_string(i), {}};
     for (int file = 0; file < 10 + 40 * (i % 3); ++file)
-      header.files.push_back({"/opt/" + std::to_string(i) + "/", "f" + std::to_string(file), std::string(64, 'b'), 0100644});
+      header.files.push_back(
+          {"/opt/" + std::to_string(i) + "/", "f" + std::to_string(file), std::string(64, 'b'), 0100644});
     blobs.push_back(header.blob());
   }
   PackageIndex index = index_of({{DatabaseKind::rpm_sqlite, "", sample::sqlite_of(blobs)}});
@@ -89,7 +94,8 @@ TEST(Packages, WhatCannotBeReadIsSaid) {
   PackageIndex index = index_of({{DatabaseKind::rpm_sqlite, "", "SQLite format 2"},
                                  {DatabaseKind::not_read, "rpm's database in Berkeley DB's format", ""}});
   EXPECT_EQ(index.summary(),
-            "0 packages, 0 files; rpm: it is no SQLite database; rpm's database in Berkeley DB's format is not read");
+            "0 packages, 0 files; rpm: it is no SQLite database; rpm's database in Berkeley DB's format is "
+            "not read");
   EXPECT_TRUE(index.empty());
 }
 

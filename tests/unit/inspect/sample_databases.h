@@ -112,9 +112,11 @@ inline std::string sqlite_of(const std::vector<std::string>& blobs) {
   pages[1] = root;
   std::string sql = "CREATE TABLE 'Packages' (hnum INTEGER PRIMARY KEY, blob BLOB NOT NULL)";
   std::string values = "tablePackagesPackages\2" + sql;
-  std::string types = varint(5 * 2 + 13) + varint(8 * 2 + 13) + varint(8 * 2 + 13) + '\1' + varint(sql.size() * 2 + 13);
+  std::string types =
+      varint(5 * 2 + 13) + varint(8 * 2 + 13) + varint(8 * 2 + 13) + '\1' + varint(sql.size() * 2 + 13);
   std::string schema = varint(types.size() + 1) + types + values;
-  std::string head = std::string("SQLite format 3\0", 16) + big_endian(kPage, 2) + "\1\1" + std::string(1, '\0') + "\x40\x20\x20";
+  std::string head = std::string("SQLite format 3\0", 16) + big_endian(kPage, 2) + "\1\1" +
+                     std::string(1, '\0') + "\x40\x20\x20";
   head.resize(100);
   pages[0] = leaf(varint(schema.size()) + varint(1) + schema, 100);
   pages[0].replace(0, 100, head);

@@ -47,7 +47,8 @@ Event clone(int32_t parent, int32_t child) {
   return e;
 }
 
-// What a rule that fires on `image` says of its layer, after a chain of processes, each a child of the one before.
+// What a rule that fires on `image` says of its layer, after a chain of processes, each a child of the one
+// before.
 std::string layer_of(const std::vector<Run>& chain) {
   ProcessTree tree(false, header().image.layers);
   for (size_t i = 0; i < chain.size(); ++i) {
@@ -100,7 +101,8 @@ level: high
   ASSERT_TRUE(rules) << rules.error().what;
   Scorer scorer(*rules, header());
   uint64_t seq = 0;
-  for (Event event : {exec({1, "/bin/sh", "image", 1}), clone(1, 2), exec({2, "/usr/bin/curl", "image", 2})}) {
+  for (Event event :
+       {exec({1, "/bin/sh", "image", 1}), clone(1, 2), exec({2, "/usr/bin/curl", "image", 2})}) {
     event.seq = ++seq;
     scorer.add(event);
   }
@@ -109,7 +111,8 @@ level: high
   EXPECT_EQ(report.findings[0].layer, "sha256:curl, RUN apt-get install -y curl");
   EXPECT_EQ(report.processes[1].package, "curl");
   EXPECT_EQ(report.processes[1].layer, 2u);
-  EXPECT_NE(report_text(report, {}).find("from      layer 2 of 3, RUN apt-get install -y curl"), std::string::npos);
+  EXPECT_NE(report_text(report, {}).find("from      layer 2 of 3, RUN apt-get install -y curl"),
+            std::string::npos);
   auto again = parse_report(report_json(report));
   ASSERT_TRUE(again) << again.error().what;
   EXPECT_EQ(again->processes[1].package_state, "changed");
