@@ -20,7 +20,7 @@ using inspect::DatabaseFile;
 using inspect::DatabaseKind;
 using inspect::PackageIndex;
 
-constexpr std::chrono::milliseconds kReadTime{10'000};
+constexpr std::chrono::milliseconds kReadTime{30'000};
 constexpr size_t kKeptIndexes = 512;
 constexpr const char* kFormat = "packages/1";  // moves on with the index's format, and with what is read
 

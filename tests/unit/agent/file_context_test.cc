@@ -1,10 +1,14 @@
 // Which layer and which package an executed file is from, on a real overlay, with the real inspector.
 #include "agent/file_context.h"
 
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
 #include "agent/packages.h"
 #include "agent/rootfs.h"
 #include "agent/yara_rules.h"
-#include "tests/unit/agent/test_image.h"
+#include "tests/support.h"
 
 namespace assay {
 namespace {
@@ -13,7 +17,7 @@ namespace fs = std::filesystem;
 
 class FileContextTest : public testing::Test {
  protected:
-  void SetUp() override { ASSAY_NEED_ROOT(); }
+  void SetUp() override { ASSAY_NEED(::geteuid() == 0, "root"); }
 
   void write(const std::string& layer, const std::string& path, const std::string& text) {
     fs::path file = dir_.path() / layer / path;
@@ -60,7 +64,7 @@ class FileContextTest : public testing::Test {
     return event.package_state.empty() ? out : out + ", " + event.package_state;
   }
 
-  test::TempDir dir_;
+  TempDir dir_;
   std::vector<fs::path> layers_;
   std::vector<Digest> ids_;
   std::optional<Rootfs> rootfs_;
