@@ -7,6 +7,7 @@
 #include "agent/child.h"
 #include "agent/guest_looks.h"
 #include "agent/harvest_file.h"
+#include "agent/packages.h"
 #include "common/clock.h"
 #include "common/starter.h"
 
@@ -29,6 +30,7 @@ Status Chamber::set_up() {
   ASSAY_TRY(init_, init_process(in_.image.config, in_.rootfs.image()));
   ASSAY_TRY(stop_signal_, parse_signal(in_.image.config.stop_signal));
   ASSAY_TRY(provenance_, Provenance::open(in_.rootfs.image(), in_.rootfs.merged()));
+  ASSAY_CHECK(begin_context());
   if (in_.place.yara != nullptr) {
     InspectLimits inspect;
     inspect.cancel_fd = in_.cancel_fd;
@@ -66,6 +68,19 @@ Status Chamber::set_up() {
                                    world_cgroup_->procs_fds()));
   }
   return open_tracer(trace_dir);
+}
+
+// Package databases are read while the rest is set up: the first start waits for them.
+Status Chamber::begin_context() {
+  PackagesOrder order;
+  order.image = in_.rootfs.image();
+  order.kept_dir = in_.place.data_dir / "packages";
+  for (const PulledLayer& layer : in_.image.layers) order.layers.push_back(layer.diff_id);
+  if (in_.place.yara != nullptr) order.program = &in_.place.yara->program();
+  order.cancel_fd = in_.cancel_fd;
+  ASSAY_TRY(context_,
+            FileContext::open(in_.rootfs.image(), in_.layers, packages_in_background(std::move(order))));
+  return Status();
 }
 
 Status Chamber::dress_up() {

@@ -13,6 +13,7 @@
 #include "agent/contents.h"
 #include "agent/detonate.h"
 #include "agent/egress.h"
+#include "agent/file_context.h"
 #include "agent/guest.h"
 #include "agent/harvest.h"
 #include "agent/limits.h"
@@ -43,6 +44,7 @@ class Chamber {
   Status open_tracer(const std::filesystem::path& dir);
   bool starter_has_no_place();
   Status set_up_provoker();
+  Status begin_context();
   Result<Sandbox> start_sandbox(const Run& run);
   Status attach_provoker(const Sandbox& sandbox, const Run& run);
   Result<GuestEnd> run_sandbox(const Run& run);
@@ -51,6 +53,7 @@ class Chamber {
   Status gather();
   Status gather_files();
   void gather_egress();
+  void tell_packages();
   SourceCount own_count() const;
   std::vector<Event> tokens_in(const std::vector<Event>& events);
   std::string cgroup_name(const char* part) const;
@@ -75,6 +78,7 @@ class Chamber {
   int stop_signal_ = 15;
   // Taken down in the opposite order.
   std::optional<Provenance> provenance_;
+  std::optional<FileContext> context_;
   std::optional<Contents> contents_;  // none: the agent has no inspector
   std::optional<Network> network_;
   std::optional<Cgroup> cgroup_, world_cgroup_;

@@ -22,6 +22,7 @@ Status Chamber::gather() {
   }
   if (egress_) gather_egress();
   gather_limits();
+  tell_packages();
   ASSAY_CHECK(gather_files());
   std::vector<Event> rest = tracer_->finish();
   if (network_)
@@ -49,6 +50,15 @@ void Chamber::gather_egress() {
   for (Event& event : egress_->finish()) tracer_->add(std::move(event));
   in_.footer.sources.push_back(egress_->count());
   for (LimitHit& hit : egress_->limits()) in_.footer.limits.push_back(std::move(hit));
+}
+
+void Chamber::tell_packages() {
+  Event note;
+  note.plane = Plane::host;
+  note.time_ns = wall_ns() - in_.header.start_time_ns;
+  note.call = "packages";
+  note.data = context_->summary();
+  if (!note.data.empty()) tracer_->add(std::move(note));
 }
 
 // Output beyond its bound is no loss for a verdict, and stands in a note; these two are.
@@ -117,6 +127,7 @@ Status Chamber::keep(std::vector<Event> events) {
       event.path = kStarterPath;
     else
       provenance_->annotate(event);
+    if (!ours) context_->annotate(event);
     if (contents_ && !ours) contents_->note(event);
     if (egress_) egress_->name(event);
     if (provoker_) provoker_->note(event);

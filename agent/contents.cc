@@ -7,15 +7,15 @@
 
 #include <algorithm>
 
+#include "agent/file_context.h"
 #include "agent/harvest_file.h"
-#include "common/interpreter.h"
 #include "common/paths.h"
 
 namespace assay {
 namespace {
 
 constexpr std::string_view kDeleted = " (deleted)";
-constexpr size_t kMaxKnown = 50'000, kMaxNotes = 16, kMaxBodies = 16, kMaxScriptArgument = 6;
+constexpr size_t kMaxKnown = 50'000, kMaxNotes = 16, kMaxBodies = 16;
 constexpr uint64_t kMaxHashBytes = 256ull << 20;
 
 std::string key_of(const Event& event) { return event.sha256 + " " + event.path; }
@@ -24,17 +24,6 @@ void apply(const Inspection& inspection, Event& event) {
   event.mime = inspection.mime;
   event.similarity = inspection.similarity;
   event.matches = inspection.matches;
-}
-
-// The file that an interpreter was given to execute, or empty.
-std::string script_of(const Event& event) {
-  if (!is_interpreter(event.path) && (event.argv.empty() || !is_interpreter(event.argv[0]))) return "";
-  for (size_t i = 1; i < event.argv.size() && i < kMaxScriptArgument; ++i) {
-    const std::string& arg = event.argv[i];
-    if (arg == "-c" || arg == "-e") return "";
-    if (!arg.empty() && arg[0] != '-') return resolve_path(event.cwd, arg);
-  }
-  return "";
 }
 
 bool is_regular(int fd, struct stat& st) { return ::fstat(fd, &st) == 0 && S_ISREG(st.st_mode); }
@@ -73,7 +62,7 @@ void Contents::note(const Event& event) {
   program.path = resolve_path(event.cwd, event.path);
   if (program.path.ends_with(kDeleted)) program.path.resize(program.path.size() - kDeleted.size());
   add(event.sha256.empty() ? program.path : event.sha256, program, false);
-  if (std::string script = script_of(event); !script.empty()) {
+  if (std::string script = given_script(event); !script.empty()) {
     program.path = script;
     program.sha256.clear();
     add(script, program, true);

@@ -30,6 +30,7 @@ struct Detonation {
   const PulledImage& image;
   const ScratchDir& scratch;
   const Rootfs& rootfs;
+  const std::vector<std::filesystem::path>& layers;  // what it is made of, base first
   const Stage& stage;
   Ship& ship;
   TraceHeader& header;                                      // its times and addresses are filled in

@@ -101,6 +101,7 @@ Status Scan::run() {
                         .image = image,
                         .scratch = scratch,
                         .rootfs = rootfs,
+                        .layers = layers,
                         .stage = stage,
                         .ship = ship_,
                         .header = header_,

@@ -18,6 +18,7 @@ constexpr const char* kUsageText =
     "  assay list               list stored scans\n"
     "  assay trace SCAN_ID      print every recorded event of a scan\n"
     "  assay artifacts SCAN_ID  fetch the files that an image left behind; with --server, from the farm\n"
+    "  assay rules VERB         check, list, explain and test detection rules\n"
     "  assay tokens VERB        make, list and revoke tokens of this host's scheduler\n\n"
     "On a farm (--server or $ASSAY_SERVER, a token in $ASSAY_TOKEN_FILE; docs/farm.md):\n"
     "  assay submit REF...      put images into the queue, --wait for their verdicts\n"
@@ -45,7 +46,7 @@ int main(int argc, char** argv) {
       {"watch", assay::cli::watch},         {"cancel", assay::cli::cancel},
       {"retry", assay::cli::retry},         {"agents", assay::cli::agents},
       {"capacity", assay::cli::capacity},   {"keys", assay::cli::keys},
-      {"artifacts", assay::cli::artifacts},
+      {"artifacts", assay::cli::artifacts}, {"rules", assay::cli::rules},
   };
   const std::string word = argc > 1 ? argv[1] : "";
   if (word == "--version") {

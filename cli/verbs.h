@@ -33,5 +33,6 @@ int retry(const Args& args);
 int agents(const Args& args);
 int capacity(const Args& args);
 int keys(const Args& args);
+int rules(const Args& args);
 
 }  // namespace assay::cli

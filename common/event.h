@@ -129,6 +129,11 @@ struct Event {
   std::string
       similarity;  // of a file: its TLSH digest ("T1" and 70 hex digits), or empty: too small or uniform
   std::vector<std::string> matches;  // YARA rules that a file matches: "namespace:rule"
+  std::string package;  // of an executed or left file: whose it is by the image's own package database
+  std::string package_state;  // of an executed file of the image: "unchanged" (as the package has it), "changed",
+                              // "unchecked" (no digest known), "none" (nobody's), "" (no database)
+  uint32_t layer = 0;         // that brought an executed file: 1 is the base of ImageInfo::layers; 0: none
+  uint32_t script_layer = 0;  // likewise of the file that an executed interpreter was given
 
   bool operator==(const Event&) const = default;
 };
@@ -187,6 +192,10 @@ void for_each_field(E& e, Visit&& visit) {
   visit(48, "mime", e.mime);
   visit(49, "similarity", e.similarity);
   visit(50, "matches", e.matches);
+  visit(51, "package", e.package);
+  visit(52, "package_state", e.package_state);
+  visit(53, "layer", e.layer);
+  visit(54, "script_layer", e.script_layer);
 }
 
 /// One line of JSON with the fields that differ from their default; bytes that are not printable ASCII or

@@ -1,8 +1,8 @@
 // assay-inspect: what reads hostile files for the agent, which starts it as nobody, without a network.
 //
-//   assay-inspect compile   a bundle of rule files (descriptor 3) becomes compiled rules (4); says on stdout
-//   how many assay-inspect scan      questions and files come over a socket (4), answers go back; 3: compiled
-//   rules
+//   assay-inspect compile    a bundle of rule files (descriptor 3) becomes compiled rules (4), their number stdout
+//   assay-inspect scan       questions and files come over a socket (4), answers go back; 3: compiled rules
+//   assay-inspect packages   an image's package databases (3) become an index of who owns which file (4)
 //
 // Opens nothing by itself but the database of file types, before it is confined.
 #include <sys/prctl.h>
@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "agent/inspect/confine.h"
+#include "agent/inspect/packages/databases.h"
 #include "agent/inspect/server.h"
 
 namespace {
@@ -20,7 +21,7 @@ namespace {
 using namespace assay;
 using namespace assay::inspect;
 
-constexpr unsigned kCompileSeconds = 120, kScanSeconds = 900;
+constexpr unsigned kCompileSeconds = 120, kScanSeconds = 900, kPackagesSeconds = 30;
 constexpr size_t kMaxBundleBytes = 256 << 20;
 
 Status compile() {
@@ -44,18 +45,26 @@ Status scan() {
   return Server(std::move(magic), std::move(rules)).run(kSocketFd);
 }
 
+Status packages() {
+  ASSAY_CHECK(limit_resources(kPackagesSeconds, kMaxIndexBytes));
+  ASSAY_CHECK(confine());
+  ASSAY_TRY(std::string handed, read_fd(kDatabasesFd, kMaxDatabaseBytes + (16 << 20), "the package databases"));
+  ASSAY_TRY(auto files, decode_databases(handed));
+  return write_all(kIndexFd, read_databases(files).index(), "the index of packages");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   ::prctl(PR_SET_NAME, "assay-inspect");
   std::string_view mode = argc == 2 ? argv[1] : "";
-  if (mode != "compile" && mode != "scan") {
+  if (mode != "compile" && mode != "scan" && mode != "packages") {
     std::fputs(
         "assay-inspect is started by assay-agent with its files open; it does nothing when run by hand\n",
         stderr);
     return 2;
   }
-  auto done = mode == "compile" ? compile() : scan();
+  auto done = mode == "compile" ? compile() : mode == "scan" ? scan() : packages();
   if (done) return 0;
   std::fprintf(stderr, "%s\n", done.error().what.c_str());
   return done.error().code == Errc::invalid ? 3 : 1;

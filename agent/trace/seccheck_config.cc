@@ -27,6 +27,10 @@ constexpr const char* kPoints[] = {
     "syscall/dup/exit",     "syscall/dup2/exit",   "syscall/dup3/exit",
 };
 
+// Descriptors that belong together, told as such and not as registers: no matter for the cross-check with the
+// witness, which goes by registers.
+constexpr const char* kPairPoints[] = {"syscall/pipe/exit", "syscall/pipe2/exit", "syscall/socketpair/exit"};
+
 // Where names and directories are told; beside these kNamingCalls.
 constexpr const char* kNamingPoints[] = {"container/start", "sentry/execve", "syscall/chdir/exit",
                                          "syscall/fchdir/exit", "syscall/chroot/exit"};
@@ -137,6 +141,7 @@ constexpr const char* kRawCalls[] = {
     "swapoff",
     "acct",
     "syslog",
+    "sysinfo",
     "quotactl",
     "personality",
     "modify_ldt",
@@ -223,6 +228,7 @@ SeccheckConfig make_seccheck_config(const std::map<std::string, TracePoint>& off
   for (const char* name : kPoints)
     if (want(name, name, has(kNamingPoints, name) ? both : none) && !call_of(name).empty())
       config.calls.push_back(call_of(name));
+  for (const char* name : kPairPoints) want(name, name, none);
   for (const char* call : kRawCalls) {
     bool enter = offered.contains(raw(call) + "/enter") && want(raw(call) + "/enter", call, none);
     if (want(raw(call) + "/exit", call, none) && enter) config.calls.push_back(call);

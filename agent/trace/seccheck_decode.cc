@@ -80,6 +80,10 @@ std::optional<Event> decode_any(Tasks& tasks, SeccheckType type, std::string_vie
       return decode_call<seccheck::Setresid>(tasks, payload, enter);
     case SeccheckType::dup:
       return decode_call<seccheck::Dup>(tasks, payload, enter);
+    case SeccheckType::pipe:
+      return decode_call<seccheck::Pipe>(tasks, payload, enter);
+    case SeccheckType::socketpair:
+      return decode_call<seccheck::SocketPair>(tasks, payload, enter);
   }
   return {};
 }

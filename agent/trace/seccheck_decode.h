@@ -29,10 +29,12 @@ enum class SeccheckType : uint16_t {
   chdir = 13,
   setid = 14,
   setresid = 15,
+  pipe = 17,
   dup = 19,
   chroot = 21,
   bind = 24,
   accept = 25,
+  socketpair = 33,
 };
 
 /// Bounds of one event's lists; what is beyond them is counted in Event::truncated, in bytes.

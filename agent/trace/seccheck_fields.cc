@@ -204,4 +204,16 @@ void fill(Event& e, const seccheck::Dup& m) {
   e.args = {static_cast<uint64_t>(m.old_fd()), static_cast<uint64_t>(m.new_fd()), m.flags()};
 }
 
+// The registers would tell where the descriptors were written to; these are the descriptors.
+void fill(Event& e, const seccheck::Pipe& m) {
+  e.kind = EventKind::syscall;
+  e.args = {static_cast<uint32_t>(m.reader()), static_cast<uint32_t>(m.writer()), m.flags()};
+}
+
+void fill(Event& e, const seccheck::SocketPair& m) {
+  e.kind = EventKind::syscall;
+  e.args = {static_cast<uint32_t>(m.first()), static_cast<uint32_t>(m.second()),
+            static_cast<uint32_t>(m.type()), static_cast<uint32_t>(m.domain())};
+}
+
 }  // namespace assay

@@ -23,5 +23,7 @@ void fill(Event& e, const seccheck::Chroot& m);
 void fill(Event& e, const seccheck::Setid& m);
 void fill(Event& e, const seccheck::Setresid& m);
 void fill(Event& e, const seccheck::Dup& m);
+void fill(Event& e, const seccheck::Pipe& m);
+void fill(Event& e, const seccheck::SocketPair& m);
 
 }  // namespace assay

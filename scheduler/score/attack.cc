@@ -1,149 +1,89 @@
-// Names of the techniques that rules speak of.
+// Lookups in the table, through the ids that techniques have in other versions.
 #include "scheduler/score/attack.h"
 
 #include <algorithm>
 #include <iterator>
 
+#include "scheduler/score/attack_table.h"
+
 namespace assay {
 namespace {
 
-struct Named {
-  std::string_view id, name;
+struct Renamed {
+  std::string_view from, to;
 };
-// MITRE ATT&CK v18, sorted by id. (c) The MITRE Corporation; reproduced with its permission:
-// attack.mitre.org/resources/legal-and-branding/terms-of-use
-constexpr Named kTechniques[] = {
-    {"T1003", "OS Credential Dumping"},
-    {"T1003.008", "/etc/passwd and /etc/shadow"},
-    {"T1005", "Data from Local System"},
-    {"T1007", "System Service Discovery"},
-    {"T1014", "Rootkit"},
-    {"T1016", "System Network Configuration Discovery"},
-    {"T1018", "Remote System Discovery"},
-    {"T1027", "Obfuscated Files or Information"},
-    {"T1027.001", "Binary Padding"},
-    {"T1027.003", "Steganography"},
-    {"T1027.009", "Embedded Payloads"},
-    {"T1027.010", "Command Obfuscation"},
-    {"T1027.011", "Fileless Storage"},
-    {"T1030", "Data Transfer Size Limits"},
-    {"T1033", "System Owner/User Discovery"},
-    {"T1036", "Masquerading"},
-    {"T1036.003", "Rename Legitimate Utilities"},
-    {"T1036.004", "Masquerade Task or Service"},
-    {"T1037.004", "RC Scripts"},
-    {"T1040", "Network Sniffing"},
-    {"T1041", "Exfiltration Over C2 Channel"},
-    {"T1046", "Network Service Discovery"},
-    {"T1048", "Exfiltration Over Alternative Protocol"},
-    {"T1048.003", "Exfiltration Over Unencrypted Non-C2 Protocol"},
-    {"T1049", "System Network Connections Discovery"},
-    {"T1053.002", "At"},
-    {"T1053.003", "Cron"},
-    {"T1055.008", "Ptrace System Calls"},
-    {"T1055.009", "Proc Memory"},
-    {"T1056.001", "Keylogging"},
-    {"T1057", "Process Discovery"},
-    {"T1059", "Command and Scripting Interpreter"},
-    {"T1059.004", "Unix Shell"},
-    {"T1059.006", "Python"},
-    {"T1059.007", "JavaScript"},
-    {"T1068", "Exploitation for Privilege Escalation"},
-    {"T1069.001", "Local Groups"},
-    {"T1070", "Indicator Removal"},
-    {"T1070.002", "Clear Linux or Mac System Logs"},
-    {"T1070.003", "Clear Command History"},
-    {"T1070.004", "File Deletion"},
-    {"T1070.006", "Timestomp"},
-    {"T1071", "Application Layer Protocol"},
-    {"T1071.001", "Web Protocols"},
-    {"T1071.004", "DNS"},
-    {"T1072", "Software Deployment Tools"},
-    {"T1082", "System Information Discovery"},
-    {"T1083", "File and Directory Discovery"},
-    {"T1087.001", "Local Account"},
-    {"T1090", "Proxy"},
-    {"T1090.003", "Multi-hop Proxy"},
-    {"T1095", "Non-Application Layer Protocol"},
-    {"T1098", "Account Manipulation"},
-    {"T1098.004", "SSH Authorized Keys"},
-    {"T1102", "Web Service"},
-    {"T1105", "Ingress Tool Transfer"},
-    {"T1106", "Native API"},
-    {"T1110.001", "Password Guessing"},
-    {"T1113", "Screen Capture"},
-    {"T1115", "Clipboard Data"},
-    {"T1123", "Audio Capture"},
-    {"T1129", "Shared Modules"},
-    {"T1133", "External Remote Services"},
-    {"T1136", "Create Account"},
-    {"T1136.001", "Local Account"},
-    {"T1140", "Deobfuscate/Decode Files or Information"},
-    {"T1190", "Exploit Public-Facing Application"},
-    {"T1201", "Password Policy Discovery"},
-    {"T1203", "Exploitation for Client Execution"},
-    {"T1204.001", "Malicious Link"},
-    {"T1204.002", "Malicious File"},
-    {"T1204.003", "Malicious Image"},
-    {"T1212", "Exploitation for Credential Access"},
-    {"T1219.002", "Remote Desktop Software"},
-    {"T1222.002", "Linux and Mac File and Directory Permissions Modification"},
-    {"T1485", "Data Destruction"},
-    {"T1489", "Service Stop"},
-    {"T1496", "Resource Hijacking"},
-    {"T1496.001", "Compute Hijacking"},
-    {"T1497", "Virtualization/Sandbox Evasion"},
-    {"T1497.001", "System Checks"},
-    {"T1497.003", "Time Based Checks"},
-    {"T1498", "Network Denial of Service"},
-    {"T1498.001", "Direct Network Flood"},
-    {"T1499", "Endpoint Denial of Service"},
-    {"T1505.003", "Web Shell"},
-    {"T1518.001", "Security Software Discovery"},
-    {"T1529", "System Shutdown/Reboot"},
-    {"T1531", "Account Access Removal"},
-    {"T1543.002", "Systemd Service"},
-    {"T1546.004", "Unix Shell Configuration Modification"},
-    {"T1547.006", "Kernel Modules and Extensions"},
-    {"T1548", "Abuse Elevation Control Mechanism"},
-    {"T1548.001", "Setuid and Setgid"},
-    {"T1548.003", "Sudo and Sudo Caching"},
-    {"T1552", "Unsecured Credentials"},
-    {"T1552.001", "Credentials In Files"},
-    {"T1552.003", "Shell History"},
-    {"T1552.004", "Private Keys"},
-    {"T1552.005", "Cloud Instance Metadata API"},
-    {"T1552.007", "Container API"},
-    {"T1553.004", "Install Root Certificate"},
-    {"T1554", "Compromise Host Software Binary"},
-    {"T1560.001", "Archive via Utility"},
-    {"T1562.001", "Disable or Modify Tools"},
-    {"T1562.004", "Disable or Modify System Firewall"},
-    {"T1564", "Hide Artifacts"},
-    {"T1564.001", "Hidden Files and Directories"},
-    {"T1565.001", "Stored Data Manipulation"},
-    {"T1567", "Exfiltration Over Web Service"},
-    {"T1567.001", "Exfiltration to Code Repository"},
-    {"T1567.003", "Exfiltration to Text Storage Sites"},
-    {"T1567.004", "Exfiltration Over Webhook"},
-    {"T1568.002", "Domain Generation Algorithms"},
-    {"T1571", "Non-Standard Port"},
-    {"T1572", "Protocol Tunneling"},
-    {"T1574.006", "Dynamic Linker Hijacking"},
-    {"T1610", "Deploy Container"},
-    {"T1611", "Escape to Host"},
-    {"T1613", "Container and Resource Discovery"},
-    {"T1620", "Reflective Code Loading"},
-    {"T1622", "Debugger Evasion"},
-    {"T1653", "Power Settings"},
+
+// Sorted. T1684 and above are of ATT&CK v19, which split Defense Evasion in two and gave the techniques of
+// Impair Defenses ids of their own; the others were revoked before v18, in favour of what stands beside them.
+constexpr Renamed kRenamed[] = {
+    {"T1002", "T1560"},         {"T1009", "T1027.001"},     {"T1022", "T1560"},
+    {"T1024", "T1573"},         {"T1045", "T1027.002"},     {"T1054", "T1562.006"},
+    {"T1063", "T1518.001"},     {"T1065", "T1571"},         {"T1066", "T1027.005"},
+    {"T1079", "T1573"},         {"T1081", "T1552.001"},     {"T1089", "T1562.001"},
+    {"T1094", "T1095"},         {"T1099", "T1070.006"},     {"T1100", "T1505.003"},
+    {"T1107", "T1070.004"},     {"T1130", "T1553.004"},     {"T1139", "T1552.003"},
+    {"T1145", "T1552.004"},     {"T1146", "T1070.003"},     {"T1148", "T1562.003"},
+    {"T1151", "T1036.006"},     {"T1156", "T1546.004"},     {"T1158", "T1564.001"},
+    {"T1166", "T1548.001"},     {"T1168", "T1053"},         {"T1169", "T1548.003"},
+    {"T1184", "T1563.001"},     {"T1188", "T1090.003"},     {"T1206", "T1548.003"},
+    {"T1215", "T1547.006"},     {"T1483", "T1568.002"},     {"T1487", "T1561.002"},
+    {"T1488", "T1561.001"},     {"T1492", "T1565.001"},     {"T1493", "T1565.002"},
+    {"T1500", "T1027.004"},     {"T1501", "T1543.002"},     {"T1503", "T1555.003"},
+    {"T1522", "T1552.005"},     {"T1685", "T1562.001"},     {"T1685.003", "T1562.011"},
+    {"T1685.004", "T1562.012"}, {"T1685.006", "T1070.002"}, {"T1686", "T1562.004"},
+    {"T1689", "T1562.010"},     {"T1690", "T1562.003"},
 };
+constexpr Renamed kRenamedTactics[] = {
+    {"defense-impairment", "defense-evasion"},
+    {"stealth", "defense-evasion"},
+};
+constexpr std::string_view kTactics[] = {
+    "collection",        "command-and-control",
+    "credential-access", "defense-evasion",
+    "discovery",         "execution",
+    "exfiltration",      "impact",
+    "initial-access",    "lateral-movement",
+    "persistence",       "privilege-escalation",
+    "reconnaissance",    "resource-development",
+};
+
+template <class Table>
+std::string_view renamed(const Table& table, std::string_view from) {
+  auto found = std::lower_bound(std::begin(table), std::end(table), from,
+                                [](const Renamed& a, std::string_view b) { return a.from < b; });
+  return found != std::end(table) && found->from == from ? found->to : from;
+}
 
 }  // namespace
 
+std::string_view canonical_technique(std::string_view id) { return renamed(kRenamed, id); }
+std::string_view canonical_tactic(std::string_view tactic) { return renamed(kRenamedTactics, tactic); }
+
+bool is_tactic(std::string_view tactic) {
+  return std::binary_search(std::begin(kTactics), std::end(kTactics), canonical_tactic(tactic));
+}
+
+const AttackTechnique* find_technique(std::string_view id) {
+  auto table = attack_table();
+  std::string_view wanted = canonical_technique(id);
+  auto found = std::lower_bound(table.begin(), table.end(), wanted,
+                                [](const AttackTechnique& a, std::string_view b) { return a.id < b; });
+  return found != table.end() && found->id == wanted ? &*found : nullptr;
+}
+
 std::string_view technique_name(std::string_view id) {
-  auto found = std::lower_bound(std::begin(kTechniques), std::end(kTechniques), id,
-                                [](const Named& a, std::string_view b) { return a.id < b; });
-  return found != std::end(kTechniques) && found->id == id ? found->name : std::string_view();
+  const AttackTechnique* found = find_technique(id);
+  return found != nullptr ? found->name : std::string_view();
+}
+
+bool belongs_to(const AttackTechnique& technique, std::string_view tactic) {
+  std::string_view wanted = canonical_tactic(tactic);
+  for (std::string_view rest = technique.tactics; !rest.empty();) {
+    size_t comma = rest.find(',');
+    if (rest.substr(0, comma) == wanted) return true;
+    rest.remove_prefix(comma == std::string_view::npos ? rest.size() : comma + 1);
+  }
+  return false;
 }
 
 }  // namespace assay

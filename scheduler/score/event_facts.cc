@@ -3,6 +3,8 @@
 
 #include <fcntl.h>
 
+#include <cstdio>
+
 namespace assay {
 
 std::string join_command(const std::vector<std::string>& argv) {
@@ -13,6 +15,25 @@ std::string join_command(const std::vector<std::string>& argv) {
   }
   return out;
 }
+
+std::string command_line_of(const Event& event) {
+  constexpr size_t kMaxCommandLine = 32 * 1024;
+  std::string out;
+  for (const auto& arg : event.argv) {
+    if (out.size() >= kMaxCommandLine) break;
+    if (!out.empty()) out += ' ';
+    out.append(arg, 0, kMaxCommandLine - out.size());
+  }
+  return out;
+}
+
+std::string octal_mode(uint32_t mode) {
+  char text[16];
+  std::snprintf(text, sizeof text, "%04o", mode & 07777);
+  return text;
+}
+
+std::string file_name_of(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
 bool is_remote(std::string_view addr) {
   return !addr.empty() && !addr.starts_with("127.") && addr != "::1" && addr != "0.0.0.0" && addr != "::" &&

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "common/text.h"
+#include "scheduler/score/layers.h"
 
 namespace assay {
 namespace {
@@ -75,7 +76,11 @@ void Findings::note(size_t rule, const std::vector<Evidence>& evidence, const Ev
   auto& match = matches_[rule];
   if (match.count > 0 && match.last_event == event.seq && event.seq != 0) return;
   match.last_event = event.seq;
-  if (match.count++ == 0) match.ancestry = ancestry_of(event.pid);
+  if (match.count++ == 0) {
+    match.ancestry = ancestry_of(event.pid);
+    size_t index = event.pid > 0 ? tree_.find(event.pid) : ProcessTree::kNone;
+    match.layer = layer_text(tree_.layers(), bringing_layer(tree_, index));
+  }
   for (const auto& item : evidence)
     if (match.evidence.size() < kMaxEvidence) match.evidence.push_back(item);
 }
@@ -165,6 +170,7 @@ std::vector<Finding> Findings::findings() const {
     finding.count = matches_[i].count;
     finding.evidence = matches_[i].evidence;
     finding.ancestry = matches_[i].ancestry;
+    finding.layer = matches_[i].layer;
     out.push_back(std::move(finding));
   }
   return out;

@@ -33,6 +33,7 @@ class Findings {
     uint64_t count = 0;
     std::vector<Evidence> evidence;
     std::vector<std::string> ancestry;
+    std::string layer;
     uint64_t last_event = 0;
   };
   // One group of one correlation.

@@ -1,29 +1,11 @@
 // Files, processes and the archive's entries brought together by path.
 #include "scheduler/score/left_files.h"
 
-#include <iterator>
 #include <map>
 #include <utility>
 
 namespace assay {
 namespace {
-
-// The harvest finds a file where it lies; a process may have written it through one of the links that most
-// images have.
-constexpr std::pair<std::string_view, std::string_view> kAliases[] = {
-    {"/usr/bin/", "/bin/"},     {"/usr/sbin/", "/sbin/"}, {"/usr/lib/", "/lib/"},
-    {"/usr/lib64/", "/lib64/"}, {"/run/", "/var/run/"},   {"/run/lock/", "/var/lock/"},
-};
-
-const FileWriter* writer_of(const ProcessTree& tree, const std::string& path) {
-  const FileWriter* writer = tree.writer_of(path);
-  for (size_t i = 0; writer == nullptr && i < std::size(kAliases); ++i) {
-    const auto& [real, alias] = kAliases[i];
-    if (path.starts_with(real)) writer = tree.writer_of(std::string(alias) + path.substr(real.size()));
-  }
-  // dpkg writes beside the target, then renames; that rename's names were often not seen.
-  return writer != nullptr ? writer : tree.writer_of(path + ".dpkg-new");
-}
 
 Actor actor_of(const ProcessTree& tree, const FileWriter& writer) {
   const Process& process = tree.at(writer.process).shown;
@@ -49,7 +31,8 @@ void complete_files(Report& report, const Executed& executed, const ProcessTree&
   for (FileChange& file : report.files) {
     file.executed = executed.contains(file.path, file.sha256);
     if (file.origin != "deleted")
-      if (const FileWriter* writer = writer_of(tree, file.path)) file.written_by = actor_of(tree, *writer);
+      if (const FileWriter* writer = tree.writer_of_left(file.path))
+        file.written_by = actor_of(tree, *writer);
     if (auto found = kept.find(file.path); found != kept.end()) file.kept = found->second;
   }
 }

@@ -6,9 +6,11 @@
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "common/event.h"
+#include "common/trace.h"
 #include "scheduler/score/network_map.h"
 #include "scheduler/score/process_tree.h"
 #include "scheduler/score/record.h"
@@ -29,6 +31,8 @@ class Observer {
 
   /// Emits the event's records, in a fixed order. They die with the call.
   void observe(const Event& event, const Emit& emit);
+  /// Emits the record of the image that is run.
+  void observe(const ImageInfo& image, const Emit& emit) const;
 
  private:
   bool wants(Category category) const { return wanted_[static_cast<size_t>(category)]; }
@@ -41,6 +45,12 @@ class Observer {
   void on_listen(const Event& event, const Emit& emit);
   void on_syscall(const Event& event, const Emit& emit);
   void on_file_call(const Event& event, const Emit& emit);
+  void on_clone(const Event& event, const Emit& emit);
+  void on_pipes(const Event& event, const Emit& emit);
+  void tell_pipe(size_t reader, const Emit& emit);
+  void on_auditd(const Event& event, const Emit& emit) const;
+  void tell_paths(const Event& event, std::string_view call, const Emit& emit) const;
+  void on_log(const Event& event, const Emit& emit) const;
   void on_flow(const Event& event, const Emit& emit);
   void on_payload(const Event& event, const Emit& emit);
   void on_name(const Event& event, const Emit& emit);
@@ -52,6 +62,8 @@ class Observer {
   void on_refused(const Event& event, const Emit& emit) const;
   void on_note(const Event& event, const Emit& emit) const;
   void on_rest(const Event& event, const Emit& emit);
+  void add_call(Record& record, const Event& event) const;
+  bool add_area(Record& record) const;
   void add_target(Record& record, const Event& event, const std::string& path) const;
   std::string resolve(const Event& event, const std::string& path) const;
 
@@ -60,6 +72,7 @@ class Observer {
   const Speakers& speakers_;
   const Tokens& tokens_;
   const std::array<bool, kCategoryCount>& wanted_;
+  std::map<size_t, std::string> piped_;                  // reader -> what was told of who feeds it
   std::map<std::string, int32_t> executed_;              // path -> who executed it first
   std::set<std::pair<std::string, std::string>> named_;  // (via, name) that have been told
   std::map<std::string, bool>

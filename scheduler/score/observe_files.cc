@@ -1,9 +1,13 @@
-// Records of what files are by their contents.
+// Records of files that were left behind, and of what files are by their contents.
+#include <sys/stat.h>
+
 #include <algorithm>
 
 #include "common/paths.h"
 #include "common/text.h"
+#include "scheduler/score/event_facts.h"
 #include "scheduler/score/observe.h"
+#include "scheduler/score/persistence_area.h"
 #include "scheduler/score/process_fields.h"
 
 namespace assay {
@@ -14,9 +18,43 @@ constexpr std::string_view kOurs = "assay_";  // what our own namespaces begin w
 
 }  // namespace
 
+// Whether the file starts things by itself; by any of its names.
+bool Observer::add_area(Record& record) const {
+  std::string_view area;
+  bool found = record.any(Field::TargetFilename, [&](const Record::Entry& entry) {
+    area = persistence_area(entry.value);
+    return !area.empty();
+  });
+  record.borrow(Field::Area, area);
+  return found;
+}
+
 void Observer::note_executed(const Event& event) {
   if (event.kind != EventKind::start && event.kind != EventKind::exec) return;
   if (executed_.size() < kMaxExecuted) executed_.emplace(resolve_path(event.cwd, event.path), event.pid);
+}
+
+void Observer::on_left_file(const Event& event, const Emit& emit) {
+  bool fresh = (event.origin == "dropped" || event.origin == "changed") && event.file_type != "dir";
+  const FileWriter* writer = tree_.writer_of_left(event.path);
+  for (Category category : {Category::file_left, Category::file_event, Category::persistence_check}) {
+    if (!wants(category) || (category != Category::file_left && !fresh)) continue;
+    Record record(category);
+    record.borrow(Field::TargetFilename, event.path);
+    record.own(Field::TargetName, file_name_of(event.path));
+    if (category == Category::persistence_check && !add_area(record)) continue;
+    record.borrow(Field::Origin, event.origin);
+    record.borrow(Field::FileType, event.file_type);
+    record.own(Field::Mode, octal_mode(event.mode));
+    record.own(Field::Setuid, event.file_type != "dir" && (event.mode & S_ISUID) != 0);
+    record.own(Field::Size, event.size_bytes);
+    if (writer != nullptr) record.borrow(Field::FileWriter, writer->image);
+    if (writer != nullptr) record.borrow(Field::Image, writer->image);
+    if (writer != nullptr && writer->by_package_manager) record.own(Field::ByPackageManager, true);
+    record.borrow(Field::Package, event.package);
+    if (!event.sha256.empty()) record.own(Field::Hashes, "SHA256=" + event.sha256);
+    emit(record);
+  }
 }
 
 // Two records of a file at most, so that a rule can tell whose rules matched: ours, and those of the user.
@@ -51,7 +89,7 @@ void Observer::on_matches(const Event& event, const Emit& emit) const {
     record.own(Field::Size, event.size_bytes);
     record.own(Field::Executed, executed);
     if (!event.sha256.empty()) record.own(Field::Hashes, "SHA256=" + event.sha256);
-    if (const FileWriter* writer = tree_.writer_of(event.path))
+    if (const FileWriter* writer = tree_.writer_of_left(event.path))
       record.borrow(Field::FileWriter, writer->image);
     add_process_fields(record, tree_, process);
     emit(record);

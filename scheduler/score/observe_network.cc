@@ -116,7 +116,7 @@ void Observer::on_name(const Event& event, const Emit& emit) {
       event.kind == EventKind::dns && event.src_port == 53;  // asked before, unless the question was lost
   if (event.kind == EventKind::dns && (!answer || fresh) && wants(Category::dns_query)) {
     Record record(Category::dns_query);
-    add_process(record, event);
+    add_process_fields(record, tree_, event.pid > 0 ? tree_.find(event.pid) : speakers_.of(event));
     record.borrow(Field::QueryName, event.name);
     record.borrow(Field::QueryType, event.query_type);
     for (const auto& item : event.answers) record.borrow(Field::QueryResults, item);

@@ -1,8 +1,10 @@
-// Half of the process tree: which descriptors are sockets to whom, and who wrote or made which file.
+// A third of the process tree: which descriptors are sockets to whom, and who wrote or made which file.
 #include <fcntl.h>
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <iterator>
+#include <utility>
 
 #include "common/paths.h"
 #include "scheduler/score/process_tree.h"
@@ -28,6 +30,7 @@ void ProcessTree::on_descriptor(const Event& e, Proc& proc) {
     if (!succeeded(e)) return;
     auto fd = static_cast<int32_t>(e.result);
     proc.sockets.erase(fd);
+    proc.pipes.erase(fd);
     if (is_internet(e)) set_socket(proc, fd, {e.proto, "", 0, false, true, (e.args[1] & SOCK_CLOEXEC) != 0});
   } else if (e.kind == EventKind::connect) {
     if (e.proto == "unix" || e.dst_addr.empty()) return;
@@ -39,6 +42,7 @@ void ProcessTree::on_descriptor(const Event& e, Proc& proc) {
   } else if (succeeded(e)) {
     auto fd = static_cast<int32_t>(e.result);
     proc.sockets.erase(fd);
+    proc.pipes.erase(fd);
     bool internet = !e.dst_addr.empty() || proc.sockets.contains(e.fd);
     if (internet)
       set_socket(proc, fd, {e.proto, e.dst_addr, e.dst_port, true, false, (e.args[3] & SOCK_CLOEXEC) != 0});
@@ -66,6 +70,7 @@ void ProcessTree::on_open(const Event& e, size_t index) {
   Proc& proc = procs_[index];
   if (!succeeded(e)) return;
   proc.sockets.erase(static_cast<int32_t>(e.result));
+  proc.pipes.erase(static_cast<int32_t>(e.result));
   if (!opens_for_write(e)) return;
   std::string path = e.fd_path.starts_with("/") ? e.fd_path : resolve_path(proc.cwd, e.path);
   FileWriter* writer = write(path, index);
@@ -82,7 +87,27 @@ FileWriter* ProcessTree::write(const std::string& path, size_t index) {
   writer.process = index;
   writer.image = procs_[index].shown.path;
   writer.command_line = procs_[index].command_line.substr(0, kKeptCommandLine);
+  writer.by_package_manager = procs_[index].by_package_manager;
   return &writer;
+}
+
+const FileWriter* ProcessTree::writer_of(const std::string& path) const {
+  auto found = writers_.find(path);
+  return found == writers_.end() ? nullptr : &found->second;
+}
+
+const FileWriter* ProcessTree::writer_of_left(const std::string& path) const {
+  static constexpr std::pair<std::string_view, std::string_view> kAliases[] = {
+      {"/usr/bin/", "/bin/"},     {"/usr/sbin/", "/sbin/"}, {"/usr/lib/", "/lib/"},
+      {"/usr/lib64/", "/lib64/"}, {"/run/", "/var/run/"},   {"/run/lock/", "/var/lock/"},
+  };
+  const FileWriter* writer = writer_of(path);
+  for (size_t i = 0; writer == nullptr && i < std::size(kAliases); ++i) {
+    const auto& [real, alias] = kAliases[i];
+    if (path.starts_with(real)) writer = writer_of(std::string(alias) + path.substr(real.size()));
+  }
+  // dpkg writes beside the target, then renames; that rename's names were often not seen.
+  return writer != nullptr ? writer : writer_of(path + ".dpkg-new");
 }
 
 // By other calls than open. Where their names were not seen they are empty.

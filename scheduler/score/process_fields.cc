@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "scheduler/score/layers.h"
+
 namespace assay {
 
 void add_process_fields(Record& record, const ProcessTree& tree, size_t index) {
@@ -17,6 +19,14 @@ void add_process_fields(Record& record, const ProcessTree& tree, size_t index) {
   record.own(Field::ProcessId, static_cast<uint64_t>(proc.shown.pid));
   if (proc.provoked) record.own(Field::Provoked, true);
   if (!proc.shown.sha256.empty()) record.own(Field::Hashes, "SHA256=" + proc.shown.sha256);
+  record.borrow(Field::sha256, proc.shown.sha256);
+  record.borrow(Field::RootImage, tree.root_image());
+  if (proc.by_package_manager) record.own(Field::ByPackageManager, true);
+  if (proc.interpreter) record.borrow(Field::Interpreter, proc.shown.path);
+  record.borrow(Field::ScriptPath, proc.script_path);
+  record.borrow(Field::Package, proc.shown.package);
+  record.borrow(Field::PackageState, proc.shown.package_state);
+  add_layer(record, tree.layers(), proc.shown.layer);
   bool first = true;
   for (size_t up : tree.ancestors(index)) {
     const Proc& ancestor = tree.at(up);
@@ -24,11 +34,21 @@ void add_process_fields(Record& record, const ProcessTree& tree, size_t index) {
       record.borrow(Field::ParentImage, ancestor.shown.path);
       record.borrow(Field::ParentCommandLine, ancestor.command_line);
       record.borrow(Field::ParentOrigin, ancestor.shown.origin);
+      if (ancestor.shown.uid == 0) record.borrow(Field::ParentUser, "root");
+      record.own(Field::ParentUser, static_cast<uint64_t>(ancestor.shown.uid));
       record.own(Field::ParentProcessId, static_cast<uint64_t>(ancestor.shown.pid));
       first = false;
     }
     record.borrow(Field::Ancestors, ancestor.shown.path);
   }
+}
+
+void add_pipe_fields(Record& record, const ProcessTree& tree, size_t index) {
+  if (index == ProcessTree::kNone) return;
+  PipeSources from = tree.piped_from(index);
+  for (size_t source : from.processes) record.borrow(Field::PipedFrom, tree.at(source).shown.path);
+  if (!from.processes.empty()) record.own(Field::PipedFromConnected, from.connected);
+  for (size_t reader : tree.piped_to(index)) record.borrow(Field::PipedTo, tree.at(reader).shown.path);
 }
 
 Actor actor(const ProcessTree& tree, size_t index) {

@@ -9,6 +9,8 @@ namespace assay {
 
 /// The process fields of docs/rules.md; nothing for kNone.
 void add_process_fields(Record& record, const ProcessTree& tree, size_t index);
+/// Whose output its standard input is, and who reads its own, as far as is known by now.
+void add_pipe_fields(Record& record, const ProcessTree& tree, size_t index);
 /// Its image and command line, bounded, as they are now; nobody for kNone.
 Actor actor(const ProcessTree& tree, size_t index);
 /// "curl (pid 7)", "an unknown process"; as printable as the actor is.

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "common/interpreter.h"
 #include "common/paths.h"
 #include "common/starter.h"
 
@@ -42,11 +41,6 @@ size_t ProcessTree::find(int32_t pid) const {
   return found == by_pid_.end() ? kNone : found->second;
 }
 
-const FileWriter* ProcessTree::writer_of(const std::string& path) const {
-  auto found = writers_.find(path);
-  return found == writers_.end() ? nullptr : &found->second;
-}
-
 size_t ProcessTree::create(int32_t pid, size_t parent, int64_t time_ns) {
   if (procs_.size() >= kMaxProcesses) {
     ++left_out_;
@@ -64,6 +58,10 @@ size_t ProcessTree::create(int32_t pid, size_t parent, int64_t time_ns) {
     proc.connected = from.connected;
     proc.script = from.script;
     proc.script_origin = from.script_origin;
+    proc.script_path = from.script_path;
+    proc.interpreter = from.interpreter;
+    proc.by_package_manager = from.by_package_manager;
+    proc.script_layer = from.script_layer;
     proc.shown.parent = from.shown.pid;
     proc.starter = from.starter;
     proc.provoked = from.provoked;
@@ -74,6 +72,7 @@ size_t ProcessTree::create(int32_t pid, size_t parent, int64_t time_ns) {
   proc.shown.exit_status = -1;
   proc.shown.execs = 0;
   proc.shown.provoked = false;
+  proc.executed = parent == kNone;
   proc.parent = parent;
   size_t index = procs_.size();
   procs_.push_back(std::move(proc));
@@ -82,6 +81,7 @@ size_t ProcessTree::create(int32_t pid, size_t parent, int64_t time_ns) {
     auto& children = procs_[parent].children;
     if (children.size() >= kKeptChildren) children.erase(children.begin());
     children.push_back(index);
+    inherit_pipes(parent, index);
   }
   return index;
 }
@@ -133,10 +133,13 @@ void ProcessTree::add(const Event& event) {
     case EventKind::accept:
       return on_descriptor(event, proc);
     case EventKind::dup:
-      return on_dup(event, proc);
+      on_dup(event, proc);
+      return dup_pipe(event, index);
     case EventKind::syscall:
       if (event.call == "close")
         proc.sockets.erase(event.fd >= 0 ? event.fd : static_cast<int32_t>(event.args[0]));
+      else if (event.call == "pipe" || event.call == "pipe2" || event.call == "socketpair")
+        on_pipe(event, index);
       else
         on_made(event, index);
       return;
@@ -147,13 +150,18 @@ void ProcessTree::add(const Event& event) {
 
 // A container that is started again is another one: its pids begin anew, and nothing of the last one still
 // runs.
-void ProcessTree::on_start() {
-  if (started_) by_pid_.clear();
+void ProcessTree::on_start(const Event& event) {
+  if (started_) {
+    by_pid_.clear();
+    pipe_names_.clear();
+  } else {
+    root_image_ = event.path;
+  }
   started_ = true;
 }
 
 void ProcessTree::on_image(const Event& event) {
-  if (event.kind == EventKind::start) on_start();
+  if (event.kind == EventKind::start) on_start(event);
   size_t index = event.kind == EventKind::start && find(event.pid) == kNone
                      ? create(event.pid, kNone, event.time_ns)
                      : process_for(event);
@@ -173,6 +181,10 @@ void ProcessTree::on_image(const Event& event) {
   shown.argv = bounded(event.argv);
   shown.sha256 = event.sha256;
   shown.origin = event.origin;
+  shown.package = event.package;
+  shown.package_state = event.package_state;
+  shown.layer = event.layer;
+  proc.script_layer = event.script_layer;
   shown.uid = event.uid;
   if (event.kind == EventKind::exec) ++shown.execs;
   if (!event.cwd.empty()) proc.cwd = event.cwd;
@@ -180,7 +192,11 @@ void ProcessTree::on_image(const Event& event) {
   proc.connected = false;
   for (auto it = proc.sockets.begin(); it != proc.sockets.end();)
     it = it->second.close_on_exec ? proc.sockets.erase(it) : std::next(it);
+  for (auto it = proc.pipes.begin(); it != proc.pipes.end();)
+    it = it->second.close_on_exec ? proc.pipes.erase(it) : std::next(it);
+  proc.executed = true;
   find_script(proc);
+  find_package_manager(proc);
 }
 
 bool ProcessTree::is_our_exec(const Event& event) const {
@@ -188,28 +204,6 @@ bool ProcessTree::is_our_exec(const Event& event) const {
   size_t index = find(event.pid);
   return index != kNone &&
          (procs_[index].starter || (procs_[index].shown.provoked && procs_[index].shown.execs == 1));
-}
-
-// `sh /tmp/x`, `python3 -u x.py`: the first argument of an interpreter that is a file written during the run.
-void ProcessTree::find_script(Proc& proc) {
-  proc.script.clear();
-  proc.script_origin.clear();
-  if (!is_interpreter(proc.shown.path) && !is_interpreter(proc.shown.argv.empty() ? "" : proc.shown.argv[0]))
-    return;
-  for (size_t i = 1; i < proc.shown.argv.size() && i < 6; ++i) {
-    const std::string& arg = proc.shown.argv[i];
-    if (arg.empty() || arg[0] == '-') {
-      if (arg == "-c" || arg == "-e") return;
-      continue;
-    }
-    std::string path = resolve_path(proc.cwd, arg);
-    const auto* writer = writer_of(path);
-    if (writer != nullptr) {
-      proc.script = path;
-      proc.script_origin = writer->created ? "dropped" : "changed";
-    }
-    return;
-  }
 }
 
 void ProcessTree::on_clone(const Event& event) {
@@ -228,6 +222,7 @@ void ProcessTree::on_clone(const Event& event) {
     if (up == child) return;  // hostile or damaged: never a circle
   procs_[child].parent = parent;
   procs_[child].shown.parent = event.pid;
+  procs_[child].by_package_manager = procs_[child].by_package_manager || procs_[parent].by_package_manager;
   auto& children = procs_[parent].children;
   if (children.size() >= kKeptChildren) children.erase(children.begin());
   children.push_back(child);

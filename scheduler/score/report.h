@@ -42,7 +42,7 @@ struct Finding {
   uint64_t count = 0;                 // matching events, all
   std::vector<Evidence> evidence;     // the first ones, bounded
   std::vector<std::string> ancestry;  // command lines from init to the process of the first evidence
-  std::string layer;  // diffID and history line of the layer that brought the binary; empty: not known
+  std::string layer;  // diffID and history line of the layer that brought the program; empty: not known
 };
 
 struct Process {
@@ -55,6 +55,8 @@ struct Process {
   int32_t exit_status = -1;  // -1: was running at the end
   uint32_t execs = 0;        // how often it changed its image
   bool provoked = false;     // started by the run plan (see common/starter.h), not by the image
+  std::string package, package_state;  // of the program: see Event
+  uint32_t layer = 0;                  // that brought it: 1 is the first of the image's; 0: none, or not known
 };
 
 /// A process, as a sentence names it.
@@ -132,6 +134,7 @@ struct FileChange {
   std::vector<std::string> matches;  // YARA: "namespace:rule"
   Actor written_by;                  // who last wrote, made or renamed it; pid 0: not known
   std::string kept;                  // as which entry of the archive of artifacts; empty: it was not
+  std::string package;               // whose it is in the image, where the image has it
 };
 
 /// A file in the archive of artifacts.

@@ -6,6 +6,7 @@
 #include "common/text.h"
 #include "scheduler/score/attack.h"
 #include "scheduler/score/findings.h"
+#include "scheduler/score/layers.h"
 #include "scheduler/score/process_tree.h"
 #include "scheduler/score/report_sections.h"
 #include "scheduler/score/report_tree.h"
@@ -129,7 +130,8 @@ class Writer {
                       (technique.tactic.empty() ? "" : " (" + technique.tactic + ")"));
       }
       if (finding.level != "informational") field("", finding.description);
-      field("layer", finding.layer);
+      field("from", fit(still_printable(layer_for_people(r_.header.image.layers, finding.layer)),
+                              2 * (width_ - 12)));
       evidence(finding);
     }
   }

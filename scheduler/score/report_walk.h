@@ -65,6 +65,9 @@ void walk(A& a, Process& x) {
   a("exit_status", x.exit_status);
   a("execs", x.execs);
   a.added("provoked", x.provoked);
+  a.added("package", x.package);
+  a.added("package_state", x.package_state);
+  a.added("layer", x.layer);
 }
 template <class A>
 void walk(A& a, Actor& x) {
@@ -164,6 +167,7 @@ void walk(A& a, FileChange& x) {
   a.added("matches", x.matches);
   a.added("written_by", x.written_by);
   a.added("kept", x.kept);
+  a.added("package", x.package);
 }
 template <class A>
 void walk(A& a, KeptFile& x) {

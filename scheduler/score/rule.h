@@ -55,6 +55,7 @@ struct Rule {
 
 struct RuleSet::State {
   std::vector<Rule> rules;
+  std::vector<RuleStatus> statuses;  // of `rules`, by index
   std::array<std::vector<size_t>, kCategoryCount> by_category;
   std::vector<std::vector<size_t>> feeds;  // by rule: the correlation rules that count it
   std::string version;

@@ -79,6 +79,7 @@ RuleSet& RuleSet::operator=(RuleSet&&) noexcept = default;
 RuleSet::~RuleSet() = default;
 
 size_t RuleSet::size() const { return state_->rules.size(); }
+const std::vector<RuleStatus>& RuleSet::statuses() const { return state_->statuses; }
 const std::string& RuleSet::version() const { return state_->version; }
 
 Result<RuleSet> RuleSet::compile(const std::vector<std::pair<std::string, std::string>>& named_yaml) {
@@ -100,11 +101,21 @@ Result<RuleSet> RuleSet::compile(const std::vector<std::pair<std::string, std::s
   }
   ASSAY_CHECK(check_unique(state->rules));
   ASSAY_CHECK(resolve(*state));
+  for (const auto& rule : state->rules) {
+    bool evaluated = rule.logsource || rule.correlation;
+    state->statuses.push_back({rule.source, rule.title, rule.id, evaluated,
+                               evaluated ? "" : "no event of ours is of the kind that its logsource names"});
+  }
   state->version = hash.finish().hex();
   return RuleSet(std::move(state));
 }
 
 Result<RuleSet> RuleSet::load(const std::filesystem::path& dir) {
+  ASSAY_TRY(auto texts, read(dir));
+  return compile(texts);
+}
+
+Result<std::vector<std::pair<std::string, std::string>>> RuleSet::read(const std::filesystem::path& dir) {
   namespace fs = std::filesystem;
   std::vector<fs::path> files;
   std::error_code error;
@@ -127,7 +138,7 @@ Result<RuleSet> RuleSet::load(const std::filesystem::path& dir) {
     if (!text) return text.error().context("rule file");
     texts.emplace_back(fs::relative(file, dir, error).string(), std::move(*text));
   }
-  return compile(texts);
+  return texts;
 }
 
 }  // namespace assay

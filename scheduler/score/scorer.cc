@@ -3,6 +3,7 @@
 #include "scheduler/score/scorer.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "common/paths.h"
 #include "common/text.h"
@@ -35,7 +36,7 @@ std::array<bool, kCategoryCount> wanted_by(const RuleSet::State& rules) {
 
 FileChange file_change(const Event& e) {
   return {e.path.substr(0, 4096), e.origin,  e.file_type, e.sha256, e.size_bytes, e.mode, false, e.mime,
-          e.similarity,           e.matches, {},          ""};
+          e.similarity,           e.matches, {},          "",       e.package};
 }
 
 }  // namespace
@@ -45,7 +46,7 @@ struct Scorer::State {
       : rules(set),
         header(trace_header),
         wanted(wanted_by(set.state())),
-        tree(trace_header.job.provoke),
+        tree(trace_header.job.provoke, trace_header.image.layers),
         network(trace_header.guest_addr, trace_header.guest_addr6),
         speakers(tree),
         downloads(tree, speakers),
@@ -76,6 +77,7 @@ struct Scorer::State {
   uint64_t files_left_out = 0;
   Executed executed;
   std::string output;
+  bool image_told = false;
   uint64_t cpu_ns = 0, busy_ns = 0, observed_ns = 0;
   Event last_usage;
 };
@@ -121,6 +123,8 @@ void Scorer::State::take(const Event& event) {
     tree.renamed(resolve_path(cwd, event.path), resolve_path(cwd, event.path2), index);
   }
   auto evaluate = [&](const Record& record) { findings.evaluate(record, event); };
+  if (event.kind == EventKind::start && !std::exchange(image_told, true))
+    observer.observe(header.image, evaluate);
   observer.observe(event, evaluate);
   downloads.observe(event, evaluate);
   tokens.observe(event, [&](const Record& record, const Event& of) { findings.evaluate(record, of); });

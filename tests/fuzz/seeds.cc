@@ -1,14 +1,16 @@
 // Writes valid inputs for each fuzzer to start from: fuzz-seeds DIR makes DIR/chunk, DIR/header, DIR/footer,
-// DIR/job, DIR/wire, DIR/image_ref, DIR/api, DIR/http, DIR/dns, DIR/report, DIR/talk.
+// DIR/job, DIR/wire, DIR/image_ref, DIR/api, DIR/http, DIR/dns, DIR/report, DIR/talk, DIR/packages.
 #include <cstdio>
 #include <filesystem>
 
+#include "agent/inspect/wire/packages.h"
 #include "agent/sinkhole/report.h"
 #include "common/codec.h"
 #include "common/codec_frame.h"
 #include "common/fd.h"
 #include "common/wire.h"
 #include "tests/unit/common/sample_trace.h"
+#include "tests/unit/inspect/sample_databases.h"
 
 namespace assay {
 namespace {
@@ -22,6 +24,19 @@ Status put(const std::filesystem::path& dir, const std::string& name, std::strin
 // What is inside the frame: the fuzzers put it into one.
 std::string inside(FrameType type, const std::string& framed) {
   return *unframe(type, framed, 1 << 20, 8 << 20);
+}
+
+// Before each: its kind (see packages_fuzz.cc).
+Status write_package_seeds(const std::filesystem::path& dir) {
+  namespace sample = inspect::sample;
+  sample::RpmHeader bash{"bash", {{"/usr/bin/", "bash", std::string(64, 'a'), 0100755}}};
+  ASSAY_CHECK(put(dir / "packages", "list", std::string(1, '\0') + "/.\n/bin\n/bin/sh\n"));
+  ASSAY_CHECK(put(dir / "packages", "sums", "\1" + std::string(32, 'a') + "  bin/sh\n"));
+  ASSAY_CHECK(put(dir / "packages", "diversions", "\2/bin/sh\n/bin/sh.distrib\ndash\n"));
+  ASSAY_CHECK(put(dir / "packages", "apk", std::string("\4") + sample::kApkInstalled));
+  ASSAY_CHECK(put(dir / "packages", "rpm", "\5" + sample::sqlite_of({bash.blob(), bash.blob()})));
+  ASSAY_CHECK(put(dir / "packages", "index", "\7" + inspect::encode_index({"a"}, {{"/usr/bin/x", 0, ""}}, "s")));
+  return put(dir / "packages", "header", "\x08" + bash.blob());
 }
 
 Status write_seeds(const std::filesystem::path& dir) {
@@ -102,7 +117,7 @@ Status write_seeds(const std::filesystem::path& dir) {
       {"\x87\xff\x0a\0\0\1\0\x82\0\0\0\0\0\0\x2d\0\x08\0\0\0\3select 1", 27}};
   for (size_t i = 0; i < std::size(kConversations); ++i)
     ASSAY_CHECK(put(dir / "talk", std::to_string(i), kConversations[i]));
-  return Status();
+  return write_package_seeds(dir);
 }
 
 }  // namespace

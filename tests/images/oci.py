@@ -3,7 +3,8 @@
 
   oci.py layer OUT CREATED_BY FULL.tar [BELOW.tar]   OUT.tar.gz and OUT.json: what FULL adds to BELOW, or all of FULL
   oci.py image OUT.tar IMAGE.json [LAYER.json...]   an oci-archive of the layers, base first, with IMAGE.json's "config"; where it has
-                                                    "variants" {TAG: CMD}, one image for each of them instead, with that command
+                                                    "variants" {TAG: CMD}, one image for each of them instead, with that command; or
+                                                    {TAG: CONFIG}, with what that says besides, or instead
 
 Does not run or download anything; tests/images/build feeds it, and tests/images/hostile uses its functions to break the rules.
 """
@@ -150,8 +151,8 @@ def write_image(out, image_path, layer_paths):
     layers = [load(path) for path in layer_paths]
     blobs = [(layer["digest"], layer["blob"]) for layer in layers]
     manifests = {}
-    for tag, command in image.get("variants", {"latest": None}).items():
-        config = to_json(image_config(image["config"] | ({"Cmd": command} if command else {}),
+    for tag, own in image.get("variants", {"latest": {}}).items():
+        config = to_json(image_config(image["config"] | (own if isinstance(own, dict) else {"Cmd": own}),
                                       [layer["diff_id"] for layer in layers], [layer["created_by"] for layer in layers]))
         manifests[tag] = to_json({"schemaVersion": 2, "mediaType": MANIFEST, "config": descriptor(CONFIG, config),
                                   "layers": [{"mediaType": LAYER, "digest": layer["digest"], "size": layer["size"]} for layer in layers]})

@@ -99,6 +99,22 @@ TEST(SeccheckDecode, ModeOfAnOpenCountsOnlyWhereAFileIsCreated) {
   EXPECT_EQ(decoded(decoder, SeccheckType::open, open(0)).mode, 0u);
 }
 
+TEST(SeccheckDecode, PipesAndPairsTellTheirDescriptors) {
+  SeccheckDecoder decoder;
+  Event pipe = decoded(
+      decoder, SeccheckType::pipe,
+      context(7, 8) + exit_of(0) + number(3, 293) + number(4, O_CLOEXEC) + number(5, 3) + number(6, 4));
+  EXPECT_EQ(pipe.kind, EventKind::syscall);
+  EXPECT_EQ(pipe.call, "pipe2");
+  EXPECT_EQ(pipe.args, (std::array<uint64_t, 6>{3, 4, O_CLOEXEC, 0, 0, 0}));
+  EXPECT_EQ(pipe.result, 0);
+  Event pair = decoded(decoder, SeccheckType::socketpair,
+                       context(7, 8) + exit_of(0) + number(3, 53) + number(4, AF_UNIX) +
+                           number(5, SOCK_STREAM) + number(7, 20) + number(8, 21));
+  EXPECT_EQ(pair.call, "socketpair");
+  EXPECT_EQ(pair.args, (std::array<uint64_t, 6>{20, 21, SOCK_STREAM, AF_UNIX, 0, 0}));
+}
+
 TEST(SeccheckDecode, SocketKindIsRememberedForConnectAcrossForkAndDup) {
   SeccheckDecoder decoder;
   decoded(decoder, SeccheckType::socket,

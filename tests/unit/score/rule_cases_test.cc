@@ -5,65 +5,47 @@
 #include <map>
 
 #include "case_reader.h"
+#include "scheduler/score/attack.h"
 #include "scheduler/score/rule.h"
 
 namespace assay::testing {
 namespace {
 
-struct Cases {
-  std::vector<yaml::Node> fires, silent;
-};
-
-std::map<std::string, Cases> read_cases() {
-  std::map<std::string, Cases> out;
-  for (const auto& entry : std::filesystem::directory_iterator(source_dir() / "rules/cases")) {
-    auto documents = yaml::parse(read_text(entry.path()));
-    EXPECT_TRUE(documents) << entry.path() << ": " << documents.error().what;
-    for (const auto& document : *documents) {
-      Cases& cases = out[document.text("rule")];
-      if (const auto* list = document.find("fires")) cases.fires = list->items;
-      if (const auto* list = document.find("silent")) cases.silent = list->items;
-    }
+std::vector<RuleCases> our_cases() {
+  std::vector<std::filesystem::path> files;
+  for (const auto& entry : std::filesystem::directory_iterator(source_dir() / "rules/cases"))
+    files.push_back(entry.path());
+  std::sort(files.begin(), files.end());
+  std::vector<RuleCases> out;
+  for (const auto& file : files) {
+    auto cases = read_rule_cases(read_text(file), file.filename());
+    EXPECT_TRUE(cases) << cases.error().what;
+    if (cases) out.insert(out.end(), cases->begin(), cases->end());
   }
   return out;
 }
 
-bool found(const std::string& title, const yaml::Node& trace_node, std::string* all) {
-  Report report = score(our_rules(), TraceText::events(trace_node), TraceText::limits(trace_node));
-  *all = titles(report);
-  for (const auto& finding : report.findings)
-    if (finding.title == title) {
-      EXPECT_FALSE(finding.evidence.empty()) << title;
-      return true;
-    }
-  return false;
+// "FILE: 'TITLE' what; found: titles" of each.
+std::string failures(const CaseResults& results) {
+  std::string out;
+  for (const auto& failure : results.failures) {
+    out += failure.source + ": '" + failure.rule + "' " + failure.what + "\n";
+    for (const auto& title : failure.found) out += "    found: " + title + "\n";
+  }
+  return out;
+}
+
+CaseResults run_all(const RuleSet& rules, const std::vector<RuleCases>& cases) {
+  return run_rule_cases(
+      rules, cases, [](const Rule&) { return true; }, true);
 }
 
 TEST(Rules, EachFiresOnItsCasesAndIsSilentOnNearMisses) {
-  auto cases = read_cases();
-  size_t tested = 0;
-  for (const auto& rule : our_rules().state().rules) {
-    if (!rule.reports) continue;  // tested through the correlation that it feeds
-    ++tested;
-    const auto& own = cases[rule.title];
-    EXPECT_FALSE(own.fires.empty()) << rule.source << ": '" << rule.title
-                                    << "' has no case in which it fires";
-    EXPECT_FALSE(own.silent.empty()) << rule.source << ": '" << rule.title << "' has no near miss";
-    std::string all;
-    for (size_t i = 0; i < own.fires.size(); ++i)
-      EXPECT_TRUE(found(rule.title, own.fires[i], &all))
-          << rule.source << ": fires[" << i << "] does not; found:\n"
-          << all;
-    for (size_t i = 0; i < own.silent.size(); ++i)
-      EXPECT_FALSE(found(rule.title, own.silent[i], &all)) << rule.source << ": silent[" << i << "] fires";
-  }
-  EXPECT_GE(tested, 25u);
-}
-
-TEST(Rules, CasesNameOnlyRulesThatExist) {
-  std::map<std::string, bool> titles_seen;
-  for (const auto& rule : our_rules().state().rules) titles_seen[rule.title] = true;
-  for (const auto& [title, cases] : read_cases()) EXPECT_TRUE(titles_seen.contains(title)) << title;
+  CaseResults results = run_all(our_rules(), our_cases());
+  EXPECT_EQ(failures(results), "");
+  EXPECT_GE(results.rules, 25u);
+  EXPECT_GE(results.firing, results.rules);
+  EXPECT_GE(results.near_misses, results.rules);
 }
 
 TEST(Rules, EachIsExplained) {
@@ -85,29 +67,70 @@ TEST(Rules, EachIsExplained) {
 }
 
 // Public data, not part of the project: named by ASSAY_CORPUS, or beside the source directory.
-TEST(Rules, TechniquesBelongToTheirTactics) {
-  const char* named = std::getenv("ASSAY_CORPUS");
-  std::filesystem::path corpus = named != nullptr ? named : source_dir().parent_path() / "shared/corpus";
-  for (auto up = source_dir(); named == nullptr && !std::filesystem::exists(corpus) && up != up.root_path();
-       up = up.parent_path())
-    corpus = up.parent_path() / "shared/corpus";
-  std::ifstream in(corpus / "attack-techniques.tsv");
-  if (!in) GTEST_SKIP() << "no attack-techniques.tsv in " << corpus << "; set ASSAY_CORPUS to test the pairs";
+std::filesystem::path corpus() {
+  if (const char* named = std::getenv("ASSAY_CORPUS")) return named;
+  auto up = source_dir();
+  while (!std::filesystem::exists(up.parent_path() / "shared/corpus") && up != up.root_path())
+    up = up.parent_path();
+  return up.parent_path() / "shared/corpus";
+}
+
+// MITRE's table: id to ",tactic,tactic,".
+std::map<std::string, std::string> public_tactics() {
   std::map<std::string, std::string> tactics;
+  std::ifstream in(corpus() / "attack-techniques.tsv");
   for (std::string line; std::getline(in, line);) {
     auto a = line.find('\t'), b = line.find('\t', a + 1), c = line.find('\t', b + 1);
     if (c != std::string::npos) tactics[line.substr(0, a)] = "," + line.substr(b + 1, c - b - 1) + ",";
   }
+  return tactics;
+}
+
+TEST(Rules, TechniquesBelongToTheirTactics) {
+  auto tactics = public_tactics();
+  if (tactics.empty())
+    GTEST_SKIP() << "no attack-techniques.tsv in " << corpus() << "; set ASSAY_CORPUS to test the pairs";
   ASSERT_GT(tactics.size(), 100u);
   for (const auto& rule : our_rules().state().rules)
     for (const auto& technique : rule.techniques) {
       // The table is of Linux and containers; a cloud's own sub-technique stands under its parent there.
-      std::string id =
-          tactics.contains(technique.id) ? technique.id : technique.id.substr(0, technique.id.find('.'));
-      EXPECT_NE(tactics[id].find("," + technique.tactic + ","), std::string::npos)
+      std::string id(canonical_technique(technique.id));
+      if (!tactics.contains(id)) id = id.substr(0, id.find('.'));
+      std::string tactic = "," + std::string(canonical_tactic(technique.tactic)) + ",";
+      EXPECT_NE(tactics[id].find(tactic), std::string::npos)
           << rule.source << ": " << technique.id << " does not belong to " << technique.tactic << " but to "
           << tactics[id];
     }
+}
+
+TEST(Rules, EveryTechniqueThatOursNameIsInOurTableUnderItsTactic) {
+  for (const auto& rule : our_rules().state().rules)
+    for (const auto& technique : rule.techniques) {
+      const AttackTechnique* known = find_technique(technique.id);
+      ASSERT_NE(known, nullptr) << rule.source << ": " << technique.id << " is not in attack_table.cc";
+      EXPECT_TRUE(belongs_to(*known, technique.tactic))
+          << rule.source << ": " << technique.id << " belongs to " << known->tactics << ", not to "
+          << technique.tactic;
+    }
+}
+
+TEST(Rules, EveryTechniqueThatPublicRulesNameIsInOurTable) {
+  auto rules = corpus() / "sigma/rules";
+  if (!std::filesystem::exists(rules))
+    GTEST_SKIP() << "no " << rules << "; set ASSAY_CORPUS to test its tags";
+  size_t named = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(rules)) {
+    if (entry.path().extension() != ".yml") continue;
+    auto documents = yaml::parse(read_text(entry.path()));
+    ASSERT_TRUE(documents) << entry.path() << documents.error().what;
+    for (const auto& document : *documents)
+      for (const auto& tag : document.find("tags") ? document.find("tags")->items : std::vector<yaml::Node>())
+        if (tag.scalar.starts_with("attack.t1")) {
+          EXPECT_NE(technique_name("T" + tag.scalar.substr(8)), "") << entry.path() << ": " << tag.scalar;
+          ++named;
+        }
+  }
+  EXPECT_GT(named, 200u);
 }
 
 }  // namespace

@@ -1,0 +1,98 @@
+// Sigma's optional fields, and tags against the table of ATT&CK.
+#include "scheduler/score/rule_lint.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "common/text.h"
+#include "scheduler/score/attack.h"
+
+namespace assay {
+namespace {
+
+// Of Sigma's appendix of tags; those of `attack` are looked at one by one.
+constexpr std::string_view kNamespaces[] = {"car", "cve", "d3fend", "detection", "stp", "tlp"};
+
+std::string lower(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  return text;
+}
+
+bool is_number(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+// "t1059" or "t1059.004".
+bool looks_like_technique(std::string_view tag) {
+  return tag.size() > 1 && tag[0] == 't' && is_number(tag.substr(1, tag.find('.') - 1));
+}
+
+// Groups, software and campaigns: "g0032", "s0154", "c0001".
+bool is_other_id(std::string_view tag) {
+  return tag.size() > 1 && (tag[0] == 'g' || tag[0] == 's' || tag[0] == 'c') && is_number(tag.substr(1));
+}
+
+struct Tags {
+  std::vector<std::string> tactics, techniques, unknown;  // techniques: "T1059.004"
+};
+
+Tags sorted_out(const yaml::Node& tags) {
+  Tags out;
+  for (const auto& node : tags.items) {
+    std::string tag = lower(node.scalar);
+    std::string space = tag.substr(0, tag.find('.'));
+    std::string rest = space.size() == tag.size() ? "" : tag.substr(space.size() + 1);
+    std::string tactic = rest;
+    std::replace(tactic.begin(), tactic.end(), '_', '-');
+    bool known = std::find(std::begin(kNamespaces), std::end(kNamespaces), space) != std::end(kNamespaces);
+    if (space != "attack") {
+      if (!known || rest.empty()) out.unknown.push_back(node.scalar);
+    } else if (looks_like_technique(rest)) {
+      out.techniques.push_back("T" + rest.substr(1));
+    } else if (is_tactic(tactic)) {
+      out.tactics.push_back(tactic);
+    } else if (!is_other_id(rest)) {
+      out.unknown.push_back(node.scalar);
+    }
+  }
+  return out;
+}
+
+std::string joined(const std::vector<std::string>& parts) {
+  std::string out;
+  for (const auto& part : parts) out += (out.empty() ? "" : ", ") + part;
+  return out;
+}
+
+void lint_tags(const yaml::Node& list, std::vector<std::string>& out) {
+  Tags tags = sorted_out(list);
+  for (const auto& tag : tags.unknown) out.push_back("unknown tag '" + printable(tag, 60) + "'");
+  for (const auto& id : tags.techniques) {
+    const AttackTechnique* technique = find_technique(id);
+    if (technique == nullptr) {
+      out.push_back("technique " + printable(id, 20) + " is not in our table of ATT&CK");
+      continue;
+    }
+    auto fits = [&](const std::string& tactic) { return belongs_to(*technique, tactic); };
+    if (std::any_of(tags.tactics.begin(), tags.tactics.end(), fits)) continue;
+    out.push_back("technique " + id + " " + std::string(technique->name) + " belongs to " +
+                  std::string(technique->tactics) + ", but the tags name " +
+                  (tags.tactics.empty() ? "no tactic" : joined(tags.tactics)));
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> lint_rule(const yaml::Node& document) {
+  std::vector<std::string> out;
+  if (document.text("description").empty()) out.push_back("no description");
+  if (document.find("filter") != nullptr) return out;  // it only narrows other rules
+  if (const auto* tags = document.find("tags"); tags != nullptr) lint_tags(*tags, out);
+  if (const auto* known = document.find("falsepositives"); known == nullptr || known->is_null())
+    out.push_back("no falsepositives");
+  if (document.find("level") == nullptr) out.push_back("no level: medium is taken");
+  return out;
+}
+
+}  // namespace assay
