@@ -43,7 +43,9 @@ double needed(const Correlation& c) {
   return out;
 }
 
-size_t distinct(const std::vector<size_t>& rules) { return std::set<size_t>(rules.begin(), rules.end()).size(); }
+size_t distinct(const std::vector<size_t>& rules) {
+  return std::set<size_t>(rules.begin(), rules.end()).size();
+}
 
 bool enough(const Correlation& c, size_t seen) {
   return c.bounds.empty() ? seen >= distinct(c.rules) : c.holds(static_cast<double>(seen));
@@ -69,7 +71,8 @@ double percentile_of(const std::map<std::string, uint64_t>& shares, uint64_t cou
     numbers.emplace_back(number, times);
   }
   std::sort(numbers.begin(), numbers.end());
-  auto rank = std::max<uint64_t>(1, static_cast<uint64_t>(std::ceil(percentile / 100 * static_cast<double>(count))));
+  auto rank =
+      std::max<uint64_t>(1, static_cast<uint64_t>(std::ceil(percentile / 100 * static_cast<double>(count))));
   uint64_t passed = 0;
   for (const auto& [number, times] : numbers)
     if ((passed += times) >= rank) return number;
@@ -158,7 +161,8 @@ bool Findings::fires(const Correlation& c, Window& window, size_t by, const Reco
     }
     case Type::value_sum: {
       auto number = number_of(c, record);
-      while (!window.numbers.empty() && (expired(window.numbers.front().first) || window.numbers.size() >= kMaxHeld)) {
+      while (!window.numbers.empty() &&
+             (expired(window.numbers.front().first) || window.numbers.size() >= kMaxHeld)) {
         window.sum -= window.numbers.front().second;
         window.numbers.pop_front();
       }
@@ -181,7 +185,8 @@ bool Findings::fires(const Correlation& c, Window& window, size_t by, const Reco
 }
 
 // Of a window that is judged at its end: everything in it counts, and nothing expires.
-void Findings::take(const Correlation& c, Window& window, size_t by, const Record& record, int64_t now) const {
+void Findings::take(const Correlation& c, Window& window, size_t by, const Record& record,
+                    int64_t now) const {
   if (c.type == Type::event_count) {
     ++window.count;
   } else if (c.type == Type::value_count) {
@@ -189,8 +194,9 @@ void Findings::take(const Correlation& c, Window& window, size_t by, const Recor
     if (!value.empty() && window.values.size() < kMaxHeld) window.values[value] = now;
   } else if (temporal(c)) {
     auto at = std::find(c.rules.begin(), c.rules.end(), by);
-    bool in_order = c.type == Type::temporal ||
-                    std::all_of(c.rules.begin(), at, [&](size_t before) { return window.seen.contains(before); });
+    bool in_order = c.type == Type::temporal || std::all_of(c.rules.begin(), at, [&](size_t before) {
+                      return window.seen.contains(before);
+                    });
     if (in_order) window.seen[by] = now;
   } else if (c.type == Type::value_percentile && !c.percentile) {
     std::string value = value_of(c, record);
