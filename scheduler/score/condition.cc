@@ -25,8 +25,7 @@ Result<std::vector<std::string>> words_of(const std::string& text) {
   bool open = false;  // the last word can still grow
   for (char c : text) {
     bool space = c == ' ' || c == '\t' || c == '\n' || c == '\r';
-    if (c == '|')
-      return wrong("'|': aggregations are Sigma 1's and not supported; write a correlation rule");
+    if (c == '|') return wrong("'|': aggregations are Sigma 1's and not supported; write a correlation rule");
     if (space || c == '(' || c == ')') {
       open = false;
       if (!space) words.emplace_back(1, c);

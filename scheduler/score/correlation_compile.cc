@@ -15,11 +15,13 @@ constexpr double kMaxCount = 10'000, kMaxBound = 1e15;
 constexpr size_t kMaxReferences = 32, kMaxGroupBy = 16;
 using Type = Correlation::Type;
 
-const std::map<std::string, Type> kTypes = {
-    {"event_count", Type::event_count}, {"value_count", Type::value_count},
-    {"temporal", Type::temporal},       {"temporal_ordered", Type::temporal_ordered},
-    {"value_sum", Type::value_sum},     {"value_avg", Type::value_avg},
-    {"value_percentile", Type::value_percentile}};
+const std::map<std::string, Type> kTypes = {{"event_count", Type::event_count},
+                                            {"value_count", Type::value_count},
+                                            {"temporal", Type::temporal},
+                                            {"temporal_ordered", Type::temporal_ordered},
+                                            {"value_sum", Type::value_sum},
+                                            {"value_avg", Type::value_avg},
+                                            {"value_percentile", Type::value_percentile}};
 
 using Op = Correlation::Bound::Op;
 const std::map<std::string, Op> kOps = {{"gt", Op::gt},   {"gte", Op::gte}, {"lt", Op::lt},
@@ -39,7 +41,8 @@ class CorrelationCompiler {
     out_.line = node_.line;
     auto type = kTypes.find(node_.text("type"));
     if (type == kTypes.end())
-      return spot_.error(line("type"), "correlation type '" + printable(node_.text("type"), 50) + "' is unknown");
+      return spot_.error(line("type"),
+                         "correlation type '" + printable(node_.text("type"), 50) + "' is unknown");
     out_.type = type->second;
     ASSAY_TRY(out_.references, texts("rules"));
     if (out_.references.empty() || out_.references.size() > kMaxReferences)
@@ -54,7 +57,9 @@ class CorrelationCompiler {
 
  private:
   bool temporal() const { return out_.type == Type::temporal || out_.type == Type::temporal_ordered; }
-  bool counts() const { return temporal() || out_.type == Type::event_count || out_.type == Type::value_count; }
+  bool counts() const {
+    return temporal() || out_.type == Type::event_count || out_.type == Type::value_count;
+  }
   int line(const char* key) const {
     const auto* found = node_.find(key);
     return found == nullptr ? node_.line : found->line;
@@ -71,7 +76,8 @@ class CorrelationCompiler {
     if (node.is_map()) return spot_.error(node.line, std::string(key) + " is a map, not a list");
     for (const auto& item : node.items) {
       if (!item.is_scalar())
-        return spot_.error(item.line, std::string(key) + " has " + yaml::to_string(item.kind) + " in its list");
+        return spot_.error(item.line,
+                           std::string(key) + " has " + yaml::to_string(item.kind) + " in its list");
       out.push_back(item.scalar);
     }
     return out;
@@ -81,7 +87,8 @@ class CorrelationCompiler {
     const auto* found = node_.find("generate");
     if (found == nullptr) return {};
     if (found->scalar != "true" && found->scalar != "false")
-      return spot_.error(found->line, "generate is '" + printable(found->scalar, 30) + "', not true or false");
+      return spot_.error(found->line,
+                         "generate is '" + printable(found->scalar, 30) + "', not true or false");
     out_.generate = found->scalar == "true";
     return {};
   }
@@ -97,7 +104,8 @@ class CorrelationCompiler {
       const auto* alias = aliases == nullptr ? nullptr : aliases->find(name);
       if (alias != nullptr) {
         if (!alias->is_map() || alias->entries.empty())
-          return spot_.error(alias->line, "alias '" + printable(name, 50) + "' is not a map of rules to fields");
+          return spot_.error(alias->line,
+                             "alias '" + printable(name, 50) + "' is not a map of rules to fields");
         for (const auto& [rule, field] : alias->entries) {
           if (!field.is_scalar())
             return spot_.error(field.line, "alias '" + printable(name, 50) + "' of '" + printable(rule, 50) +
@@ -123,9 +131,14 @@ class CorrelationCompiler {
     int64_t number = 0;
     auto [unit, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     std::string_view suffix(unit, static_cast<size_t>(text.data() + text.size() - unit));
-    int64_t seconds = suffix == "s" ? 1 : suffix == "m" ? 60 : suffix == "h" ? 3600 : suffix == "d" ? 86400 : 0;
+    int64_t seconds = suffix == "s"   ? 1
+                      : suffix == "m" ? 60
+                      : suffix == "h" ? 3600
+                      : suffix == "d" ? 86400
+                                      : 0;
     if (error != std::errc() || seconds == 0 || number <= 0 || number > 100'000)
-      return spot_.error(line("timespan"), "timespan '" + printable(text, 30) + "' is not like 30s, 5m, 1h or 1d");
+      return spot_.error(line("timespan"),
+                         "timespan '" + printable(text, 30) + "' is not like 30s, 5m, 1h or 1d");
     out_.timespan_ns = number * seconds * 1'000'000'000;
     return {};
   }
@@ -171,7 +184,8 @@ class CorrelationCompiler {
     auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (error != std::errc() || end != text.data() + text.size() || !(std::fabs(value) <= most))
       return spot_.error(node.line, "correlation condition '" + key + "' is '" + printable(text, 30) +
-                                        "', not a number up to " + std::to_string(static_cast<int64_t>(most)));
+                                        "', not a number up to " +
+                                        std::to_string(static_cast<int64_t>(most)));
     return value;
   }
 
@@ -225,8 +239,9 @@ bool Correlation::holds(double counted) const {
 
 bool Correlation::at_end() const {
   if (type == Type::value_avg || type == Type::value_percentile) return true;
-  return std::any_of(bounds.begin(), bounds.end(),
-                     [](const Bound& bound) { return bound.op != Bound::Op::gt && bound.op != Bound::Op::gte; });
+  return std::any_of(bounds.begin(), bounds.end(), [](const Bound& bound) {
+    return bound.op != Bound::Op::gt && bound.op != Bound::Op::gte;
+  });
 }
 
 Result<Correlation> compile_correlation(const yaml::Node& node, const Spot& spot) {

@@ -25,8 +25,8 @@ class DetectionCompiler {
       return out;
     }
     if (!node.is_scalar())
-      return spot.error(node.line,
-                        std::string("an alternative is ") + yaml::to_string(node.kind) + ", not a map or keyword");
+      return spot.error(node.line, std::string("an alternative is ") + yaml::to_string(node.kind) +
+                                       ", not a map or keyword");
     ASSAY_TRY(auto item, Item::compile("", node, spot, placeholders_));
     out.push_back(std::move(item));
     return out;
@@ -90,7 +90,8 @@ Result<Detection> compile_detection(const yaml::Node& node, const Spot& spot,
   for (const auto& [name, selection] : node.entries) {
     if (name == "condition") continue;
     if (name == "timeframe")
-      return spot.error(selection.line, "'timeframe' is Sigma 1's and not supported; write a correlation rule");
+      return spot.error(selection.line,
+                        "'timeframe' is Sigma 1's and not supported; write a correlation rule");
     ASSAY_TRY(auto made,
               compiler.selection(name, selection, spot.in("selection '" + printable(name, 50) + "'")));
     detection.selections.push_back(std::move(made));

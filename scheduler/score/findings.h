@@ -42,16 +42,16 @@ class Findings {
   };
   // One group of one correlation.
   struct Window {
-    std::deque<int64_t> times;              // event_count, within reach
-    std::map<std::string, int64_t> values;  // value_count: value to the last time it was seen
-    std::map<size_t, int64_t> seen;         // temporal: rule to the last time
-    std::deque<std::pair<int64_t, double>> numbers;     // value_sum within reach
-    std::map<std::string, uint64_t> shares;             // value_percentile: value to how often
+    std::deque<int64_t> times;                       // event_count, within reach
+    std::map<std::string, int64_t> values;           // value_count: value to the last time it was seen
+    std::map<size_t, int64_t> seen;                  // temporal: rule to the last time
+    std::deque<std::pair<int64_t, double>> numbers;  // value_sum within reach
+    std::map<std::string, uint64_t> shares;          // value_percentile: value to how often
     double sum = 0;
     uint64_t count = 0;
-    int64_t closes_ns = 0;                  // of one that is judged at its end
+    int64_t closes_ns = 0;  // of one that is judged at its end
     std::vector<Evidence> evidence;
-    std::unique_ptr<Record> last;           // what correlations of this one will group and count by
+    std::unique_ptr<Record> last;  // what correlations of this one will group and count by
   };
   using WindowKey = std::pair<size_t, std::string>;
 

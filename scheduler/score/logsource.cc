@@ -20,7 +20,8 @@ LogsourceAnswer answer_logsource(const std::string& category, const std::string&
   }
   // Product alone: any text that Linux logs.
   auto answered = category_of(category.empty() ? "log" : category);
-  if (!answered && category.empty()) return {std::nullopt, word("product", product) + "nothing here writes a log of all of it"};
+  if (!answered && category.empty())
+    return {std::nullopt, word("product", product) + "nothing here writes a log of all of it"};
   if (!answered) return {std::nullopt, word("category", category) + "no event here is of that kind"};
   return {answered, ""};
 }

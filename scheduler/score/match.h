@@ -67,7 +67,7 @@ struct Value {
   std::shared_ptr<const re2::RE2> regex;
   Cidr cidr;
   double number = 0;
-  Op compare = Op::equals;  // fieldref: equals, contains, startswith or endswith...
+  Op compare = Op::equals;     // fieldref: equals, contains, startswith or endswith...
   Field other = Field::Image;  // ... a value of this field
 
   /// Never for a fieldref, missing or absent: those need the record.
@@ -76,14 +76,15 @@ struct Value {
 
 /// `Field|modifiers: value(s)`.
 struct Item {
-  std::string key;        // as written
-  int line = 0;           // in its file
-  bool keyword = false;   // no field: any value of the record
-  bool known = true;      // false: a field that no record has
+  std::string key;       // as written
+  int line = 0;          // in its file
+  bool keyword = false;  // no field: any value of the record
+  bool known = true;     // false: a field that no record has
   Field field = Field::Image;
-  bool all = false;       // every written value must match in one of its forms, not just one
-  bool negated = false;   // |neq
-  std::string unanswerable;  // why no record can answer it, whatever its category: "placeholder %z% has no values"
+  bool all = false;      // every written value must match in one of its forms, not just one
+  bool negated = false;  // |neq
+  std::string
+      unanswerable;  // why no record can answer it, whatever its category: "placeholder %z% has no values"
   std::vector<Value> values;
 
   /// The error names the modifier, expression or value that is wrong.

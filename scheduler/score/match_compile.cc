@@ -69,10 +69,8 @@ Result<Value> regex_value(const std::string& text, const Key& key) {
 }
 
 Result<Value> numeric_value(const std::string& text, const Key& key) {
-  static const std::pair<const char*, Value::Op> kOps[] = {{"gt", Value::Op::gt},
-                                                           {"gte", Value::Op::gte},
-                                                           {"lt", Value::Op::lt},
-                                                           {"lte", Value::Op::lte}};
+  static const std::pair<const char*, Value::Op> kOps[] = {
+      {"gt", Value::Op::gt}, {"gte", Value::Op::gte}, {"lt", Value::Op::lt}, {"lte", Value::Op::lte}};
   Value value;
   value.op = Value::Op::eq;
   for (const auto& [name, op] : kOps)

@@ -48,7 +48,7 @@ struct Correlation {
     bool holds(double counted) const;
   };
   struct GroupBy {
-    std::string name;                                           // of a field or an alias
+    std::string name;                                          // of a field or an alias
     std::vector<std::pair<std::string, std::string>> aliases;  // rule as written, its field
     int line = 0;
   };

@@ -85,7 +85,8 @@ Status apply_extension(const yaml::Node* node, const Spot& spot, Rule& rule) {
       const std::string& text = value.scalar;
       auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), rule.weight);
       if (error != std::errc() || end != text.data() + text.size() || !(rule.weight >= 0 && rule.weight <= 1))
-        return spot.error(value.line, "assay weight '" + printable(text, 30) + "' is not a number from 0 to 1");
+        return spot.error(value.line,
+                          "assay weight '" + printable(text, 30) + "' is not a number from 0 to 1");
     } else if (key == "reports" && flag) {
       rule.reports_written = value.scalar == "true";
     } else if (key == "proof" && flag) {
@@ -128,9 +129,8 @@ Status compile_head(const yaml::Node& document, const Spot& spot, Rule& rule) {
   std::string status = document.text("status");
   if (document.find("status") != nullptr &&
       std::find(std::begin(kStatuses), std::end(kStatuses), status) == std::end(kStatuses))
-    return spot.error(line("status"),
-                      "status '" + printable(status, 50) +
-                          "' is none of stable, test, experimental, deprecated, unsupported");
+    return spot.error(line("status"), "status '" + printable(status, 50) +
+                                          "' is none of stable, test, experimental, deprecated, unsupported");
   if (status == "deprecated" || status == "unsupported") rule.reason = "status " + status;
   rule.techniques = techniques_of(document.find("tags"));
   return apply_extension(document.find("assay"), spot, rule);
@@ -167,7 +167,8 @@ Result<Rule> compile_rule(const yaml::Node& document, const std::string& source,
                           const Placeholders& placeholders) {
   Spot spot{source, document.text("title"), ""};
   if (!document.is_map())
-    return spot.error(document.line, std::string("a rule is a map, this is ") + yaml::to_string(document.kind));
+    return spot.error(document.line,
+                      std::string("a rule is a map, this is ") + yaml::to_string(document.kind));
   Rule rule;
   rule.source = source;
   rule.line = document.line;

@@ -63,7 +63,8 @@ Status apply_filters(RuleSet::State& state, const std::vector<Filter>& filters, 
           !given(filter.written.service, rule.written.service))
         continue;
       auto& selections = rule.detection->selections;
-      rule.detection->condition = rule.detection->condition.with(filter.detection.condition, selections.size());
+      rule.detection->condition =
+          rule.detection->condition.with(filter.detection.condition, selections.size());
       selections.insert(selections.end(), filter.detection.selections.begin(),
                         filter.detection.selections.end());
       if (rule.reason.empty()) rule.reason = why_not_evaluated(rule);

@@ -1,5 +1,5 @@
-// rule_spot: where in the rule files a cause lies. Every message about a rule is made here, so that all of them
-// read FILE:LINE: rule 'TITLE': cause.
+// rule_spot: where in the rule files a cause lies. Every message about a rule is made here, so that all of
+// them read FILE:LINE: rule 'TITLE': cause.
 #pragma once
 
 #include <string>

@@ -14,7 +14,8 @@ namespace {
 std::string why_unanswerable(const Item& item, Category category) {
   if (!item.unanswerable.empty()) return item.unanswerable;
   auto lacking = [&](std::string_view name) {
-    return "field " + printable(name, 50) + " is one that no event of category " + to_string(category) + " has";
+    return "field " + printable(name, 50) + " is one that no event of category " + to_string(category) +
+           " has";
   };
   if (item.keyword) return "";
   if (!item.known || !has_field(category, item.field)) return lacking(item.key.substr(0, item.key.find('|')));
@@ -49,9 +50,7 @@ std::string why_not_evaluated(const Rule& rule) {
   if (rule.correlation) return rule.correlation->unanswerable;
   if (!rule.detection || !rule.logsource) return rule.reason;
   std::string reason;
-  auto of = [&](size_t index) {
-    return outlook(rule.detection->selections[index], *rule.logsource, reason);
-  };
+  auto of = [&](size_t index) { return outlook(rule.detection->selections[index], *rule.logsource, reason); };
   if (rule.detection->condition.outlook(of).can_hold) return "";
   return reason.empty() ? "its condition can never hold" : reason;
 }

@@ -22,8 +22,7 @@ const char* const kDashes[] = {"-", "/", "\xe2\x80\x93", "\xe2\x80\x94", "\xe2\x
 size_t dash_at(const Tokens& tokens, size_t at) {
   for (std::string_view dash : kDashes) {
     bool same = at + dash.size() <= tokens.size();
-    for (size_t i = 0; same && i < dash.size(); ++i)
-      same = tokens[at + i] == static_cast<uint8_t>(dash[i]);
+    for (size_t i = 0; same && i < dash.size(); ++i) same = tokens[at + i] == static_cast<uint8_t>(dash[i]);
     if (same) return dash.size();
   }
   return 0;
@@ -35,13 +34,13 @@ Result<std::vector<Tokens>> windash(const Tokens& tokens) {
   bool after_word = false;
   for (size_t i = 0; i < tokens.size();) {
     size_t length = dash_at(tokens, i);
-    bool option =
-        length > 0 && !after_word && i + length < tokens.size() && is_word(tokens[i + length]) &&
-        dash_at(tokens, i + length) == 0;
+    bool option = length > 0 && !after_word && i + length < tokens.size() && is_word(tokens[i + length]) &&
+                  dash_at(tokens, i + length) == 0;
     if (!option) {
       size_t step = std::max<size_t>(length, 1);
-      for (auto& form : out) form.insert(form.end(), tokens.begin() + static_cast<ptrdiff_t>(i),
-                                         tokens.begin() + static_cast<ptrdiff_t>(i + step));
+      for (auto& form : out)
+        form.insert(form.end(), tokens.begin() + static_cast<ptrdiff_t>(i),
+                    tokens.begin() + static_cast<ptrdiff_t>(i + step));
       after_word = length == 0 && is_word(tokens[i]);
       i += step;
       continue;
@@ -108,7 +107,8 @@ Tokens base64(const Tokens& bytes) {
     uint32_t group = 0;
     for (size_t j = 0; j < 3; ++j) group = group << 8 | (i + j < bytes.size() ? bytes[i + j] : 0u);
     for (size_t j = 0; j < 4; ++j)
-      out.push_back(static_cast<uint8_t>(i + j <= bytes.size() ? kAlphabet[group >> (18 - 6 * j) & 63] : '='));
+      out.push_back(
+          static_cast<uint8_t>(i + j <= bytes.size() ? kAlphabet[group >> (18 - 6 * j) & 63] : '='));
   }
   return out;
 }
@@ -137,8 +137,8 @@ Result<std::vector<Tokens>> transformed(Tokens tokens, const std::string& modifi
   if (modifier == "utf16") return std::vector<Tokens>{utf16(tokens, false, true)};
   if (modifier == "base64" || modifier == "base64offset") {
     if (std::any_of(tokens.begin(), tokens.end(), [](uint16_t token) { return token > 0xff; }))
-      return Error{Errc::invalid, "'" + modifier +
-                                      "' of a text with wildcards; escape them, and put 'contains' behind it"};
+      return Error{Errc::invalid,
+                   "'" + modifier + "' of a text with wildcards; escape them, and put 'contains' behind it"};
     if (modifier == "base64") return std::vector<Tokens>{base64(tokens)};
     auto offsets = base64_offsets(tokens);
     if (offsets.size() < 3) return Error{Errc::invalid, "too short for 'base64offset'"};
@@ -206,8 +206,7 @@ Result<Expanded> expand(const std::string& text, const Placeholders& placeholder
     }
     std::string name = text.substr(i + 1, end - i - 1);
     auto found = placeholders.find(name);
-    if (found == placeholders.end() || found->second.empty())
-      return Expanded{{}, name};
+    if (found == placeholders.end() || found->second.empty()) return Expanded{{}, name};
     std::vector<std::string> next;
     size_t bytes = 0;
     for (const auto& one : out.texts)
@@ -215,9 +214,9 @@ Result<Expanded> expand(const std::string& text, const Placeholders& placeholder
         next.push_back(one + value);
         bytes += next.back().size();
         if (next.size() > kMaxForms || bytes > kMaxFormBytes)
-          return Error{Errc::limit,
-                       "'expand' makes more than " + std::to_string(kMaxForms) + " values, or more than " +
-                           std::to_string(kMaxFormBytes) + " bytes, of %" + printable(name, 50) + "%"};
+          return Error{Errc::limit, "'expand' makes more than " + std::to_string(kMaxForms) +
+                                        " values, or more than " + std::to_string(kMaxFormBytes) +
+                                        " bytes, of %" + printable(name, 50) + "%"};
       }
     out.texts = std::move(next);
     i = end;

@@ -1,5 +1,6 @@
 // value_forms: what Sigma's transforming modifiers make of one written value (appendix of modifiers, "String
-// Modifiers" and "Specific Modifiers"): other spellings of an option, encodings, placeholders' values, wildcards.
+// Modifiers" and "Specific Modifiers"): other spellings of an option, encodings, placeholders' values,
+// wildcards.
 #pragma once
 
 #include <cstdint>
@@ -21,8 +22,8 @@ inline constexpr size_t kMaxForms = 1024;
 /// The text with its wildcards and escapes understood: \* \? \\ are the characters themselves, any other
 /// backslash is one.
 Tokens tokens_of(std::string_view text);
-/// `text` under the modifiers, in their order; those that do not transform are passed by. Errc::limit: too many
-/// forms.
+/// `text` under the modifiers, in their order; those that do not transform are passed by. Errc::limit: too
+/// many forms.
 Result<std::vector<Tokens>> forms_of(const std::string& text, const std::vector<std::string>& modifiers);
 
 struct Expanded {

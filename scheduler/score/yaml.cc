@@ -30,8 +30,7 @@ class Copier {
 
   Result<Node> copy(const YAML::Node& from, int depth, int line) {
     if (depth > kMaxDepth)
-      return fault(Errc::limit, source_, line,
-                   "nested deeper than " + std::to_string(kMaxDepth) + " levels");
+      return fault(Errc::limit, source_, line, "nested deeper than " + std::to_string(kMaxDepth) + " levels");
     if (++nodes_ > kMaxNodes)
       return fault(Errc::limit, source_, line, "more than " + std::to_string(kMaxNodes) + " nodes");
     Node node;

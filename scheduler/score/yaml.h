@@ -36,8 +36,8 @@ struct Node {
 /// "a map", "a list"... for messages.
 const char* to_string(Node::Kind kind);
 
-/// Every document of `text`. Errc::invalid says where the YAML breaks, Errc::limit which bound it exceeds; both
-/// begin with "SOURCE:LINE: ", or with "line LINE: " where no source is given.
+/// Every document of `text`. Errc::invalid says where the YAML breaks, Errc::limit which bound it exceeds;
+/// both begin with "SOURCE:LINE: ", or with "line LINE: " where no source is given.
 Result<std::vector<Node>> parse(const std::string& text, const std::string& source = "");
 
 }  // namespace assay::yaml

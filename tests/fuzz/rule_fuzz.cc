@@ -1,5 +1,5 @@
-// Rules from hostile YAML: compiled or refused, and what is compiled is held against a record. Nothing throws,
-// and neither takes long.
+// Rules from hostile YAML: compiled or refused, and what is compiled is held against a record. Nothing
+// throws, and neither takes long.
 #include <string>
 
 #include "scheduler/score/rule.h"

@@ -33,7 +33,8 @@ std::vector<Event> events(const std::string& words) {
 
 // The titles of what fires; of the correlation with its count.
 std::string found(const std::string& correlation, const std::string& words, const std::string& more = "") {
-  auto rules = RuleSet::compile({{"t.yml", kBases + "---\ntitle: C\ncorrelation: {" + correlation + "}\n" + more}});
+  auto rules =
+      RuleSet::compile({{"t.yml", kBases + "---\ntitle: C\ncorrelation: {" + correlation + "}\n" + more}});
   if (!rules) return rules.error().what;
   std::string out;
   for (const auto& finding : score(*rules, events(words)).findings)
@@ -47,16 +48,17 @@ TEST(Correlation, EventCountFiresWhenTheBoundIsReachedWithinTheTimespan) {
   EXPECT_EQ(found(c, "1 tool 2 tool 12 tool"), "");
   EXPECT_EQ(found(c, "1 tool 6 tool 11 tool"), "C 1 ");
   EXPECT_EQ(found(c, "1 tool 2 tool 3 tool 4 tool 5 tool 6 tool"), "C 2 ");
-  EXPECT_EQ(found("type: event_count, rules: [run], timespan: 10s, condition: {gt: 2}", "1 tool 2 tool 3 tool"),
-            "C 1 ");
+  EXPECT_EQ(
+      found("type: event_count, rules: [run], timespan: 10s, condition: {gt: 2}", "1 tool 2 tool 3 tool"),
+      "C 1 ");
 }
 
 TEST(Correlation, LesserEqualAndRangesAreJudgedAtTheEndOfTheWindowOrOfTheTrace) {
   auto with = [](const std::string& condition) {
     return "type: event_count, rules: [run], timespan: 10s, condition: {" + condition + "}";
   };
-  EXPECT_EQ(found(with("lt: 3"), "1 tool 2 tool"), "C 1 ");         // at the end of the trace
-  EXPECT_EQ(found(with("lt: 3"), "1 tool 2 tool 3 tool"), "");      // three of them
+  EXPECT_EQ(found(with("lt: 3"), "1 tool 2 tool"), "C 1 ");           // at the end of the trace
+  EXPECT_EQ(found(with("lt: 3"), "1 tool 2 tool 3 tool"), "");        // three of them
   EXPECT_EQ(found(with("lt: 3"), "1 tool 20 tool 40 tool"), "C 3 ");  // three windows
   EXPECT_EQ(found(with("lte: 2"), "1 tool 2 tool"), "C 1 ");
   EXPECT_EQ(found(with("eq: 2"), "1 tool 2 tool"), "C 1 ");
@@ -75,14 +77,15 @@ TEST(Correlation, ValueCountCountsDistinctValuesByGroup) {
   EXPECT_EQ(found(c, "1 9.9.9.9:1 2 9.9.9.9:2 3 9.9.9.9:2"), "");
   EXPECT_EQ(found(c, "1 9.9.9.9:1 2 9.9.9.9:2 3 8.8.8.8:3"), "");
   std::string both =
-      "type: value_count, rules: [connect], timespan: 10s, condition: {field: [DestinationIp, DestinationPort], gte: 3}";
+      "type: value_count, rules: [connect], timespan: 10s, condition: {field: [DestinationIp, "
+      "DestinationPort], gte: 3}";
   EXPECT_EQ(found(both, "1 9.9.9.9:1 2 9.9.9.9:2 3 8.8.8.8:2"), "C 1 ");
 }
 
 TEST(Correlation, SumAverageAndPercentileAreOfNumbers) {
   auto with = [](const std::string& type, const std::string& condition) {
-    return "type: " + type + ", rules: [connect], timespan: 10s, condition: {field: DestinationPort, " + condition +
-           "}";
+    return "type: " + type + ", rules: [connect], timespan: 10s, condition: {field: DestinationPort, " +
+           condition + "}";
   };
   std::string words = "1 9.9.9.9:10 2 9.9.9.9:20 3 9.9.9.9:60";
   EXPECT_EQ(found(with("value_sum", "gt: 80"), words), "C 1 ");
@@ -128,7 +131,8 @@ TEST(Correlation, GenerateMakesItsRulesFindingsByThemselves) {
 
 TEST(Correlation, CountsCorrelations) {
   std::string many = "type: event_count, rules: [run], timespan: 10s, condition: {gte: 2}";
-  std::string chain = "---\ntitle: D\ncorrelation: {type: temporal_ordered, rules: [C, other], timespan: 60s}\n";
+  std::string chain =
+      "---\ntitle: D\ncorrelation: {type: temporal_ordered, rules: [C, other], timespan: 60s}\n";
   EXPECT_EQ(found(many, "1 tool 2 tool 3 other", chain), "D 1 ");
   EXPECT_EQ(found(many, "1 other 2 tool 3 tool", chain), "");
   // Judged at its end: it happens when the window closes.
@@ -179,11 +183,13 @@ TEST(RuleStatus, SaysWhyARuleIsNotEvaluated) {
   EXPECT_EQ(reason("correlation: {type: event_count, rules: [run], group-by: [ComputerName], timespan: 1m, "
                    "condition: {gte: 2}}\n"),
             "field ComputerName is one that no event has");
-  EXPECT_EQ(reason("status: unsupported\n" + creation + "detection: {s: {Image: x}, condition: s}\n---\ntitle: D\n"
+  EXPECT_EQ(reason("status: unsupported\n" + creation +
+                   "detection: {s: {Image: x}, condition: s}\n---\ntitle: D\n"
                    "correlation: {type: event_count, rules: [C], timespan: 1m, condition: {gte: 2}}\n"),
             "rule 'C' is not evaluated: status unsupported");
-  EXPECT_EQ(reason("action: global\n"), "t.yml:16: rule 'C': 'action: global' is Sigma 1's and not supported; "
-                                        "write each document whole");
+  EXPECT_EQ(reason("action: global\n"),
+            "t.yml:16: rule 'C': 'action: global' is Sigma 1's and not supported; "
+            "write each document whole");
 }
 
 TEST(RuleStatus, EveryRuleOfOursIsEvaluated) {

@@ -121,7 +121,8 @@ TEST(RuleSet, IdsAreUnique) {
   std::string id = "id: 11111111-1111-1111-1111-111111111111\n";
   auto rules = RuleSet::compile({{"a.yml", kGood + id}, {"b.yml", kGood + id}});
   ASSERT_FALSE(rules);
-  EXPECT_EQ(rules.error().what, "b.yml:1: rule 'T': its id '11111111-1111-1111-1111-111111111111' is that of a rule in a.yml:1");
+  EXPECT_EQ(rules.error().what,
+            "b.yml:1: rule 'T': its id '11111111-1111-1111-1111-111111111111' is that of a rule in a.yml:1");
 }
 
 TEST(Correlation, RefusalNamesWhatIsWrong) {
