@@ -21,7 +21,8 @@ void Observer::add_process(Record& record, const Event& event) const {
 // what our own files do when they are run.
 void Observer::observe(const Event& event, const Emit& emit) {
   size_t index = event.pid > 0 ? tree_.find(event.pid) : ProcessTree::kNone;
-  if (index != ProcessTree::kNone && tree_.at(index).starter) return;
+  // A file is told of at the end, by the pid of who ran it first, which may be another's by then.
+  if (index != ProcessTree::kNone && tree_.at(index).starter && event.kind != EventKind::file) return;
   if (network_.is_probe(event) || Downloads::is_canary_word(event)) return;
   if (wants(Category::auditd)) on_auditd(event, emit);
   if (wants(Category::log)) on_log(event, emit);

@@ -1,12 +1,9 @@
 // Whether any event can fulfil a rule: which fields its category has, which placeholders have values.
 #include "common/text.h"
+#include "scheduler/score/fields.h"
 #include "scheduler/score/rule.h"
 
 namespace assay {
-
-// Until the table of fields says it.
-bool has_field(Category category, Field field);
-[[gnu::weak]] bool has_field(Category, Field) { return true; }
 
 namespace {
 

@@ -45,7 +45,7 @@ std::vector<Entry> entries() {
 TEST(CoverageDoc, NamesOnlyRulesThatExist) {
   size_t named = 0;
   for (const auto& entry : entries()) {
-    if (entry.status != "n/a") EXPECT_FALSE(entry.rules.empty()) << entry.name;
+    EXPECT_TRUE(entry.status == "n/a" || !entry.rules.empty()) << entry.name;
     for (const auto& rule : entry.rules) {
       ++named;
       EXPECT_TRUE(std::filesystem::exists(source_dir() / "rules" / (rule + ".yml")))
