@@ -104,6 +104,13 @@ TEST(CrossCheck, EarlierReportOfTheSameCallDoesNotAnswerForALaterOne) {
   EXPECT_EQ(check.finish(60 * kSecond, 0).size(), 1u);
 }
 
+TEST(CrossCheck, ReportOfASentryWhoseClockIsBehindAnswersForItsCall) {
+  CrossCheck check = cross_check();
+  check.reported(guest("unlink", 0x10, 4 * kSecond));
+  check.witnessed(host("unlink", 0x10, "/a", 4 * kSecond + kSecond / 5));
+  EXPECT_EQ(end(check), "1 calls cross-checked");
+}
+
 TEST(CrossCheck, CallsThatTheSentryWasNotAskedForAreLeftAlone) {
   CrossCheck check = cross_check();
   check.witnessed(host("stat", 0x10, "/a"));
