@@ -26,9 +26,9 @@ std::vector<Event> events(const std::string& words) {
       yaml += "- exec: {at: " + at + ", pid: 7, path: /bin/" + what + ", argv: [" + what + "]}\n";
     else
       yaml += "- connect: {at: " + at + ", pid: 7, dst_addr: " + what.substr(0, colon) +
-              ", dst_port: " + what.substr(colon + 1) + ", protocol: tcp}\n";
+              ", dst_port: " + what.substr(colon + 1) + ", proto: tcp}\n";
   }
-  return trace(yaml);
+  return trace(yaml.empty() ? "[]" : yaml);
 }
 
 // The titles of what fires; of the correlation with its count.
@@ -113,9 +113,10 @@ TEST(Correlation, TemporalNeedsAllOrAsManyAsItsConditionSays) {
 
 TEST(Correlation, AliasesNameOneGroupInDifferentFields) {
   std::string c =
-      "type: temporal, rules: [run, other], group-by: [program], timespan: 10s, "
-      "aliases: {program: {run: CommandLine, other: ParentCommandLine}}";
-  EXPECT_EQ(found(c, "1 tool 2 other"), "C 1 ");  // pid 7 goes on: its parent is the same...
+      "type: temporal, rules: [run, connect], group-by: [number], timespan: 10s, "
+      "aliases: {number: {run: ProcessId, connect: DestinationPort}}";
+  EXPECT_EQ(found(c, "1 tool 2 9.9.9.9:7"), "C 1 ");
+  EXPECT_EQ(found(c, "1 tool 2 9.9.9.9:8"), "");
   EXPECT_EQ(found("type: temporal, rules: [run, other], group-by: [program], timespan: 10s, "
                   "aliases: {program: {run: CommandLine}}",
                   ""),
@@ -188,7 +189,7 @@ TEST(RuleStatus, SaysWhyARuleIsNotEvaluated) {
                    "correlation: {type: event_count, rules: [C], timespan: 1m, condition: {gte: 2}}\n"),
             "rule 'C' is not evaluated: status unsupported");
   EXPECT_EQ(reason("action: global\n"),
-            "t.yml:16: rule 'C': 'action: global' is Sigma 1's and not supported; "
+            "t.yml:17: rule 'C': 'action: global' is Sigma 1's and not supported; "
             "write each document whole");
 }
 

@@ -14,7 +14,7 @@ struct Entry {
 };
 
 std::string trimmed(const std::string& text) {
-  size_t from = text.find_first_not_of(" `"), to = text.find_last_not_of(" `");
+  size_t from = text.find_first_not_of(' '), to = text.find_last_not_of(' ');
   return from == std::string::npos ? "" : text.substr(from, to - from + 1);
 }
 

@@ -42,7 +42,7 @@ TEST(RuleFile, RefusalNamesFileRuleAndReason) {
   names(replaced("logsource: {category: process_creation}", "logsource: linux"), "logsource");
   names("title: T\nlogsource: {category: process_creation}\n", "neither detection nor correlation");
   names(replaced("detection: {s: {Image: x}, condition: s}", "detection: [a]"), "detection is not a map");
-  names(replaced("condition: s", "condition: {a: b}"), "condition is not a text");
+  names(replaced("condition: s", "condition: {a: b}"), "condition is a map, not a text");
 }
 
 TEST(RuleFile, HostileYamlIsAnErrorNotACrash) {

@@ -49,7 +49,7 @@ TEST(Verdict, EachMaliciousBehaviourIsFoundUnderItsTechnique) {
 
 TEST(Verdict, DroppedProgramIsNamedInDropper) {
   Report report = score(our_rules(), stored_trace("dropper"));
-  EXPECT_NE(titles(report).find("Program run that is not part of the image\n"), std::string::npos)
+  EXPECT_NE(titles(report).find("Program run that was unpacked or copied at run time\n"), std::string::npos)
       << titles(report);
 }
 
