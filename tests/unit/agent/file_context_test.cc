@@ -141,7 +141,7 @@ TEST_F(FileContextTest, LinksOutOfTheImageLeadNowhere) {
   fs::create_symlink("/../../../../../../bin/sh", dir_.path() / "base/sh");
   mount({"base"});
   EXPECT_EQ(look("/sh"), "layer 0");
-  EXPECT_EQ(context_->summary(), "0 packages, 0 files");
+  EXPECT_EQ(context_->summary(), "");
 }
 
 }  // namespace
