@@ -166,11 +166,12 @@ detection: {s: [{Image: x, Imgae: y}, {QueryName|contains: z}], condition: s}
           poor + "technique T9999 is not in our table of ATT&CK\n" + poor + "no falsepositives\n" + poor +
           "field 'Imgae' is none of ours: it counts as missing\n" + poor +
           "events of process_creation have no field 'QueryName': it counts as missing\n" + poor +
-          "no level: medium is taken\n");
+          "no level: medium is taken\n" + poor +
+          "can never fire: field Imgae is one that no event of category process_creation has\n");
   EXPECT_NE(said.out.find("DIR/elsewhere.yml:1: warning: rule 'Registry written': can never fire: "),
             std::string::npos)
       << said.out;
-  EXPECT_NE(said.out.find("2 rules in 2 files, 0 errors, 10 warnings\n"), std::string::npos) << said.out;
+  EXPECT_NE(said.out.find("2 rules in 2 files, 0 errors, 11 warnings\n"), std::string::npos) << said.out;
 }
 
 TEST_F(RulesVerb, ListShowsEachRule) {
