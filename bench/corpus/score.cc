@@ -4,7 +4,9 @@
 #include <boost/program_options.hpp>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <set>
 
+#include "common/interpreter.h"
 #include "common/trace_file.h"
 #include "scheduler/score/scorer.h"
 
@@ -43,7 +45,28 @@ void print_text(const Options& options, const std::string& name, const Report& r
   }
 }
 
-/// What bench/corpus/measure.py reads: one line a report.
+// What ran by itself and is the image's own, each once.
+std::set<std::string> programs_of(const Report& report) {
+  std::set<std::string> out;
+  std::set<int32_t> ours;
+  for (const Process& process : report.processes) {
+    if (process.provoked || ours.contains(process.parent))
+      ours.insert(process.pid);
+    else if (process.origin == "image" && !process.path.empty())
+      out.insert(process.path);
+  }
+  return out;
+}
+
+// Whose package the program is that the first process runs in the end; as ProcessTree::root_package().
+std::string kind_of(const Report& report) {
+  if (report.processes.empty()) return "";
+  const Process& first = report.processes.front();
+  bool known = first.package_state == "unchanged" && !is_interpreter(first.path);
+  return known ? first.package : "";
+}
+
+/// What bench/corpus/measure.py and baseline.py read: one line a report.
 json summary(const std::string& name, const Report& report, const std::vector<std::string>& events) {
   json findings = json::array();
   for (const Finding& finding : report.findings) {
@@ -67,6 +90,8 @@ json summary(const std::string& name, const Report& report, const std::vector<st
                {"complete", report.completeness.complete},
                {"reasons", report.completeness.reasons},
                {"findings", findings},
+               {"kind", kind_of(report)},
+               {"programs", programs_of(report)},
                {"output", report.output}};
   if (!events.empty()) line["events"] = events;
   return line;

@@ -18,10 +18,10 @@ struct Row {
 };
 
 constexpr std::initializer_list<Field> kProcess = {
-    Image,      CommandLine, CurrentDirectory,  User,         ProcessId,       Hashes,           sha256,
-    Origin,     ParentImage, ParentCommandLine, ParentUser,   ParentProcessId, ParentOrigin,     Ancestors,
-    RootImage,  Provoked,    Package,           PackageState, Layer,           ByPackageManager, ScriptPath,
-    Interpreter};
+    Image,      CommandLine, CurrentDirectory,  User,       ProcessId,       Hashes,       sha256,
+    Origin,     ParentImage, ParentCommandLine, ParentUser, ParentProcessId, ParentOrigin, Ancestors,
+    RootImage,  RootPackage, Provoked,          Package,    PackageState,    Layer,        ByPackageManager,
+    ScriptPath, Interpreter};
 
 constexpr std::initializer_list<Field> kCall = {Call, Path, Path2, Arg0,   Arg1,  Arg2,         Arg3,
                                                 Arg4, Arg5, Data,  Result, Plane, SleepSeconds, Kind};

@@ -21,6 +21,7 @@ void add_process_fields(Record& record, const ProcessTree& tree, size_t index) {
   if (!proc.shown.sha256.empty()) record.own(Field::Hashes, "SHA256=" + proc.shown.sha256);
   record.borrow(Field::sha256, proc.shown.sha256);
   record.borrow(Field::RootImage, tree.root_image());
+  record.borrow(Field::RootPackage, tree.root_package());
   if (proc.by_package_manager) record.own(Field::ByPackageManager, true);
   if (proc.interpreter) record.borrow(Field::Interpreter, proc.shown.path);
   record.borrow(Field::ScriptPath, proc.script_path);

@@ -177,6 +177,7 @@ void ProcessTree::on_image(const Event& event) {
     shown.parent = 0;
   }
   proc.starter = genuine;
+  if (event.kind == EventKind::start && !genuine) root_ = index;
   shown.path = event.path;
   shown.argv = bounded(event.argv);
   shown.sha256 = event.sha256;
@@ -197,6 +198,13 @@ void ProcessTree::on_image(const Event& event) {
   proc.executed = true;
   find_script(proc);
   find_package_manager(proc);
+}
+
+std::string_view ProcessTree::root_package() const {
+  if (root_ == kNone) return {};
+  const Proc& root = procs_[root_];
+  bool known = !root.interpreter && root.shown.package_state == "unchanged";
+  return known ? std::string_view(root.shown.package) : std::string_view();
 }
 
 bool ProcessTree::is_our_exec(const Event& event) const {

@@ -103,6 +103,9 @@ class ProcessTree {
   std::vector<size_t> piped_to(size_t index) const;
   /// The container's first program, as it was when it started.
   const std::string& root_image() const { return root_image_; }
+  /// Whose package the program is that the container's first process runs by now: what kind of image it is.
+  /// Empty: nobody's, changed since the package, or an interpreter, which says nothing of the kind.
+  std::string_view root_package() const;
   /// Indices from the process' parent to init, at most `limit`.
   std::vector<size_t> ancestors(size_t index, size_t limit = 16) const;
   /// In order of start; only real processes of the image.
@@ -145,7 +148,8 @@ class ProcessTree {
   std::vector<Pipe> pipes_;
   std::unordered_map<std::string, size_t> pipe_names_;  // "pipe:[3]": as the guest's kernel calls it
   std::string root_image_;
-  size_t moves_ = 0;  // of files by renames of their directories
+  size_t root_ = kNone;  // the first process of the container as it was started last, unless it is ours
+  size_t moves_ = 0;     // of files by renames of their directories
   uint64_t left_out_ = 0;
 };
 

@@ -177,6 +177,24 @@ TEST(ProcessTree, WhatWeSayOfAStepChangesNoProcess) {
   EXPECT_EQ(tree.at(0).cwd, "/srv");
 }
 
+TEST(ProcessTree, KindOfTheImageIsThePackageOfItsMainProgram) {
+  auto kind = [](const std::string& yaml) {
+    ProcessTree tree;
+    for (const auto& event : trace(yaml)) tree.add(event);
+    return std::string(tree.root_package());
+  };
+  std::string nginx = "path: /usr/sbin/nginx, argv: [nginx], package: nginx, package_state: ";
+  std::string shell =
+      "- start: {pid: 1, path: /bin/sh, argv: [sh, /start.sh], package: dash, package_state: unchanged}\n";
+  EXPECT_EQ(kind("- start: {pid: 1, " + nginx + "unchanged}\n"), "nginx");
+  EXPECT_EQ(kind("- start: {pid: 1, " + nginx + "changed}\n"), "");
+  EXPECT_EQ(kind(shell), "");  // an interpreter
+  EXPECT_EQ(kind(shell + "- exec: {pid: 1, " + nginx + "unchanged}\n"), "nginx");
+  EXPECT_EQ(kind(shell + "- clone: {pid: 1, child_pid: 2, child_tid: 2}\n- exec: {pid: 2, " + nginx +
+                 "unchanged}\n"),
+            "");
+}
+
 TEST(ProcessTree, LongChainOfForksIsDrawnWithoutHarm) {
   std::vector<Event> events = trace("- start: {pid: 1, path: /bin/sh, argv: [sh]}");
   Event e;
