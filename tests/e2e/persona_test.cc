@@ -19,7 +19,7 @@ TEST_P(Personas, OnlyTheOneThatItWaitsForProvokesIt) {
   const Wary& wary = GetParam();
   TempDir data;
   Ran ran = assay(data,
-                  {"scan", "oci-archive:" + image(wary.image).string(), "--duration", "8s", "--persona",
+                  {"scan", "oci-archive:" + image(wary.image).string(), "--duration", "5s", "--persona",
                    "all", "--no-provoke", "--format", "json"},
                   std::chrono::seconds(240));
   auto json = ran.json();

@@ -23,7 +23,7 @@ TEST_P(Samples, GetTheVerdictTheirNameSays) {
   TempDir data;
   auto before = leftovers();
   Ran ran = assay(
-      data, {"scan", "oci-archive:" + image(sample.name).string(), "--duration", "12s", "--format", "json"});
+      data, {"scan", "oci-archive:" + image(sample.name).string(), "--duration", "7s", "--format", "json"});
   auto report = ran.json();
   ASSERT_TRUE(report.is_object()) << ran.err;
   EXPECT_EQ(report["verdict"], sample.verdict)
