@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "cli/options.h"
+#include "common/ascii.h"
 #include "common/fd.h"
 #include "common/text.h"
 
@@ -15,12 +16,6 @@ namespace {
 
 constexpr size_t kShownCandidates = 10;
 constexpr size_t kMaxCaseFiles = 20'000;
-
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return text;
-}
 
 template <class Is>
 std::vector<size_t> all_that(const RuleSet& rules, Is&& is) {
@@ -119,9 +114,9 @@ Result<std::vector<size_t>> find_rules_called(const RuleSet& rules, const std::s
     return rule.source == word || source.filename() == word || source.stem() == word;
   });
   if (!of_file.empty()) return of_file;
-  std::string part = lower(word);
+  std::string part = ascii_lower(word);
   auto like = all_that(rules, [&](const Rule& rule) {
-    return lower(rule.title).find(part) != std::string::npos ||
+    return ascii_lower(rule.title).find(part) != std::string::npos ||
            fs::path(rule.source).filename().string().find(part) != std::string::npos ||
            rule.id.starts_with(part);
   });

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "agent/lure/encodings.h"
+#include "common/ascii.h"
 
 namespace assay::lure {
 namespace {
@@ -18,8 +19,6 @@ constexpr std::string_view kBase32Hex = "0123456789ABCDEFGHIJKLMNOPQRSTUV";     
 constexpr std::string_view kBase32Iodine = "abcdefghijklmnopqrstuvwxyz012345";  // as DNS tunnels have it
 constexpr size_t kBitsPerGram = 32;
 constexpr size_t kMaxPatternBytes = 4096;
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
 
 // Eight characters at once, A to Z in lower case, as one number.
 uint64_t load(const char* from) {
@@ -118,10 +117,10 @@ void TokenFinder::compare(Stream& stream, std::string_view bytes, size_t at, uin
     if (stream.seen[pattern.token]) continue;
     const size_t needed = std::min(kWindow, pattern.text.size());
     size_t from = at, first = gram->at, size = kGram;
-    while (size < needed && from > 0 && first > 0 && lower(bytes[from - 1]) == pattern.text[first - 1])
+    while (size < needed && from > 0 && first > 0 && ascii_lower(bytes[from - 1]) == pattern.text[first - 1])
       --from, --first, ++size;
     while (size < needed && from + size < bytes.size() && first + size < pattern.text.size() &&
-           lower(bytes[from + size]) == pattern.text[first + size])
+           ascii_lower(bytes[from + size]) == pattern.text[first + size])
       ++size;
     if (size < needed) continue;
     stream.seen[pattern.token] = true;

@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "common/ascii.h"
+
 namespace assay::sinkhole {
 namespace {
 
@@ -16,10 +18,9 @@ constexpr size_t kMaxNameBytes = 253;
 constexpr size_t kMaxOfferedBytes = 256;
 
 std::string host_name(const char* text) {
-  std::string out = text ? text : "";
+  std::string out = ascii_lower(text ? text : "");
   if (out.size() > kMaxNameBytes) return "";
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  for (char c : out) {
     bool usual =
         (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == ':';
     if (!usual) return "";

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "agent/trace/sockaddr.h"
+#include "common/ascii.h"
 
 namespace assay {
 namespace {
@@ -39,11 +40,9 @@ class Cursor {
   bool ok_ = true;
 };
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
 bool equal_ignoring_case(std::string_view a, std::string_view b) {
-  return a.size() == b.size() &&
-         std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
+  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
+                                            [](char x, char y) { return ascii_lower(x) == ascii_lower(y); });
 }
 
 // A name at `at`, following compression pointers, which must point backwards (so that there is no cycle).
@@ -70,7 +69,7 @@ std::optional<std::string> dns_name(std::string_view message, size_t at, size_t&
     }
     if (length > 63 || at + 1 + length > message.size() || out.size() + length + 1 > 255) return {};
     if (!out.empty()) out += '.';
-    for (char c : message.substr(at + 1, length)) out += lower(c);
+    for (char c : message.substr(at + 1, length)) out += ascii_lower(c);
     at += 1u + length;
     if (jumped && at >= limit) return {};
   }
@@ -221,7 +220,7 @@ std::optional<ClientHello> parse_client_hello(std::string_view stream, bool& wan
     if (!name.ok()) return {};
     wants_more = false;
     ClientHello out;
-    for (char ch : host.substr(0, kMaxHost)) out.server_name += lower(ch);
+    for (char ch : host.substr(0, kMaxHost)) out.server_name += ascii_lower(ch);
     return out;
   }
   if (wants_more) return {};

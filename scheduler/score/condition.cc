@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "common/ascii.h"
 #include "common/text.h"
 #include "scheduler/score/match.h"
 
@@ -11,12 +12,6 @@ namespace assay {
 namespace {
 
 Error wrong(const std::string& what) { return {Errc::invalid, "condition: " + what}; }
-
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return text;
-}
 
 Result<std::vector<std::string>> words_of(const std::string& text) {
   if (text.size() > Condition::kMaxLength)
@@ -54,7 +49,7 @@ class ConditionParser {
 
   Result<Condition> parse() {
     ASSAY_TRY(out_.root_, disjunction(0));
-    if (at_ < words_.size() && lower(words_[at_]) == "near")
+    if (at_ < words_.size() && ascii_lower(words_[at_]) == "near")
       return wrong("'near' is Sigma 1's and not supported; write a correlation rule of type temporal");
     if (at_ < words_.size())
       return wrong("'" + printable(words_[at_], 50) + "' stands where 'and' or 'or' is expected");
@@ -65,7 +60,7 @@ class ConditionParser {
   using Op = Condition::Op;
 
   bool take(const char* word) {
-    if (at_ >= words_.size() || lower(words_[at_]) != word) return false;
+    if (at_ >= words_.size() || ascii_lower(words_[at_]) != word) return false;
     ++at_;
     return true;
   }
@@ -108,7 +103,7 @@ class ConditionParser {
       if (!take(")")) return wrong("a parenthesis is not closed");
       return inside;
     }
-    if (at_ + 1 < words_.size() && lower(words_[at_ + 1]) == "of") return quantity();
+    if (at_ + 1 < words_.size() && ascii_lower(words_[at_ + 1]) == "of") return quantity();
     const std::string& name = words_[at_];
     auto found = std::find(names_.begin(), names_.end(), name);
     if (found == names_.end()) return wrong("there is no selection '" + printable(name, 50) + "'");
@@ -118,13 +113,14 @@ class ConditionParser {
 
   // "1 of x*", "all of them", "any of ...".
   Result<size_t> quantity() {
-    std::string count = lower(words_[at_]);
+    std::string count = ascii_lower(words_[at_]);
     at_ += 2;
     if (at_ >= words_.size()) return wrong("it ends behind 'of'");
     std::string pattern = words_[at_++];
     Condition::Node node{Op::count, 0, 1, {}};
     for (size_t i = 0; i < names_.size(); ++i) {
-      bool taken = lower(pattern) == "them" ? !names_[i].starts_with("_") : name_matches(pattern, names_[i]);
+      bool taken =
+          ascii_lower(pattern) == "them" ? !names_[i].starts_with("_") : name_matches(pattern, names_[i]);
       if (taken) node.children.push_back(add({Op::selection, i, 0, {}}));
     }
     if (node.children.empty()) return wrong("no selection is called '" + printable(pattern, 50) + "'");

@@ -105,6 +105,11 @@ bool compares(Value::Op op, std::string_view value, std::string_view text) {
   }
 }
 
+// As the value is written: in its own case, or folded.
+std::string_view compared(const Value& value, const Record::Entry& entry) {
+  return value.cased ? entry.value : std::string_view(entry.folded());
+}
+
 }  // namespace
 
 // Greedy with one point of return: a later star makes the earlier ones final. O(text x tokens) at worst,
@@ -183,19 +188,16 @@ bool Value::matches(const Record::Entry& entry) const {
     default:
       break;
   }
-  std::string_view value = cased ? entry.value : std::string_view(entry.folded());
+  std::string_view value = compared(*this, entry);
   return op == Op::glob ? glob.matches(value) : compares(op, value, text);
 }
 
 namespace {
 
 bool refers(const Item& item, const Value& value, const Record& record) {
-  auto shown = [&](const Record::Entry& entry) {
-    return value.cased ? entry.value : std::string_view(entry.folded());
-  };
   return record.any(item.field, [&](const Record::Entry& entry) {
     return record.any(value.other, [&](const Record::Entry& other) {
-      return compares(value.compare, shown(entry), shown(other));
+      return compares(value.compare, compared(value, entry), compared(value, other));
     });
   });
 }

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <iterator>
 
+#include "common/ascii.h"
 #include "common/text.h"
 #include "scheduler/score/item_key.h"
 #include "scheduler/score/match.h"
@@ -20,12 +21,6 @@ constexpr size_t kMaxValues = 5000, kMaxExpressions = 500, kMaxValueBytes = 4 <<
 constexpr int64_t kMaxRegexMemory = 1 << 20;
 
 Error wrong(const std::string& what) { return {Errc::invalid, what}; }
-
-std::string fold(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return text;
-}
 
 // The quickest operation that means the same as the wildcards.
 Value value_of(Tokens tokens, bool cased) {
@@ -44,7 +39,7 @@ Value value_of(Tokens tokens, bool cased) {
   }
   for (uint16_t token : tokens)
     if (token <= 255) value.text.push_back(static_cast<char>(token));
-  if (!cased) value.text = fold(value.text);
+  if (!cased) value.text = ascii_lower(value.text);
   value.op = head   ? (tail || value.text.empty() ? Value::Op::contains : Value::Op::endswith)
              : tail ? Value::Op::startswith
                     : Value::Op::equals;
@@ -85,7 +80,7 @@ Result<Value> numeric_value(const std::string& text, const Key& key) {
 
 Result<Value> existence_value(const std::string& text) {
   Value value;
-  std::string word = fold(text);
+  std::string word = ascii_lower(text);
   if (word != "true" && word != "false" && word != "yes" && word != "no")
     return wrong("exists takes true or false, not '" + printable(text, 50) + "'");
   value.op = word == "true" || word == "yes" ? Value::Op::exists : Value::Op::absent;

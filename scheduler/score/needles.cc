@@ -6,6 +6,8 @@
 
 #include <algorithm>
 
+#include "common/ascii.h"
+
 namespace assay {
 namespace {
 
@@ -20,10 +22,7 @@ std::string longest_plain(std::string_view text, size_t limit) {
     if (part.size() > best.size()) best = part;
     text.remove_prefix(std::min(text.size(), part.size() + 1));
   }
-  std::string out(best.substr(0, limit));
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return out;
+  return ascii_lower(best.substr(0, limit));
 }
 
 std::string of_glob(const Glob& glob) {

@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "common/ascii.h"
 #include "common/text.h"
 #include "scheduler/score/needles.h"
 #include "scheduler/score/program.h"
@@ -234,7 +235,7 @@ class ProgramBuilder {
       auto& column = out_.columns_[predicate.column];
       const Value& value = *predicate.value;
       if (value.op == Value::Op::equals) {
-        column.equals[folded(value.text)].push_back(i);
+        column.equals[ascii_lower(value.text)].push_back(i);
         column.longest = std::max(column.longest, value.text.size());
       } else if (!add_needles(i, value, predicate.column)) {
         continue;
@@ -263,12 +264,6 @@ class ProgramBuilder {
       needs[at->second].push_back(predicate);
     }
     return !needles.empty();
-  }
-
-  static std::string folded(std::string text) {
-    std::transform(text.begin(), text.end(), text.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-    return text;
   }
 
   const std::vector<Rule>& rules_;

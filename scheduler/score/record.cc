@@ -4,17 +4,13 @@
 #include <algorithm>
 #include <charconv>
 
+#include "common/ascii.h"
+
 namespace assay {
-namespace {
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-
-}  // namespace
 
 const std::string& Record::Entry::folded() const {
   if (lower == nullptr) {
-    lower = std::make_unique<std::string>(value);
-    std::transform(lower->begin(), lower->end(), lower->begin(), assay::lower);
+    lower = std::make_unique<std::string>(ascii_lower(value));
   }
   return *lower;
 }

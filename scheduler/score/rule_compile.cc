@@ -3,6 +3,7 @@
 #include <charconv>
 #include <map>
 
+#include "common/ascii.h"
 #include "common/text.h"
 #include "scheduler/score/logsource.h"
 #include "scheduler/score/rule.h"
@@ -52,9 +53,7 @@ std::vector<Technique> techniques_of(const yaml::Node* tags) {
   std::string tactic;
   if (tags == nullptr || !tags->is_list()) return out;
   for (const auto& node : tags->items) {
-    std::string tag = node.scalar;
-    std::transform(tag.begin(), tag.end(), tag.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    std::string tag = ascii_lower(node.scalar);
     if (!tag.starts_with("attack.")) continue;
     tag = tag.substr(7);
     if (is_technique(tag)) {

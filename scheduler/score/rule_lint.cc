@@ -5,6 +5,7 @@
 #include <iterator>
 #include <set>
 
+#include "common/ascii.h"
 #include "common/text.h"
 #include "scheduler/score/attack.h"
 #include "scheduler/score/fields.h"
@@ -14,12 +15,6 @@ namespace {
 
 // Of Sigma's appendix of tags; those of `attack` are looked at one by one.
 constexpr std::string_view kNamespaces[] = {"car", "cve", "d3fend", "detection", "stp", "tlp"};
-
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return text;
-}
 
 bool is_number(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
@@ -42,7 +37,7 @@ struct Tags {
 Tags sorted_out(const yaml::Node& tags) {
   Tags out;
   for (const auto& node : tags.items) {
-    std::string tag = lower(node.scalar);
+    std::string tag = ascii_lower(node.scalar);
     std::string space = tag.substr(0, tag.find('.'));
     std::string rest = space.size() == tag.size() ? "" : tag.substr(space.size() + 1);
     std::string tactic = rest;

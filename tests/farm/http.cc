@@ -11,6 +11,8 @@
 #include <cerrno>
 #include <cstdlib>
 
+#include "common/ascii.h"
+
 namespace assay::farm {
 namespace {
 
@@ -25,12 +27,6 @@ sockaddr_in address(const std::string& host, uint16_t port) {
   addr.sin_port = htons(port);
   ::inet_pton(AF_INET, host.c_str(), &addr.sin_addr);
   return addr;
-}
-
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return text;
 }
 
 // The value of a header in a head that was made lower case.
@@ -146,7 +142,7 @@ bool Http::whole() {
   if (body_at_ == 0) {
     size_t end = in_.find("\r\n\r\n");
     if (end == std::string::npos) return false;
-    std::string head = lower(in_.substr(0, end + 2));
+    std::string head = ascii_lower(in_.substr(0, end + 2));
     code_ = std::atoi(head.c_str() + std::min(head.size(), size_t{9}));
     if (code_ == 100) {
       in_.erase(0, end + 4);

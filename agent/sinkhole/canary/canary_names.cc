@@ -4,6 +4,8 @@
 
 #include "agent/sinkhole/canary/canaries.h"
 
+#include "common/ascii.h"
+
 namespace assay::sinkhole {
 namespace {
 
@@ -38,17 +40,10 @@ constexpr Extension kExtensions[] = {
 constexpr std::string_view kProgramWords[] = {"amd64", "x86_64", "x86-64", "linux", "aarch64", "arm64",
                                               "armv7", "mipsel", "elf",    ".so.",  "i386"};
 
-std::string lowered(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
-  return out;
-}
-
 }  // namespace
 
 std::optional<CanaryKind> kind_of_extension(std::string_view name) {
-  std::string leaf = lowered(name.substr(name.rfind('/') + 1));
+  std::string leaf = ascii_lower(name.substr(name.rfind('/') + 1));
   for (const Extension& extension : kExtensions)
     if (leaf.ends_with(extension.ending)) return extension.kind;
   return std::nullopt;
@@ -56,7 +51,7 @@ std::optional<CanaryKind> kind_of_extension(std::string_view name) {
 
 CanaryKind kind_for_name(std::string_view name) {
   if (auto kind = kind_of_extension(name)) return *kind;
-  std::string leaf = lowered(name.substr(name.rfind('/') + 1));
+  std::string leaf = ascii_lower(name.substr(name.rfind('/') + 1));
   bool program = std::any_of(std::begin(kProgramWords), std::end(kProgramWords),
                              [&](std::string_view word) { return leaf.find(word) != std::string::npos; });
   return program ? CanaryKind::elf : CanaryKind::shell;

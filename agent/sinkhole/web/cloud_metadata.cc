@@ -1,8 +1,8 @@
 // Which provider is meant, the path says; that one is meant, the address or the name.
 #include "agent/sinkhole/web/cloud_metadata.h"
 
-#include "agent/sinkhole/web/http_parse.h"
 #include "agent/sinkhole/web/services.h"
+#include "common/ascii.h"
 
 namespace assay::sinkhole {
 namespace {

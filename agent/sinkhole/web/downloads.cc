@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 
-#include "agent/sinkhole/web/http_parse.h"
 #include "agent/sinkhole/web/web.h"
+#include "common/ascii.h"
 
 namespace assay::sinkhole {
 namespace {

@@ -12,6 +12,7 @@
 #include "agent/sinkhole/web/inflate.h"
 #include "agent/sinkhole/web/web.h"
 #include "agent/sinkhole/web/websocket.h"
+#include "common/ascii.h"
 
 namespace assay::sinkhole {
 namespace {

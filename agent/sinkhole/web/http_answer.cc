@@ -7,8 +7,8 @@
 #include <optional>
 
 #include "agent/lure/encodings.h"
-#include "agent/sinkhole/web/http_parse.h"
 #include "agent/sinkhole/web/packages.h"
+#include "common/ascii.h"
 #include "common/digest.h"
 
 namespace assay::sinkhole {

@@ -13,8 +13,6 @@
 
 namespace assay::sinkhole {
 
-/// "a" to "z" for "A" to "Z".
-std::string ascii_lower(std::string_view text);
 /// Without spaces and tabs around it.
 std::string_view trimmed(std::string_view text);
 /// Whether a comma-separated field like Connection has this word, in whatever case.

@@ -5,8 +5,8 @@
 
 #include "agent/lure/encodings.h"
 #include "agent/lure/places.h"
-#include "agent/sinkhole/web/http_parse.h"
 #include "agent/sinkhole/web/services.h"
+#include "common/ascii.h"
 
 namespace assay::sinkhole {
 namespace {

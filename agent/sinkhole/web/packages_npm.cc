@@ -5,8 +5,8 @@
 
 #include "agent/lure/encodings.h"
 #include "agent/sinkhole/canary/canary_bundles.h"
-#include "agent/sinkhole/web/http_parse.h"
 #include "agent/sinkhole/web/packages.h"
+#include "common/ascii.h"
 #include "common/digest.h"
 
 namespace assay::sinkhole {

@@ -2,8 +2,8 @@
 #include <algorithm>
 
 #include "agent/sinkhole/canary/canary_bundles.h"
-#include "agent/sinkhole/web/http_parse.h"
 #include "agent/sinkhole/web/packages.h"
+#include "common/ascii.h"
 
 namespace assay::sinkhole {
 namespace {

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "agent/sinkhole/web/http_parse.h"
 #include "agent/sinkhole/web/services.h"
+#include "common/ascii.h"
 
 namespace assay::sinkhole {
 namespace {
