@@ -28,8 +28,7 @@ bool begins(const Event& event, const NetworkMap& network) {
 
 void Beacons::add(const Event& event) {
   if (!begins(event, network_) || network_.is_probe(event)) return;
-  size_t process = event.pid > 0 ? tree_.find(event.pid) : ProcessTree::kNone;
-  if (process != ProcessTree::kNone && tree_.at(process).starter) return;
+  if (tree_.is_starter(event.pid)) return;
   const std::string& name = network_.name_of(event.dst_addr);
   Key key{name.empty() ? event.dst_addr : name, event.dst_port, event.proto};
   if (destinations_.size() >= kMaxDestinations && !destinations_.contains(key)) return;
@@ -37,7 +36,7 @@ void Beacons::add(const Event& event) {
   bool fresh = to.starts.empty() || event.time_ns - to.starts.back() >= kSameNs;
   if (fresh && to.starts.size() < kMaxStarts) to.starts.push_back(event.time_ns);
   to.last = event;
-  to.process = process;
+  to.process = tree_.find(event.pid);
 }
 
 void Beacons::finish(const Emit& emit) const {

@@ -97,7 +97,7 @@ void Findings::note(size_t rule, const std::vector<Evidence>& evidence, const Ev
   match.last_event = last.event;
   if (match.count++ == 0) {
     match.ancestry = ancestry_of(last.pid);
-    size_t index = last.pid > 0 ? tree_.find(last.pid) : ProcessTree::kNone;
+    size_t index = tree_.find(last.pid);
     match.layer = layer_text(tree_.layers(), bringing_layer(tree_, index));
   }
   for (const auto& item : evidence)

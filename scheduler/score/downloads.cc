@@ -79,8 +79,7 @@ void Downloads::on_answer(const Event& event, const Emit& emit) {
 void Downloads::on_word(const Event& event, const Emit& emit) {
   std::string marker = *canary_marker(event.path);
   auto found = by_marker_.find(marker);
-  if (found != by_marker_.end())
-    return ran(found->second, event, event.pid > 0 ? tree_.find(event.pid) : ProcessTree::kNone, emit);
+  if (found != by_marker_.end()) return ran(found->second, event, tree_.find(event.pid), emit);
   if (early_.size() < kMaxEarly) early_.emplace(std::move(marker), event);
 }
 
@@ -91,7 +90,7 @@ void Downloads::on_digest(const Event& event, const Emit& emit) {
     for (size_t index : found->second) stored(index, event, emit);
     return;
   }
-  ran(found->second.back(), event, event.pid > 0 ? tree_.find(event.pid) : ProcessTree::kNone, emit);
+  ran(found->second.back(), event, tree_.find(event.pid), emit);
 }
 
 void Downloads::ran(size_t index, const Event& event, size_t process, const Emit& emit) {

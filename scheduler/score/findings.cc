@@ -63,7 +63,7 @@ void Findings::evaluate(const Record& record, const Event& event) {
 
 std::vector<std::string> Findings::ancestry_of(int32_t pid) const {
   std::vector<std::string> out;
-  size_t index = pid > 0 ? tree_.find(pid) : ProcessTree::kNone;
+  size_t index = tree_.find(pid);
   if (index == ProcessTree::kNone) return out;
   auto line = [&](size_t at) {
     const Proc& proc = tree_.at(at);

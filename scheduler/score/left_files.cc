@@ -17,7 +17,7 @@ Actor actor_of(const ProcessTree& tree, const FileWriter& writer) {
 void Executed::add(const Event& event, const ProcessTree& tree) {
   know(event.path);
   if (event.origin == "dropped" || event.origin == "changed" || event.origin == "memfd") know(event.sha256);
-  size_t index = event.pid > 0 ? tree.find(event.pid) : ProcessTree::kNone;
+  size_t index = tree.find(event.pid);
   if (index != ProcessTree::kNone) know(tree.at(index).script);
 }
 

@@ -1,7 +1,6 @@
 // Which event becomes what; records of processes. The other files observe_*.cc have the rest.
 #include "scheduler/score/observe.h"
 
-#include "common/paths.h"
 #include "scheduler/score/downloads.h"
 #include "scheduler/score/event_facts.h"
 #include "scheduler/score/process_fields.h"
@@ -14,15 +13,14 @@ constexpr size_t kMaxEnvironment = 64, kMaxEnvironmentBytes = 4096;
 }  // namespace
 
 void Observer::add_process(Record& record, const Event& event) const {
-  add_process_fields(record, tree_, event.pid > 0 ? tree_.find(event.pid) : ProcessTree::kNone);
+  add_process_fields(record, tree_, tree_.find(event.pid));
 }
 
 // Left out: what we did ourselves, be it from inside (the starter) or from outside (the port probes), and
 // what our own files do when they are run.
 void Observer::observe(const Event& event, const Emit& emit) {
-  size_t index = event.pid > 0 ? tree_.find(event.pid) : ProcessTree::kNone;
   // A file is told of at the end, by the pid of who ran it first, which may be another's by then.
-  if (index != ProcessTree::kNone && tree_.at(index).starter && event.kind != EventKind::file) return;
+  if (event.kind != EventKind::file && tree_.is_starter(event.pid)) return;
   if (network_.is_probe(event) || Downloads::is_canary_word(event)) return;
   if (wants(Category::auditd)) on_auditd(event, emit);
   if (wants(Category::log)) on_log(event, emit);
@@ -83,7 +81,7 @@ void Observer::observe(const Event& event, const Emit& emit) {
 }
 
 void Observer::on_exec(const Event& event, const Emit& emit) {
-  size_t index = event.pid > 0 ? tree_.find(event.pid) : ProcessTree::kNone;
+  size_t index = tree_.find(event.pid);
   if (wants(Category::process_creation) && !tree_.is_our_exec(event)) {
     Record record(Category::process_creation);
     record.own(Field::CommandLine, command_line_of(event));
@@ -119,7 +117,7 @@ void Observer::on_exec(const Event& event, const Emit& emit) {
 
 // Standard input on a network connection: at exec, or when a running program puts its input and output there.
 void Observer::on_stdio(const Event& event, const Emit& emit) {
-  size_t index = event.pid > 0 ? tree_.find(event.pid) : ProcessTree::kNone;
+  size_t index = tree_.find(event.pid);
   if (index == ProcessTree::kNone || !wants(Category::stdio_socket)) return;
   const auto& sockets = tree_.at(index).sockets;
   auto input = sockets.find(0), output = sockets.find(1);
@@ -136,13 +134,8 @@ void Observer::on_stdio(const Event& event, const Emit& emit) {
   emit(record);
 }
 
-std::string Observer::resolve(const Event& event, const std::string& path) const {
-  size_t index = event.pid > 0 ? tree_.find(event.pid) : ProcessTree::kNone;
-  return resolve_path(index == ProcessTree::kNone ? std::string() : tree_.at(index).cwd, path);
-}
-
 void Observer::add_target(Record& record, const Event& event, const std::string& path) const {
-  std::string target = resolve(event, path);
+  std::string target = tree_.absolute(event.pid, path);
   record.own(Field::TargetName, file_name_of(target));
   if (const auto* writer = tree_.writer_of(target)) record.borrow(Field::FileWriter, writer->image);
   record.own(Field::TargetFilename, std::move(target));

@@ -65,7 +65,6 @@ class Observer {
   void add_call(Record& record, const Event& event) const;
   bool add_area(Record& record) const;
   void add_target(Record& record, const Event& event, const std::string& path) const;
-  std::string resolve(const Event& event, const std::string& path) const;
 
   const ProcessTree& tree_;
   const NetworkMap& network_;

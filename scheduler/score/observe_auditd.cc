@@ -165,7 +165,7 @@ void tell_arguments(const Event& e, const Observer::Emit& emit) {
 void Observer::on_auditd(const Event& event, const Emit& emit) const {
   std::string_view call = call_of(event);
   if (call.empty() || is_told_twice(event) || tree_.is_our_exec(event)) return;
-  size_t index = event.pid > 0 ? tree_.find(event.pid) : ProcessTree::kNone;
+  size_t index = tree_.find(event.pid);
   Record record(Category::auditd);
   record.borrow(Field::type, "SYSCALL");
   record.borrow(Field::SYSCALL, call);
@@ -199,7 +199,7 @@ void Observer::tell_paths(const Event& event, std::string_view call, const Emit&
     if (path.empty() || what.empty()) return;
     Record record(Category::auditd);
     record.borrow(Field::type, "PATH");
-    std::string whole = resolve(event, path);
+    std::string whole = tree_.absolute(event.pid, path);
     if (event.kind == EventKind::open && event.fd_path.starts_with("/") && event.fd_path != whole)
       record.borrow(Field::name, event.fd_path);
     record.own(Field::name, std::move(whole));

@@ -111,7 +111,7 @@ void Observer::on_file_call(const Event& event, const Emit& emit) {
     Record record(category);
     add_process(record, event);
     add_target(record, event, target);
-    if (!source.empty()) record.own(Field::SourceFilename, resolve(event, source));
+    if (!source.empty()) record.own(Field::SourceFilename, tree_.absolute(event.pid, source));
     if (category == Category::persistence_check && !add_area(record)) return;
     record.borrow(Field::Call, event.call);
     if (category == Category::file_event || category == Category::persistence_check) {

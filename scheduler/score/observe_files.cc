@@ -63,7 +63,7 @@ void Observer::on_matches(const Event& event, const Emit& emit) const {
   auto run = executed_.find(event.path);
   bool executed = event.call == "executed" || run != executed_.end();
   int32_t pid = event.call == "executed" ? event.pid : run != executed_.end() ? run->second : 0;
-  size_t process = pid > 0 ? tree_.find(pid) : ProcessTree::kNone;
+  size_t process = tree_.find(pid);
   // The pid may be another's by now, or the process another program.
   if (process != ProcessTree::kNone && tree_.at(process).shown.path != event.path)
     process = ProcessTree::kNone;

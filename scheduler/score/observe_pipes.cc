@@ -19,7 +19,7 @@ std::string shown(const Process& process) {
 }  // namespace
 
 void Observer::on_pipes(const Event& event, const Emit& emit) {
-  size_t index = event.pid > 0 ? tree_.find(event.pid) : ProcessTree::kNone;
+  size_t index = tree_.find(event.pid);
   if (index == ProcessTree::kNone || !wants(Category::stdio_pipe)) return;
   tell_pipe(index, emit);
   for (size_t reader : tree_.piped_to(index)) tell_pipe(reader, emit);

@@ -37,6 +37,7 @@ void on_setid(const Event& e, Proc& proc) {
 }  // namespace
 
 size_t ProcessTree::find(int32_t pid) const {
+  if (pid <= 0) return kNone;
   auto found = by_pid_.find(pid);
   return found == by_pid_.end() ? kNone : found->second;
 }
@@ -200,11 +201,21 @@ void ProcessTree::on_image(const Event& event) {
   find_package_manager(proc);
 }
 
+std::string ProcessTree::absolute(int32_t pid, std::string_view path) const {
+  size_t index = find(pid);
+  return resolve_path(index == kNone ? std::string_view() : procs_[index].cwd, path);
+}
+
 std::string_view ProcessTree::root_package() const {
   if (root_ == kNone) return {};
   const Proc& root = procs_[root_];
   bool known = !root.interpreter && root.shown.package_state == "unchanged";
   return known ? std::string_view(root.shown.package) : std::string_view();
+}
+
+bool ProcessTree::is_starter(int32_t pid) const {
+  size_t index = find(pid);
+  return index != kNone && procs_[index].starter;
 }
 
 bool ProcessTree::is_our_exec(const Event& event) const {

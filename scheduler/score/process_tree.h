@@ -81,14 +81,19 @@ class ProcessTree {
   explicit ProcessTree(bool provoked = false, std::vector<LayerInfo> layers = {})
       : has_starter_(provoked), layers_(std::move(layers)) {}
   void add(const Event& event);
+  /// Whether the process that has `pid` now is our own starter.
+  bool is_starter(int32_t pid) const;
   /// Whether the event, a start or exec, executes what we chose: not the image's doing.
   bool is_our_exec(const Event& event) const;
   /// A file, or a directory with all that is in it, got another name from `by` (kNone: not known): who wrote
   /// it stays known; of what nobody was seen writing it is who renamed it.
   void renamed(const std::string& from, const std::string& to, size_t by = kNone);
-  /// The process that has `pid` now, or kNone.
+  /// The process that has `pid` now; kNone: there is none, or nobody knows whose the event is (no pid above
+  /// 0).
   size_t find(int32_t pid) const;
   const Proc& at(size_t index) const { return procs_[index]; }
+  /// A path as the process that has `pid` now gave it.
+  std::string absolute(int32_t pid, std::string_view path) const;
   /// Processes of the image; the starter is none.
   size_t size() const;
   uint64_t left_out() const { return left_out_; }

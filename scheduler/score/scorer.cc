@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "common/paths.h"
 #include "common/text.h"
 #include "scheduler/score/beacons.h"
 #include "scheduler/score/completeness.h"
@@ -117,11 +116,9 @@ void Scorer::State::take(const Event& event) {
   beacons.add(event);
   keep(event);
   if (event.kind == EventKind::syscall && event.call.starts_with("rename") && !event.path2.empty() &&
-      event.error == 0) {
-    size_t index = event.pid > 0 ? tree.find(event.pid) : ProcessTree::kNone;
-    std::string cwd = index == ProcessTree::kNone ? std::string() : tree.at(index).cwd;
-    tree.renamed(resolve_path(cwd, event.path), resolve_path(cwd, event.path2), index);
-  }
+      event.error == 0)
+    tree.renamed(tree.absolute(event.pid, event.path), tree.absolute(event.pid, event.path2),
+                 tree.find(event.pid));
   auto evaluate = [&](const Record& record) { findings.evaluate(record, event); };
   if (event.kind == EventKind::start && !std::exchange(image_told, true))
     observer.observe(header.image, evaluate);

@@ -23,7 +23,7 @@ void Speakers::add(const Event& event) {
 
 void Speakers::on_connect(const Event& e) {
   bool begun = e.error == 0 || e.error == EINPROGRESS || e.error == EINTR || e.error == EAGAIN;
-  size_t process = e.pid > 0 ? tree_.find(e.pid) : ProcessTree::kNone;
+  size_t process = tree_.find(e.pid);
   if (!begun || process == ProcessTree::kNone) return;
   bool local = e.proto == "unix" || (!e.path.empty() && e.dst_addr.empty());
   if (local) return on_socket(e, process);

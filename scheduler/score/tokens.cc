@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "common/paths.h"
 #include "common/text.h"
 #include "scheduler/score/event_facts.h"
 #include "scheduler/score/process_fields.h"
@@ -69,9 +68,7 @@ const Tokens::Indices* Tokens::at_path(const std::string& path) const {
 Tokens::Indices Tokens::read_by(const Event& event) const {
   if (event.kind != EventKind::open || event.error != 0 || event.result < 0 || opens_for_write(event))
     return {};
-  size_t index = event.pid > 0 ? tree_.find(event.pid) : ProcessTree::kNone;
-  const std::string given =
-      resolve_path(index == ProcessTree::kNone ? std::string() : tree_.at(index).cwd, event.path);
+  const std::string given = tree_.absolute(event.pid, event.path);
   for (const std::string* path : {&given, &event.fd_path}) {
     if (is_environment(*path)) return in_environment_;
     if (const Indices* found = at_path(*path)) return *found;
@@ -81,8 +78,7 @@ Tokens::Indices Tokens::read_by(const Event& event) const {
 
 void Tokens::observe(const Event& event, const Emit& emit) {
   if (tokens_.empty()) return;
-  size_t index = event.pid > 0 ? tree_.find(event.pid) : ProcessTree::kNone;
-  if (index != ProcessTree::kNone && (tree_.at(index).starter || tree_.is_our_exec(event))) return;
+  if (tree_.is_starter(event.pid) || tree_.is_our_exec(event)) return;
   if (event.kind == EventKind::syscall) on_new_name(event);
   if (event.kind == EventKind::open) on_read(event, read_by(event), emit);
   if ((event.kind == EventKind::exec || event.kind == EventKind::start) && prints_environment(event))
@@ -127,10 +123,8 @@ void Tokens::on_new_name(const Event& event) {
   bool named =
       event.call.starts_with("rename") || event.call.starts_with("link") || event.call.starts_with("symlink");
   if (!named || event.error != 0 || event.path.empty() || event.path2.empty()) return;
-  size_t index = event.pid > 0 ? tree_.find(event.pid) : ProcessTree::kNone;
-  std::string cwd = index == ProcessTree::kNone ? std::string() : tree_.at(index).cwd;
-  std::string from = normal_place(resolve_path(cwd, event.path)),
-              to = normal_place(resolve_path(cwd, event.path2));
+  std::string from = normal_place(tree_.absolute(event.pid, event.path)),
+              to = normal_place(tree_.absolute(event.pid, event.path2));
   std::vector<std::pair<std::string, Indices>> fresh;
   for (auto at = by_path_.lower_bound(from); at != by_path_.end() && at->first.starts_with(from); ++at)
     if (at->first.size() == from.size() || at->first[from.size()] == '/')
@@ -150,7 +144,7 @@ bool Tokens::fresh(size_t process, const std::string& place) {
 
 void Tokens::on_read(const Event& event, const Indices& indices, const Emit& emit) {
   if (indices.empty()) return;
-  size_t process = event.pid > 0 ? tree_.find(event.pid) : ProcessTree::kNone;
+  size_t process = tree_.find(event.pid);
   std::string place = tokens_[indices[0]].place;
   if (!fresh(process, place)) return;
   Actor by = actor(tree_, process);
