@@ -63,7 +63,7 @@ TokenFinder::TokenFinder(const std::vector<Token>& tokens) : tokens_(tokens.size
 void TokenFinder::add(size_t token, const char* encoding, std::string text) {
   if (text.size() < kGram) return;
   text.resize(std::min(text.size(), kMaxPatternBytes));
-  std::transform(text.begin(), text.end(), text.begin(), lower);
+  text = ascii_lower(text);
   step_ = std::min(step_, std::min(text.size(), kWindow) - kGram + 1);
   patterns_.push_back({std::move(text), token, encoding});
 }
