@@ -10,6 +10,7 @@
 
 #include "agent/trace/sleeps.h"
 #include "common/looks.h"
+#include "common/paths.h"
 #include "common/starter.h"
 #include "common/text.h"
 
@@ -24,8 +25,6 @@ constexpr int64_t kSuspectShare = 3;  // of the extension, for who looks for a s
 bool is_one_of(std::string_view name, std::initializer_list<std::string_view> names) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
-
-std::string_view base_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
 // The program's name; of busybox and its like the applet's, which argv[0] or argv[1] says.
 std::string_view program_of(const Event& event) {

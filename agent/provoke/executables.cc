@@ -10,6 +10,7 @@
 #include <unordered_set>
 
 #include "agent/harvest_file.h"
+#include "common/paths.h"
 #include "common/starter.h"
 
 namespace assay {
@@ -196,7 +197,7 @@ bool may_be_started(std::string_view path) {
   bool system =
       std::any_of(kSystem.begin(), kSystem.end(), [&](const char* dir) { return path.starts_with(dir); });
   if (!system) return true;
-  std::string_view name = path.substr(path.rfind('/') + 1);
+  std::string_view name = base_name(path);
   return std::find(kLeftAlone.begin(), kLeftAlone.end(), name) == kLeftAlone.end() &&
          !name.starts_with("debconf") && !name.starts_with("dpkg-") && !name.starts_with("systemd-") &&
          !name.starts_with("mkfs") && !name.starts_with("fsck") &&

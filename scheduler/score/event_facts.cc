@@ -33,8 +33,6 @@ std::string octal_mode(uint32_t mode) {
   return text;
 }
 
-std::string file_name_of(const std::string& path) { return path.substr(path.rfind('/') + 1); }
-
 bool is_remote(std::string_view addr) {
   return !addr.empty() && !addr.starts_with("127.") && addr != "::1" && addr != "0.0.0.0" && addr != "::" &&
          !addr.starts_with("::ffff:127.");

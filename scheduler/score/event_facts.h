@@ -17,8 +17,6 @@ std::string join_command(const std::vector<std::string>& argv);
 std::string command_line_of(const Event& event);
 /// Permission bits as rules write them: "0755", "4755".
 std::string octal_mode(uint32_t mode);
-/// The last part of a path.
-std::string file_name_of(const std::string& path);
 /// Whether an address means another host: not loopback, unspecified or empty.
 bool is_remote(std::string_view addr);
 /// open(2) flags and calls that may change or make a file.

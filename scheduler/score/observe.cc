@@ -1,6 +1,7 @@
 // Which event becomes what; records of processes. The other files observe_*.cc have the rest.
 #include "scheduler/score/observe.h"
 
+#include "common/paths.h"
 #include "scheduler/score/downloads.h"
 #include "scheduler/score/event_facts.h"
 #include "scheduler/score/process_fields.h"
@@ -136,7 +137,7 @@ void Observer::on_stdio(const Event& event, const Emit& emit) {
 
 void Observer::add_target(Record& record, const Event& event, const std::string& path) const {
   std::string target = tree_.absolute(event.pid, path);
-  record.own(Field::TargetName, file_name_of(target));
+  record.own(Field::TargetName, std::string(base_name(target)));
   if (const auto* writer = tree_.writer_of(target)) record.borrow(Field::FileWriter, writer->image);
   record.own(Field::TargetFilename, std::move(target));
 }

@@ -94,7 +94,7 @@ std::string hex(uint64_t value) {
 std::string_view key_of(const Event& e) {
   if (e.kind == EventKind::exec || e.kind == EventKind::start) {
     bool known =
-        std::find(std::begin(kSuspected), std::end(kSuspected), file_name_of(e.path)) != std::end(kSuspected);
+        std::find(std::begin(kSuspected), std::end(kSuspected), base_name(e.path)) != std::end(kSuspected);
     return known ? "susp_activity" : "";
   }
   bool begun = e.error == 0 || e.error == EINPROGRESS;
@@ -146,7 +146,7 @@ bool has_registers(const Event& e) {
 
 std::string command_name(const Event& e) {
   bool executes = e.kind == EventKind::exec || e.kind == EventKind::start;
-  return executes ? file_name_of(e.argv.empty() ? e.path : e.argv[0]).substr(0, kMaxComm) : e.comm;
+  return executes ? std::string(base_name(e.argv.empty() ? e.path : e.argv[0]).substr(0, kMaxComm)) : e.comm;
 }
 
 void tell_arguments(const Event& e, const Observer::Emit& emit) {

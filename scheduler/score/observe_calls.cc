@@ -5,6 +5,7 @@
 #include <initializer_list>
 
 #include "common/looks.h"
+#include "common/paths.h"
 #include "common/text.h"
 #include "scheduler/score/call_groups.h"
 #include "scheduler/score/event_facts.h"
@@ -38,7 +39,7 @@ void Observer::on_open(const Event& event, const Emit& emit) {
     // Both names: as the program gave it, and as it was resolved through symbolic links.
     if (event.fd_path.starts_with("/") && event.fd_path != record.get(Field::TargetFilename)) {
       record.borrow(Field::TargetFilename, event.fd_path);
-      record.own(Field::TargetName, file_name_of(event.fd_path));
+      record.borrow(Field::TargetName, base_name(event.fd_path));
     }
     if (category == Category::persistence_check && !add_area(record)) continue;
     record.own(Field::Write, writes);

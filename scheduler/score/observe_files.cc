@@ -41,7 +41,7 @@ void Observer::on_left_file(const Event& event, const Emit& emit) {
     if (!wants(category) || (category != Category::file_left && !fresh)) continue;
     Record record(category);
     record.borrow(Field::TargetFilename, event.path);
-    record.own(Field::TargetName, file_name_of(event.path));
+    record.borrow(Field::TargetName, base_name(event.path));
     if (category == Category::persistence_check && !add_area(record)) continue;
     record.borrow(Field::Origin, event.origin);
     record.borrow(Field::FileType, event.file_type);
@@ -81,7 +81,7 @@ void Observer::on_matches(const Event& event, const Emit& emit) const {
     if (!record.has(Field::Rule)) continue;
     record.evidence = printable(event.path, kMaxShown) + " matches " + record.evidence;
     record.borrow(Field::TargetFilename, event.path);
-    record.own(Field::TargetName, event.path.substr(event.path.rfind('/') + 1));
+    record.borrow(Field::TargetName, base_name(event.path));
     record.borrow(Field::Origin, event.origin);
     record.borrow(Field::FileType, event.file_type);
     record.borrow(Field::Mime, event.mime);

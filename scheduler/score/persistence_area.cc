@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "common/paths.h"
+
 namespace assay {
 namespace {
 
@@ -128,7 +130,7 @@ bool is_at(std::string_view path, const Place& place) {
     case below:
       return is_below(path, place.path);
     case name:
-      return path.substr(path.rfind('/') + 1) == place.path;
+      return base_name(path) == place.path;
     case home:
       return is_in_home(path, place.path);
   }

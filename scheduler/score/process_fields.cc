@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "common/paths.h"
 #include "scheduler/score/layers.h"
 
 namespace assay {
@@ -62,7 +63,7 @@ Actor actor(const ProcessTree& tree, size_t index) {
 std::string name_of(const Actor& actor) {
   if (actor.pid == 0) return "an unknown process";
   const std::string& name = actor.image.empty() ? actor.command_line : actor.image;
-  return name.substr(name.rfind('/') + 1, 60) + " (pid " + std::to_string(actor.pid) + ")";
+  return std::string(base_name(name).substr(0, 60)) + " (pid " + std::to_string(actor.pid) + ")";
 }
 
 void add_once(std::vector<Actor>& list, Actor actor, size_t limit) {

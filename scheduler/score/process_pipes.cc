@@ -10,6 +10,8 @@
 
 #include "scheduler/score/process_tree.h"
 
+#include "common/paths.h"
+
 namespace assay {
 namespace {
 
@@ -19,7 +21,7 @@ bool succeeded(const Event& e) { return e.error == 0 && e.result >= 0; }
 
 // A shell lays pipes for others; that nobody is seen at the other end yet does not make it the writer.
 bool is_shell(const std::string& path) {
-  std::string_view name = std::string_view(path).substr(path.rfind('/') + 1);
+  std::string_view name = base_name(path);
   for (std::string_view shell : {"sh", "bash", "dash", "ash", "zsh", "ksh", "busybox"})
     if (name == shell) return true;
   return false;

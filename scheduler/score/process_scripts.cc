@@ -18,8 +18,6 @@ bool has(const List& list, std::string_view item) {
   return std::find(std::begin(list), std::end(list), item) != std::end(list);
 }
 
-std::string_view base_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
-
 // `sh /tmp/x`, `python3 -u x.py`: an interpreter's first argument that is no option; empty: it was given
 // none, but code, a module, or its standard input.
 std::string_view script_argument(const std::vector<std::string>& argv) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "common/paths.h"
 #include "common/text.h"
 #include "scheduler/score/process_tree.h"
 #include "scheduler/score/report_walk.h"
@@ -142,9 +143,9 @@ class Drawing {
   // The path, and the arguments behind it; the name that it gave itself only where that says something else.
   static std::string command(const Process& p) {
     std::string out = p.path.empty() ? "?" : p.path;
-    std::string base = p.path.substr(p.path.rfind('/') + 1);
+    std::string_view base = base_name(p.path);
     for (size_t i = 0; i < p.argv.size(); ++i) {
-      if (i == 0 && p.argv[0].substr(p.argv[0].rfind('/') + 1) == base) continue;
+      if (i == 0 && base_name(p.argv[0]) == base) continue;
       out += " " + (i == 0 ? "(" + p.argv[0] + ")" : p.argv[i]);
     }
     return still_printable(out);

@@ -4,6 +4,8 @@
 
 #include <cerrno>
 
+#include "common/paths.h"
+
 namespace assay {
 namespace {
 
@@ -74,7 +76,7 @@ size_t Speakers::of(const Event& report) const {
 void Speakers::on_socket(const Event& e, size_t process) {
   if (!e.path.ends_with(".sock")) return;
   last_socket_ = process;
-  std::string name = e.path.substr(e.path.rfind('/') + 1);
+  std::string name(base_name(e.path));
   if (sockets_.size() < kMaxPeers || sockets_.contains(name)) sockets_[name] = process;
 }
 

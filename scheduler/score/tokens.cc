@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "common/paths.h"
 #include "common/text.h"
 #include "scheduler/score/event_facts.h"
 #include "scheduler/score/process_fields.h"
@@ -37,7 +38,7 @@ bool is_environment(std::string_view path) {
 // `env` and `printenv` without a program to start do nothing but print what they were given.
 bool prints_environment(const Event& event) {
   std::string_view image = event.path, name = event.argv.empty() ? image : std::string_view(event.argv[0]);
-  for (std::string_view* text : {&image, &name}) *text = text->substr(text->rfind('/') + 1);
+  for (std::string_view* text : {&image, &name}) *text = base_name(*text);
   return name == "printenv" || image == "printenv" || (name == "env" && event.argv.size() <= 1);
 }
 

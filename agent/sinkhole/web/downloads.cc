@@ -5,6 +5,7 @@
 
 #include "agent/sinkhole/web/web.h"
 #include "common/ascii.h"
+#include "common/paths.h"
 
 namespace assay::sinkhole {
 namespace {
@@ -53,8 +54,6 @@ bool contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
 
-std::string_view leaf_of(std::string_view path) { return path.substr(path.rfind('/') + 1); }
-
 bool has_ending(std::string_view leaf, std::initializer_list<std::string_view> endings) {
   return std::any_of(endings.begin(), endings.end(), [&](std::string_view e) { return leaf.ends_with(e); });
 }
@@ -89,7 +88,7 @@ bool wants_json(const WebRequest& request) {
 }
 
 CanaryKind choose(const WebRequest& request) {
-  std::string lowered = ascii_lower(leaf_of(request.path));
+  std::string lowered = ascii_lower(base_name(request.path));
   std::string_view leaf = lowered;
   auto client = wanted_by_client(request);
   auto by_name = kind_of_extension(leaf);
@@ -115,7 +114,7 @@ WebAnswer plain(int status, std::string type, std::string body) {
 
 // Small things that every server has.
 std::optional<WebAnswer> fixture(const WebRequest& request) {
-  std::string leaf = ascii_lower(leaf_of(request.path));
+  std::string leaf = ascii_lower(base_name(request.path));
   if (leaf == "robots.txt") return plain(200, "text/plain", "User-agent: *\nDisallow:\n");
   bool image = has_ending(leaf, {".ico", ".png", ".gif", ".jpg", ".jpeg", ".svg", ".webp", ".bmp"});
   // What a tool fetches as a picture is often none.
@@ -139,8 +138,8 @@ std::optional<WebAnswer> acknowledge(const WebRequest& request) {
         207, "application/xml",
         "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<D:multistatus xmlns:D=\"DAV:\"></D:multistatus>\n");
   // A POST that names a file wants it all the same.
-  auto by_name = kind_of_extension(leaf_of(request.path));
-  if (by_name && *by_name < CanaryKind::json && !is_page(leaf_of(request.path))) return std::nullopt;
+  auto by_name = kind_of_extension(base_name(request.path));
+  if (by_name && *by_name < CanaryKind::json && !is_page(base_name(request.path))) return std::nullopt;
   std::string_view accept = request.header("accept");
   bool text = accept.starts_with("text/") ||
               (request.header("content-type").starts_with("text/") && !wants_json(request));
@@ -153,7 +152,7 @@ WebAnswer answer_download(const WebRequest& request, Moment& moment) {
   if (auto answer = acknowledge(request)) return std::move(*answer);
   if (auto answer = fixture(request)) return std::move(*answer);
   CanaryKind kind = choose(request);
-  std::string_view leaf = leaf_of(request.path);
+  std::string_view leaf = base_name(request.path);
   bool head = request.method == "HEAD";
   Canaries& canaries = moment.scene.canaries;
   Canary canary = head ? canaries.make_named(kind, leaf) : canaries.make(kind, leaf);
