@@ -127,11 +127,4 @@ Result<std::vector<size_t>> find_rules_called(const RuleSet& rules, const std::s
   return like;
 }
 
-std::string why_not_evaluated(const RuleSet& rules, const Rule& rule) {
-  for (const auto& status : rules.statuses())
-    if (status.source == rule.source && status.title == rule.title && status.id == rule.id)
-      return status.evaluated ? "" : status.reason;
-  return "";
-}
-
 }  // namespace assay::cli

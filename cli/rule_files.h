@@ -33,7 +33,5 @@ Result<yaml::Node> document_of(const LoadedRules& loaded, const Rule& rule);
 /// one with that text in its title, file or id. Errc::not_found, or Errc::invalid for a text that several
 /// have.
 Result<std::vector<size_t>> find_rules_called(const RuleSet& rules, const std::string& word);
-/// Why a rule can never fire, or empty.
-std::string why_not_evaluated(const RuleSet& rules, const Rule& rule);
 
 }  // namespace assay::cli

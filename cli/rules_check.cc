@@ -81,10 +81,9 @@ void warn(const RuleTexts& texts, const RuleSet& rules, std::vector<Remark>& war
       }
     for (size_t index : of_file[file]) {
       const Rule& rule = rules.state().rules[index];
-      std::string why = why_not_evaluated(rules, rule);
-      if (!why.empty())
+      if (!rule.reason.empty())
         warnings.push_back({file, static_cast<size_t>(rule.line),
-                            "rule '" + printable(rule.title, 100) + "': can never fire: " + why});
+                            "rule '" + printable(rule.title, 100) + "': can never fire: " + rule.reason});
     }
   }
 }

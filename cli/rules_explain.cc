@@ -18,8 +18,6 @@ Result<std::string> explained(const LoadedRules& loaded, const std::vector<RuleC
   const Rule& rule = rules[index];
   ASSAY_TRY(yaml::Node document, document_of(loaded, rule));
   RuleContext context;
-  context.file = rule.source;
-  context.not_evaluated = why_not_evaluated(loaded.rules, rule);
   std::vector<yaml::Node> documents;
   std::vector<size_t> counts = rule.correlation ? rule.correlation->rules : std::vector<size_t>();
   for (size_t counted : counts) {

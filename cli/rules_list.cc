@@ -1,6 +1,5 @@
 // assay rules list: one line a rule.
 #include <algorithm>
-#include <cstdio>
 #include <iostream>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -12,6 +11,8 @@
 #include "cli/terminal.h"
 #include "common/text.h"
 #include "scheduler/score/attack.h"
+#include "scheduler/score/report_words.h"
+#include "scheduler/score/rule_words.h"
 #include "scheduler/score/text_sheet.h"
 
 namespace assay::cli {
@@ -29,14 +30,11 @@ struct Wanted {
 Result<Wanted> wanted_by(const po::variables_map& map) {
   auto text = [&](const char* name) { return map.count(name) ? map[name].as<std::string>() : std::string(); };
   Wanted out{text("technique"), text("category"), {}, map.count("not-evaluated") > 0};
-  static const char* const kLevels[] = {"informational", "low", "medium", "high", "critical"};
   std::string levels = text("level");
   for (size_t from = 0; map.count("level") && from <= levels.size();) {
     size_t to = std::min(levels.find(',', from), levels.size());
     out.levels.push_back(levels.substr(from, to - from));
-    if (std::find(std::begin(kLevels), std::end(kLevels), out.levels.back()) == std::end(kLevels))
-      return Error{Errc::invalid, "level '" + printable(out.levels.back(), 50) +
-                                      "' is none of informational, low, medium, high, critical"};
+    if (auto level = level_weight(out.levels.back()); !level) return level.error();
     from = to + 1;
   }
   if (!out.technique.empty()) {
@@ -49,7 +47,7 @@ Result<Wanted> wanted_by(const po::variables_map& map) {
   return out;
 }
 
-bool is_wanted(const Wanted& wanted, const Rule& rule, const std::string& why_not) {
+bool is_wanted(const Wanted& wanted, const Rule& rule) {
   auto is_or_below = [&](const Technique& technique) {
     std::string id(canonical_technique(technique.id));
     return id == wanted.technique || id.starts_with(wanted.technique + ".");
@@ -61,13 +59,7 @@ bool is_wanted(const Wanted& wanted, const Rule& rule, const std::string& why_no
   if (!wanted.levels.empty() &&
       std::find(wanted.levels.begin(), wanted.levels.end(), rule.level) == wanted.levels.end())
     return false;
-  return !wanted.not_evaluated || !why_not.empty();
-}
-
-std::string weight_text(const Rule& rule) {
-  char text[16];
-  std::snprintf(text, sizeof text, "%.2f", rule.weight);
-  return rule.reports ? text : "-";
+  return !wanted.not_evaluated || !rule.reason.empty();
 }
 
 // "T1105 T1059.004", or "T1105 +1" where there is no room for more.
@@ -79,8 +71,6 @@ std::string techniques_text(const Rule& rule, size_t room) {
   for (size_t i = 0; i < std::min(ids.size(), room); ++i) out += (i > 0 ? " " : "") + ids[i];
   return ids.size() > room ? out + " +" + std::to_string(ids.size() - room) : out;
 }
-
-std::string level_text(const Rule& rule) { return rule.level == "informational" ? "info" : rule.level; }
 
 // What is not evaluated, under why.
 std::string never_text(const std::map<std::string, std::vector<const Rule*>>& never, bool color,
@@ -94,13 +84,13 @@ std::string never_text(const std::map<std::string, std::vector<const Rule*>>& ne
     sheet.line();
     for (const auto& part : layout::wrap(still_printable(why), width - 2)) sheet.line("  " + part);
     for (const Rule* rule : rules)
-      sheet.line("    " + layout::pad(level_text(*rule), 10) +
+      sheet.line("    " + layout::pad(level_words(rule->level), 10) +
                  layout::fit(still_printable(rule->title), width - 14));
   }
   return std::move(sheet.out);
 }
 
-nlohmann::ordered_json as_json(const Rule& rule, const std::string& why_not) {
+nlohmann::ordered_json as_json(const Rule& rule) {
   auto techniques = nlohmann::ordered_json::array();
   for (const auto& technique : rule.techniques)
     techniques.push_back({{"id", technique.id},
@@ -114,8 +104,8 @@ nlohmann::ordered_json as_json(const Rule& rule, const std::string& why_not) {
                              {"reports", rule.reports},
                              {"category", printable(rule.category)},
                              {"techniques", std::move(techniques)},
-                             {"evaluated", why_not.empty()}};
-  if (!why_not.empty()) out["reason"] = printable(why_not);
+                             {"evaluated", rule.reason.empty()}};
+  if (!rule.reason.empty()) out["reason"] = printable(rule.reason);
   return out;
 }
 
@@ -133,16 +123,15 @@ Result<int> list_rules(const po::variables_map& map, const Words& words) {
   size_t shown = 0, evaluated = 0;
   const auto& rules = loaded.rules.state().rules;
   for (const Rule& rule : rules) {
-    std::string why_not = why_not_evaluated(loaded.rules, rule);
-    if (!is_wanted(wanted, rule, why_not)) continue;
+    if (!is_wanted(wanted, rule)) continue;
     ++shown;
-    evaluated += why_not.empty();
-    json.push_back(as_json(rule, why_not));
-    if (why_not.empty())
-      table.row({level_text(rule), weight_text(rule), rule.title,
+    evaluated += rule.reason.empty();
+    json.push_back(as_json(rule));
+    if (rule.reason.empty())
+      table.row({level_words(rule.level), rule.reports ? weight_words(rule.weight) : "-", rule.title,
                  width == 0 || width >= kRoomy ? rule.category : "", techniques_text(rule, room)});
     else
-      never[why_not].push_back(&rule);
+      never[rule.reason].push_back(&rule);
   }
   if (map["format"].as<std::string>() == "json") {
     std::cout << json.dump(1) << "\n";

@@ -121,8 +121,7 @@ class Writer {
       int added = finding.points > 0 ? finding.points : finding.contribution;
       std::string points = added > 0 ? "+" + std::to_string(added) : "·";
       size_t room = width_ - 12 - points.size() - 2;
-      line("  " +
-           paint_(ink_of(finding.level), pad(finding.level == "informational" ? "info" : finding.level, 10)) +
+      line("  " + paint_(ink_of(finding.level), pad(level_words(finding.level), 10)) +
            paint_(Ink::bold, pad(still_printable(finding.title), room)) + "  " + paint_(Ink::dim, points));
       for (const auto& technique : finding.techniques) {
         std::string name(technique_name(technique.id));

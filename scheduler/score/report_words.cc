@@ -33,6 +33,8 @@ std::string titles_of(const Report& r) {
 
 }  // namespace
 
+std::string level_words(const std::string& level) { return level == "informational" ? "info" : level; }
+
 std::string reason(const Report& r) {
   switch (r.verdict) {
     case Verdict::malicious:

@@ -7,6 +7,8 @@
 
 namespace assay {
 
+/// A level as a column of a table has room for it: "info", "critical".
+std::string level_words(const std::string& level);
 /// One sentence or two: what was found, or why nothing could be proved.
 std::string reason(const Report& report);
 /// "ran 20.0 s, stopped when its time was up".

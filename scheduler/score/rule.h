@@ -102,7 +102,6 @@ struct Filter {
 
 struct RuleSet::State {
   std::vector<Rule> rules;
-  std::vector<RuleStatus> statuses;  // of `rules`, by index
   std::array<std::vector<size_t>, kCategoryCount> by_category;
   std::vector<std::vector<size_t>> feeds;  // by rule: the correlation rules that count it
   std::string version;
@@ -120,6 +119,9 @@ Result<Correlation> compile_correlation(const yaml::Node& node, const Spot& spot
 
 /// Resolves what rules and filters say of each other; fills in everything of `state` but the version.
 Status link_rules(RuleSet::State& state, const std::vector<Filter>& filters);
+
+/// How sure a finding of that level makes us, unless its rule says otherwise. The error names the levels.
+Result<double> level_weight(const std::string& level);
 
 /// Why no event can ever fulfil the rule; empty where one can. Of correlations: by itself, not for its rules.
 std::string why_not_evaluated(const Rule& rule);

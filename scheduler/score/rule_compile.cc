@@ -1,7 +1,6 @@
 // One YAML document into a Rule: Sigma's fields and our `assay:` block (docs/rules.md).
 #include <algorithm>
 #include <charconv>
-#include <map>
 
 #include "common/ascii.h"
 #include "common/text.h"
@@ -36,12 +35,6 @@ std::string one_line(const std::string& text) {
   return out;
 }
 
-double weight_of(const std::string& level) {
-  static const std::map<std::string, double> kWeights = {
-      {"informational", 0.01}, {"low", 0.05}, {"medium", 0.15}, {"high", 0.4}, {"critical", 0.75}};
-  return kWeights.at(level);
-}
-
 bool is_technique(const std::string& tag) {
   return tag.size() >= 5 && tag[0] == 't' &&
          std::all_of(tag.begin() + 1, tag.end(), [](char c) { return c == '.' || (c >= '0' && c <= '9'); });
@@ -71,7 +64,6 @@ std::vector<Technique> techniques_of(const yaml::Node* tags) {
 
 // Weight and category of the `assay:` block; without it the level and the first tactic decide.
 Status apply_extension(const yaml::Node* node, const Spot& spot, Rule& rule) {
-  rule.weight = weight_of(rule.level);
   if (!rule.techniques.empty()) rule.category = rule.techniques[0].tactic;
   if (node == nullptr) return {};
   if (!node->is_map()) return spot.error(node->line, "assay is not a map");
@@ -120,10 +112,9 @@ Status compile_head(const yaml::Node& document, const Spot& spot, Rule& rule) {
   rule.name = document.text("name");
   rule.description = one_line(document.text("description"));
   rule.level = document.find("level") == nullptr ? "medium" : document.text("level");
-  static const char* const kLevels[] = {"informational", "low", "medium", "high", "critical"};
-  if (std::find(std::begin(kLevels), std::end(kLevels), rule.level) == std::end(kLevels))
-    return spot.error(line("level"), "level '" + printable(rule.level, 50) +
-                                         "' is none of informational, low, medium, high, critical");
+  auto weight = level_weight(rule.level);
+  if (!weight) return spot.error(line("level"), weight.error().what);
+  rule.weight = *weight;
   static const char* const kStatuses[] = {"stable", "test", "experimental", "deprecated", "unsupported"};
   std::string status = document.text("status");
   if (document.find("status") != nullptr &&
@@ -161,6 +152,15 @@ Status compile_body(const yaml::Node& document, const Spot& spot, const Placehol
 }
 
 }  // namespace
+
+Result<double> level_weight(const std::string& level) {
+  static constexpr std::pair<std::string_view, double> kWeights[] = {
+      {"informational", 0.01}, {"low", 0.05}, {"medium", 0.15}, {"high", 0.4}, {"critical", 0.75}};
+  for (const auto& [name, weight] : kWeights)
+    if (level == name) return weight;
+  return Error{Errc::invalid,
+               "level '" + printable(level, 50) + "' is none of informational, low, medium, high, critical"};
+}
 
 Result<Rule> compile_rule(const yaml::Node& document, const std::string& source,
                           const Placeholders& placeholders) {

@@ -2,7 +2,6 @@
 #include "scheduler/score/rule_explain.h"
 
 #include <algorithm>
-#include <cstdio>
 
 #include "common/text.h"
 #include "scheduler/score/attack.h"
@@ -19,12 +18,6 @@ using layout::Ink;
 using layout::plural;
 
 constexpr size_t kShownValues = 8;
-
-std::string weight_text(double weight) {
-  char text[16];
-  std::snprintf(text, sizeof text, "%.2f", weight);
-  return text;
-}
 
 // What a scan would be called of which this is the only finding.
 std::string alone(const Rule& rule) {
@@ -43,18 +36,18 @@ class Writer {
   Writer(const TextStyle& style, bool all)
       : sheet_(style.color, std::clamp(style.width, 60u, 200u)), shown_(all ? SIZE_MAX - 1 : kShownValues) {}
 
-  void head(const Explained& it, const RuleContext& context) {
+  void head(const Explained& it) {
     const Rule& rule = it.rule;
     sheet_.line(sheet_.paint(Ink::bold, layout::fit(still_printable(rule.title), sheet_.width)));
     for (const auto& part : layout::wrap(still_printable(rule.description), sheet_.width - 2))
       sheet_.line("  " + part);
     sheet_.line();
     sheet_.field("rule", rule.id);
-    sheet_.field("file", context.file);
+    sheet_.field("file", rule.source);
     sheet_.field("level",
-                 rule.level + ", weight " + weight_text(rule.weight) + (rule.proof ? ", a proof" : ""));
+                 rule.level + ", weight " + weight_words(rule.weight) + (rule.proof ? ", a proof" : ""));
     sheet_.field("alone", rule.reports ? alone(rule) : "nothing: it only feeds correlations");
-    if (!context.not_evaluated.empty()) sheet_.field("ignored", context.not_evaluated);
+    if (!rule.reason.empty()) sheet_.field("ignored", rule.reason);
     for (const auto& technique : rule.techniques) {
       std::string name(technique_name(technique.id));
       sheet_.field(&technique == &rule.techniques.front() ? "technique" : "",
@@ -155,7 +148,7 @@ class Writer {
 std::string explain_rule(const Explained& rule, const RuleContext& context, const TextStyle& style,
                          bool all) {
   Writer writer(style, all);
-  writer.head(rule, context);
+  writer.head(rule);
   writer.looks_for(rule, "");
   writer.counts(rule, context);
   writer.list("FALSE POSITIVES", texts_under(rule.document, "falsepositives"));

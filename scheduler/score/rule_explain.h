@@ -17,8 +17,6 @@ struct Explained {
   const yaml::Node& document;  // as written
 };
 struct RuleContext {
-  std::string file;               // of the rule
-  std::string not_evaluated;      // why, or empty
   std::vector<Explained> counts;  // what a correlation refers to
   std::string cases_file;         // empty: there are none
   size_t firing = 0, near_misses = 0;

@@ -156,7 +156,6 @@ Status link_rules(RuleSet::State& state, const std::vector<Filter>& filters) {
   for (size_t i = 0; i < rules.size(); ++i) {
     Rule& rule = rules[i];
     rule.reason = why_not_correlated(rules, i);
-    state.statuses.push_back({rule.source, rule.title, rule.id, rule.reason.empty(), rule.reason});
     if (!rule.reason.empty()) continue;
     if (rule.detection) state.by_category[static_cast<size_t>(*rule.logsource)].push_back(i);
     if (rule.correlation)

@@ -2,6 +2,7 @@
 #include "scheduler/score/rule_words.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <iterator>
 
 #include "scheduler/score/text_layout.h"
@@ -158,6 +159,12 @@ std::string comparison_words(const yaml::Node& condition) {
 }  // namespace
 
 std::string_view category_words(std::string_view category) { return words_of(kCategories, category); }
+
+std::string weight_words(double weight) {
+  char text[16];
+  std::snprintf(text, sizeof text, "%.2f", weight);
+  return text;
+}
 
 std::vector<std::string> texts_under(const yaml::Node& node, std::string_view key) {
   std::vector<std::string> out;

@@ -12,6 +12,8 @@ namespace assay {
 
 /// "a program was executed" for "process_creation"; empty for a category that we do not know.
 std::string_view category_words(std::string_view category);
+/// "0.40"
+std::string weight_words(double weight);
 /// `Field|modifiers: values`, with at most `shown` of the values. A key without a field is a keyword.
 std::string item_words(const std::string& key, const yaml::Node& values, size_t shown);
 /// A selection, one line an alternative or item: items of one alternative are joined by a leading "and".

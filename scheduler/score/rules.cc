@@ -93,7 +93,12 @@ RuleSet::~RuleSet() = default;
 void RuleSet::use_reference() { state_->program = Program::reference(state_->rules, state_->by_category); }
 
 size_t RuleSet::size() const { return state_->rules.size(); }
-const std::vector<RuleStatus>& RuleSet::statuses() const { return state_->statuses; }
+std::vector<RuleStatus> RuleSet::statuses() const {
+  std::vector<RuleStatus> out;
+  for (const Rule& rule : state_->rules)
+    out.push_back({rule.source, rule.title, rule.id, rule.reason.empty(), rule.reason});
+  return out;
+}
 const std::string& RuleSet::version() const { return state_->version; }
 
 Result<RuleSet> RuleSet::compile(const std::vector<std::pair<std::string, std::string>>& named_yaml,

@@ -49,7 +49,7 @@ class RuleSet {
 
   size_t size() const;
   /// Of every rule, in the order of files and documents.
-  const std::vector<RuleStatus>& statuses() const;
+  std::vector<RuleStatus> statuses() const;
   const std::string& version() const;  // hash over the rules' texts
 
   struct State;
