@@ -1,38 +1,9 @@
-// One bit buffer serves hex, base32 and base64, at any alignment.
+// Numbers and URLs; what is made of bits is in common/encodings.
 #include "agent/lure/encodings.h"
 
-#include <bit>
-#include <cassert>
 #include <cstdint>
 
 namespace assay::lure {
-
-std::string encode_bits(std::string_view bytes, std::string_view alphabet, size_t before, bool open_end) {
-  assert(std::has_single_bit(alphabet.size()) && alphabet.size() <= 256);
-  const size_t bits = static_cast<size_t>(std::bit_width(alphabet.size())) - 1;
-  // The first whole character begins `skip` bits into what we know.
-  const size_t skip = (bits - before * 8 % bits) % bits;
-  const size_t total = bytes.size() * 8;
-  std::string out;
-  for (size_t at = skip; at < total; at += bits) {
-    if (open_end && at + bits > total) break;
-    unsigned value = 0;
-    for (size_t bit = at; bit < at + bits; ++bit) {
-      unsigned byte = bit < total ? static_cast<uint8_t>(bytes[bit / 8]) : 0;
-      value = value << 1 | (byte >> (7 - bit % 8) & 1);
-    }
-    out += alphabet[value];
-  }
-  return out;
-}
-
-std::string base64(std::string_view bytes) {
-  std::string out = encode_bits(bytes, kBase64);
-  out.append((4 - out.size() % 4) % 4, '=');
-  return out;
-}
-
-std::string base64_url(std::string_view bytes) { return encode_bits(bytes, kBase64Url); }
 
 std::string percent_encode(std::string_view bytes, std::string_view kept) {
   constexpr std::string_view kUpperHex = "0123456789ABCDEF";

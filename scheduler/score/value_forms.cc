@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "common/encodings.h"
 #include "common/text.h"
 #include "scheduler/score/match.h"
 
@@ -100,33 +101,25 @@ Tokens utf16(const Tokens& tokens, bool big_endian, bool mark) {
   return out;
 }
 
-Tokens base64(const Tokens& bytes) {
-  static constexpr char kAlphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+std::string bytes_of(const Tokens& tokens) {
+  std::string out;
+  for (uint16_t token : tokens) out += static_cast<char>(token);
+  return out;
+}
+
+Tokens literal(std::string_view text) {
   Tokens out;
-  for (size_t i = 0; i < bytes.size(); i += 3) {
-    uint32_t group = 0;
-    for (size_t j = 0; j < 3; ++j) group = group << 8 | (i + j < bytes.size() ? bytes[i + j] : 0u);
-    for (size_t j = 0; j < 4; ++j)
-      out.push_back(
-          static_cast<uint8_t>(i + j <= bytes.size() ? kAlphabet[group >> (18 - 6 * j) & 63] : '='));
-  }
+  for (char c : text) out.push_back(static_cast<uint8_t>(c));
   return out;
 }
 
 // The part of the encoding that does not depend on what stands around the text, for each of its three
 // positions.
-std::vector<Tokens> base64_offsets(const Tokens& bytes) {
-  static constexpr size_t kStart[] = {0, 2, 3}, kEnd[] = {0, 3, 2};
+std::vector<Tokens> base64_offsets(const std::string& bytes) {
   std::vector<Tokens> out;
-  for (size_t offset = 0; offset < 3; ++offset) {
-    Tokens shifted(offset, ' ');
-    shifted.insert(shifted.end(), bytes.begin(), bytes.end());
-    Tokens whole = base64(shifted);
-    size_t cut = kEnd[shifted.size() % 3];
-    if (whole.size() > kStart[offset] + cut)
-      out.emplace_back(whole.begin() + static_cast<ptrdiff_t>(kStart[offset]),
-                       whole.end() - static_cast<ptrdiff_t>(cut));
-  }
+  for (size_t before = 0; before < 3; ++before)
+    if (std::string part = encode_bits(bytes, kBase64, before, true); !part.empty())
+      out.push_back(literal(part));
   return out;
 }
 
@@ -139,8 +132,8 @@ Result<std::vector<Tokens>> transformed(Tokens tokens, const std::string& modifi
     if (std::any_of(tokens.begin(), tokens.end(), [](uint16_t token) { return token > 0xff; }))
       return Error{Errc::invalid,
                    "'" + modifier + "' of a text with wildcards; escape them, and put 'contains' behind it"};
-    if (modifier == "base64") return std::vector<Tokens>{base64(tokens)};
-    auto offsets = base64_offsets(tokens);
+    if (modifier == "base64") return std::vector<Tokens>{literal(base64(bytes_of(tokens)))};
+    auto offsets = base64_offsets(bytes_of(tokens));
     if (offsets.size() < 3) return Error{Errc::invalid, "too short for 'base64offset'"};
     return offsets;
   }
