@@ -5,6 +5,7 @@
 
 #include "common/text.h"
 #include "scheduler/score/event_facts.h"
+#include "scheduler/score/peer_fields.h"
 #include "scheduler/score/process_fields.h"
 
 namespace assay {
@@ -48,19 +49,16 @@ void Beacons::finish(const Emit& emit) const {
     if (interval < kLeastIntervalNs) continue;
     for (int64_t gap : gaps) off.push_back(std::abs(gap - interval));
     auto jitter = static_cast<uint64_t>(median(off) * 100 / interval);
+    auto seconds = static_cast<uint64_t>((interval + 500'000'000) / 1'000'000'000);
     Record record(Category::beacon);
     add_process_fields(record, tree_, to.process);
-    record.borrow(Field::Protocol, to.last.proto);
-    record.borrow(Field::DestinationIp, to.last.dst_addr);
-    record.own(Field::DestinationPort, static_cast<uint64_t>(to.last.dst_port));
-    record.borrow(Field::DestinationHostname, network_.name_of(to.last.dst_addr));
+    add_peer(record, network_, to.last.proto, to.last.dst_addr, to.last.dst_port);
     record.own(Field::Count, static_cast<uint64_t>(to.starts.size()));
-    record.own(Field::IntervalSeconds, static_cast<uint64_t>((interval + 500'000'000) / 1'000'000'000));
+    record.own(Field::IntervalSeconds, seconds);
     record.own(Field::JitterPercent, jitter);
     record.evidence = printable(std::get<0>(key)) + ":" + std::to_string(to.last.dst_port) + " contacted " +
-                      std::to_string(to.starts.size()) + " times, every " +
-                      std::to_string((interval + 500'000'000) / 1'000'000'000) + " s, give or take " +
-                      std::to_string(jitter) + " %";
+                      std::to_string(to.starts.size()) + " times, every " + std::to_string(seconds) +
+                      " s, give or take " + std::to_string(jitter) + " %";
     emit(record, to.last);
   }
 }

@@ -7,8 +7,6 @@
 #include "scheduler/score/findings.h"
 #include "scheduler/score/layers.h"
 
-#include "scheduler/score/layers.h"
-
 namespace assay {
 namespace {
 

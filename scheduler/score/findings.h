@@ -29,7 +29,7 @@ class Findings {
   void evaluate(const Record& record, const Event& event);
   /// The trace has ended: what correlations judge at the end of their window is judged.
   void finish();
-  /// Heaviest first, then by rule id; contributions filled in.
+  /// In the order of the rules, not scored yet.
   std::vector<Finding> findings() const;
 
  private:
@@ -81,4 +81,5 @@ class Findings {
 
 /// Event, time, pid and what happened, on one bounded line.
 Evidence evidence_of(const Event& event);
+
 }  // namespace assay

@@ -4,6 +4,7 @@
 #include "common/paths.h"
 #include "scheduler/score/downloads.h"
 #include "scheduler/score/event_facts.h"
+#include "scheduler/score/peer_fields.h"
 #include "scheduler/score/process_fields.h"
 
 namespace assay {
@@ -129,7 +130,7 @@ void Observer::on_stdio(const Event& event, const Emit& emit) {
   }
   Record record(Category::stdio_socket);
   add_process(record, event);
-  add_peer(record, input->second.proto, input->second.addr, input->second.port);
+  add_peer(record, network_, input->second.proto, input->second.addr, input->second.port);
   record.own(Field::Initiated, input->second.initiated);
   record.borrow(Field::Call, event.kind == EventKind::dup ? "dup" : "exec");
   emit(record);

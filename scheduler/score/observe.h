@@ -37,7 +37,6 @@ class Observer {
  private:
   bool wants(Category category) const { return wanted_[static_cast<size_t>(category)]; }
   void add_process(Record& record, const Event& event) const;
-  void add_peer(Record& record, const std::string& proto, const std::string& addr, uint32_t port) const;
   void on_exec(const Event& event, const Emit& emit);
   void on_stdio(const Event& event, const Emit& emit);
   void on_open(const Event& event, const Emit& emit);

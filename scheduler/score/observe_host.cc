@@ -3,6 +3,7 @@
 #include "common/text.h"
 #include "scheduler/score/event_facts.h"
 #include "scheduler/score/observe.h"
+#include "scheduler/score/peer_fields.h"
 #include "scheduler/score/process_fields.h"
 
 namespace assay {
@@ -47,7 +48,7 @@ void Observer::on_refused(const Event& event, const Emit& emit) const {
   if (!wants(Category::refused)) return;
   Record record(Category::refused);
   record.borrow(Field::Reason, event.call);
-  add_peer(record, event.proto, event.dst_addr, event.dst_port);
+  add_peer(record, network_, event.proto, event.dst_addr, event.dst_port);
   record.borrow(Field::DestinationHostname, event.name);
   add_process_fields(record, tree_, speakers_.of(event));
   emit(record);

@@ -2,6 +2,7 @@
 #include "scheduler/score/observe.h"
 
 #include "scheduler/score/name_shape.h"
+#include "scheduler/score/peer_fields.h"
 #include "scheduler/score/process_fields.h"
 
 namespace assay {
@@ -18,14 +19,6 @@ bool is_encrypted(const std::string& data) { return data.starts_with("\x16\x03")
 
 }  // namespace
 
-void Observer::add_peer(Record& record, const std::string& proto, const std::string& addr,
-                        uint32_t port) const {
-  record.borrow(Field::Protocol, proto);
-  record.borrow(Field::DestinationIp, addr);
-  if (port != 0) record.own(Field::DestinationPort, static_cast<uint64_t>(port));
-  record.borrow(Field::DestinationHostname, network_.name_of(addr));
-}
-
 void Observer::on_connection(const Event& event, const Emit& emit) {
   bool unix_peer = event.proto == "unix" || (!event.path.empty() && event.dst_addr.empty());
   Category category = unix_peer ? Category::unix_socket : Category::network_connection;
@@ -38,7 +31,7 @@ void Observer::on_connection(const Event& event, const Emit& emit) {
   if (unix_peer)
     record.borrow(Field::TargetFilename, event.path);
   else
-    add_peer(record, event.proto, event.dst_addr, event.dst_port);
+    add_peer(record, network_, event.proto, event.dst_addr, event.dst_port);
   record.own(Field::Initiated, event.kind == EventKind::connect);
   record.own(Field::Succeeded, event.error == 0);
   emit(record);
@@ -59,7 +52,7 @@ void Observer::on_listen(const Event& event, const Emit& emit) {
 void Observer::on_flow(const Event& event, const Emit& emit) {
   bool out = network_.outbound(event);
   auto fill = [&](Record& record) {
-    add_peer(record, event.proto, out ? event.dst_addr : event.src_addr,
+    add_peer(record, network_, event.proto, out ? event.dst_addr : event.src_addr,
              out ? event.dst_port : event.src_port);
     record.borrow(Field::SourceIp, event.src_addr);
     record.own(Field::SourcePort, static_cast<uint64_t>(event.src_port));
@@ -95,7 +88,8 @@ void Observer::on_payload(const Event& event, const Emit& emit) {
   if (!wants(Category::payload)) return;
   bool out = network_.outbound(event);
   Record record(Category::payload);
-  add_peer(record, event.proto, out ? event.dst_addr : event.src_addr, out ? event.dst_port : event.src_port);
+  add_peer(record, network_, event.proto, out ? event.dst_addr : event.src_addr,
+           out ? event.dst_port : event.src_port);
   record.borrow(Field::Direction, out ? "out" : "in");
   record.borrow(Field::Data, event.data);
   record.borrow(Field::App, event.app);
@@ -129,7 +123,7 @@ void Observer::on_name(const Event& event, const Emit& emit) {
   }
   if (event.kind == EventKind::tls && wants(Category::tls)) {
     Record record(Category::tls);
-    add_peer(record, event.proto, event.dst_addr, event.dst_port);
+    add_peer(record, network_, event.proto, event.dst_addr, event.dst_port);
     record.borrow(Field::HostName, event.name);
     emit(record);
   }
@@ -152,7 +146,7 @@ void Observer::on_request(const Event& event, const Emit& emit) {
   }
   Record record(Category::proxy);
   add_process_fields(record, tree_, speakers_.of(event));
-  add_peer(record, event.proto, event.dst_addr, event.dst_port);
+  add_peer(record, network_, event.proto, event.dst_addr, event.dst_port);
   record.borrow(Field::cs_method, event.call);
   record.borrow(Field::cs_host, event.name);
   record.borrow(Field::c_uri, event.path);
