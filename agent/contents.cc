@@ -14,7 +14,6 @@
 namespace assay {
 namespace {
 
-constexpr std::string_view kDeleted = " (deleted)";
 constexpr size_t kMaxKnown = 50'000, kMaxNotes = 16, kMaxBodies = 16;
 constexpr uint64_t kMaxHashBytes = 256ull << 20;
 
@@ -59,8 +58,7 @@ void Contents::note(const Event& event) {
   };
   if (event.path.empty()) return;
   Event program = event;
-  program.path = resolve_path(event.cwd, event.path);
-  if (program.path.ends_with(kDeleted)) program.path.resize(program.path.size() - kDeleted.size());
+  program.path = executed_path(event);
   add(event.sha256.empty() ? program.path : event.sha256, program, false);
   if (std::string script = given_script(event); !script.empty()) {
     program.path = script;
@@ -70,8 +68,7 @@ void Contents::note(const Event& event) {
 }
 
 void Contents::note_body(const std::string& path, Fd file) {
-  std::string name = path.ends_with(kDeleted) ? path.substr(0, path.size() - kDeleted.size()) : path;
-  if (bodies_.size() < kMaxBodies) bodies_.emplace(resolve_path("/", name), std::move(file));
+  if (bodies_.size() < kMaxBodies) bodies_.emplace(resolve_path("/", without_deleted(path)), std::move(file));
 }
 
 void Contents::not_inspected(const std::string& path, const std::string& why) {

@@ -22,16 +22,8 @@ namespace fs = std::filesystem;
 
 constexpr size_t kMaxKnown = 50'000, kMaxScriptArgument = 6;
 constexpr uint64_t kMaxHashBytes = 256ull << 20, kHashBudgetBytes = 4ull << 30;
-constexpr std::string_view kDeleted = " (deleted)";
 // Directories that may be links to one another.
 constexpr std::array kTopDirs = {"bin", "sbin", "lib", "lib64", "lib32", "usr/sbin", "usr/lib64"};
-
-std::string link_of(int fd) {
-  std::string out(4096, '\0');
-  ssize_t n = ::readlink(("/proc/self/fd/" + std::to_string(fd)).c_str(), out.data(), out.size());
-  out.resize(static_cast<size_t>(std::max<ssize_t>(n, 0)));
-  return out;
-}
 
 // As packages hold digests: which one, its length says.
 std::string digest_of(int fd, uint64_t size, size_t digest_bytes) {
@@ -54,13 +46,11 @@ std::string digest_of(int fd, uint64_t size, size_t digest_bytes) {
   return out;
 }
 
-std::string path_of(const Event& event) {
-  std::string path = resolve_path(event.cwd, event.path);
-  if (path.ends_with(kDeleted)) path.resize(path.size() - kDeleted.size());
-  return path;
-}
-
 }  // namespace
+
+std::string executed_path(const Event& event) {
+  return std::string(without_deleted(resolve_path(event.cwd, event.path)));
+}
 
 std::string given_script(const Event& event) {
   if (!is_interpreter(event.path) && (event.argv.empty() || !is_interpreter(event.argv[0]))) return "";
@@ -91,14 +81,9 @@ struct FileContext::State {
   void find_aliases() {
     for (const char* dir : kTopDirs) {
       auto fd = open_below(image.get(), dir, O_PATH | O_DIRECTORY, Links::follow_in_root);
-      std::string target = fd ? below_image(fd->get()) : "", name = "/" + std::string(dir) + "/";
+      std::string target = fd ? path_below(image_path, fd->get()) : "", name = "/" + std::string(dir) + "/";
       if (!target.empty() && target + "/" != name) aliases.emplace_back(target + "/", name);
     }
-  }
-
-  std::string below_image(int fd) const {
-    std::string path = link_of(fd);
-    return path.starts_with(image_path + "/") ? path.substr(image_path.size()) : "";
   }
 
   void await_packages() {
@@ -141,7 +126,7 @@ struct FileContext::State {
   std::string owner_name(const std::string& path) const {
     if (!path.starts_with('/') || !packages || packages->empty()) return "";
     auto fd = open_below(image.get(), path.substr(1), O_PATH, Links::follow_in_root);
-    std::string real = fd ? below_image(fd->get()) : "";
+    std::string real = fd ? path_below(image_path, fd->get()) : "";
     auto owner = real.empty() ? std::nullopt : owner_of(real, path);
     return owner ? owner->package : "";
   }
@@ -151,7 +136,7 @@ struct FileContext::State {
     auto fd = open_below(image.get(), path.substr(1), O_RDONLY, Links::follow_in_root);
     struct stat st {};
     if (!fd || ::fstat(fd->get(), &st) != 0 || !S_ISREG(st.st_mode)) return out;
-    std::string real = below_image(fd->get());
+    std::string real = path_below(image_path, fd->get());
     if (real.empty()) return out;
     out.layer = layer_of(real);
     if (!packages || packages->empty()) return out;
@@ -181,7 +166,7 @@ Result<FileContext> FileContext::open(const fs::path& image, std::vector<fs::pat
                                       Packages packages) {
   auto state = std::make_unique<State>();
   ASSAY_TRY(state->image, open_file(image, O_PATH | O_DIRECTORY));
-  state->image_path = link_of(state->image.get());
+  state->image_path = kernel_name(state->image.get());
   state->layers = std::move(layers);
   state->pending = std::move(packages);
   state->find_aliases();
@@ -199,12 +184,12 @@ void FileContext::annotate(Event& event) {
   if (std::string script = run ? given_script(event) : ""; !script.empty())
     event.script_layer = state_->find(script).layer;
   if (event.origin == "image") {
-    const auto& known = state_->find(path_of(event));
+    const auto& known = state_->find(executed_path(event));
     event.package = known.package;
     event.package_state = known.package_state;
     event.layer = known.layer;
   } else if (event.origin == "changed" || event.origin == "deleted") {
-    event.package = state_->owner_name(path_of(event));  // what the guest has made of it is nobody's
+    event.package = state_->owner_name(executed_path(event));  // what the guest has made of it is nobody's
   }
 }
 

@@ -41,6 +41,8 @@ class FileContext {
   std::unique_ptr<State> state_;
 };
 
+/// What was executed, or left behind, by its absolute path; also if it was deleted meanwhile.
+std::string executed_path(const Event& event);
 /// The file that an interpreter was given to execute, by a start or exec event; empty: none.
 std::string given_script(const Event& event);
 

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -28,6 +29,24 @@ Result<Fd> open_below(int root_fd, const std::string& path, int flags, Links lin
   if (errno == ENOTDIR || errno == ELOOP || errno == EXDEV || errno == ENXIO || errno == ENAMETOOLONG)
     errno = ENOENT;
   return errno_error("open " + path);
+}
+
+std::string kernel_name(int fd) {
+  std::string out(4096, '\0');
+  ssize_t n = ::readlink(("/proc/self/fd/" + std::to_string(fd)).c_str(), out.data(), out.size());
+  out.resize(static_cast<size_t>(std::max<ssize_t>(n, 0)));
+  return out;
+}
+
+std::string path_below(const std::string& root, int fd) {
+  std::string path = kernel_name(fd);
+  return path.starts_with(root + "/") ? path.substr(root.size()) : "";
+}
+
+std::string_view without_deleted(std::string_view path) {
+  constexpr std::string_view kDeleted = " (deleted)";
+  if (path.ends_with(kDeleted)) path.remove_suffix(kDeleted.size());
+  return path;
 }
 
 Result<std::vector<std::string>> list_names(Fd dir, const std::string& name) {

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/fd.h"
@@ -20,6 +21,13 @@ enum class Links { follow_in_root, refuse };
 /// Opens `path` below `root_fd`, never outside of it. Does not block on fifos. Errc::not_found when it is not
 /// there, or leads nowhere.
 Result<Fd> open_below(int root_fd, const std::string& path, int flags, Links links);
+
+/// What the kernel calls an open file or directory; empty: nothing.
+std::string kernel_name(int fd);
+/// The path of an open file below a directory of that kernel_name(), with its "/"; empty: it is not below.
+std::string path_below(const std::string& root, int fd);
+/// gVisor's path of a file that was deleted meanwhile, without the mark that it sets behind it.
+std::string_view without_deleted(std::string_view path);
 
 /// What a directory holds, in no order. `name` is for the error.
 Result<std::vector<std::string>> list_names(Fd dir, const std::string& name);

@@ -15,7 +15,6 @@ namespace {
 constexpr uint64_t kMaxHashBytes = 1ull << 30;  // of one executable
 constexpr size_t kMaxCached = 50'000;
 constexpr const char* kNotHashed = "?";  // it is there, but its digest is not known
-constexpr std::string_view kDeleted = " (deleted)";
 constexpr const char* kDefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 // Where the runtime mounts something over the image: what is seen there is never the image's.
@@ -33,13 +32,6 @@ std::string file_identity(const struct stat& s) {
   return std::to_string(s.st_ino) + "." + std::to_string(s.st_size) + "." + std::to_string(s.st_mtim.tv_sec) +
          "." + std::to_string(s.st_mtim.tv_nsec) + "." + std::to_string(s.st_ctim.tv_sec) + "." +
          std::to_string(s.st_ctim.tv_nsec);
-}
-
-std::string link_target(int fd) {
-  std::string out(4096, '\0');
-  ssize_t n = ::readlink(("/proc/self/fd/" + std::to_string(fd)).c_str(), out.data(), out.size());
-  out.resize(static_cast<size_t>(std::max<ssize_t>(n, 0)));
-  return out;
 }
 
 struct Found {
@@ -87,12 +79,12 @@ struct Provenance::State {
   // was when it started.
   std::string first_program(const Event& event) const {
     if (event.argv.empty() || event.argv[0].empty()) return "";
-    std::string root = link_target(image.get());
+    std::string root = kernel_name(image.get());
     for (const std::string& candidate : candidates(event)) {
       auto found = find(image.get(), candidate);
       if (!found || (found->s.st_mode & 0111) == 0) continue;
-      std::string path = link_target(found->fd.get());
-      return path.starts_with(root + "/") ? path.substr(root.size()) : candidate;
+      std::string path = path_below(root, found->fd.get());
+      return path.empty() ? candidate : path;
     }
     return "";
   }
@@ -152,8 +144,9 @@ void Provenance::annotate(Event& event) {
     return;
   }
   std::string path = join(event.cwd, event.path);
-  bool deleted = path.ends_with(kDeleted);
-  if (deleted) path.resize(path.size() - kDeleted.size());
+  const size_t length = without_deleted(path).size();
+  bool deleted = length < path.size();
+  path.resize(length);
   if (path.starts_with("/proc/")) return;  // a link to something that the event does not name
   bool covered = under_runtime_mount(path);
   if (event.sha256.empty() && !covered && !deleted)

@@ -14,13 +14,6 @@ namespace {
 
 constexpr const char* kDefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-std::string kernel_name(int fd) {
-  std::string out(4096, '\0');
-  ssize_t n = ::readlink(("/proc/self/fd/" + std::to_string(fd)).c_str(), out.data(), out.size());
-  out.resize(static_cast<size_t>(std::max<ssize_t>(n, 0)));
-  return out;
-}
-
 std::optional<mode_t> mode_of(int root, const std::string& path) {
   auto fd = open_below(root, path, O_PATH, Links::follow_in_root);
   struct stat s {};
@@ -86,9 +79,7 @@ bool ImageFiles::is_executable(const std::string& path) const {
 
 std::string ImageFiles::resolve(const std::string& path) const {
   auto fd = open_below(root_.get(), path, O_PATH, Links::follow_in_root);
-  if (!fd) return "";
-  std::string name = kernel_name(fd->get());
-  return name.starts_with(path_ + "/") ? name.substr(path_.size()) : "";
+  return fd ? path_below(path_, fd->get()) : "";
 }
 
 std::string ImageFiles::find_program(const std::string& program, const std::vector<std::string>& env) const {
