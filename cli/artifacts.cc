@@ -1,65 +1,19 @@
 // assay artifacts: the files that a scan kept: a list, and the archive that holds them.
-#include <fcntl.h>
-#include <stdio.h>
-#include <unistd.h>
-
 #include <boost/program_options.hpp>
-#include <cerrno>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "cli/new_file.h"
 #include "cli/options.h"
 #include "cli/remote_verb.h"
 #include "cli/stored.h"
 #include "cli/verbs.h"
-#include "common/fd.h"
 #include "common/text.h"
 #include "scheduler/keep.h"
 #include "scheduler/score/text_layout.h"
 
 namespace assay::cli {
 namespace {
-
-constexpr uint64_t kMaxArchiveBytes = 4ull << 30;  // a server that never ends must not fill the disk
-
-// A file that has its name only once it is whole.
-class NewFile {
- public:
-  static Result<NewFile> create(const std::string& path, bool overwrite) {
-    if (!overwrite && ::access(path.c_str(), F_OK) == 0) return exists(path);
-    std::string part = path + ".part-" + std::to_string(::getpid());
-    ASSAY_TRY(Fd fd, open_file(part, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600));
-    return NewFile(path, std::move(part), std::move(fd), overwrite);
-  }
-  NewFile(NewFile&&) noexcept = default;
-  ~NewFile() {
-    if (fd_) ::unlink(part_.c_str());
-  }
-  Status add(std::string_view bytes) {
-    bytes_ += bytes.size();
-    if (bytes_ > kMaxArchiveBytes) return Error{Errc::limit, "the archive does not end within 4 GiB"};
-    return write_all(fd_.get(), bytes, path_);
-  }
-  Status finish() {
-    unsigned how = overwrite_ ? 0 : RENAME_NOREPLACE;
-    if (::renameat2(AT_FDCWD, part_.c_str(), AT_FDCWD, path_.c_str(), how) != 0)
-      return errno == EEXIST ? Status(exists(path_)) : Status(errno_error("write " + path_));
-    fd_.reset();
-    return Status();
-  }
-  uint64_t bytes() const { return bytes_; }
-
- private:
-  NewFile(std::string path, std::string part, Fd fd, bool overwrite)
-      : path_(std::move(path)), part_(std::move(part)), fd_(std::move(fd)), overwrite_(overwrite) {}
-  static Error exists(const std::string& path) {
-    return {Errc::conflict, path + " exists: name another with --output, or overwrite it with --force"};
-  }
-  std::string path_, part_;
-  Fd fd_;  // none: it has its name
-  bool overwrite_;
-  uint64_t bytes_ = 0;
-};
 
 std::string as_text(const Report& report) {
   std::string out;
@@ -114,7 +68,7 @@ Result<int> show(const po::variables_map& map) {
     return static_cast<int>(kBelowGate);
   }
   std::string path = map.count("output") ? map["output"].as<std::string>() : scan_id + ".zip";
-  ASSAY_TRY(NewFile file, NewFile::create(path, map["force"].as<bool>()));
+  ASSAY_TRY(NewFile file, NewFile::create(path, map["force"].as<bool>(), "the archive"));
   ASSAY_CHECK(fetch(map, scan_id, file));
   ASSAY_CHECK(file.finish());
   std::cout << list;

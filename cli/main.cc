@@ -19,6 +19,11 @@ constexpr const char* kUsageText =
     "  assay trace SCAN_ID      print every recorded event of a scan\n"
     "  assay artifacts SCAN_ID  fetch the files that an image left behind; with --server, from the farm\n"
     "  assay rules VERB         check, list, explain and test detection rules\n"
+    "  assay search WHAT        find scans by domain, address, hash, path, technique or rule\n"
+    "  assay hunt --rules RULE  hold rules against the traces of all stored scans\n"
+    "  assay rescore            verdicts that the rules of today would change; --apply changes them\n"
+    "  assay pin, unpin ID...   keep scans whatever retention says, or no more\n"
+    "  assay prune              take away what is too old, or too much; --dry-run says what\n"
     "  assay tokens VERB        make, list and revoke tokens of this host's scheduler\n\n"
     "On a farm (--server or $ASSAY_SERVER, a token in $ASSAY_TOKEN_FILE; docs/farm.md):\n"
     "  assay submit REF...      put images into the queue, --wait for their verdicts\n"
@@ -39,14 +44,28 @@ int main(int argc, char** argv) {
   ::signal(SIGPIPE, SIG_IGN);  // a reader that goes away must not end a scan before it has cleaned up
   using Verb = int (*)(const assay::cli::Args&);
   static const std::map<std::string, Verb> kVerbs = {
-      {"tokens", assay::cli::tokens},       {"scan", assay::cli::scan},
-      {"report", assay::cli::report},       {"list", assay::cli::list},
-      {"trace", assay::cli::trace},         {"submit", assay::cli::submit},
-      {"batch", assay::cli::batch},         {"status", assay::cli::status},
-      {"watch", assay::cli::watch},         {"cancel", assay::cli::cancel},
-      {"retry", assay::cli::retry},         {"agents", assay::cli::agents},
-      {"capacity", assay::cli::capacity},   {"keys", assay::cli::keys},
-      {"artifacts", assay::cli::artifacts}, {"rules", assay::cli::rules},
+      {"tokens", assay::cli::tokens},
+      {"scan", assay::cli::scan},
+      {"report", assay::cli::report},
+      {"list", assay::cli::list},
+      {"trace", assay::cli::trace},
+      {"submit", assay::cli::submit},
+      {"batch", assay::cli::batch},
+      {"status", assay::cli::status},
+      {"watch", assay::cli::watch},
+      {"cancel", assay::cli::cancel},
+      {"retry", assay::cli::retry},
+      {"agents", assay::cli::agents},
+      {"capacity", assay::cli::capacity},
+      {"keys", assay::cli::keys},
+      {"artifacts", assay::cli::artifacts},
+      {"rules", assay::cli::rules},
+      {"hunt", assay::cli::hunt},
+      {"search", assay::cli::search},
+      {"rescore", assay::cli::rescore},
+      {"prune", assay::cli::prune},
+      {"pin", assay::cli::pin},
+      {"unpin", assay::cli::unpin},
   };
   const std::string word = argc > 1 ? argv[1] : "";
   if (word == "--version") {

@@ -34,5 +34,11 @@ int agents(const Args& args);
 int capacity(const Args& args);
 int keys(const Args& args);
 int rules(const Args& args);
+int hunt(const Args& args);
+int search(const Args& args);
+int rescore(const Args& args);
+int prune(const Args& args);
+int pin(const Args& args);
+int unpin(const Args& args);
 
 }  // namespace assay::cli

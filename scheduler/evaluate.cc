@@ -5,11 +5,12 @@
 
 namespace assay {
 
-Result<Report> evaluate(const Keep& keep, const std::string& scan_id, const RuleSet& rules) {
+Result<Report> evaluate(const Keep& keep, const std::string& scan_id, const RuleSet& rules, uint64_t* bytes) {
   ASSAY_TRY(TraceHeader header, keep.header(scan_id));
   ASSAY_TRY(TraceFooter footer, keep.footer(scan_id));
   Scorer scorer(rules, header);
-  ASSAY_CHECK(keep.each_event(scan_id, [&](const Event& event) { scorer.add(event); }));
+  ASSAY_CHECK(keep.each_event(
+      scan_id, [&](const Event& event) { scorer.add(event); }, bytes));
   return scorer.finish(footer);
 }
 

@@ -12,6 +12,8 @@
 namespace assay {
 
 /// Reads header, every event and footer of `scan_id`. Errc::corrupt when the stored trace is damaged.
-Result<Report> evaluate(const Keep& keep, const std::string& scan_id, const RuleSet& rules);
+/// `bytes`, if not null, becomes the size of its chunks, as kept.
+Result<Report> evaluate(const Keep& keep, const std::string& scan_id, const RuleSet& rules,
+                        uint64_t* bytes = nullptr);
 
 }  // namespace assay

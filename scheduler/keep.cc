@@ -127,10 +127,11 @@ Result<StoreBatch> Keep::shipped(const ScanRecord& before, const ScanRecord& aft
   return out;
 }
 
-StoreBatch Keep::reported(const ScanRecord& before, const ScanRecord& after, std::string_view report_json) {
+StoreBatch Keep::reported(const ScanRecord& before, const ScanRecord& after, std::string_view report_json,
+                          const Traits& traits) {
   assert(after.state == ScanState::done && after.same_as.empty());
   StoreBatch out = moved(before, after);
-  out.ops.push_back({Family::reports, after.scan_id + kReport, std::string(report_json)});
+  put_report(out, after.scan_id, report_json, traits);
   return out;
 }
 

@@ -11,6 +11,7 @@
 #include "common/submission.h"
 #include "common/trace.h"
 #include "scheduler/store.h"
+#include "scheduler/traits.h"
 
 namespace assay {
 
@@ -35,7 +36,14 @@ struct ScanRecord {
   std::string same_as;     // scan id whose trace and report this one shares: an equal job that was in flight,
                            // or a result used again. Empty: its own
   std::string tracer_version;  // that made its trace, once whole
+  std::string rules_version;   // of the rules that made its verdict
+  std::string pinned;          // why it is to stay, whatever retention says; empty: it is not pinned
+  uint64_t trace_bytes = 0, artifact_bytes = 0, report_bytes = 0;  // as kept, once scored; 0: not known
+  uint8_t pruned = 0;                                              // bits of Pruned: what is there no more
 };
+
+/// What retention takes from a scan, each without the others where it can be.
+enum Pruned : uint8_t { kArtifactsPruned = 1, kTracePruned = 2, kReportPruned = 4 };
 
 inline constexpr size_t kMaxManifestBytes = 4 << 20;
 
@@ -72,8 +80,13 @@ class Keep {
   /// `after`.
   static Result<StoreBatch> shipped(const ScanRecord& before, const ScanRecord& after,
                                     const TraceHeader& header, const TraceFooter& footer);
-  /// moved() to done, with the report.
-  static StoreBatch reported(const ScanRecord& before, const ScanRecord& after, std::string_view report_json);
+  /// moved() to done, with the report and what it is to be found by.
+  static StoreBatch reported(const ScanRecord& before, const ScanRecord& after, std::string_view report_json,
+                             const Traits& traits = {});
+  /// A scan that is done has another report, made of the same trace. Expects: its record is `before`.
+  /// `old_traits` are those that traits() gives for it.
+  static StoreBatch rescored(const ScanRecord& before, const ScanRecord& after, std::string_view report_json,
+                             const Traits& old_traits, const Traits& traits);
   /// Expects: no batch of this id.
   static StoreBatch batch(const BatchRecord& record);
 
@@ -102,13 +115,16 @@ class Keep {
   Result<TraceHeader> header(const std::string& scan_id) const;
   Result<TraceFooter> footer(const std::string& scan_id) const;
   /// Every event of the scan's kept attempt, in order. Errc::corrupt when a chunk is missing or damaged. The
-  /// archive behind them is not read.
-  Status each_event(const std::string& scan_id, const std::function<void(const Event&)>& visit) const;
+  /// archive behind them is not read. `bytes`, if not null, becomes the size of the chunks.
+  Status each_event(const std::string& scan_id, const std::function<void(const Event&)>& visit,
+                    uint64_t* bytes = nullptr) const;
   /// The archive of the files that the scan kept, piece by piece, until `visit` has enough (false). Errc::
   /// not_found when it kept none; corrupt when a piece is missing or damaged, which may be found out late.
   Status artifacts(const std::string& scan_id, const std::function<bool(std::string_view)>& visit) const;
   /// As kept. Follows same_as, as do all of these: one step, for a scan that shares has nothing to share.
   Result<std::string> report(const std::string& scan_id) const;
+  /// What the scan itself is found by; empty for one that was kept before there was an index.
+  Result<Traits> traits(const std::string& scan_id) const;
   /// Scan ids of a digest, newest first.
   Result<std::vector<std::string>> scans_of(const std::string& digest) const;
 

@@ -11,7 +11,8 @@
 
 namespace assay::keep_keys {
 
-inline constexpr char kHeader[] = "/header", kFooter[] = "/footer", kReport[] = "/report";
+inline constexpr char kHeader[] = "/header", kFooter[] = "/footer", kReport[] = "/report",
+                      kTraits[] = "/traits";
 /// In the open family, beside the scans: says that the index is there, and how it is laid out.
 inline constexpr char kLayoutKey[] = "layout", kLayout[] = "2";
 
@@ -40,6 +41,16 @@ inline std::string chunk_key(const std::string& scan_id, uint32_t attempt, uint3
 inline std::string digest_key(const std::string& digest, const std::string& scan_id) {
   return digest + "/" + scan_id;
 }
+
+/// Kind, value, a byte 0, scan id: all scans with one value stand together, the oldest first.
+inline std::string index_key(const Trait& trait, const std::string& scan_id) {
+  return static_cast<char>(trait.kind) + trait.value + '\0' + scan_id;
+}
+
+// keep_index.cc
+void put_report(StoreBatch& batch, const std::string& scan_id, std::string_view report_json,
+                const Traits& traits);
+void remove_traits(StoreBatch& batch, const std::string& scan_id, const Traits& traits);
 
 // Ids have one length, so that no key is a prefix of another scan's.
 inline Status check_id(const std::string& scan_id) {

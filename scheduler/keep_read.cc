@@ -99,13 +99,14 @@ Result<TraceFooter> Keep::footer(const std::string& scan_id) const {
   return decode_footer(*bytes).context("scan " + own);
 }
 
-Status Keep::each_event(const std::string& scan_id, const std::function<void(const Event&)>& visit) const {
+Status Keep::each_event(const std::string& scan_id, const std::function<void(const Event&)>& visit,
+                        uint64_t* bytes) const {
   ASSAY_TRY(std::string own, owner(scan_id));
   ASSAY_TRY(TraceHeader kept, header(own));
   ASSAY_TRY(TraceFooter end, footer(own));
   std::string prefix = attempt_key(own, kept.attempt);
   uint32_t chunks = 0;
-  uint64_t events = 0;
+  uint64_t events = 0, size = 0;
   Status broken;
   ASSAY_CHECK(store_.scan(Family::chunks, prefix, false, [&](std::string_view key, std::string_view value) {
     if (chunks == end.chunks && end.artifact_chunks > 0) return false;  // what follows is no trace
@@ -120,6 +121,7 @@ Status Keep::each_event(const std::string& scan_id, const std::function<void(con
     }
     for (const Event& event : *decoded) visit(event);
     events += decoded->size();
+    size += value.size();
     ++chunks;
     return true;
   }));
@@ -128,6 +130,7 @@ Status Keep::each_event(const std::string& scan_id, const std::function<void(con
     return Error{Errc::corrupt, "scan " + own + ": holds " + std::to_string(chunks) + " chunks with " +
                                     std::to_string(events) + " events; its footer says " +
                                     std::to_string(end.chunks) + " with " + std::to_string(end.events)};
+  if (bytes != nullptr) *bytes = size;
   return Status();
 }
 

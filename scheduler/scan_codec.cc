@@ -42,6 +42,12 @@ ScanRecord read_scan(schema::Scan::Reader in, Rules& rules) {
   record.error_code = rules.text(in.getErrorCode(), kMaxIdBytes, "error code");
   record.same_as = rules.text(in.getSameAs(), kMaxIdBytes, "scan whose result it shares");
   record.tracer_version = rules.text(in.getTracerVersion(), kMaxErrorBytes, "tracer version");
+  record.rules_version = rules.text(in.getRulesVersion(), kMaxErrorBytes, "rules version");
+  record.pinned = rules.text(in.getPinned(), kMaxErrorBytes, "reason of its pin");
+  record.trace_bytes = in.getTraceBytes();
+  record.artifact_bytes = in.getArtifactBytes();
+  record.report_bytes = in.getReportBytes();
+  record.pruned = in.getPruned();
   return record;
 }
 
@@ -82,6 +88,12 @@ void write_scan(schema::Scan::Builder out, const ScanRecord& record) {
   out.setErrorCode(Cut(record.error_code, kMaxIdBytes));
   out.setSameAs(Cut(record.same_as, kMaxIdBytes));
   out.setTracerVersion(Cut(record.tracer_version, kMaxErrorBytes));
+  out.setRulesVersion(Cut(record.rules_version, kMaxErrorBytes));
+  out.setPinned(Cut(record.pinned, kMaxErrorBytes));
+  out.setTraceBytes(record.trace_bytes);
+  out.setArtifactBytes(record.artifact_bytes);
+  out.setReportBytes(record.report_bytes);
+  out.setPruned(record.pruned);
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// The scoring threads. One answers [id, "", verdict, score, report] or [id, error].
+// The scoring threads. One answers [id, "", verdict, score, report, rules version, bytes of the trace,
+// traits] or [id, error].
 #include "scheduler/scoring.h"
 
 #include <charconv>
@@ -17,11 +18,13 @@ using std::chrono::milliseconds;
 constexpr unsigned kAhead = 64;
 
 void score_one(Socket& socket, Store& store, const std::string& scan_id, const RuleSet& rules) {
-  Result<Report> report = evaluate(Keep(store), scan_id, rules);
+  uint64_t bytes = 0;
+  Result<Report> report = evaluate(Keep(store), scan_id, rules, &bytes);
   Status sent;
   if (report) {
     std::string json = report_json(*report), score = std::to_string(report->score);
-    sent = socket.send_frames({scan_id, "", to_string(report->verdict), score, json});
+    sent = socket.send_frames({scan_id, "", to_string(report->verdict), score, json, report->rules_version,
+                               std::to_string(bytes), encode_traits(traits_of(*report))});
   } else {
     sent = socket.send_frames({scan_id, report.error().what});
   }
@@ -38,10 +41,18 @@ void run_scoring(Socket socket, int stop_fd, Store& store, const RuleSet& rules)
 }
 
 Result<Scored> understand(std::vector<std::string> frames) {
-  if (frames.size() == 2) return Scored{frames[0], frames[1], "", 0, ""};
-  if (frames.size() != 5) return Error{Errc::corrupt, "scoring answered what nobody understands"};
-  Scored scored{frames[0], "", frames[2], 0, std::move(frames[4])};
+  Scored scored;
+  if (frames.size() != 2 && frames.size() != 8)
+    return Error{Errc::corrupt, "scoring answered what nobody understands"};
+  scored.scan_id = frames[0];
+  scored.error = frames[1];
+  if (frames.size() == 2) return scored;
+  scored.verdict = frames[2];
+  scored.report = std::move(frames[4]);
+  scored.rules_version = frames[5];
   std::from_chars(frames[3].data(), frames[3].data() + frames[3].size(), scored.score);
+  std::from_chars(frames[6].data(), frames[6].data() + frames[6].size(), scored.trace_bytes);
+  ASSAY_TRY(scored.traits, decode_traits(frames[7]));
   return scored;
 }
 

@@ -14,6 +14,7 @@
 #include "common/result.h"
 #include "scheduler/score/rules.h"
 #include "scheduler/store.h"
+#include "scheduler/traits.h"
 
 namespace assay {
 
@@ -23,6 +24,9 @@ struct Scored {
   std::string verdict;
   int32_t score = 0;
   std::string report;  // JSON
+  std::string rules_version;
+  uint64_t trace_bytes = 0;
+  Traits traits;
 };
 
 class Scoring {

@@ -144,15 +144,19 @@ void Server::keep_scored(const Scored& scored) {
   after.state = ScanState::done;
   after.verdict = scored.verdict;
   after.score = scored.score;
+  after.rules_version = scored.rules_version;
+  after.trace_bytes = scored.trace_bytes;
+  after.report_bytes = scored.report.size();
   after.error.clear();
   after.error_code.clear();
   after.finished_ns = wall_ns();
-  stage_.add(Keep::reported(it->second, after, scored.report), [this, after, report = scored.report] {
-    ++stats_.finished;
-    spdlog::info("event=done scan={} verdict={} score={}", after.scan_id, after.verdict, after.score);
-    notify(after);
-    finished(after, report);
-  });
+  stage_.add(
+      Keep::reported(it->second, after, scored.report, scored.traits), [this, after, report = scored.report] {
+        ++stats_.finished;
+        spdlog::info("event=done scan={} verdict={} score={}", after.scan_id, after.verdict, after.score);
+        notify(after);
+        finished(after, report);
+      });
   open_.erase(it);
   end_followers(after);
 }

@@ -64,11 +64,12 @@ rocksdb::ColumnFamilyOptions family_options(Family family, const std::shared_ptr
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   options.compression = rocksdb::kNoCompression;
   options.write_buffer_size = 4 << 20;
-  if (family == Family::scans) {  // records are kept for years, and are alike
+  if (family == Family::scans || family == Family::index) {  // kept for years, and alike
     options.compression = rocksdb::kLZ4Compression;
     options.write_buffer_size = 16 << 20;
   }
-  if (family == Family::chunks || family == Family::reports || family == Family::batches) {
+  if (family == Family::chunks || family == Family::artifacts || family == Family::reports ||
+      family == Family::batches) {
     options.write_buffer_size = 16 << 20;
     options.enable_blob_files = true;
     options.min_blob_size = 4096;

@@ -17,8 +17,21 @@
 namespace assay {
 
 /// `chunks` and `reports` hold blobs: large values that never change.
-enum class Family : uint8_t { scans, chunks, reports, digests, open, batches, members, results, agents };
-inline constexpr size_t kFamilies = 9;
+/// `artifacts` holds blobs, too.
+enum class Family : uint8_t {
+  scans,
+  chunks,
+  reports,
+  digests,
+  open,
+  batches,
+  members,
+  results,
+  agents,
+  index,
+  artifacts
+};
+inline constexpr size_t kFamilies = 11;
 /// "scans", "chunks"...
 const char* to_string(Family family);
 

@@ -23,6 +23,12 @@ struct Scan {
   errorCode @13 :Text;
   sameAs @14 :Text;
   tracerVersion @15 :Text;
+  rulesVersion @16 :Text;
+  pinned @17 :Text;
+  traceBytes @18 :UInt64;
+  artifactBytes @19 :UInt64;
+  reportBytes @20 :UInt64;
+  pruned @21 :UInt8;
 }
 
 struct Batch {

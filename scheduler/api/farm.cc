@@ -2,11 +2,11 @@
 #include <chrono>
 #include <nlohmann/json.hpp>
 
+#include "common/rfc3339.h"
 #include "common/text.h"
 #include "common/version.h"
 #include "scheduler/api/call.h"
 #include "scheduler/api/openapi.h"
-#include "scheduler/api/rfc3339.h"
 #include "scheduler/ask.h"
 
 namespace assay::api {

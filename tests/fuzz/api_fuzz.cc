@@ -1,9 +1,9 @@
 // The bodies of requests on anything; what is accepted keeps to the bounds of what the wire carries.
 #include <cstdlib>
 
+#include "common/rfc3339.h"
 #include "common/wire.h"
 #include "scheduler/api/order.h"
-#include "scheduler/api/rfc3339.h"
 #include "scheduler/api/routes.h"
 #include "scheduler/api/tokens.h"
 

@@ -3,8 +3,8 @@
 
 #include <chrono>
 
+#include "common/rfc3339.h"
 #include "scheduler/api/order.h"
-#include "scheduler/api/rfc3339.h"
 #include "scheduler/api/routes.h"
 
 namespace assay::api {

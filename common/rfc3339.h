@@ -7,9 +7,9 @@
 
 #include "common/result.h"
 
-namespace assay::api {
+namespace assay {
 
 /// Seconds since the Unix epoch; fractions are cut off. Errc::invalid names the text.
 Result<int64_t> parse_rfc3339(std::string_view text);
 
-}  // namespace assay::api
+}  // namespace assay

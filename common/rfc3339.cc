@@ -1,12 +1,12 @@
 // Digits at their places.
-#include "scheduler/api/rfc3339.h"
+#include "common/rfc3339.h"
 
 #include <algorithm>
 #include <chrono>
 
 #include "common/text.h"
 
-namespace assay::api {
+namespace assay {
 namespace {
 
 // Takes what it reads off the front; -1: not `digits` digits there.
@@ -71,4 +71,4 @@ Result<int64_t> parse_rfc3339(std::string_view text) {
   return days * 86400 + hour * 3600 + minute * 60 + second - offset;
 }
 
-}  // namespace assay::api
+}  // namespace assay

@@ -1,0 +1,8 @@
+#include "cli/options.h"
+#include "cli/verbs.h"
+
+namespace assay::cli {
+
+int prune(const Args&) { return complain({Errc::unsupported, "not there yet"}, kFailed); }
+
+}  // namespace assay::cli
