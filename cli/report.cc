@@ -1,5 +1,6 @@
-// assay report: the stored report of a scan, of this host or of a farm, in any form.
+// assay report: the report of a scan, of this host or of a farm, or of a trace file, in any form.
 #include <boost/program_options.hpp>
+#include <filesystem>
 #include <iostream>
 
 #include "cli/new_file.h"
@@ -7,8 +8,12 @@
 #include "cli/stored.h"
 #include "cli/terminal.h"
 #include "cli/verbs.h"
+#include "common/ids.h"
 #include "common/text.h"
+#include "common/trace_file.h"
 #include "scheduler/export/export.h"
+#include "scheduler/score/rules.h"
+#include "scheduler/score/scorer.h"
 
 namespace assay::cli {
 namespace {
@@ -25,13 +30,39 @@ Result<std::string> in_format(const std::string& json, const std::string& format
   return form->write(report);
 }
 
+// A trace file has no report yet: it is made here, by the rules.
+Result<std::string> score_file(const po::variables_map& map, const std::string& path) {
+  if (std::error_code ignored; !std::filesystem::exists(path, ignored))
+    return Error{Errc::invalid, "'" + printable(path, 100) +
+                                    "' is neither a scan id (assay list shows them) nor a trace file"};
+  for (const char* option : {"data", "server"})
+    if (map.count(option))
+      return Error{Errc::invalid, "'" + printable(path, 100) + "' is no scan id, and --" + option +
+                                      " is of no use for a trace file"};
+  ASSAY_TRY(auto dir, find_rules(map.count("rules") ? map["rules"].as<std::string>() : ""));
+  ASSAY_TRY(RuleSet rules, RuleSet::load(dir));
+  // Read twice: the scorer wants the header before the first event, and to hold all events takes gigabytes.
+  ASSAY_TRY(TraceEnds ends, read_trace_file(path, [](const Event&) {}));
+  Scorer scorer(rules, ends.header);
+  ASSAY_CHECK(read_trace_file(path, [&](const Event& event) { scorer.add(event); }));
+  return report_json(scorer.finish(ends.footer));
+}
+
+Result<std::string> report_of(const po::variables_map& map) {
+  const auto& word = map["scan-id"].as<std::string>();
+  if (!is_scan_id(word)) return score_file(map, word);
+  if (map.count("rules"))
+    return Error{Errc::invalid, "--rules is for trace files: a stored report has been made (assay rescore)"};
+  ASSAY_TRY(std::string json, fetch_report(map, word));
+  ASSAY_TRY(bool farm, from_farm(map));
+  if (farm) ASSAY_CHECK(parse_report(json));  // before hostile bytes are shown
+  return json;
+}
+
 Result<int> show(const po::variables_map& map) {
   const auto& format = map["format"].as<std::string>();
   if (!parse_format(format)) ASSAY_CHECK(find_export_form(format));
-  ASSAY_TRY(std::string scan_id, stored_scan_id(map));
-  ASSAY_TRY(std::string json, fetch_report(map, scan_id));
-  ASSAY_TRY(bool farm, from_farm(map));
-  if (farm) ASSAY_CHECK(parse_report(json));  // before hostile bytes are shown
+  ASSAY_TRY(std::string json, report_of(map));
   ASSAY_TRY(std::string text, in_format(json, format, map.count("output") > 0));
   if (map.count("output") == 0) {
     std::cout << text;
@@ -52,11 +83,14 @@ int report(const Args& args) {
   auto add = own.add_options();
   add("output,o", po::value<std::string>(), "write to this file");
   add("force", po::bool_switch(), "overwrite that file");
-  return run_stored(args,
-                    "assay report SCAN_ID [OPTIONS]\nShows the stored report of a scan; with --server, or "
-                    "without --data where\n$ASSAY_SERVER is set, one of the farm. Beside text and json, "
-                    "--format takes html,\nsarif, stix, navigator, misp and csv (docs/exports.md).",
-                    "scan-id", true, show, true, &own);
+  add("rules", po::value<std::string>(), "directory of detection rules, for a trace file");
+  return run_stored(
+      args,
+      "assay report SCAN_ID|FILE [OPTIONS]\nShows the stored report of a scan; with --server, or "
+      "without --data where\n$ASSAY_SERVER is set, one of the farm. Of a trace file, the report "
+      "that the rules\nmake of it now. Beside text and json, --format takes html, sarif, stix, "
+      "navigator,\nmisp and csv (docs/exports.md).",
+      "scan-id", true, show, true, &own);
 }
 
 }  // namespace assay::cli

@@ -58,6 +58,7 @@ void Downloads::on_answer(const Event& event, const Emit& emit) {
   download.kind = event.file_type;
   download.sha256 = event.sha256;
   download.size_bytes = event.size_bytes;
+  download.time_ns = event.time_ns;
   download.fetched_by = actor(tree_, fetcher);
   if (!event.data.empty()) by_marker_[event.data] = index;
   if (!event.sha256.empty()) {

@@ -56,7 +56,8 @@ const std::string& NetworkMap::name_of(const std::string& addr) const {
   return found == addresses_.end() ? kNone : found->second;
 }
 
-NetworkPeer* NetworkMap::peer(const std::string& proto, const std::string& addr, uint32_t port) {
+NetworkPeer* NetworkMap::peer(const std::string& proto, const std::string& addr, uint32_t port,
+                              int64_t time_ns) {
   auto key = std::make_tuple(proto, addr, port);
   auto found = index_.find(key);
   if (found != index_.end()) return &peers_[found->second];
@@ -69,6 +70,7 @@ NetworkPeer* NetworkMap::peer(const std::string& proto, const std::string& addr,
   fresh.proto = proto;
   fresh.addr = addr;
   fresh.port = port;
+  fresh.first_ns = time_ns;
   peers_.push_back(std::move(fresh));
   return &peers_.back();
 }
@@ -82,15 +84,22 @@ void NetworkMap::call(const std::string& addr, const std::string& name) {
 
 std::vector<std::string> NetworkMap::names() const {
   std::vector<std::string> out;
-  for (const std::string& name : names_)
+  for (const auto& [name, first_ns] : names_)
     if (!made_up_.contains(name)) out.push_back(name);
   return out;
 }
 
-void NetworkMap::remember(const std::string& name) {
+std::vector<int64_t> NetworkMap::names_first_ns() const {
+  std::vector<int64_t> out;
+  for (const auto& [name, first_ns] : names_)
+    if (!made_up_.contains(name)) out.push_back(first_ns);
+  return out;
+}
+
+void NetworkMap::remember(const std::string& name, int64_t time_ns) {
   if (name.empty() || names_.size() >= kMaxNames) return;
   std::string shown = printable(name, 255);
-  if (known_names_.insert(shown).second) names_.push_back(shown);
+  if (known_names_.insert(shown).second) names_.emplace_back(shown, time_ns);
 }
 
 void NetworkMap::add(const Event& event) {
@@ -125,11 +134,12 @@ void NetworkMap::add(const Event& event) {
 
 void NetworkMap::on_flow(const Event& e) {
   if (e.kind == EventKind::connect) {  // also what never became a packet
-    if (e.proto == "tcp" && is_remote(e.dst_addr) && e.dst_port != 0) peer(e.proto, e.dst_addr, e.dst_port);
+    if (e.proto == "tcp" && is_remote(e.dst_addr) && e.dst_port != 0)
+      peer(e.proto, e.dst_addr, e.dst_port, e.time_ns);
     return;
   }
   if (!outbound(e)) return;
-  NetworkPeer* to = peer(e.proto, e.dst_addr, e.dst_port);
+  NetworkPeer* to = peer(e.proto, e.dst_addr, e.dst_port, e.time_ns);
   if (to == nullptr) return;
   if (e.kind == EventKind::flow_start) ++to->flows;
   if (e.kind == EventKind::flow_end) {
@@ -145,7 +155,8 @@ void NetworkMap::on_flow(const Event& e) {
 void NetworkMap::on_answered(const Event& e) {
   if ((e.kind != EventKind::session && e.kind != EventKind::http) || e.app.empty()) return;
   // A decoy's socket has no address but a name.
-  NetworkPeer* to = e.dst_addr.empty() ? peer("unix", e.name, 0) : peer(e.proto, e.dst_addr, e.dst_port);
+  NetworkPeer* to = e.dst_addr.empty() ? peer("unix", e.name, 0, e.time_ns)
+                                       : peer(e.proto, e.dst_addr, e.dst_port, e.time_ns);
   if (to == nullptr) return;
   bool first = to->app.empty();
   std::string app = printable(e.app, 20);
@@ -168,7 +179,7 @@ void NetworkMap::add_request(NetworkPeer& to, const Event& e) {
 
 void NetworkMap::on_name(const Event& e) {
   if (e.kind == EventKind::dns) {
-    remember(e.name);
+    remember(e.name, e.time_ns);
     for (const auto& answer : e.answers) call(answer, e.name);
   } else if (outbound(e)) {
     call(e.dst_addr, e.name);

@@ -39,11 +39,13 @@ class NetworkMap {
   std::vector<NetworkPeer> peers() const;
   /// In order of their first use; without those that a resolver made up on the way (NAME.svc.cluster.local).
   std::vector<std::string> names() const;
+  /// Of the same names: when each was first asked for.
+  std::vector<int64_t> names_first_ns() const;
   std::vector<std::string> listening() const;
   uint64_t left_out() const { return left_out_; }
 
  private:
-  NetworkPeer* peer(const std::string& proto, const std::string& addr, uint32_t port);
+  NetworkPeer* peer(const std::string& proto, const std::string& addr, uint32_t port, int64_t time_ns);
   void on_flow(const Event& event);
   void on_name(const Event& event);
   void on_listen(const Event& event);
@@ -51,14 +53,14 @@ class NetworkMap {
   void add_request(NetworkPeer& to, const Event& event);
   bool from_outside(const std::string& src_addr) const;
   void call(const std::string& addr, const std::string& name);
-  void remember(const std::string& name);
+  void remember(const std::string& name, int64_t time_ns);
 
   std::string guest_addr_, guest_addr6_;
   std::map<std::tuple<std::string, std::string, uint32_t>, size_t> index_;
   std::vector<NetworkPeer> peers_;
   std::unordered_map<std::string, std::string> addresses_;
   std::set<std::string> known_names_;
-  std::vector<std::string> names_;
+  std::vector<std::pair<std::string, int64_t>> names_;  // and when it was first asked for
   std::set<std::string> made_up_;
   std::map<std::pair<int32_t, int32_t>, std::pair<std::string, uint32_t>>
       bound_;  // (pid, fd) to (proto, port)

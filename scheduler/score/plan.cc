@@ -8,8 +8,8 @@ namespace assay {
 void PlanBook::add(const Event& e) {
   if (e.kind != EventKind::provoke) return;
   if (steps_.size() < kMaxSteps)
-    steps_.push_back(
-        {e.call, e.path.substr(0, 4096), e.name, static_cast<int32_t>(e.result), e.pid, e.duration_ns});
+    steps_.push_back({e.call, e.path.substr(0, 4096), e.name, static_cast<int32_t>(e.result), e.pid,
+                      e.duration_ns, e.time_ns});
   else
     ++left_out_;
   if (e.call == "port") add_port(e);

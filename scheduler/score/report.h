@@ -79,6 +79,7 @@ struct NetworkPeer {
   std::string app;                    // what was spoken: "https", "stratum"; several: "https, http"
   std::vector<PeerRequest> requests;  // the first ones, bounded
   uint64_t requests_left_out = 0;
+  int64_t first_ns = -1;  // of the first attempt; -1: not known
 };
 
 enum class DownloadStatus : uint8_t { answered, stored, run };
@@ -91,6 +92,7 @@ struct Download {
   DownloadStatus status = DownloadStatus::answered;
   Actor fetched_by, run_by;
   std::string stored_at;  // where it was left behind
+  int64_t time_ns = -1;   // of the answer; -1: not known
 };
 
 struct TokenSent {
@@ -105,6 +107,7 @@ struct TokenUse {
   std::string id, kind, place;
   std::vector<Actor> read_by, asked_by;  // each process once, bounded
   std::vector<TokenSent> sent;           // each destination and encoding once, bounded
+  int64_t first_ns = -1;                 // when it was first touched; -1: not known
 };
 
 /// A step of the run plan.
@@ -114,6 +117,7 @@ struct PlanStep {
   int32_t exit_status = 0;
   int32_t pid = 0;  // of what was started
   int64_t duration_ns = 0;
+  int64_t end_ns = -1;  // -1: not known
 };
 
 /// A listening port that we spoke to.
@@ -161,6 +165,7 @@ struct Report {
   std::vector<Process> processes;
   std::vector<NetworkPeer> network;
   std::vector<std::string> dns_names;
+  std::vector<int64_t> dns_first_ns;   // when each of them was first asked for; empty: not known
   std::vector<std::string> listening;  // "tcp/80"
   std::vector<Download> downloads;     // in order of their answers
   std::vector<TokenUse> tokens;        // in the order of the header's

@@ -14,31 +14,14 @@ namespace {
 
 using layout::Ink;
 
-struct Node {
-  std::vector<size_t> children;
-  bool root = true;
-};
-
-// A parent is named by its pid, which may have been used again: the right one is the last that had begun
-// before its child.
-std::vector<Node> link(const std::vector<Process>& processes) {
-  std::vector<Node> nodes(processes.size());
-  std::unordered_map<int32_t, size_t> latest;
-  for (size_t i = 0; i < processes.size(); ++i) {
-    auto parent = processes[i].parent != 0 ? latest.find(processes[i].parent) : latest.end();
-    if (parent != latest.end()) {
-      nodes[parent->second].children.push_back(i);
-      nodes[i].root = false;
-    }
-    latest[processes[i].pid] = i;
-  }
-  return nodes;
-}
-
 class Drawing {
  public:
   Drawing(const std::vector<Process>& processes, size_t width, size_t max_lines, const layout::Paint& paint)
-      : processes_(processes), nodes_(link(processes)), width_(width), max_lines_(max_lines), paint_(paint) {}
+      : processes_(processes),
+        nodes_(link_processes(processes)),
+        width_(width),
+        max_lines_(max_lines),
+        paint_(paint) {}
 
   std::vector<std::string> draw() {
     std::vector<size_t> roots;
@@ -52,21 +35,10 @@ class Drawing {
   }
 
  private:
-  bool alike(size_t a, size_t b) const {
-    const Process &x = processes_[a], &y = processes_[b];
-    return nodes_[a].children.empty() && nodes_[b].children.empty() && x.path == y.path && x.argv == y.argv &&
-           x.uid == y.uid && x.provoked == y.provoked && x.exit_status == y.exit_status &&
-           x.origin == y.origin;
-  }
-
-  static bool strange(const Process& p) {
-    return p.origin == "dropped" || p.origin == "changed" || p.origin == "memfd";
-  }
-
   // What we started, and it started nothing: counted, not shown.
   bool uneventful(size_t root) {
     const Process& p = processes_[root];
-    bool out = p.provoked && !strange(p) && nodes_[root].children.empty();
+    bool out = p.provoked && !is_strange(p) && nodes_[root].children.empty();
     quiet_ += out;
     return out;
   }
@@ -78,7 +50,7 @@ class Drawing {
     while (!open.empty()) {
       size_t at = open.back();
       open.pop_back();
-      if (strange(processes_[at])) return false;
+      if (is_strange(processes_[at])) return false;
       open.insert(open.end(), nodes_[at].children.begin(), nodes_[at].children.end());
     }
     return true;
@@ -99,7 +71,7 @@ class Drawing {
     }
     for (size_t i = 0; i < members.size();) {
       size_t end = i + 1;
-      while (end < members.size() && alike(members[i], members[end])) ++end;
+      while (end < members.size() && are_alike(processes_, nodes_, members[i], members[end])) ++end;
       bool last = end == members.size();
       if (lines_.size() >= max_lines_) {
         for (; i < members.size(); ++i) skipped_ += 1 + below(members[i]);
@@ -125,7 +97,7 @@ class Drawing {
 
   void line(size_t index, size_t times, const std::string& branch) {
     const Process& p = processes_[index];
-    bool odd = strange(p);
+    bool odd = is_strange(p);
     std::string mark = odd ? " ‹" + p.origin + "›" : p.provoked ? " ‹provoked›" : "";
     std::string right =
         (p.uid == 0 ? std::string("root") : "uid " + std::to_string(p.uid)) + "  " +
@@ -134,25 +106,14 @@ class Drawing {
     size_t fixed =
         layout::columns(branch) + layout::columns(pid) + layout::columns(mark) + layout::columns(right) + 2;
     size_t room = width_ > fixed + 12 ? width_ - fixed : 12;
-    std::string text = layout::pad(command(p), room);
+    std::string text = layout::pad(command_words(p), room);
     lines_.push_back(paint_(Ink::dim, branch + pid) + (odd ? paint_(Ink::red, text) : text) +
                      paint_(odd ? Ink::red : Ink::dim, mark) + "  " +
                      paint_(p.exit_status > 0 ? Ink::yellow : Ink::dim, right));
   }
 
-  // The path, and the arguments behind it; the name that it gave itself only where that says something else.
-  static std::string command(const Process& p) {
-    std::string out = p.path.empty() ? "?" : p.path;
-    std::string_view base = base_name(p.path);
-    for (size_t i = 0; i < p.argv.size(); ++i) {
-      if (i == 0 && base_name(p.argv[0]) == base) continue;
-      out += " " + (i == 0 ? "(" + p.argv[0] + ")" : p.argv[i]);
-    }
-    return still_printable(out);
-  }
-
   const std::vector<Process>& processes_;
-  std::vector<Node> nodes_;
+  std::vector<ProcessNode> nodes_;
   size_t width_, max_lines_;
   const layout::Paint& paint_;
   std::vector<std::string> lines_;
@@ -160,6 +121,41 @@ class Drawing {
 };
 
 }  // namespace
+
+std::vector<ProcessNode> link_processes(const std::vector<Process>& processes) {
+  std::vector<ProcessNode> nodes(processes.size());
+  std::unordered_map<int32_t, size_t> latest;
+  for (size_t i = 0; i < processes.size(); ++i) {
+    auto parent = processes[i].parent != 0 ? latest.find(processes[i].parent) : latest.end();
+    if (parent != latest.end()) {
+      nodes[parent->second].children.push_back(i);
+      nodes[i].root = false;
+    }
+    latest[processes[i].pid] = i;
+  }
+  return nodes;
+}
+
+bool is_strange(const Process& p) {
+  return p.origin == "dropped" || p.origin == "changed" || p.origin == "memfd";
+}
+
+bool are_alike(const std::vector<Process>& processes, const std::vector<ProcessNode>& nodes, size_t a,
+               size_t b) {
+  const Process &x = processes[a], &y = processes[b];
+  return nodes[a].children.empty() && nodes[b].children.empty() && x.path == y.path && x.argv == y.argv &&
+         x.uid == y.uid && x.provoked == y.provoked && x.exit_status == y.exit_status && x.origin == y.origin;
+}
+
+std::string command_words(const Process& p) {
+  std::string out = p.path.empty() ? "?" : p.path;
+  std::string_view base = base_name(p.path);
+  for (size_t i = 0; i < p.argv.size(); ++i) {
+    if (i == 0 && base_name(p.argv[0]) == base) continue;
+    out += " " + (i == 0 ? "(" + p.argv[0] + ")" : p.argv[i]);
+  }
+  return still_printable(out);
+}
 
 std::vector<std::string> draw_tree(const std::vector<Process>& processes, size_t width, size_t max_lines,
                                    const layout::Paint& paint) {

@@ -91,6 +91,7 @@ void walk(A& a, Download& x) {
   a("fetched_by", x.fetched_by);
   a("run_by", x.run_by);
   a("stored_at", x.stored_at);
+  a.added("time_ns", x.time_ns);
 }
 template <class A>
 void walk(A& a, TokenSent& x) {
@@ -109,6 +110,7 @@ void walk(A& a, TokenUse& x) {
   a("read_by", x.read_by);
   a("asked_by", x.asked_by);
   a("sent", x.sent);
+  a.added("first_ns", x.first_ns);
 }
 template <class A>
 void walk(A& a, PlanStep& x) {
@@ -118,6 +120,7 @@ void walk(A& a, PlanStep& x) {
   a("exit_status", x.exit_status);
   a("pid", x.pid);
   a("duration_ns", x.duration_ns);
+  a.added("end_ns", x.end_ns);
 }
 template <class A>
 void walk(A& a, PortProbe& x) {
@@ -152,6 +155,7 @@ void walk(A& a, NetworkPeer& x) {
   a.added("app", x.app);
   a.added("requests", x.requests);
   a.added("requests_left_out", x.requests_left_out);
+  a.added("first_ns", x.first_ns);
 }
 template <class A>
 void walk(A& a, FileChange& x) {
@@ -279,6 +283,7 @@ void walk(A& a, Report& x) {
   a("processes", x.processes);
   a("network", x.network);
   a("dns_names", x.dns_names);
+  a.added("dns_first_ns", x.dns_first_ns);
   a("listening", x.listening);
   a.added("downloads", x.downloads);
   a.added("tokens", x.tokens);

@@ -174,6 +174,7 @@ Report Scorer::finish(const TraceFooter& footer) {
   report.network = s.network.peers();
   report.network_left_out = s.network.left_out();
   report.dns_names = s.network.names();
+  report.dns_first_ns = s.network.names_first_ns();
   report.listening = s.network.listening();
   report.downloads = s.downloads.list();
   report.downloads_left_out = s.downloads.left_out();

@@ -48,13 +48,18 @@ std::string destination(const Event& event) {
   return event.dst_port == 0 ? host : host + ":" + std::to_string(event.dst_port);
 }
 
+// What was sent before its protocol was clear is settled later than what came after it.
+void touched(TokenUse& token, const Event& event) {
+  if (token.first_ns < 0 || event.time_ns < token.first_ns) token.first_ns = event.time_ns;
+}
+
 }  // namespace
 
 Tokens::Tokens(const std::vector<PlantedToken>& planted, const ProcessTree& tree, const Speakers& speakers)
     : tree_(tree), speakers_(speakers) {
   for (const auto& token : planted) {
     size_t index = tokens_.size();
-    tokens_.push_back({token.id, token.kind, token.place, {}, {}, {}});
+    tokens_.push_back({token.id, token.kind, token.place, {}, {}, {}, -1});
     by_id_.emplace(token.id, index);
     if (token.place.starts_with("/")) by_path_[normal_place(token.place)].push_back(index);
     if (token.place.starts_with("env:")) in_environment_.push_back(index);
@@ -155,6 +160,7 @@ void Tokens::on_read(const Event& event, const Indices& indices, const Emit& emi
   for (size_t index : indices) {
     TokenUse& token = tokens_[index];
     add_once(token.read_by, by, kMaxActors);
+    touched(token, event);
     record.borrow(Field::Kind, token.kind);
     record.borrow(Field::Place, token.place);
     if (kinds.find(token.kind) == std::string::npos) kinds += (kinds.empty() ? "" : ", ") + token.kind;
@@ -188,6 +194,7 @@ void Tokens::settle(const Event& event, const Emit& emit) {
   if (event.call == "served") {
     if (!fresh(process, token.place)) return;
     add_once(token.asked_by, by, kMaxActors);
+    touched(token, event);
     record.borrow(Field::Action, "served");
     record.evidence = what + " handed out to " + printable(name_of(by));
   } else if (event.call == "sent") {
@@ -204,6 +211,7 @@ void Tokens::settle(const Event& event, const Emit& emit) {
 }
 
 void Tokens::sent(TokenUse& token, const Event& event, size_t process) {
+  touched(token, event);
   TokenSent one{destination(event), event.proto, event.dst_addr,
                 event.app,          event.path2, actor(tree_, process)};
   bool known = std::any_of(token.sent.begin(), token.sent.end(), [&](const TokenSent& other) {

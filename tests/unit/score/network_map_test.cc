@@ -43,6 +43,31 @@ TEST(NetworkMap, NamesThatAResolverTriesInItsSearchDomainsAreNotTheGuests) {
             (std::vector<std::string>{"redis.shop.svc.cluster.local", "xkqzpwv.com", "evil.com"}));
 }
 
+TEST(NetworkMap, NamesAndPeersKeepTheTimeOfTheirFirst) {
+  NetworkMap map("172.17.0.2");
+  auto asked = [&](const char* name, int64_t time_ns) {
+    Event event;
+    event.kind = EventKind::dns;
+    event.name = name;
+    event.result = std::string_view(name).ends_with(".ec2.internal") ? 3 : 0;
+    event.time_ns = time_ns;
+    map.add(event);
+  };
+  asked("a.com", 10);
+  asked("b.com.ec2.internal", 20);
+  asked("b.com", 30);
+  asked("a.com", 40);
+  EXPECT_EQ(map.names(), (std::vector<std::string>{"a.com", "b.com"}));
+  EXPECT_EQ(map.names_first_ns(), (std::vector<int64_t>{10, 30}));
+  for (int64_t time_ns : {50, 60}) {
+    Event event = flow("172.17.0.2", "198.18.3.7");
+    event.time_ns = time_ns;
+    map.add(event);
+  }
+  ASSERT_EQ(map.peers().size(), 1u);
+  EXPECT_EQ(map.peers()[0].first_ns, 50);
+}
+
 TEST(NetworkMap, AnswersToEitherAddressOfTheGuestComeIn) {
   NetworkMap map("172.17.0.2", "fd00:172:17::2");
   std::string out;

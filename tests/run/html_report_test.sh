@@ -1,0 +1,19 @@
+#!/bin/bash
+# HTML reports in a real browser: those of the recorded traces, and the ones that the unit tests fill with hostile texts and to the brim.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+bin=build/release/bin
+for tool in node "${CHROMIUM:=/usr/bin/chromium}"; do command -v "$tool" >/dev/null || { echo "skipped: no $tool"; exit 77; }; done
+[[ -d tests/readers/node_modules/puppeteer-core ]] || { echo 'skipped: no tests/readers/node_modules (./run test installs them)'; exit 77; }
+for program in assay export_tests; do [[ -x $bin/$program ]] || { echo "skipped: no $bin/$program"; exit 77; }; done
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+
+for trace in tests/traces/*.trace; do
+  name=$(basename "$trace" .trace)
+  "$bin/assay" report "$trace" --rules rules --format html --output "$scratch/$name.html"
+done
+ASSAY_HTML_DIR=$scratch "$bin/export_tests" --gtest_filter='Html.*' >"$scratch/said" || { cat "$scratch/said"; exit 1; }
+[[ -s $scratch/hostile.html && -s $scratch/largest.html ]] || { echo 'the unit tests kept no pages'; exit 1; }
+mkdir -p "${ASSAY_SHOTS:-$scratch/shots}"
+CHROMIUM=$CHROMIUM HOME=$scratch node tests/readers/browser.mjs --shots "${ASSAY_SHOTS:-$scratch/shots}" "$scratch"/*.html
