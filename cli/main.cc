@@ -17,6 +17,7 @@ constexpr const char* kUsageText =
     "  assay report SCAN_ID     show a stored report; with --server, one of the farm\n"
     "  assay list               list stored scans\n"
     "  assay trace SCAN_ID      print every recorded event of a scan\n"
+    "  assay trace export ID    write a scan's trace as one file; assay trace import takes such files in\n"
     "  assay artifacts SCAN_ID  fetch the files that an image left behind; with --server, from the farm\n"
     "  assay rules VERB         check, list, explain and test detection rules\n"
     "  assay search WHAT        find scans by domain, address, hash, path, technique or rule\n"

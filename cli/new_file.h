@@ -21,6 +21,8 @@ class NewFile {
   ~NewFile();
   Status add(std::string_view bytes);
   Status finish();
+  /// Where its bytes are until then: to be read back.
+  const std::string& part() const { return part_; }
   uint64_t bytes() const { return bytes_; }
 
  private:

@@ -1,4 +1,6 @@
 // assay scan: starts a farm in this process, submits each reference, follows it, and prints its report.
+#include <fcntl.h>
+
 #include <boost/program_options.hpp>
 #include <iostream>
 
@@ -14,10 +16,10 @@
 #include "common/log.h"
 #include "common/signals.h"
 #include "common/text.h"
-#include "common/trace_file.h"
 #include "common/wire.h"
 #include "scheduler/keep.h"
 #include "scheduler/submit.h"
+#include "scheduler/trace_export.h"
 
 namespace assay::cli {
 namespace {
@@ -171,15 +173,11 @@ Status Follow::interrupted() {
 
 Status keep_trace(Store& store, const std::string& scan_id, const std::string& path) {
   Keep keep(store);
-  ASSAY_TRY(TraceHeader header, keep.header(scan_id));
-  ASSAY_TRY(TraceFooter footer, keep.footer(scan_id));
-  ASSAY_TRY(TraceFileWriter writer, TraceFileWriter::create(path, header));
-  Status written;
-  ASSAY_CHECK(keep.each_event(scan_id, [&](const Event& event) {
-    if (written) written = writer.add(event);
-  }));
-  ASSAY_CHECK(written);
-  return writer.finish(footer);
+  ASSAY_TRY(KeptTrace trace, keep.kept_trace(scan_id));
+  ASSAY_TRY(Fd fd, open_file(path, O_WRONLY | O_CREAT | O_TRUNC));
+  auto to = [&](std::string_view bytes) { return write_all(fd.get(), bytes, path); };
+  ASSAY_CHECK(export_trace(keep, trace, false, to));
+  return Status();
 }
 
 struct Outcome {

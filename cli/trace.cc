@@ -4,6 +4,7 @@
 
 #include "cli/options.h"
 #include "cli/stored.h"
+#include "cli/trace_verbs.h"
 #include "cli/verbs.h"
 #include "common/ids.h"
 #include "common/trace_file.h"
@@ -35,9 +36,12 @@ Result<int> show(const po::variables_map& map) {
 }  // namespace
 
 int trace(const Args& args) {
+  const Args rest(args.empty() ? args.end() : args.begin() + 1, args.end());
+  if (!args.empty() && args[0] == "export") return trace_export(rest);
+  if (!args.empty() && args[0] == "import") return trace_import(rest);
   return run_stored(args,
-                    "assay trace SCAN_ID|FILE [OPTIONS]\nPrints every event of a stored scan or of a trace "
-                    "file, one a line.",
+                    "assay trace SCAN_ID|FILE [OPTIONS]\nassay trace export SCAN_ID, assay trace import FILE... "
+                    "(--help after either)\nPrints every event of a stored scan or of a trace file, one a line.",
                     "scan-id", true, show);
 }
 

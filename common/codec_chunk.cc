@@ -120,9 +120,10 @@ std::string ChunkWriter::take() {
   return out;
 }
 
-Result<std::vector<Event>> decode_chunk(std::string_view bytes) {
+Result<std::vector<Event>> decode_chunk(std::string_view bytes, uint64_t* all) {
   ASSAY_TRY(std::string raw, unframe(FrameType::chunk, bytes, kMaxChunkBytes, kMaxChunkRawBytes));
   ASSAY_TRY(PlainChunk plain, read_message<schema::Chunk>(raw, "trace chunk", read));
+  if (all != nullptr) *all = plain.event_count;
   return events_of(plain);
 }
 

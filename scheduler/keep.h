@@ -57,6 +57,14 @@ struct BatchRecord {
   std::string manifest;  // JSON, as it was submitted, to be run again; at most kMaxManifestBytes
 };
 
+/// A whole trace as it is kept, without its chunks.
+struct KeptTrace {
+  std::string scan_id;  // whose it is: with ScanRecord::same_as another's than was asked for
+  uint32_t attempt = 0;
+  TraceFooter footer;
+  std::string header_bytes, footer_bytes;  // framed
+};
+
 class Keep {
  public:
   explicit Keep(Store& store) : store_(store) {}  // borrowed
@@ -87,6 +95,15 @@ class Keep {
   /// `old_traits` are those that traits() gives for it.
   static StoreBatch rescored(const ScanRecord& before, const ScanRecord& after, std::string_view report_json,
                              const Traits& old_traits, const Traits& traits);
+  /// The last step of a trace that came from elsewhere as a file (trace_import.h): its record, which is done,
+  /// header and footer in their frames, report, and what it is found by. Its chunks are there by then, as
+  /// import_chunk() made them. It is never a result to use again. Expects: no scan of this id.
+  static StoreBatch imported(const ScanRecord& record, std::string_view header, std::string_view footer,
+                             std::string_view report_json, const Traits& traits);
+  /// The first step: what an import that was cut short has left goes. Expects: no scan of this id.
+  static StoreBatch import_begun(const std::string& scan_id);
+  /// Not seen until imported(). Expects: no scan of this id.
+  static StoreBatch import_chunk(const ScanRecord& record, uint32_t index, std::string_view bytes);
   /// Expects: no batch of this id.
   static StoreBatch batch(const BatchRecord& record);
 
@@ -118,6 +135,13 @@ class Keep {
   /// archive behind them is not read. `bytes`, if not null, becomes the size of the chunks.
   Status each_event(const std::string& scan_id, const std::function<void(const Event&)>& visit,
                     uint64_t* bytes = nullptr) const;
+  /// Header and footer in their frames, as kept, and whose they are. Errc::not_found when they are there no
+  /// more.
+  Result<KeptTrace> kept_trace(const std::string& scan_id) const;
+  /// `count` chunks (or pieces behind them) of that trace from index `from` on, in their frames, none of them
+  /// looked at. Errc::corrupt when one is missing.
+  Status each_chunk(const KeptTrace& trace, uint32_t from, uint32_t count,
+                    const std::function<Status(std::string_view framed)>& visit) const;
   /// The archive of the files that the scan kept, piece by piece, until `visit` has enough (false). Errc::
   /// not_found when it kept none; corrupt when a piece is missing or damaged, which may be found out late.
   Status artifacts(const std::string& scan_id, const std::function<bool(std::string_view)>& visit) const;

@@ -45,6 +45,7 @@ const std::vector<Route>& routes() {
       {"GET", "/v1/scans/{id}", kRead, kNoBody, show_scan},
       {"GET", "/v1/scans/{id}/report", kRead, kNoBody, show_report},
       {"GET", "/v1/scans/{id}/artifacts", kRead, kNoBody, show_artifacts},
+      {"GET", "/v1/scans/{id}/trace", kRead, kNoBody, show_trace},
       {"POST", "/v1/scans/{id}/cancel", kOwnOrOperate, kNoBody, cancel_scan},
       {"POST", "/v1/scans/{id}/retry", kOwnOrOperate, kNoBody, retry_scan},
       {"POST", "/v1/batches", kSubmit, kBatchBody, post_batch},

@@ -1,5 +1,6 @@
 // Writes valid inputs for each fuzzer to start from: fuzz-seeds DIR makes DIR/chunk, DIR/header, DIR/footer,
-// DIR/job, DIR/wire, DIR/image_ref, DIR/api, DIR/http, DIR/dns, DIR/report, DIR/talk, DIR/packages.
+// DIR/job, DIR/wire, DIR/image_ref, DIR/api, DIR/http, DIR/dns, DIR/report, DIR/talk, DIR/packages,
+// DIR/trace_file.
 #include <cstdio>
 #include <filesystem>
 
@@ -8,6 +9,7 @@
 #include "common/codec.h"
 #include "common/codec_frame.h"
 #include "common/fd.h"
+#include "common/trace_file.h"
 #include "common/wire.h"
 #include "tests/unit/common/sample_trace.h"
 #include "tests/unit/inspect/sample_databases.h"
@@ -40,6 +42,28 @@ Status write_package_seeds(const std::filesystem::path& dir) {
   return put(dir / "packages", "header", "\x08" + bash.blob());
 }
 
+// One that is sealed, and one as early releases wrote them: mutations of it have no seal to get past.
+Status write_trace_seeds(const std::filesystem::path& dir) {
+  ChunkWriter chunks;
+  for (uint64_t i = 0; i < 3; ++i) chunks.add(sample::event(EventKind::exec, i));
+  std::string header = encode_header(sample::header()), chunk = chunks.take(),
+              footer = encode_footer(sample::footer()), sealed, old("ASSAYTR\x01", 8);
+  TraceFileWriter writer([&](std::string_view bytes) { return sealed += bytes, Status(); });
+  ASSAY_CHECK(writer.begin(sample::header().scan_id, header));
+  ASSAY_CHECK(writer.add(TraceRecord::chunk, chunk));
+  ASSAY_CHECK(writer.add(TraceRecord::footer, footer));
+  ASSAY_CHECK(writer.add(TraceRecord::piece, encode_artifact_piece("PK")));
+  ASSAY_CHECK(writer.add(TraceRecord::report, "{}"));
+  ASSAY_CHECK(writer.finish(3));
+  for (const auto& [type, body] : {std::pair('H', &header), {'C', &chunk}, {'F', &footer}}) {
+    old += type;
+    for (unsigned shift = 0; shift < 32; shift += 8) old += static_cast<char>(body->size() >> shift & 0xff);
+    old += *body;
+  }
+  ASSAY_CHECK(put(dir / "trace_file", "sealed", sealed));
+  return put(dir / "trace_file", "old", old);
+}
+
 Status write_seeds(const std::filesystem::path& dir) {
   for (size_t count : {1u, 3u, 60u}) {
     ChunkWriter writer;
@@ -50,6 +74,7 @@ Status write_seeds(const std::filesystem::path& dir) {
   ASSAY_CHECK(put(dir / "header", "full", inside(FrameType::header, encode_header(sample::header()))));
   ASSAY_CHECK(put(dir / "footer", "full", inside(FrameType::footer, encode_footer(sample::footer()))));
   ASSAY_CHECK(put(dir / "artifact", "piece", encode_artifact_piece("PK\x03\x04 and so on")));
+  ASSAY_CHECK(write_trace_seeds(dir));
   ASSAY_CHECK(put(dir / "job", "full", inside(FrameType::job, encode_job(sample::job()))));
   std::string id = "20261125T031500-1f8a3c9e";
   const wire::Message kMessages[] = {

@@ -155,16 +155,17 @@ class OciLayout {
     EXPECT_TRUE(write_file(blob(digest), bytes));
     return {{"mediaType", media_type}, {"digest", digest.str()}, {"size", bytes.size()}};
   }
-  /// Returns the manifest's descriptor. `tars` base first.
+  /// Returns the manifest's descriptor. `tars` base first; `lines`: of the history, if not "layer N".
   nlohmann::json image(const std::vector<std::string>& tars, const nlohmann::json& run_config,
-                       const std::string& architecture) {
+                       const std::string& architecture, const std::vector<std::string>& lines = {}) {
     nlohmann::json layers = nlohmann::json::array(), diff_ids = nlohmann::json::array(),
                    history = nlohmann::json::array();
     for (const std::string& bytes : tars) {
       layers.push_back(
           put(compress(bytes, ARCHIVE_FILTER_GZIP), "application/vnd.oci.image.layer.v1.tar+gzip"));
       diff_ids.push_back(Digest::of(bytes).str());
-      history.push_back({{"created_by", "layer " + std::to_string(history.size())}});
+      size_t index = history.size();
+      history.push_back({{"created_by", index < lines.size() ? lines[index] : "layer " + std::to_string(index)}});
     }
     nlohmann::json config = {{"architecture", architecture},
                              {"os", "linux"},

@@ -102,6 +102,7 @@ class OpenapiTest : public ServerTest {
     return {{"showScan", scan + open},
             {"showReport", scan + done + "/report"},
             {"showArtifacts", scan + done + "/artifacts"},
+            {"showTrace", scan + done + "/trace"},
             {"cancelScan", scan + open + "/cancel"},
             {"retryScan", scan + cancelled + "/retry"},
             {"showBatch", batches},
