@@ -4,6 +4,7 @@
 
 #include "cli/new_file.h"
 #include "cli/options.h"
+#include "cli/report_pcapng.h"
 #include "cli/stored.h"
 #include "cli/terminal.h"
 #include "cli/verbs.h"
@@ -27,6 +28,7 @@ Result<std::string> in_format(const std::string& json, const std::string& format
 
 Result<int> show(const po::variables_map& map) {
   const auto& format = map["format"].as<std::string>();
+  if (format == "pcapng") return report_pcapng(map, map["scan-id"].as<std::string>());
   if (!parse_format(format)) ASSAY_CHECK(find_export_form(format));
   ASSAY_TRY(std::string scan_id, stored_scan_id(map));
   ASSAY_TRY(std::string json, fetch_report(map, scan_id));
@@ -55,7 +57,8 @@ int report(const Args& args) {
   return run_stored(args,
                     "assay report SCAN_ID [OPTIONS]\nShows the stored report of a scan; with --server, or "
                     "without --data where\n$ASSAY_SERVER is set, one of the farm. Beside text and json, "
-                    "--format takes html,\nsarif, stix, navigator, misp and csv (docs/exports.md).",
+                    "--format takes html,\nsarif, stix, navigator, misp and csv (docs/exports.md). pcapng is made of the trace: "
+                    "of a\nlocal scan, or of a trace file given in place of SCAN_ID.",
                     "scan-id", true, show, true, &own);
 }
 
