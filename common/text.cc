@@ -33,15 +33,23 @@ size_t sequence(std::string_view s, uint32_t& point) {
   return 0;
 }
 
-// Characters that move, hide or reorder what a reader sees.
+struct Points {
+  uint32_t first, last;
+};
+// Characters that move, hide or reorder what a reader sees: controls, separators of lines, marks and
+// overrides of direction, and all that Unicode 15 draws as nothing (Default_Ignorable_Code_Point, and its
+// four fillers); U+FFFE and U+FFFF are none. In order.
+constexpr Points kHidden[] = {{0x00, 0x1f},       {'\\', '\\'},      {0x7f, 0x9f},     {0xad, 0xad},
+                              {0x34f, 0x34f},     {0x61c, 0x61c},    {0x115f, 0x1160}, {0x17b4, 0x17b5},
+                              {0x180b, 0x180f},   {0x200b, 0x200f},  {0x2028, 0x202e}, {0x2060, 0x206f},
+                              {0x2800, 0x2800},   {0x3164, 0x3164},  {0xfe00, 0xfe0f}, {0xfeff, 0xfeff},
+                              {0xffa0, 0xffa0},   {0xfff0, 0xfffb},  {0xfffe, 0xffff}, {0x1bca0, 0x1bca3},
+                              {0x1d173, 0x1d17a}, {0xe0000, 0xe0fff}};
+
 bool shows_as_itself(uint32_t point) {
-  if (point < 0x20 || (point >= 0x7f && point <= 0x9f)) return false;
-  if (point == 0x061c || (point >= 0x200b && point <= 0x200f) || (point >= 0x2028 && point <= 0x202e))
-    return false;
-  if (point == 0xad || point == 0x34f || point == 0x180e || (point >= 0xfff9 && point <= 0xfffb))
-    return false;
-  if (point >= 0xe0000 && point <= 0xe0fff) return false;  // tags and variation selectors
-  return !(point >= 0x2060 && point <= 0x206f) && point != 0xfeff && point != '\\';
+  for (const Points& hidden : kHidden)
+    if (point <= hidden.last) return point < hidden.first;
+  return true;
 }
 
 }  // namespace

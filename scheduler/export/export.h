@@ -25,6 +25,8 @@ Result<const ExportForm*> find_export_form(std::string_view name);
 // One file each. The bytes are the same for the same report.
 std::string html_report(const Report& report);
 std::string sarif_report(const Report& report);
+/// Several as one file, a run each.
+std::string sarif_reports(std::span<const Report> reports);
 std::string navigator_layer(const Report& report);
 std::string csv_indicators(const Report& report);
 std::string stix_bundle(const Report& report);

@@ -6,6 +6,9 @@
 
 namespace assay {
 
+/// Of the table.
+inline constexpr const char kAttackVersion[] = "18";
+
 struct AttackTechnique {
   std::string_view id, name;
   std::string_view tactics;  // "persistence,privilege-escalation"

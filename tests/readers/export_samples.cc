@@ -1,5 +1,6 @@
-// export-samples DIR: every form of every trace in tests/traces, and of a hostile report, as DIR/NAME.EXTENSION,
-// and the report itself as DIR/NAME.json, for readers that are not ours (tests/run/exports_test.sh).
+// export-samples DIR: every form of every trace in tests/traces, and of a hostile report, as
+// DIR/NAME.EXTENSION, and the report itself as DIR/NAME.json, for readers that are not ours
+// (tests/run/exports_test.sh).
 #include <filesystem>
 #include <fstream>
 #include <iostream>

@@ -37,6 +37,11 @@ TEST(Text, EscapesWhatReordersOrHidesText) {
       {"\u180e", "\\xe1\\xa0\\x8e"},
       {"\ufffb", "\\xef\\xbf\\xbb"},
       {"\U000E0041", "\\xf3\\xa0\\x81\\x81"},  // tag characters
+      {"\u3164", "\\xe3\\x85\\xa4"},           // Hangul filler: a letter that is drawn as nothing
+      {"\uffa0", "\\xef\\xbe\\xa0"},
+      {"\ufe0f", "\\xef\\xb8\\x8f"},  // variation selector
+      {"\u2800", "\\xe2\\xa0\\x80"},  // Braille without a dot
+      {"\U0001D173", "\\xf0\\x9d\\x85\\xb3"},
   };
   for (const auto& [in, out] : kCases) EXPECT_EQ(printable(in), out);
 }
