@@ -5,6 +5,7 @@
 
 #include "cli/new_file.h"
 #include "cli/options.h"
+#include "cli/report_pcapng.h"
 #include "cli/stored.h"
 #include "cli/terminal.h"
 #include "cli/verbs.h"
@@ -61,6 +62,7 @@ Result<std::string> report_of(const po::variables_map& map) {
 
 Result<int> show(const po::variables_map& map) {
   const auto& format = map["format"].as<std::string>();
+  if (format == "pcapng") return report_pcapng(map, map["scan-id"].as<std::string>());
   if (!parse_format(format)) ASSAY_CHECK(find_export_form(format));
   ASSAY_TRY(std::string json, report_of(map));
   ASSAY_TRY(std::string text, in_format(json, format, map.count("output") > 0));
@@ -89,7 +91,8 @@ int report(const Args& args) {
       "assay report SCAN_ID|FILE [OPTIONS]\nShows the stored report of a scan; with --server, or "
       "without --data where\n$ASSAY_SERVER is set, one of the farm. Of a trace file, the report "
       "that the rules\nmake of it now. Beside text and json, --format takes html, sarif, stix, "
-      "navigator,\nmisp and csv (docs/exports.md).",
+      "navigator,\nmisp and csv, and pcapng, made of the trace of a local scan or a file "
+      "(docs/exports.md).",
       "scan-id", true, show, true, &own);
 }
 
