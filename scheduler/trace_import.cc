@@ -25,8 +25,8 @@ struct Checked {
 
 Status check_ids(const TraceHeader& header, const std::string& path) {
   if (!is_scan_id(header.scan_id))
-    return Error{Errc::corrupt,
-                 path + ": its header is of scan '" + printable(header.scan_id, 64) + "', which is no scan id"};
+    return Error{Errc::corrupt, path + ": its header is of scan '" + printable(header.scan_id, 64) +
+                                    "', which is no scan id"};
   if (header.attempt == 0 || header.attempt > kMaxAttempt)
     return Error{Errc::corrupt, path + ": attempt " + std::to_string(header.attempt) + " cannot be"};
   return Status();
