@@ -125,6 +125,8 @@ TEST_F(TraceVerb, WhatIsWrongWithOneFileDoesNotKeepTheOthersOut) {
   EXPECT_EQ(said.err, "assay: " + path("bad\\x1b.trace") + " is cut off after 300 bytes\nassay: open " +
                           none + ": No such file or directory\n");
   EXPECT_TRUE(said.out.starts_with(kScan1));
+  EXPECT_EQ(import({path("rules")}).err,
+            "assay: " + path("rules") + " is no regular file: an import reads it twice\n");
   EXPECT_EQ(import({}).code, 2);
   EXPECT_EQ(run(trace, {"import", "--help"}, false).code, 0);
   EXPECT_EQ(run(trace, {"export", "nonsense", "--data", path("data")}, false).code, 2);
