@@ -39,10 +39,11 @@ int trace(const Args& args) {
   const Args rest(args.empty() ? args.end() : args.begin() + 1, args.end());
   if (!args.empty() && args[0] == "export") return trace_export(rest);
   if (!args.empty() && args[0] == "import") return trace_import(rest);
-  return run_stored(args,
-                    "assay trace SCAN_ID|FILE [OPTIONS]\nassay trace export SCAN_ID, assay trace import FILE... "
-                    "(--help after either)\nPrints every event of a stored scan or of a trace file, one a line.",
-                    "scan-id", true, show);
+  return run_stored(
+      args,
+      "assay trace SCAN_ID|FILE [OPTIONS]\nassay trace export SCAN_ID, assay trace import FILE... "
+      "(--help after either)\nPrints every event of a stored scan or of a trace file, one a line.",
+      "scan-id", true, show);
 }
 
 }  // namespace assay::cli

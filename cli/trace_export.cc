@@ -36,9 +36,9 @@ Status fetch(const po::variables_map& map, const std::string& scan_id, bool arti
 }
 
 std::string as_json(const TraceFile& file, const std::string& path) {
-  nlohmann::ordered_json out = {{"scan", file.header.scan_id}, {"file", printable(path)},
-                                {"bytes", file.bytes},         {"events", file.events},
-                                {"chunks", file.chunks},       {"pieces", file.pieces},
+  nlohmann::ordered_json out = {{"scan", file.header.scan_id},   {"file", printable(path)},
+                                {"bytes", file.bytes},           {"events", file.events},
+                                {"chunks", file.chunks},         {"pieces", file.pieces},
                                 {"report", !file.report.empty()}};
   return out.dump() + "\n";
 }
@@ -77,11 +77,12 @@ int trace_export(const Args& args) {
   add("output,o", po::value<std::string>(), "file to write (default: SCAN_ID.trace)");
   add("force", po::bool_switch(), "overwrite that file");
   add("artifacts", po::bool_switch(), "with the archive of the files that the image left behind");
-  return run_stored(args,
-                    "assay trace export SCAN_ID [OPTIONS]\nWrites one scan's trace, with its report, as a "
-                    "single file that `assay trace import`\nand other programs can read (docs/trace.md); with "
-                    "--server, or without --data where\n$ASSAY_SERVER is set, from the farm.",
-                    "scan-id", true, write, true, &own);
+  return run_stored(
+      args,
+      "assay trace export SCAN_ID [OPTIONS]\nWrites one scan's trace, with its report, as a "
+      "single file that `assay trace import`\nand other programs can read (docs/trace.md); with "
+      "--server, or without --data where\n$ASSAY_SERVER is set, from the farm.",
+      "scan-id", true, write, true, &own);
 }
 
 }  // namespace assay::cli

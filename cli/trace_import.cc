@@ -29,8 +29,8 @@ std::string as_json(const ImportedTrace& trace, const std::string& path) {
 }
 
 std::string as_text(const ImportedTrace& trace) {
-  std::string out = trace.scan_id + "  " + printable(trace.verdict) + " " + std::to_string(trace.score) + "  " +
-                    printable(trace.ref, 200);
+  std::string out = trace.scan_id + "  " + printable(trace.verdict) + " " + std::to_string(trace.score) +
+                    "  " + printable(trace.ref, 200);
   if (trace.present) out += "  (was here already, the very same)";
   if (!trace.told.empty() && trace.told != trace.verdict) out += "  (the file says " + trace.told + ")";
   return out + "\n";
@@ -73,11 +73,12 @@ int trace_import(const Args& args) {
   add("data", po::value<std::string>(), "data directory (default: ~/.local/share/assay)");
   add("rules", po::value<std::string>(), "rules to score with (default: as `assay scan`)");
   add_format_option(options);
-  return run_remote(args,
-                    {"assay trace import FILE... [OPTIONS]\nTakes trace files into the store of this host. Each "
-                     "becomes a scan that is done, under\nits own id, with a verdict by the rules of this host.",
-                     "file"},
-                    options, read);
+  return run_remote(
+      args,
+      {"assay trace import FILE... [OPTIONS]\nTakes trace files into the store of this host. Each "
+       "becomes a scan that is done, under\nits own id, with a verdict by the rules of this host.",
+       "file"},
+      options, read);
 }
 
 }  // namespace assay::cli

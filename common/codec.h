@@ -43,9 +43,8 @@ class ChunkWriter {
   std::unique_ptr<ColumnWriter> columns_;
 };
 
-/// The events of one chunk, in order. Errc::corrupt says which rule the bytes broke. `all`, if not null,
-/// becomes their number with those of kinds that this program does not know, which are left out.
-Result<std::vector<Event>> decode_chunk(std::string_view bytes, uint64_t* all = nullptr);
+/// The events of one chunk, in order. Errc::corrupt says which rule the bytes broke.
+Result<std::vector<Event>> decode_chunk(std::string_view bytes);
 
 std::string encode_header(const TraceHeader& header);
 Result<TraceHeader> decode_header(std::string_view bytes);

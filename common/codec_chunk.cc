@@ -3,6 +3,7 @@
 
 #include "common/codec.h"
 #include "common/codec_capnp.h"
+#include "common/codec_counted.h"
 #include "common/codec_frame.h"
 #include "common/columns.h"
 
@@ -120,11 +121,16 @@ std::string ChunkWriter::take() {
   return out;
 }
 
-Result<std::vector<Event>> decode_chunk(std::string_view bytes, uint64_t* all) {
+Result<CountedEvents> decode_counted_chunk(std::string_view bytes) {
   ASSAY_TRY(std::string raw, unframe(FrameType::chunk, bytes, kMaxChunkBytes, kMaxChunkRawBytes));
   ASSAY_TRY(PlainChunk plain, read_message<schema::Chunk>(raw, "trace chunk", read));
-  if (all != nullptr) *all = plain.event_count;
-  return events_of(plain);
+  ASSAY_TRY(std::vector<Event> events, events_of(plain));
+  return CountedEvents{std::move(events), plain.event_count};
+}
+
+Result<std::vector<Event>> decode_chunk(std::string_view bytes) {
+  ASSAY_TRY(CountedEvents counted, decode_counted_chunk(bytes));
+  return std::move(counted.events);
 }
 
 }  // namespace assay

@@ -1,6 +1,6 @@
 // trace_file: one scan's trace as a single file that travels: what it is, header, chunks, footer, and where
-// they were kept, report and artifacts; sealed by counts and a SHA-256. The format is docs/trace.md's, byte by
-// byte. Knows files and records, not the store (scheduler/trace_export.h, trace_import.h).
+// they were kept, report and artifacts; sealed by counts and a SHA-256. The format is docs/trace.md's, byte
+// by byte. Knows files and records, not the store (scheduler/trace_export.h, trace_import.h).
 #pragma once
 
 #include <cstdint>

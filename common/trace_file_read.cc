@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "common/codec.h"
+#include "common/codec_counted.h"
 #include "common/fd.h"
 #include "common/text.h"
 #include "common/trace_file.h"
@@ -117,8 +118,7 @@ class Reader {
   Result<std::string> read_body(const std::string& head) {
     if (head.size() < kRecordHeadBytes) return cut_off();
     size_t size = 0;
-    for (unsigned i = 0; i < 4; ++i)
-      size |= static_cast<size_t>(static_cast<uint8_t>(head[1 + i])) << 8 * i;
+    for (unsigned i = 0; i < 4; ++i) size |= static_cast<size_t>(static_cast<uint8_t>(head[1 + i])) << 8 * i;
     bool known = place_of(head[0]) >= 0;
     if (size > most_bytes(head[0]))
       return corrupt("claims " + std::to_string(size) + " bytes for " +
@@ -133,11 +133,14 @@ class Reader {
   Status understand(char type, const std::string& body) {
     int place = place_of(type);
     if (place < 0) return Status();  // of a later release
-    bool repeats = type == static_cast<char>(TraceRecord::chunk) || type == static_cast<char>(TraceRecord::piece);
+    bool repeats =
+        type == static_cast<char>(TraceRecord::chunk) || type == static_cast<char>(TraceRecord::piece);
     if (place < last_ || (place == last_ && !repeats))
       return corrupt(std::string("has ") + name_of(static_cast<TraceRecord>(type)) + " where none belongs");
-    if (place > place_of('H') && file_.header_bytes.empty()) return corrupt("has no header before its events");
-    if (place > place_of('F') && file_.footer_bytes.empty()) return corrupt("has no footer behind its events");
+    if (place > place_of('H') && file_.header_bytes.empty())
+      return corrupt("has no header before its events");
+    if (place > place_of('F') && file_.footer_bytes.empty())
+      return corrupt("has no footer behind its events");
     last_ = place;
     switch (static_cast<TraceRecord>(type)) {
       case TraceRecord::about:
@@ -192,12 +195,11 @@ class Reader {
 
   Status read_chunk(const std::string& body) {
     ASSAY_CHECK(count_part());
-    uint64_t all = 0;
-    auto events = decode_chunk(body, &all);
-    if (!events) return events.error().context(name_ + ", chunk " + std::to_string(file_.chunks));
+    auto chunk = decode_counted_chunk(body);
+    if (!chunk) return chunk.error().context(name_ + ", chunk " + std::to_string(file_.chunks));
     ++file_.chunks;
-    file_.events += all;
-    return visit_.chunk ? visit_.chunk(body, *events) : Status();
+    file_.events += chunk->all;
+    return visit_.chunk ? visit_.chunk(body, chunk->events) : Status();
   }
 
   Status read_footer(const std::string& body) {

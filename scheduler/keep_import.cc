@@ -1,5 +1,6 @@
 // A trace as a file, coming and going: what is kept of one that was made elsewhere, and chunks as they lie.
 #include "common/codec.h"
+#include "common/codec_frame.h"
 #include "common/digest.h"
 #include "scheduler/keep.h"
 #include "scheduler/keep_keys.h"
@@ -17,15 +18,18 @@ Precondition nothing_of(const std::string& scan_id) { return {Family::scans, sca
 
 StoreBatch Keep::import_begun(const std::string& scan_id) {
   assert(is_scan_id(scan_id));
-  // An id and a byte that begins no attempt's number: beyond every key of this scan, below every other's.
-  return {{nothing_of(scan_id)},
-          {{Family::chunks, attempt_key(scan_id, 0), "", true, attempt_key(scan_id, UINT32_MAX) + "\xff"}}};
+  StoreBatch out{{nothing_of(scan_id)}, {}};
+  // The end lies beyond every key of this scan, and below every other's.
+  for (Family family : {Family::chunks, Family::artifacts})
+    out.ops.push_back({family, attempt_key(scan_id, 0), "", true, attempt_key(scan_id, UINT32_MAX) + "\xff"});
+  return out;
 }
 
 StoreBatch Keep::import_chunk(const ScanRecord& record, uint32_t index, std::string_view bytes) {
   assert(is_scan_id(record.scan_id) && bytes.size() <= kMaxChunkBytes);
+  Family family = is_frame_of(FrameType::artifact, bytes) ? Family::artifacts : Family::chunks;
   return {{nothing_of(record.scan_id)},
-          {{Family::chunks, chunk_key(record.scan_id, record.attempt, index), std::string(bytes)}}};
+          {{family, chunk_key(record.scan_id, record.attempt, index), std::string(bytes)}}};
 }
 
 StoreBatch Keep::imported(const ScanRecord& record, std::string_view header, std::string_view footer,
@@ -57,9 +61,13 @@ Result<KeptTrace> Keep::kept_trace(const std::string& scan_id) const {
 
 Status Keep::each_chunk(const KeptTrace& trace, uint32_t from, uint32_t count,
                         const std::function<Status(std::string_view framed)>& visit) const {
-  for (uint32_t i = 0; i < count; ++i) {
-    std::string at = "scan " + trace.scan_id + ": chunk " + std::to_string(from + i);
-    auto bytes = store_.get(Family::chunks, chunk_key(trace.scan_id, trace.attempt, from + i));
+  for (uint32_t i = from; i < from + count; ++i) {
+    std::string at = "scan " + trace.scan_id + ": chunk " + std::to_string(i);
+    std::string key = chunk_key(trace.scan_id, trace.attempt, i);
+    bool piece = i >= trace.footer.chunks;
+    auto bytes = store_.get(piece ? Family::artifacts : Family::chunks, key);
+    // Until it had a family of its own, the archive stood behind the trace.
+    if (piece && !bytes && bytes.error().code == Errc::not_found) bytes = store_.get(Family::chunks, key);
     if (!bytes && bytes.error().code == Errc::not_found) return Error{Errc::corrupt, at + " is missing"};
     if (!bytes) return bytes.error().context(at);
     ASSAY_CHECK(visit(*bytes));

@@ -1,5 +1,6 @@
 // What is kept, read back. Nothing here writes; any thread may read.
 #include "common/codec.h"
+#include "common/codec_counted.h"
 #include "common/digest.h"
 #include "scheduler/keep.h"
 #include "scheduler/keep_keys.h"
@@ -114,14 +115,13 @@ Status Keep::each_event(const std::string& scan_id, const std::function<void(con
       broken = Error{Errc::corrupt, "scan " + own + ": chunk " + std::to_string(chunks) + " is missing"};
       return false;
     }
-    uint64_t all = 0;  // events of later releases' kinds are left out, and counted
-    auto decoded = decode_chunk(value, &all);
+    auto decoded = decode_counted_chunk(value);
     if (!decoded) {
       broken = decoded.error().context("scan " + own + ", chunk " + std::to_string(chunks));
       return false;
     }
-    for (const Event& event : *decoded) visit(event);
-    events += all;
+    for (const Event& event : decoded->events) visit(event);
+    events += decoded->all;
     size += value.size();
     ++chunks;
     return true;
@@ -147,7 +147,10 @@ Status Keep::artifacts(const std::string& scan_id, const std::function<bool(std:
                           : ": " + std::to_string(end.artifacts_left_out) + " were beyond its bounds")};
   for (uint32_t i = 0; i < end.artifact_chunks; ++i) {
     std::string at = "scan " + own + ", piece " + std::to_string(i) + " of its artifacts";
-    auto bytes = store_.get(Family::chunks, chunk_key(own, kept.attempt, end.chunks + i));
+    std::string key = chunk_key(own, kept.attempt, end.chunks + i);
+    auto bytes = store_.get(Family::artifacts, key);
+    // Until it had a family of its own, the archive stood behind the trace.
+    if (!bytes && bytes.error().code == Errc::not_found) bytes = store_.get(Family::chunks, key);
     if (!bytes && bytes.error().code == Errc::not_found) return Error{Errc::corrupt, at + " is missing"};
     if (!bytes) return bytes.error().context(at);
     auto piece = decode_artifact_piece(*bytes);

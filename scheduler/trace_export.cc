@@ -2,6 +2,7 @@
 #include "scheduler/trace_export.h"
 
 #include "common/codec.h"
+#include "common/codec_counted.h"
 
 namespace assay {
 
@@ -12,11 +13,10 @@ Result<TraceExport> export_trace(const Keep& keep, const KeptTrace& trace, bool 
   TraceFileWriter file(to);
   ASSAY_CHECK(file.begin(trace.scan_id, trace.header_bytes));
   ASSAY_CHECK(keep.each_chunk(trace, 0, trace.footer.chunks, [&](std::string_view framed) -> Status {
-    uint64_t all = 0;
-    auto events = decode_chunk(framed, &all);
-    if (!events)
-      return events.error().context("scan " + trace.scan_id + ", chunk " + std::to_string(out.chunks));
-    out.events += all;
+    auto chunk = decode_counted_chunk(framed);
+    if (!chunk)
+      return chunk.error().context("scan " + trace.scan_id + ", chunk " + std::to_string(out.chunks));
+    out.events += chunk->all;
     ++out.chunks;
     return file.add(TraceRecord::chunk, framed);
   }));

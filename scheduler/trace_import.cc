@@ -3,6 +3,7 @@
 #include "scheduler/trace_import.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <optional>
 
 #include "common/codec.h"
@@ -25,8 +26,8 @@ struct Checked {
 
 Status check_ids(const TraceHeader& header, const std::string& path) {
   if (!is_scan_id(header.scan_id))
-    return Error{Errc::corrupt,
-                 path + ": its header is of scan '" + printable(header.scan_id, 64) + "', which is no scan id"};
+    return Error{Errc::corrupt, path + ": its header is of scan '" + printable(header.scan_id, 64) +
+                                    "', which is no scan id"};
   if (header.attempt == 0 || header.attempt > kMaxAttempt)
     return Error{Errc::corrupt, path + ": attempt " + std::to_string(header.attempt) + " cannot be"};
   return Status();
@@ -71,8 +72,9 @@ Result<Checked> check(const std::string& path, const RuleSet& rules) {
 
 // What the file's own report says, as far as it is one.
 std::string told_verdict(const TraceFile& file) {
+  if (file.report.empty()) return "";
   auto report = parse_report(file.report);
-  return file.report.empty() || !report ? "" : to_string(report->verdict);
+  return report ? to_string(report->verdict) : "";
 }
 
 ScanRecord record_of(const Checked& checked, uint64_t trace_bytes, uint64_t artifact_bytes,
@@ -181,6 +183,9 @@ Status write(Store& store, const std::string& path, const Checked& checked, int6
 
 Result<ImportedTrace> import_trace(Store& store, const std::string& path, const RuleSet& rules,
                                    int64_t now_ns) {
+  std::error_code ignored;
+  if (std::filesystem::exists(path, ignored) && !std::filesystem::is_regular_file(path, ignored))
+    return Error{Errc::invalid, path + " is no regular file: an import reads it twice"};
   ASSAY_TRY(Checked checked, check(path, rules));
   ImportedTrace out;
   out.scan_id = checked.file.header.scan_id;

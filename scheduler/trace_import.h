@@ -22,7 +22,8 @@ struct ImportedTrace {
 };
 
 /// `now_ns`: wall clock. Errors: those of read_trace_file(); corrupt for what does not add up; conflict when
-/// another scan of this id is here, or the file changes meanwhile; no_space, io.
+/// another scan of this id is here, or the file changes meanwhile; invalid: no regular
+/// file; no_space, io.
 Result<ImportedTrace> import_trace(Store& store, const std::string& path, const RuleSet& rules,
                                    int64_t now_ns);
 

@@ -43,7 +43,9 @@ void expect_clean_json(const std::string& bytes, const std::string& what, bool l
   json parsed = json::parse(bytes, nullptr, false);
   ASSERT_FALSE(parsed.is_discarded()) << what << ": " << bytes.substr(0, 300);
   each_string(parsed, [&](const std::string& text) {
-    std::string bad = lines ? unsafe_line(text) : still_printable(text) == text ? "" : still_printable(text, 400);
+    std::string bad = lines                           ? unsafe_line(text)
+                      : still_printable(text) == text ? ""
+                                                      : still_printable(text, 400);
     EXPECT_EQ(bad, "") << what;
   });
 }
@@ -89,7 +91,8 @@ class HostileNames : public testing::Test {
   std::string make_image() {
     const std::string folder = std::string(ASSAY_SOURCE_DIR) + "/tests/images/hostile-names";
     fs::path program = data_.path() / "program";
-    auto compiled = test::run_program({"gcc", "-O2", "-s", "-static", "-w", "-o", program, folder + "/hostile-names.c"});
+    auto compiled =
+        test::run_program({"gcc", "-O2", "-s", "-static", "-w", "-o", program, folder + "/hostile-names.c"});
     EXPECT_TRUE(compiled && compiled->status.code == 0) << compiled->err;
     json image = json::parse(*read_file(folder + "/image.json", 1 << 16), nullptr, false);
     EXPECT_TRUE(image.is_object());
@@ -120,9 +123,14 @@ TEST_F(HostileNames, AreTextInEveryOutput) {
 
   // What is text for people.
   std::string file = data_.path() / "x.trace";
-  for (const std::vector<std::string>& args : std::vector<std::vector<std::string>>{
-           {"report", id}, {"trace", id}, {"list"}, {"artifacts", id, "--list"},
-           {"trace", "export", id, "-o", file}, {"trace", "import", file}, {"search", "example"}}) {
+  for (const std::vector<std::string>& args :
+       std::vector<std::vector<std::string>>{{"report", id},
+                                             {"trace", id},
+                                             {"list"},
+                                             {"artifacts", id, "--list"},
+                                             {"trace", "export", id, "-o", file},
+                                             {"trace", "import", file},
+                                             {"search", "example"}}) {
     Ran ran = assay(data_, args);
     EXPECT_EQ(unsafe_line(ran.out), "") << args[0];
     EXPECT_EQ(unsafe_line(ran.err), "") << args[0];

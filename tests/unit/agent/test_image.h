@@ -165,7 +165,8 @@ class OciLayout {
           put(compress(bytes, ARCHIVE_FILTER_GZIP), "application/vnd.oci.image.layer.v1.tar+gzip"));
       diff_ids.push_back(Digest::of(bytes).str());
       size_t index = history.size();
-      history.push_back({{"created_by", index < lines.size() ? lines[index] : "layer " + std::to_string(index)}});
+      history.push_back(
+          {{"created_by", index < lines.size() ? lines[index] : "layer " + std::to_string(index)}});
     }
     nlohmann::json config = {{"architecture", architecture},
                              {"os", "linux"},

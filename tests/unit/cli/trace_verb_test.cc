@@ -38,7 +38,9 @@ std::string trace_bytes(const std::string& id, const std::string& report = "") {
   EXPECT_TRUE(writer.begin(id, encode_header(header)));
   EXPECT_TRUE(writer.add(TraceRecord::chunk, chunks.take()));
   EXPECT_TRUE(writer.add(TraceRecord::footer, encode_footer(footer)));
-  if (!report.empty()) EXPECT_TRUE(writer.add(TraceRecord::report, report));
+  if (!report.empty()) {
+    EXPECT_TRUE(writer.add(TraceRecord::report, report));
+  }
   EXPECT_TRUE(writer.finish(1));
   return out;
 }
@@ -111,7 +113,8 @@ TEST_F(TraceVerb, TellsWhatIsHereAlreadyAndWhatTheFileSays) {
   EXPECT_TRUE(import({given}).out.ends_with("  (the file says clean)\n"));
   Said again = import({given});
   EXPECT_EQ(again.code, 0);
-  EXPECT_TRUE(again.out.ends_with("  (was here already, the very same)  (the file says clean)\n")) << again.out;
+  EXPECT_TRUE(again.out.ends_with("  (was here already, the very same)  (the file says clean)\n"))
+      << again.out;
 }
 
 TEST_F(TraceVerb, WhatIsWrongWithOneFileDoesNotKeepTheOthersOut) {
@@ -119,9 +122,11 @@ TEST_F(TraceVerb, WhatIsWrongWithOneFileDoesNotKeepTheOthersOut) {
               bad = file("bad\x1b.trace", trace_bytes(kScan2).substr(0, 300)), none = path("none.trace");
   Said said = import({bad, none, good});
   EXPECT_EQ(said.code, 1);
-  EXPECT_EQ(said.err, "assay: " + path("bad\\x1b.trace") + " is cut off after 300 bytes\nassay: open " + none +
-                          ": No such file or directory\n");
+  EXPECT_EQ(said.err, "assay: " + path("bad\\x1b.trace") + " is cut off after 300 bytes\nassay: open " +
+                          none + ": No such file or directory\n");
   EXPECT_TRUE(said.out.starts_with(kScan1));
+  EXPECT_EQ(import({path("rules")}).err,
+            "assay: " + path("rules") + " is no regular file: an import reads it twice\n");
   EXPECT_EQ(import({}).code, 2);
   EXPECT_EQ(run(trace, {"import", "--help"}, false).code, 0);
   EXPECT_EQ(run(trace, {"export", "nonsense", "--data", path("data")}, false).code, 2);

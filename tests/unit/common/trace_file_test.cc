@@ -67,15 +67,16 @@ std::string str(const Result<TraceFile>& file) {
   if (!file) return std::string(to_string(file.error().code)) + ": " + file.error().what;
   std::ostringstream out;
   out << file->header.scan_id << " by " << file->writer << ": " << file->chunks << " chunks, " << file->events
-      << " events, " << file->pieces << " pieces, " << file->bytes << " bytes" << (file->sealed ? ", sealed" : "")
-      << ", report '" << file->report << "'";
+      << " events, " << file->pieces << " pieces, " << file->bytes << " bytes"
+      << (file->sealed ? ", sealed" : "") << ", report '" << file->report << "'";
   return out.str();
 }
 
 TEST(TraceFile, ComesBackWholeInPortionsOfAnySize) {
   std::string bytes = written();
   std::string expected = kId + " by assay 0.1.0: 2 chunks, 3 events, 1 pieces, " +
-                         std::to_string(bytes.size()) + R"( bytes, sealed, report '{"format":"assay.report/1"}')";
+                         std::to_string(bytes.size()) +
+                         R"( bytes, sealed, report '{"format":"assay.report/1"}')";
   for (size_t portion : {size_t{1}, size_t{7}, SIZE_MAX}) {
     std::vector<uint64_t> seqs;
     std::string headers, pieces;
@@ -215,7 +216,11 @@ TEST(TraceFile, WhoReadsItCanEndThat) {
     return Error{Errc::cancelled, "enough"};
   };
   EXPECT_EQ(str(read(written(), visit)), "cancelled: enough");
-  auto broken = read_trace([](char*, size_t) -> Result<size_t> { return Error{Errc::io, "no disk"}; }, "x", {});
+  auto broken = read_trace(
+      [](char*, size_t) -> Result<size_t> {
+        return Error{Errc::io, "no disk"};
+      },
+      "x", {});
   EXPECT_EQ(str(broken), "io: no disk");
   EXPECT_EQ(read_trace_file("/nonexistent/x.trace", TraceVisit()).error().code, Errc::not_found);
 }
@@ -238,14 +243,17 @@ std::string page() {
 
 TEST(TraceDocs, ListEveryFieldWithItsTypeAndDefault) {
   std::string rows, text = page();
-  for_each_field(Event(), [&](int id, const char* name, const auto& value) {
+  const Event standard_event;
+  for_each_field(standard_event, [&](int id, const char* name, const auto& value) {
     std::string standard = "0";
-    if constexpr (std::is_enum_v<std::decay_t<decltype(value)>> || std::is_integral_v<std::decay_t<decltype(value)>>)
+    if constexpr (std::is_enum_v<std::decay_t<decltype(value)>> ||
+                  std::is_integral_v<std::decay_t<decltype(value)>>)
       standard = std::to_string(static_cast<int64_t>(value));
     rows += "| " + std::to_string(id) + " | `" + name + "` | " + type_of(value) + " | " + standard + " |\n";
   });
-  EXPECT_NE(text.find("|---|---|---|---|\n" + rows + "\n"), std::string::npos) << "docs/trace.md lacks some of\n"
-                                                                             << rows;
+  EXPECT_NE(text.find("|---|---|---|---|\n" + rows + "\n"), std::string::npos)
+      << "docs/trace.md lacks some of\n"
+      << rows;
 }
 
 TEST(TraceDocs, ListEveryEnumByItsNumbers) {

@@ -81,7 +81,8 @@ TEST_F(ApiTrace, ComesAsAFileThatIsWhole) {
 
 TEST_F(ApiTrace, WhereThereIsNoneTheAnswerSaysWhy) {
   std::string open = submit("oci:/tmp/open");
-  EXPECT_EQ(api_->error(404, "GET", at(open), "read"), "no_trace: scan " + open + " is queued: it has no trace");
+  EXPECT_EQ(api_->error(404, "GET", at(open), "read"),
+            "no_trace: scan " + open + " is queued: it has no trace");
   EXPECT_EQ(api_->error(404, "GET", at("20200101T000000-00000000"), "read"),
             "not_found: scan 20200101T000000-00000000 is not known here; `assay list` shows what is");
   EXPECT_EQ(api_->error(400, "GET", at(open) + "?artifacts=maybe", "read"),

@@ -61,14 +61,16 @@ TEST_P(OldTraces, AreReadAndScoreAsTheyDid) {
     for (const auto& one : have) out += "\"" + one + "\", ";
     return out;
   };
-  for (const auto& wanted : old.techniques) EXPECT_TRUE(techniques.contains(wanted)) << wanted << " of " << all(techniques);
+  for (const auto& wanted : old.techniques)
+    EXPECT_TRUE(techniques.contains(wanted)) << wanted << " of " << all(techniques);
   for (const auto& wanted : old.rules) EXPECT_TRUE(rules.contains(wanted)) << wanted << " of " << all(rules);
 }
 
-INSTANTIATE_TEST_SUITE_P(Files, OldTraces, ::testing::Values(
-  // PINNED
-  Old{"miner", 2360, "malicious", {}, {}}),
-  [](const auto& info) { return std::string(info.param.name); });
+INSTANTIATE_TEST_SUITE_P(Files, OldTraces,
+                         ::testing::Values(
+                             // PINNED
+                             Old{"miner", 2360, "malicious", {}, {}}),
+                         [](const auto& made) { return std::string(made.param.name); });
 
 }  // namespace
 }  // namespace assay::testing
