@@ -10,6 +10,7 @@
 #include "scheduler/api/records_json.h"
 #include "scheduler/api/submitting.h"
 #include "scheduler/ask.h"
+#include "scheduler/export/export.h"
 
 namespace assay::api {
 namespace {
@@ -160,11 +161,31 @@ HttpResponse show_scan(const Call& call) {
 }
 
 HttpResponse show_report(const Call& call) {
+  if (Status ok = check_parameters(call.request, {"format"}); !ok) return error_answer(ok.error());
+  std::string format = call.request.parameter("format").value_or("json");
+  const ExportForm* form = nullptr;
+  if (format != "json" && format != "text") {
+    auto wanted = find_export_form(format);
+    if (!wanted) return error_answer(Error{wanted.error().code, wanted.error().what + ", text, json"});
+    form = *wanted;
+  }
   auto found = done_scan(call, "report");
   if (auto* refused = std::get_if<HttpResponse>(&found)) return std::move(*refused);
-  auto report = call.services.keep.report(std::get<ScanRecord>(found).scan_id);
+  const std::string& scan_id = std::get<ScanRecord>(found).scan_id;
+  auto json = call.services.keep.report(scan_id);
+  if (!json) return error_answer(json.error());
+  if (format == "json") return json_answer(200, std::move(*json));
+  auto report = parse_report(*json);
   if (!report) return error_answer(report.error());
-  return json_answer(200, std::move(*report));
+  HttpResponse out;
+  out.body = form != nullptr ? form->write(*report) : report_text(*report, TextStyle());
+  out.content_type = form != nullptr ? form->mime : "text/plain; charset=utf-8";
+  // Saved, never shown as a page of this server's: much of it has come from an image.
+  if (form != nullptr)
+    out.headers.emplace_back("Content-Disposition", "attachment; filename=\"" + scan_id + "." +
+                                                        std::string(form->extension) + "\"");
+  out.headers.emplace_back("X-Content-Type-Options", "nosniff");
+  return out;
 }
 
 HttpResponse cancel_scan(const Call& call) { return order(call, ask::kCancel); }

@@ -158,6 +158,9 @@ TEST_F(ApiTest, AReportIsThereOnceTheScanIsDone) {
   after.state = ScanState::done;
   ASSERT_TRUE((*store_->commit({Keep::reported(before, after, R"({"schema":"assay.report/1"})")}))[0]);
   EXPECT_EQ(api_->json(200, "GET", "/v1/scans/" + id + "/report", "read")["schema"], "assay.report/1");
+  EXPECT_EQ(api_->error(400, "GET", "/v1/scans/" + id + "/report?format=pdf", "read"),
+            "invalid: format 'pdf' is none of html, sarif, stix, navigator, misp, csv, text, json");
+  EXPECT_EQ(api_->error(400, "GET", "/v1/scans/" + id + "/report?form=csv", "read").substr(0, 8), "invalid:");
 }
 
 TEST_F(ApiTest, ABatchIsItsRecordAndItsScans) {
