@@ -111,6 +111,10 @@ void write_verdict(Writer& html, const Report& r) {
     Element title = html.in("h1");
     html.theirs(r.header.job.ref);
   }
+  if (!r.header.image.digest.empty()) {
+    Element line = html.in("p", {{"class", "brand"}});
+    html.code(r.header.image.digest, 200);
+  }
   {
     Element line = html.in("p", {{"class", "verdict"}});
     html.put("strong", capital(verdict));
