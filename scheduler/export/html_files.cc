@@ -159,7 +159,7 @@ void write_files(Writer& html, const Report& r) {
   if (r.footer.artifacts_left_out > 0)
     html.text(", " + layout::count_text(r.footer.artifacts_left_out) + " beyond the bounds");
   html.text(": ");
-  html.put("code", "assay artifacts " + r.header.scan_id);
+  html.code("assay artifacts " + r.header.scan_id, 100);
   html.text(" gives a zip, password ");
   html.put("code", "infected");
   html.text(".");

@@ -56,7 +56,8 @@ void techniques(Writer& html, const Finding& finding) {
     html.theirs(technique.id, 40);
     std::string name(technique_name(technique.id));
     if (!name.empty()) html.text(" " + name);
-    if (!technique.tactic.empty()) html.put("span", " " + technique.tactic, {{"class", "dim"}});
+    if (!technique.tactic.empty())
+      html.put("span", " " + layout::fit(technique.tactic, kMarkColumns), {{"class", "dim"}});
   }
 }
 

@@ -30,11 +30,12 @@ const char* level_class(const std::string& level) {
 }
 
 void level_badge(Writer& html, const std::string& level) {
-  html.put("span", level_words(level), {{"class", std::string("badge ") + level_class(level)}});
+  html.put("span", layout::fit(level_words(level), kMarkColumns),
+           {{"class", std::string("badge ") + level_class(level)}});
 }
 
 void mark(Writer& html, const char* kind, std::string_view words) {
-  html.put("span", words, {{"class", std::string("badge ") + kind}});
+  html.put("span", layout::fit(words, kMarkColumns), {{"class", std::string("badge ") + kind}});
 }
 
 namespace {

@@ -15,7 +15,8 @@ Element section(Writer& html, const char* id, const char* title, const std::stri
 
 /// "critical" in the colour of its level. Of an unknown level (a report read back may say anything): plain.
 void level_badge(Writer& html, const std::string& level);
-/// Any other mark: `kind` is one of the style sheet's: "bad", "warn", "good", "quiet".
+inline constexpr size_t kMarkColumns = 40;  // of a word that stands alone
+/// Any other mark, cut to kMarkColumns: `kind` is one of the style sheet's: "bad", "warn", "good", "quiet".
 void mark(Writer& html, const char* kind, std::string_view words);
 /// The class of the style sheet for a level: "critical" ... "informational".
 const char* level_class(const std::string& level);

@@ -50,7 +50,7 @@ border:1px solid currentColor;margin-right:.3em;vertical-align:.08em;white-space
 .informational{--c:var(--informational)}
 .bad{--c:var(--bad)}.warn{--c:var(--warn)}.good{--c:var(--good)}.quiet{--c:var(--quiet)}
 .badge{color:var(--c,var(--quiet))}
-.badge.critical,.badge.high{background:var(--c);color:var(--card);border-color:var(--c)}
+.badge.critical,.badge.high{background:var(--c);color:var(--card);border-color:var(--c);print-color-adjust:exact;-webkit-print-color-adjust:exact}
 .points{float:right;color:var(--dim);font-weight:400;font-size:.85rem;margin-left:.6rem}
 dl.facts{display:grid;grid-template-columns:minmax(6rem,max-content) 1fr;gap:.2rem 1rem;font-size:.92rem}
 dl.facts dt{color:var(--dim)}

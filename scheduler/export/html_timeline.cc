@@ -39,7 +39,7 @@ class Timeline {
     before();
     Element frame = html_.in("div", {{"class", "timeline"}, {"style", "--step:" + place(step_)}});
     lane("Phases", phases(), 16);
-    lane("Findings, by what showed them first", findings(), kFindings);
+    lane("Findings, first evidence", findings(), kFindings);
     lane("Hosts, at the first contact", contacts(), kContacts);
     lane("Names, when first asked for", names(), kNames);
     lane("Downloads", downloads(), kDownloads);
