@@ -9,7 +9,7 @@ namespace assay::html {
 namespace {
 
 constexpr Bound kFiles{600, 384 << 10}, kDownloads{200, 192 << 10}, kTokens{200, 192 << 10};
-constexpr size_t kPathBytes = 400;
+constexpr size_t kPathBytes = 400, kOpenFiles = 15, kOpenTokens = 8;
 
 const char* kind_of(const FileChange& file) {
   if (file.executed || !file.matches.empty()) return "bad";
@@ -37,18 +37,18 @@ void file_facts(Writer& html, const FileChange& file) {
 void file_row(Writer& html, Table& table, const FileChange& file) {
   Element row = table.row();
   {
-    Element cell = table.cell("What");
+    Element cell = table.cell("", "short");
     mark(html, kind_of(file), file.origin);
     if (file.executed) mark(html, "bad", "run");
   }
   {
-    Element cell = table.cell("Path", "wide");
+    Element cell = table.cell("", "wide");
     html.code(file.path, kPathBytes);
     Element facts = html.in("div", {{"class", "under"}});
     file_facts(html, file);
   }
   {
-    Element cell = table.cell("Type");
+    Element cell = table.cell("Type", "short");
     html.theirs(file.file_type, 40);
   }
   {
@@ -74,7 +74,7 @@ std::vector<const FileChange*> telling_first(const Report& r) {
 void write_download(Writer& html, Table& table, const Download& one) {
   Element row = table.row();
   {
-    Element cell = table.cell("Became");
+    Element cell = table.cell("", "short");
     mark(html,
          one.status == DownloadStatus::run      ? "bad"
          : one.status == DownloadStatus::stored ? "warn"
@@ -82,14 +82,14 @@ void write_download(Writer& html, Table& table, const Download& one) {
          to_string(one.status));
   }
   {
-    Element cell = table.cell("URL", "wide");
+    Element cell = table.cell("", "wide");
     html.code(one.url, kPathBytes);
     Element facts = html.in("div", {{"class", "under"}});
     if (!one.sha256.empty()) html.code(one.sha256);
     if (!one.stored_at.empty()) html.text(" left at ").code(one.stored_at, kPathBytes);
   }
   {
-    Element cell = table.cell("Kind");
+    Element cell = table.cell("Kind", "short");
     html.theirs(one.kind, 40).text(" " + layout::size_text(one.size_bytes));
   }
   {
@@ -146,12 +146,12 @@ void write_files(Writer& html, const Report& r) {
     html.put("p", "It left nothing in its writable layer.", {{"class", "none"}});
     return;
   }
-  size_t shown = 0;
   std::vector<const FileChange*> files = telling_first(r);
-  {
-    Table table(html, "What it left in its writable layer", {"What", "Path", "Type", "Size", "Written by"});
-    shown = shown_of(html, files, kFiles, [&](const FileChange* file) { file_row(html, table, *file); });
-  }
+  auto frame = [&] {
+    return Table(html, "What it left in its writable layer", {"What", "Path", "Type", "Size", "Written by"});
+  };
+  size_t shown = shown_folding(html, files, kFiles, kOpenFiles, "file", frame,
+                               [&](Table& table, const FileChange* file) { file_row(html, table, *file); });
   left_out(html, files.size() - shown, r.files_left_out, "file");
   if (r.artifacts.empty()) return;
   Element hint = html.in("p", {{"class", "hint"}});
@@ -159,7 +159,7 @@ void write_files(Writer& html, const Report& r) {
   if (r.footer.artifacts_left_out > 0)
     html.text(", " + layout::count_text(r.footer.artifacts_left_out) + " beyond the bounds");
   html.text(": ");
-  html.put("code", "assay artifacts " + r.header.scan_id);
+  html.code("assay artifacts " + r.header.scan_id, 100);
   html.text(" gives a zip, password ");
   html.put("code", "infected");
   html.text(".");
@@ -190,7 +190,9 @@ void write_tokens(Writer& html, const Report& r) {
   for (const TokenUse& token : r.tokens) sorted.push_back(&token);
   std::stable_sort(sorted.begin(), sorted.end(),
                    [](const TokenUse* a, const TokenUse* b) { return a->sent.size() > b->sent.size(); });
-  size_t shown = shown_of(html, sorted, kTokens, [&](const TokenUse* token) { write_token(html, *token); });
+  size_t shown = shown_folding(
+      html, sorted, kTokens, kOpenTokens, "token", [&] { return html.in("div"); },
+      [&](Element&, const TokenUse* token) { write_token(html, *token); });
   left_out(html, sorted.size() - shown, 0, "token");
 }
 

@@ -145,7 +145,7 @@ void write_scan(Writer& html, const Report& r) {
                layout::size_text(r.footer.memory_peak_bytes) + " of memory at most");
     fact_theirs(html, "Runtime said", r.footer.detail);
   }
-  Element line = html.in("p", {{"class", "again"}});
+  Element line = html.in("p", {{"class", "command"}});
   Element code = html.in("code");
   html.text(again(r)).theirs(h.job.ref);
 }

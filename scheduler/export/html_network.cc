@@ -11,7 +11,8 @@ namespace assay::html {
 namespace {
 
 constexpr Bound kHosts{60, 384 << 10}, kPorts{24, 96 << 10}, kNames{400, 96 << 10}, kListening{256, 32 << 10};
-constexpr size_t kSaidBytes = 1024;
+constexpr Bound kRequests{8, 64 << 10};
+constexpr size_t kSaidBytes = 1024, kOpenHosts = 12, kOpenRequests = 2;
 
 // The ports of one address.
 struct Host {
@@ -68,16 +69,18 @@ void said(Writer& html, const NetworkPeer& peer) {
     html.code(peer.first_data, kSaidBytes);
     return;
   }
-  Element list = html.in("ul", {{"class", "said"}});
-  for (const PeerRequest& request : peer.requests) {
-    Element item = html.in("li");
-    html.code(request.method + " " + request.target, kSaidBytes);
-    if (request.body.empty()) continue;
-    html.text(" » ");
-    html.code(request.body, kSaidBytes);
-  }
+  Element box = html.in("div", {{"class", "said"}});
+  shown_folding(
+      html, peer.requests, kRequests, kOpenRequests, "request", [&] { return html.in("ul"); },
+      [&](Element&, const PeerRequest& request) {
+        Element item = html.in("li");
+        html.code(request.method + " " + request.target, kSaidBytes);
+        if (request.body.empty()) return;
+        html.text(" » ");
+        html.code(request.body, kSaidBytes);
+      });
   if (peer.requests_left_out > 0)
-    html.put("li", "… and " + layout::plural(peer.requests_left_out, "more request"), {{"class", "cut"}});
+    html.put("p", "… and " + layout::plural(peer.requests_left_out, "more request"), {{"class", "cut"}});
 }
 
 void write_port(Writer& html, const NetworkPeer& peer) {
@@ -138,8 +141,13 @@ void write_map(Writer& html, const Report& r) {
       html.put("strong", "guest");
       html.text(" ").code(r.header.guest_addr, 60);
     }
-    Element list = html.in("ul", {{"class", "hosts"}, {"aria-label", "Hosts that the guest spoke to"}});
-    shown = shown_of(html, hosts, kHosts, [&](const Host& host) { write_host(html, r, host); });
+    Element right = html.in("div");
+    shown = shown_folding(
+        html, hosts, kHosts, kOpenHosts, "host",
+        [&] {
+          return html.in("ul", {{"class", "hosts"}, {"aria-label", "Hosts that the guest spoke to"}});
+        },
+        [&](Element&, const Host& host) { write_host(html, r, host); });
   }
   left_out(html, hosts.size() - shown, 0, "host");
   left_out(html, 0, r.network_left_out, "peer");

@@ -30,17 +30,19 @@ const char* level_class(const std::string& level) {
 }
 
 void level_badge(Writer& html, const std::string& level) {
-  html.put("span", level_words(level), {{"class", std::string("badge ") + level_class(level)}});
+  html.put("span", layout::fit(level_words(level), kMarkColumns),
+           {{"class", std::string("badge ") + level_class(level)}});
 }
 
 void mark(Writer& html, const char* kind, std::string_view words) {
-  html.put("span", words, {{"class", std::string("badge ") + kind}});
+  html.put("span", layout::fit(words, kMarkColumns), {{"class", std::string("badge ") + kind}});
 }
 
 namespace {
 
-Element table_head(Writer& html, std::string_view caption, std::initializer_list<const char*> heads) {
-  Element table = html.in("table");
+Element table_head(Writer& html, std::string_view caption, std::initializer_list<const char*> heads,
+                   const char* kind) {
+  Element table = html.in("table", {{"class", kind}});
   html.put("caption", caption);
   Element head = html.in("thead");
   Element row = html.in("tr");
@@ -50,8 +52,9 @@ Element table_head(Writer& html, std::string_view caption, std::initializer_list
 
 }  // namespace
 
-Table::Table(Writer& html, std::string_view caption, std::initializer_list<const char*> heads)
-    : html_(html), table_(table_head(html, caption, heads)), body_(html.in("tbody")) {}
+Table::Table(Writer& html, std::string_view caption, std::initializer_list<const char*> heads,
+             const char* kind)
+    : html_(html), table_(table_head(html, caption, heads, kind)), body_(html.in("tbody")) {}
 
 void fact(Writer& html, const char* name, std::string_view ours) {
   if (ours.empty()) return;
@@ -76,6 +79,12 @@ void left_out(Writer& html, uint64_t of_list, uint64_t of_report, const char* no
              "… and " + layout::plural(of_report, std::string("more ") + noun) +
                  ", beyond what a report holds: the trace has them.",
              {{"class", "cut"}});
+}
+
+Element fold(Writer& html, uint64_t count, const char* noun) {
+  Element out = html.in("details", {{"class", "more"}});
+  html.put("summary", layout::plural(count, std::string("more ") + noun));
+  return out;
 }
 
 std::string finding_id(const Report& r, const Finding& finding) {

@@ -18,7 +18,7 @@ void write_steps(Writer& html, const Report& r) {
     shown = shown_of(html, r.plan, kSteps, [&](const PlanStep& step) {
       Element row = table.row();
       {
-        Element cell = table.cell("Step");
+        Element cell = table.cell("Step", "short");
         html.theirs(step.kind, 40);
       }
       {
@@ -30,7 +30,7 @@ void write_steps(Writer& html, const Report& r) {
         html.text(time_words(step.end_ns));
       }
       {
-        Element cell = table.cell("Result");
+        Element cell = table.cell("Result", "short");
         html.theirs(step.result.empty() ? "done" : step.result, 80);
       }
       Element cell = table.cell("Status", "number");
@@ -48,15 +48,15 @@ void write_ports(Writer& html, const Report& r) {
     shown = shown_of(html, r.ports, kPorts, [&](const PortProbe& port) {
       Element row = table.row();
       {
-        Element cell = table.cell("Port");
+        Element cell = table.cell("Port", "short");
         html.code(port.port, 40);
       }
       {
-        Element cell = table.cell("Answer");
+        Element cell = table.cell("Answer", "short");
         html.theirs(port.answered ? "answered" : port.result, 80);
       }
       {
-        Element cell = table.cell("As");
+        Element cell = table.cell("As", "short");
         html.theirs(port.app.empty() ? "—" : port.app, 40);
       }
       Element cell = table.cell("Banner", "wide");
@@ -106,7 +106,7 @@ void write_sources(Writer& html, const Completeness& c) {
     shown = shown_of(html, c.sources, kSources, [&](const SourceCount& source) {
       Element row = table.row();
       {
-        Element cell = table.cell("Source");
+        Element cell = table.cell("Source", "short");
         html.text(to_string(source.source));
       }
       {
@@ -118,7 +118,7 @@ void write_sources(Writer& html, const Completeness& c) {
         html.text(layout::count_text(source.lost));
       }
       {
-        Element cell = table.cell("State");
+        Element cell = table.cell("State", "short");
         if (source.attached)
           mark(html, source.lost > 0 ? "warn" : "good", source.lost > 0 ? "lost events" : "whole");
         else

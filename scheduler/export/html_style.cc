@@ -50,7 +50,7 @@ border:1px solid currentColor;margin-right:.3em;vertical-align:.08em;white-space
 .informational{--c:var(--informational)}
 .bad{--c:var(--bad)}.warn{--c:var(--warn)}.good{--c:var(--good)}.quiet{--c:var(--quiet)}
 .badge{color:var(--c,var(--quiet))}
-.badge.critical,.badge.high{background:var(--c);color:var(--card);border-color:var(--c)}
+.badge.critical,.badge.high{background:var(--c);color:var(--card);border-color:var(--c);print-color-adjust:exact;-webkit-print-color-adjust:exact}
 .points{float:right;color:var(--dim);font-weight:400;font-size:.85rem;margin-left:.6rem}
 dl.facts{display:grid;grid-template-columns:minmax(6rem,max-content) 1fr;gap:.2rem 1rem;font-size:.92rem}
 dl.facts dt{color:var(--dim)}
@@ -92,26 +92,36 @@ constexpr std::string_view kTables = R"css(
 table{border-collapse:collapse;width:100%;font-size:.9rem;margin-top:.6rem}
 caption{text-align:left;color:var(--dim);font-size:.85rem;padding-bottom:.25rem}
 th,td{text-align:left;vertical-align:top;padding:.32rem .8rem .32rem 0;border-bottom:1px solid var(--line)}
-th{font-weight:600;color:var(--dim);font-size:.8rem}
+th{font-weight:600;color:var(--dim);font-size:.8rem;white-space:nowrap}
+td{overflow-wrap:normal}
+td.wide{overflow-wrap:anywhere}
+td.number,td.short{width:1%;white-space:nowrap;padding-right:1.3rem}
+table.quiet caption,table.quiet thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
+table.quiet td{padding:.15rem 1rem .15rem 0;border:0}
+table.quiet td.number{color:var(--dim);font-size:.86rem}
 td:last-child,th:last-child{padding-right:0}
 td.number{white-space:nowrap;font-variant-numeric:tabular-nums}
-td.wide,td.name{min-width:9rem}
+td.wide{min-width:9rem}
 .under{font-size:.92em;color:var(--dim);display:flex;flex-wrap:wrap;gap:.1rem .6rem}
 )css";
 
 constexpr std::string_view kFindings = R"css(
 .finding,.token{border-left:4px solid var(--c,var(--line));padding:.1rem 0 .2rem 1rem;margin-top:1.3rem}
 .finding:first-of-type{margin-top:.4rem}
-.finding h3,.token h3{margin:0 0 .3rem;font-size:1.03rem}
+.finding h3,.token h3{margin:0 0 .3rem;font-size:1.03rem;display:flow-root}
+.finding h3 .badge,.token h3 .badge{margin-right:.5em}
 .finding .what{max-width:52rem}
 .token{--c:var(--warn)}.token.sent{--c:var(--bad)}
 .token ul{list-style:none;padding:0;font-size:.92rem}
 .techniques{list-style:none;padding:0;display:flex;flex-wrap:wrap;gap:.3rem .5rem;margin-top:.5rem;font-size:.85rem}
 .techniques li{background:var(--soft);border-radius:4px;padding:.05rem .5rem}
-.ancestry{list-style:none;padding:0;font-size:.9rem}
-.ancestry li+li::before{content:"└ ";color:var(--dim)}
-.ancestry li+li{padding-left:.4rem}
-.finding .facts{margin-top:.7rem;font-size:.85rem}
+.ancestry{list-style:none;padding:0;font-size:.9rem;margin-top:.35rem}
+.ancestry li{display:inline}
+.ancestry li::before{content:"by ";color:var(--dim)}
+.ancestry li+li::before{content:" › "}
+.origin{color:var(--dim);font-size:.85rem;margin-top:.35rem}
+details.more{margin-top:.5rem}
+details.more>summary,.finding details>summary{font-size:.9rem}
 .matrix{display:grid;grid-template-columns:repeat(auto-fill,minmax(11.5rem,1fr));gap:.7rem}
 .tactic h3{margin:0 0 .4rem;padding-bottom:.3rem;border-bottom:2px solid var(--line);font-size:.92rem}
 .tactic h3 small{display:block;font-weight:400;font-size:.78rem}
@@ -170,7 +180,8 @@ constexpr std::string_view kMap = R"css(
 .ports>li{display:grid;grid-template-columns:5.5rem 1fr;gap:0 .8rem}
 .ports>li>.said{grid-column:2}
 .traffic{color:var(--dim)}
-.said{color:var(--dim);list-style:none;padding:0}
+.said{color:var(--dim)}
+.said ul{list-style:none;padding:0}
 .said code{color:var(--ink)}
 .names{list-style:none;padding:0;display:flex;flex-wrap:wrap;gap:.25rem .5rem;font-size:.9rem}
 .names li{background:var(--soft);border-radius:4px;padding:.05rem .5rem}
@@ -186,7 +197,7 @@ constexpr std::string_view kRest = R"css(
 .layer.blamed{border-left-color:var(--bad)}
 .blame{margin-top:.25rem}
 .blame>span{margin-right:.7rem}
-.again{margin-top:.8rem;background:var(--soft);border-radius:6px;padding:.6rem .9rem}
+.command{margin-top:.8rem;background:var(--soft);border-radius:6px;padding:.6rem .9rem}
 )css";
 
 constexpr std::string_view kNarrow = R"css(
@@ -197,17 +208,20 @@ section,.top{padding:.9rem .8rem 1rem}
 .figures{grid-template-columns:1fr 1fr}
 nav ul{flex-wrap:nowrap;overflow-x:auto;padding-bottom:.2rem}
 thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
-table,tbody,tr,td,caption{display:block;width:100%}
+table,tbody,tr,caption{display:block;width:100%}
 tr{border-bottom:1px solid var(--line);padding:.45rem 0}
-td{border:0;padding:.05rem 0 .05rem 6.2rem;position:relative;min-height:1.5em}
-td::before{content:attr(data-head);position:absolute;left:0;width:5.8rem;color:var(--dim);font-size:.8rem;line-height:1.8}
-td.number{white-space:normal}
+td,td.number,td.short,table.quiet td{white-space:normal;border:0;padding:0;width:auto;display:inline-block;margin-right:.9rem}
+td.wide,table.quiet td.wide{display:block;margin:0}
+td::before{content:attr(data-head) " ";color:var(--dim);font-size:.8rem}
+td[data-head=""]::before{content:none}
 dl.facts{grid-template-columns:1fr;gap:0}
 dl.facts dd{margin-bottom:.35rem}
 .matrix{grid-template-columns:1fr}
 .axis,.lane li{grid-template-columns:1fr max-content;gap:0 .5rem}
 .axis .track,.lane .track{grid-column:1/-1;grid-row:2}
-.lane li{padding:.2rem 0}
+.lane li{padding:.12rem 0}
+.lane .track{height:.95rem}
+.track i.span{top:.2rem}.track i.moment{top:.12rem}.track i.again{top:.27rem}
 .map{grid-template-columns:1fr}
 .guest{position:static;justify-self:start}
 .hosts{margin-left:.8rem}

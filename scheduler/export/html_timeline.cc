@@ -12,7 +12,7 @@
 namespace assay::html {
 namespace {
 
-constexpr size_t kFindings = 24, kContacts = 24, kNames = 24, kDownloads = 12, kTokens = 12, kProcesses = 40;
+constexpr size_t kFindings = 24, kContacts = 12, kNames = 8, kDownloads = 8, kTokens = 8, kProcesses = 24;
 constexpr int64_t kSecond = 1'000'000'000;
 
 // Phases before the sandbox's start have no place on the axis: times count from there.
@@ -39,7 +39,7 @@ class Timeline {
     before();
     Element frame = html_.in("div", {{"class", "timeline"}, {"style", "--step:" + place(step_)}});
     lane("Phases", phases(), 16);
-    lane("Findings, by what showed them first", findings(), kFindings);
+    lane("Findings, first evidence", findings(), kFindings);
     lane("Hosts, at the first contact", contacts(), kContacts);
     lane("Names, when first asked for", names(), kNames);
     lane("Downloads", downloads(), kDownloads);
@@ -204,27 +204,46 @@ class Timeline {
     return in_order(std::move(out));
   }
 
-  // What is not of the image first, then what it did by itself, then what was provoked; of these the longest
-  // lives; all in order of start.
+  // Those below a step of the run plan, too: they say nothing of when the image did what.
+  std::vector<bool> provoked() const {
+    std::vector<bool> out(r_.processes.size());
+    std::vector<ProcessNode> nodes = link_processes(r_.processes);
+    for (size_t i = 0; i < nodes.size(); ++i) {  // parents stand before their children
+      if (r_.processes[i].provoked) out[i] = true;
+      if (out[i])
+        for (size_t child : nodes[i].children) out[child] = true;
+    }
+    return out;
+  }
+
+  // What is not of the image, what it did by itself, and of the run plan its steps; of each the longest lives
+  // first, until there is no more room; shown in order of start.
   std::vector<Row> processes() const {
-    std::vector<const Process*> chosen;
-    for (const Process& p : r_.processes) chosen.push_back(&p);
-    auto life = [&](const Process* p) { return (p->end_ns < 0 ? end_ : p->end_ns) - p->start_ns; };
-    auto rank = [](const Process* p) { return is_strange(*p) ? 0 : p->provoked ? 2 : 1; };
-    std::stable_sort(chosen.begin(), chosen.end(), [&](const Process* a, const Process* b) {
-      return rank(a) != rank(b) ? rank(a) < rank(b) : life(a) > life(b);
+    std::vector<bool> asked = provoked();
+    std::vector<size_t> chosen;
+    for (size_t i = 0; i < r_.processes.size(); ++i) chosen.push_back(i);
+    auto end = [&](const Process& p) { return std::max(p.start_ns, p.end_ns < 0 ? end_ : p.end_ns); };
+    auto rank = [&](size_t i) {
+      const Process& p = r_.processes[i];
+      return is_strange(p) ? 0 : !asked[i] ? 1 : p.provoked ? 2 : 3;
+    };
+    std::stable_sort(chosen.begin(), chosen.end(), [&](size_t a, size_t b) {
+      if (rank(a) != rank(b)) return rank(a) < rank(b);
+      const Process &x = r_.processes[a], &y = r_.processes[b];
+      return end(x) - x.start_ns > end(y) - y.start_ns;
     });
-    size_t kept = std::min(chosen.size(), kProcesses);
-    std::sort(chosen.begin(), chosen.begin() + static_cast<ptrdiff_t>(kept));  // by place in the report
+    std::sort(chosen.begin(), chosen.begin() + static_cast<ptrdiff_t>(std::min(chosen.size(), kProcesses)));
     std::vector<Row> out;
-    for (const Process* p : chosen)
-      out.push_back({command_words(*p),
-                     p->start_ns,
-                     std::max(p->start_ns, p->end_ns < 0 ? end_ : p->end_ns),
-                     is_strange(*p) ? "critical"
-                     : p->provoked  ? "provoked"
-                                    : "life",
+    for (size_t i : chosen) {
+      const Process& p = r_.processes[i];
+      out.push_back({command_words(p),
+                     p.start_ns,
+                     end(p),
+                     is_strange(p) ? "critical"
+                     : asked[i]    ? "provoked"
+                                   : "life",
                      {}});
+    }
     return out;
   }
 

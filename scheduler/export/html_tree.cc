@@ -92,10 +92,10 @@ class Tree {
     Element row = html_.in(tag, {{"class", is_strange(p) ? "process strange" : "process"}});
     html_.put("span", std::to_string(p.pid), {{"class", "pid"}});
     html_.text(" ");
-    html_.code(command_words(p), kCommandBytes);
+    html_.code(command_words(p), kCommandBytes).text(" ");
     if (times > 1) mark(html_, "quiet", "×" + std::to_string(times));
     if (is_strange(p)) mark(html_, "bad", p.origin);
-    if (p.provoked) mark(html_, "quiet", "provoked");
+    if (p.provoked && depth > 0) mark(html_, "quiet", "provoked");
     if (depth > kMaxDepth) mark(html_, "quiet", "depth " + std::to_string(depth));
     html_.text(" ");
     Element facts = html_.in("small");
@@ -104,7 +104,9 @@ class Tree {
                (p.end_ns < 0 ? std::string("end") : layout::seconds_text(p.end_ns)));
     ending(p);
     if (p.layer != 0) html_.text(" · layer " + std::to_string(p.layer));
-    if (!p.package.empty()) html_.text(" · ").theirs(p.package + " " + p.package_state, 120);
+    if (!p.package.empty())
+      html_.text(" · ").theirs(p.package_state == "unchanged" ? p.package : p.package + " " + p.package_state,
+                               120);
     if (is_strange(p) && !p.sha256.empty()) html_.text(" · ").code(p.sha256);
   }
 

@@ -14,6 +14,8 @@ namespace {
 using layout::count_text;
 using layout::plural;
 
+constexpr Bound kBarParts{100, 64 << 10};
+
 std::string capital(std::string word) {
   if (!word.empty() && word[0] >= 'a' && word[0] <= 'z') word[0] = static_cast<char>(word[0] - 32);
   return word;
@@ -28,12 +30,14 @@ void score_bar(Writer& html, const Report& r) {
   Element figure = html.in("div", {{"class", "bar"}, {"role", "img"}, {"aria-label", said}});
   {
     Element track = html.in("div", {{"class", "bar-track"}});
-    for (const Finding& finding : r.findings)
-      if (int points = points_of(finding); points > 0)
-        html.put("span", "",
-                 {{"class", std::string("part ") + level_class(finding.level)},
-                  {"style", "width:" + percent(points, 100)},
-                  {"title", layout::fit("+" + std::to_string(points) + " " + finding.title, 120)}});
+    shown_of(html, r.findings, kBarParts, [&](const Finding& finding) {
+      int points = points_of(finding);
+      if (points <= 0) return;
+      html.put("span", "",
+               {{"class", std::string("part ") + level_class(finding.level)},
+                {"style", "width:" + percent(points, 100)},
+                {"title", layout::fit("+" + std::to_string(points) + " " + finding.title, 120)}});
+    });
   }
   for (int from : {kSuspiciousScore, kMaliciousScore})
     html.put("span", (from == kMaliciousScore ? "malicious " : "suspicious ") + std::to_string(from),
@@ -110,6 +114,10 @@ void write_verdict(Writer& html, const Report& r) {
   {
     Element title = html.in("h1");
     html.theirs(r.header.job.ref);
+  }
+  if (!r.header.image.digest.empty()) {
+    Element line = html.in("p", {{"class", "brand"}});
+    html.code(r.header.image.digest, 200);
   }
   {
     Element line = html.in("p", {{"class", "verdict"}});
