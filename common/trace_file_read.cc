@@ -73,7 +73,7 @@ class Input {
 class Reader {
  public:
   Reader(const ByteSource& from, const std::string& name, const TraceVisit& visit)
-      : input_(from), name_(printable(name, 4096)), visit_(visit) {}
+      : input_(from), name_(name), visit_(visit) {}
 
   Result<TraceFile> run() {
     ASSAY_CHECK(read_magic());

@@ -95,7 +95,6 @@ static void start(const char* name, char* tail) {
     execve(path, arguments, environment);
     _exit(127);
   }
-  wait(NULL);
 }
 
 int main(int argc, char** argv) {
@@ -109,7 +108,8 @@ int main(int argc, char** argv) {
     request(argv[1], argv[2]);
     return 0;
   }
-  for (int i = 0; i < kCount; ++i) start(kNames[i], tail);
+  for (int i = 0; i < kCount; ++i) start(kNames[i], tail);  // side by side, for whoever is asked may be silent
+  while (wait(NULL) > 0) continue;
   printf("%s\n%c%s\n", tail, 0, kNames[0]);
   return 0;
 }

@@ -15,6 +15,7 @@ namespace fs = std::filesystem;
 
 constexpr char kRule[] =
     "title: hidden\nid: 5d1fd2e4-9f1c-4e0c-8a52-3f2f7b3f7f11\nlevel: critical\n"
+    "logsource: {category: process_creation, product: linux}\n"
     "detection: {x: {Image: /tmp/.x}, condition: x}\n";
 
 /// One event, its header naming a hostile reference, as a file.
