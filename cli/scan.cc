@@ -32,6 +32,7 @@ struct ScanOptions {
   std::vector<Persona> personas;
   Job job;  // but for its ref and persona
   Format format = Format::text;
+  const ExportForm* form = nullptr;  // instead of `format`
   Gate gate = Gate::malicious;
   std::string output, keep_trace, rules;
   AgentConfig agent;
@@ -56,7 +57,8 @@ po::options_description describe() {
   add("no-provoke", po::bool_switch(), "let the image run by itself, without a run plan");
   add("full-witness", po::bool_switch(),
       "let every system call trap to the host (slow; takes a runsc that can leave them unpatched)");
-  add("format", po::value<std::string>()->default_value("text"), "text or json");
+  add("format", po::value<std::string>()->default_value("text"),
+      "text, json, html, sarif, stix, navigator, misp or csv");
   add("output", po::value<std::string>(), "write the report to this file");
   add("keep-trace", po::value<std::string>(), "write the trace to this file (one image)");
   add("artifact-bytes", po::value<std::string>()->default_value("32M"),
@@ -76,6 +78,16 @@ po::options_description describe() {
   return options;
 }
 
+// Once images and personas have been read.
+Status read_format(const std::string& text, ScanOptions& options) {
+  if (auto plain = parse_format(text)) {
+    options.format = *plain;
+    return Status();
+  }
+  ASSAY_TRY(options.form, find_export_form(text));
+  return check_form_takes(*options.form, options.refs.size() * options.personas.size());
+}
+
 Result<ScanOptions> read_options(const po::variables_map& map) {
   ScanOptions options;
   auto text = [&](const char* name) { return map.count(name) ? map[name].as<std::string>() : std::string(); };
@@ -88,7 +100,7 @@ Result<ScanOptions> read_options(const po::variables_map& map) {
   ASSAY_TRY(options.personas, parse_personas(text("persona")));
   options.job.provoke = !map["no-provoke"].as<bool>();
   options.agent.limits.full_witness = map["full-witness"].as<bool>();
-  ASSAY_TRY(options.format, parse_format(text("format")));
+  ASSAY_CHECK(read_format(text("format"), options));
   ASSAY_TRY(options.gate, parse_gate(text("gate")));
   options.job.insecure = map["insecure"].as<bool>();
   options.job.auth_file = text("authfile");
@@ -226,7 +238,7 @@ Exit show(const ScanOptions& options, const Result<std::string>& text) {
 Exit scan_all(Farm& farm, Socket& link, int signal_fd, const ScanOptions& options,
               std::vector<ReportGroup>& groups) {
   Exit code = kBelowGate;
-  bool at_once = options.format == Format::text && options.output.empty();
+  bool at_once = options.format == Format::text && options.form == nullptr && options.output.empty();
   for (const std::string& ref : options.refs) {
     ReportGroup& group = groups.emplace_back();
     for (Persona persona : options.personas) {
@@ -247,8 +259,9 @@ Exit scan_all(Farm& farm, Socket& link, int signal_fd, const ScanOptions& option
   return code;
 }
 
-// What is written once all scans have ended: JSON, or the texts that go to a file.
+// What is written once all scans have ended: JSON, another form, or the texts that go to a file.
 Result<std::string> joined(const ScanOptions& options, const std::vector<ReportGroup>& groups) {
+  if (options.form != nullptr) return groups_in_form(groups, *options.form);
   if (options.format == Format::json) return groups_as_json(groups, options.refs.size() > 1);
   return options.output.empty() ? std::string() : groups_as_text(groups);
 }

@@ -1,6 +1,9 @@
 // Reports joined, as text and as JSON.
 #include "cli/scan_output.h"
 
+#include <iterator>
+#include <utility>
+
 #include "cli/terminal.h"
 #include "scheduler/score/persona_diff.h"
 
@@ -9,12 +12,17 @@ namespace {
 
 TextStyle style_of(bool to_file) { return {!to_file && wants_color(1), to_file ? 100 : terminal_width(1)}; }
 
-Result<PersonaDiff> diff_of(const ReportGroup& group) {
+Result<std::vector<Report>> reports_of(const ReportGroup& group) {
   std::vector<Report> reports;
   for (const std::string& json : group) {
     ASSAY_TRY(Report report, parse_report(json));
     reports.push_back(std::move(report));
   }
+  return reports;
+}
+
+Result<PersonaDiff> diff_of(const ReportGroup& group) {
+  ASSAY_TRY(std::vector<Report> reports, reports_of(group));
   return diff_personas(reports);
 }
 
@@ -57,6 +65,25 @@ Result<std::string> groups_as_json(const std::vector<ReportGroup>& groups, bool 
   }
   if (several) return "[" + out + "]\n";
   return out.empty() ? out : out + "\n";
+}
+
+Result<std::string> groups_in_form(const std::vector<ReportGroup>& groups, const ExportForm& form) {
+  std::vector<Report> all;
+  for (const ReportGroup& group : groups) {
+    ASSAY_TRY(std::vector<Report> reports, reports_of(group));
+    std::move(reports.begin(), reports.end(), std::back_inserter(all));
+  }
+  if (all.empty()) return std::string();
+  return form.write_several != nullptr ? form.write_several(all) : form.write(all[0]);
+}
+
+Status check_form_takes(const ExportForm& form, size_t reports) {
+  if (reports <= 1 || form.write_several != nullptr) return Status();
+  std::string several = "text, json";
+  for (const ExportForm& other : export_forms())
+    if (other.write_several != nullptr) several += ", " + std::string(other.name);
+  return Error{Errc::invalid, "--format " + std::string(form.name) +
+                                  " takes one image and one persona; of several there are " + several};
 }
 
 }  // namespace assay::cli

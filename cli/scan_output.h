@@ -7,6 +7,7 @@
 
 #include "cli/options.h"
 #include "common/result.h"
+#include "scheduler/export/export.h"
 
 namespace assay::cli {
 
@@ -21,5 +22,9 @@ Result<std::string> personas_as_text(const ReportGroup& group, bool to_file);
 Result<std::string> groups_as_text(const std::vector<ReportGroup>& groups);
 /// One image as an object, `several` as an array; empty where nothing is to be said.
 Result<std::string> groups_as_json(const std::vector<ReportGroup>& groups, bool several);
+/// What `form` makes of them; empty where there is no report.
+Result<std::string> groups_in_form(const std::vector<ReportGroup>& groups, const ExportForm& form);
+/// Errc::invalid where so many reports do not go into one file of that form.
+Status check_form_takes(const ExportForm& form, size_t reports);
 
 }  // namespace assay::cli

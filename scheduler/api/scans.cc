@@ -182,8 +182,8 @@ HttpResponse show_report(const Call& call) {
   out.content_type = form != nullptr ? form->mime : "text/plain; charset=utf-8";
   // Saved, never shown as a page of this server's: much of it has come from an image.
   if (form != nullptr)
-    out.headers.emplace_back("Content-Disposition", "attachment; filename=\"" + scan_id + "." +
-                                                        std::string(form->extension) + "\"");
+    out.headers.emplace_back("Content-Disposition",
+                             "attachment; filename=\"" + scan_id + "." + std::string(form->extension) + "\"");
   out.headers.emplace_back("X-Content-Type-Options", "nosniff");
   return out;
 }

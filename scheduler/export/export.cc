@@ -7,12 +7,12 @@ namespace assay {
 namespace {
 
 constexpr ExportForm kForms[] = {
-    {"html", "text/html; charset=utf-8", "html", html_report},
-    {"sarif", "application/sarif+json", "sarif", sarif_report},
-    {"stix", "application/stix+json;version=2.1", "stix.json", stix_bundle},
-    {"navigator", "application/json", "navigator.json", navigator_layer},
-    {"misp", "application/json", "misp.json", misp_event},
-    {"csv", "text/csv; charset=utf-8", "csv", csv_indicators},
+    {"html", "text/html; charset=utf-8", "html", html_report, nullptr},
+    {"sarif", "application/sarif+json", "sarif", sarif_report, sarif_reports},
+    {"stix", "application/stix+json;version=2.1", "stix.json", stix_bundle, nullptr},
+    {"navigator", "application/json", "navigator.json", navigator_layer, nullptr},
+    {"misp", "application/json", "misp.json", misp_event, nullptr},
+    {"csv", "text/csv; charset=utf-8", "csv", csv_indicators, nullptr},
 };
 
 }  // namespace

@@ -17,6 +17,8 @@ struct ExportForm {
   std::string_view mime;       // "application/sarif+json"
   std::string_view extension;  // "sarif", of a file's name
   std::string (*write)(const Report&);
+  std::string (*write_several)(std::span<const Report>) =
+      nullptr;  // into one file; null: the form has no room
 };
 std::span<const ExportForm> export_forms();
 /// Errc::invalid lists the names there are.

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "scheduler/api/routes.h"
+#include "scheduler/export/export.h"
 #include "tests/unit/scheduler/api_fixture.h"
 #include "tests/unit/scheduler/openapi_schema.h"
 #include "tests/unit/scheduler/server_fixture.h"
