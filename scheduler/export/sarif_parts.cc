@@ -82,8 +82,8 @@ Json notice(const char* id, const char* name, const char* text) {
 }
 
 Json notices() {
-  return {notice("incomplete", "Incomplete", "The scan did not see everything that the image did."),
-          notice("shortfall", "Shortfall", "The image hardly ran: the scan says too little about it.")};
+  return {notice("incomplete", "NotAllWasSeen", "The scan did not see everything that the image did."),
+          notice("shortfall", "HardlyRan", "The image hardly ran: the scan says too little about it.")};
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <iostream>
 
+#include "common/digest.h"
 #include "common/trace_file.h"
 #include "scheduler/export/export.h"
 #include "scheduler/score/rules.h"
@@ -23,6 +24,69 @@ Result<Report> report_of(const fs::path& trace, const RuleSet& rules) {
   Scorer scorer(rules, ends.header);
   ASSAY_CHECK(read_trace_file(trace.string(), [&](const Event& event) { scorer.add(event); }));
   return scorer.finish(ends.footer);
+}
+
+// Whatever an image can choose, as bad as it can be: markup, escapes of terminals, marks that turn text
+// around, bytes that are no text, formulas, links of SARIF, 10 kB. As it comes from the store, since nothing
+// else is exported.
+Result<Report> hostile_report() {
+  const std::string kBad =
+      "=cmd|' /C "
+      "calc'!A0<script>alert(1)</script>\x1b[31m\u202e\u200b\u3164\xff\xfe[x](http://y){0}\"'\r\n;=1+1,\\x41";
+  const std::string kLong = kBad + std::string(10'000, 'A');
+  Report report;
+  report.verdict = Verdict::malicious;
+  report.score = 99;
+  report.header.scan_id = "20261130T000000-0badc0de";
+  report.header.job.ref = "-evil.example/" + kBad + ":1";
+  report.header.start_time_ns = 1'796'004'574'236'190'159;
+  report.header.image.layers = {{"sha256:x", kBad, 1, kLong}};
+  Finding finding;
+  finding.rule_id = "11111111-2222-5333-8444-555555555555";
+  finding.title = "Hostile text" + kBad;
+  finding.description = kLong;
+  finding.level = "critical";
+  finding.category = kBad;
+  finding.weight = 0.9;
+  finding.techniques = {{"T1105", "command-and-control"}, {"T1059.004", "execution"}};
+  finding.evidence = {{1, 5, 2, kLong}, {2, -1, 0, "dns A =1.evil.example /tmp/" + kBad}};
+  finding.ancestry = {kBad, kLong};
+  finding.layer = kBad + ", " + kLong;
+  report.findings = {finding};
+  report.dns_names = {"-1.evil.example", kBad + ".evil.example", kLong, "EVIL.example", "\xd7\x90.example"};
+  NetworkPeer peer;
+  peer.proto = "tcp";
+  peer.addr = "203.0.113.7";
+  peer.port = 80;
+  peer.name = "-1.evil.example";
+  peer.app = "http" + kBad;
+  peer.first_data = kLong;
+  peer.requests = {{kBad, "/" + kBad, kLong}, {"GET", "/" + kLong, ""}};
+  report.network = {peer};
+  report.output = kLong;
+  for (const std::string& path : {"/tmp/" + kBad, "/tmp/" + kLong}) {
+    FileChange file;
+    file.path = path;
+    file.origin = "dropped";
+    file.file_type = "elf";
+    file.size_bytes = 4;
+    file.executed = true;
+    file.sha256 = Digest::of(path).hex();
+    file.matches = {kBad};
+    file.mime = "application/x-executable";
+    file.written_by = {3, kBad, kLong};
+    report.files.push_back(file);
+  }
+  Process process;
+  process.pid = 2;
+  process.path = kBad;
+  process.argv = {kBad, kLong};
+  process.sha256 = Digest::of(kBad).hex();
+  process.origin = "memfd";
+  report.processes = {process};
+  report.completeness.complete = false;
+  report.completeness.reasons = {kLong};
+  return parse_report(report_json(report));
 }
 
 Status write(const fs::path& path, const std::string& bytes) {
@@ -45,7 +109,8 @@ Status write_all(const fs::path& dir) {
     ASSAY_TRY(Report report, report_of(entry.path(), rules));
     ASSAY_CHECK(write_forms(dir, entry.path().stem().string(), report));
   }
-  return Status();
+  ASSAY_TRY(Report hostile, hostile_report());
+  return write_forms(dir, "hostile", hostile);
 }
 
 }  // namespace

@@ -1,0 +1,39 @@
+#!/bin/bash
+# Every form of every trace in tests/traces and of a hostile report opens in a reader that is not ours (tests/readers), and each reader
+# refuses what is broken. What they need is installed by ./run test.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+fail() {
+  echo "$*"
+  exit 1
+}
+if ! command -v node npm >/dev/null; then
+  [[ -z ${CI-} ]] || fail 'needs node and npm'
+  echo 'skipped: no npm'
+  exit 77
+fi
+readers=build/readers
+cmp -s tests/readers/package-lock.json "$readers/installed" || fail "the readers are not installed: ./run test does it (log: build/readers.log)"
+samples=build/release/bin/export-samples
+[[ -x $samples ]] || fail "no $samples: ./run build"
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+
+"$samples" "$scratch"
+ls "$scratch"/{miner,dropper,escape,thief,nginx,hostile}.sarif >/dev/null
+# Beside their packages, where node looks for these.
+cp tests/readers/*.mjs "$readers"
+cp -r tests/readers/schemas "$readers"
+
+# read_all READER EXTENSION FROM TO: it takes every file, and none in which FROM (of sed) has become TO
+read_all() {
+  local reader=$1 extension=$2 files=("$scratch"/*."$2") broken=$scratch/broken
+  node "$readers/$reader.mjs" "${files[@]}" || fail "$reader.mjs refuses"
+  mkdir -p "$broken"
+  sed "s/$3/$4/" "$scratch/miner.$extension" >"$broken/miner.$extension"
+  ! cmp -s "$scratch/miner.$extension" "$broken/miner.$extension" || fail "nothing to break in miner.$extension"
+  ! node "$readers/$reader.mjs" "$broken/miner.$extension" >/dev/null 2>&1 || fail "$reader.mjs takes what is broken"
+}
+read_all sarif sarif '"level": "error"' '"level": "fatal"'
+read_all navigator navigator.json '"layer": "4.5"' '"layer": "4.4"'
+read_all csv csv ',yes,' ',=yes,'
