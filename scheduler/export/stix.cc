@@ -143,7 +143,7 @@ void add_finding(Parts& parts, const Finding& finding, size_t number) {
   }
   std::string content = still_printable(finding.description, kMaxText);
   for (const Evidence& evidence : finding.evidence)
-    content += (content.empty() ? "" : "\n") + ("event " + std::to_string(evidence.event)) + ": " +
+    content += (content.empty() ? "" : " | ") + ("event " + std::to_string(evidence.event)) + ": " +
                still_printable(evidence.text, kMaxText);
   if (content.empty()) content = still_printable(finding.title, kMaxText);
   parts.graph.add(
@@ -208,15 +208,14 @@ void add_indicator(Parts& parts, const Indicator& one) {
 // What the bundle does not say, or the scan did not see.
 void add_limits(Parts& parts) {
   std::string content;
+  auto tell = [&](const std::string& text) { content += (content.empty() ? "" : " | ") + text; };
   for (const std::string& reason : parts.report.completeness.reasons)
-    content += "Not complete: " + still_printable(reason, 500) + "\n";
-  if (!parts.report.shortfall.empty())
-    content += "Says little: " + still_printable(parts.report.shortfall, 500) + "\n";
+    tell("Not complete: " + still_printable(reason, 500));
+  if (!parts.report.shortfall.empty()) tell("Says little: " + still_printable(parts.report.shortfall, 500));
   if (parts.left_out > 0)
-    content += "Left out of this bundle, beyond its bounds or in no form that STIX has: " +
-               std::to_string(parts.left_out) + "\n";
+    tell("Left out of this bundle, beyond its bounds or in no form that STIX has: " +
+         std::to_string(parts.left_out));
   if (content.empty()) return;
-  content.pop_back();
   parts.graph.add("note", "limits",
                   {{"abstract", "What this analysis does not cover"},
                    {"content", content},
