@@ -54,12 +54,13 @@ int report(const Args& args) {
   auto add = own.add_options();
   add("output,o", po::value<std::string>(), "write to this file");
   add("force", po::bool_switch(), "overwrite that file");
-  return run_stored(args,
-                    "assay report SCAN_ID [OPTIONS]\nShows the stored report of a scan; with --server, or "
-                    "without --data where\n$ASSAY_SERVER is set, one of the farm. Beside text and json, "
-                    "--format takes html,\nsarif, stix, navigator, misp and csv (docs/exports.md). pcapng is made of the trace: "
-                    "of a\nlocal scan, or of a trace file given in place of SCAN_ID.",
-                    "scan-id", true, show, true, &own);
+  return run_stored(
+      args,
+      "assay report SCAN_ID [OPTIONS]\nShows the stored report of a scan; with --server, or "
+      "without --data where\n$ASSAY_SERVER is set, one of the farm. Beside text and json, "
+      "--format takes html,\nsarif, stix, navigator, misp and csv (docs/exports.md); and pcapng, which "
+      "is made of\nthe trace: of a scan of this host, or of a trace file in place of SCAN_ID.",
+      "scan-id", true, show, true, &own);
 }
 
 }  // namespace assay::cli

@@ -25,7 +25,6 @@ struct Parts {
   const Report& report;
   Graph& graph;
   ScanTimes times;
-  std::string title;
   stix::Observed observed;
   std::string data, analysis, malware;
   std::map<std::string, std::string> techniques;  // attack-patterns by technique id
@@ -241,7 +240,7 @@ void add_report(Parts& parts) {
 std::string stix_bundle(const Report& report) {
   ScanTimes times = scan_times(report);
   Graph graph(report.header.scan_id, utc_text(times.end_ns));
-  Parts parts{report, graph, times, "", {}, "", "", "", {}, 0};
+  Parts parts{report, graph, times, {}, "", "", "", {}, 0};
   graph.add_marking();
   graph.add_common("identity", "assay", kIdentityCreated,
                    {{"name", "Assay"},
