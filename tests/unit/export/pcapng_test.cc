@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
+
 #include "common/trace_file.h"
 #include "tests/unit/export/pcapng_reader.h"
 
@@ -320,6 +322,40 @@ TEST(Pcapng, AFloodOfFlowsIsBoundedAndCounted) {
   EXPECT_EQ(counts->packets, kMaxConversations);
   EXPECT_EQ(counts->left_out, 500u);
   EXPECT_GT(bytes, counts->packets * 44);
+}
+
+TEST(Pcapng, AnyEventsGiveAWellFormedFile) {
+  std::mt19937 random(7);
+  auto draw = [&](uint32_t below) { return static_cast<uint32_t>(random() % below); };
+  constexpr EventKind kKinds[] = {EventKind::flow_start, EventKind::flow_end, EventKind::payload,
+                                  EventKind::dns,        EventKind::session,  EventKind::http};
+  const std::string kAddresses[] = {"172.17.0.2", "203.0.113.7", "2001:db8::1", "fd00:172:17::2", "", "x"};
+  const std::string kProtos[] = {"tcp", "udp", "icmp", "unix"};
+  const std::string kNames[] = {"a.example", "a..b", "\xff.\n.example", "198.51.100.7",
+                                std::string(300, 'n')};
+  for (int round = 0; round < 20; ++round) {
+    std::vector<Event> events;
+    for (int i = 0; i < 300; ++i) {
+      Event e = flow(kKinds[draw(6)], static_cast<int64_t>(random()) - 1000);
+      if (draw(3) == 0) e.source = Source::sinkhole;
+      e.proto = kProtos[draw(4)];
+      e.src_addr = kAddresses[draw(6)];
+      e.dst_addr = kAddresses[draw(6)];
+      e.src_port = draw(4) + 65'533;
+      e.dst_port = draw(3) + 52;
+      e.data = std::string(draw(5000), static_cast<char>(draw(256)));
+      e.truncated = draw(2) == 0 ? 0 : draw(100'000);
+      e.call = draw(2) == 0 ? "query" : "response";
+      e.name = kNames[draw(5)];
+      e.query_type = draw(2) == 0 ? "A" : "TXT";
+      e.answers = {kNames[draw(5)], kNames[draw(5)]};
+      e.packets_out = draw(20);
+      e.bytes_out = draw(1'000'000);
+      e.duration_ns = static_cast<int64_t>(random()) - 1000;
+      events.push_back(std::move(e));
+    }
+    EXPECT_GT(write(events).file.packets.size(), 0u);
+  }
 }
 
 TEST(Pcapng, AFullDiskEndsTheWriting) {
