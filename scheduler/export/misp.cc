@@ -1,13 +1,13 @@
 // A MISP event of one report (draft-dulaunoy-misp-core-format): indicators as attributes, files and
 // connections as objects of MISP's own templates, findings as text. What is not suspicious is context: to_ids
 // is false.
-#include <nlohmann/json.hpp>
 #include <set>
 
 #include "common/digest.h"
 #include "common/text.h"
 #include "scheduler/export/export.h"
 #include "scheduler/export/indicators.h"
+#include "scheduler/export/json_text.h"
 #include "scheduler/export/outside.h"
 #include "scheduler/export/scan_times.h"
 #include "scheduler/export/uuid.h"
@@ -15,8 +15,6 @@
 
 namespace assay {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 constexpr size_t kMaxAttributes = 2000, kMaxObjects = 1000, kMaxFindings = 200, kMaxText = 2000;
 // "Inherit": who may see the event may see this.
@@ -56,7 +54,7 @@ class MispEvent {
   }
   std::string seconds() const { return std::to_string(times_.end_ns / 1'000'000'000); }
   std::string first_seen() const {
-    std::string text = scan_time_text(times_.start_ns);  // ends with milliseconds and Z
+    std::string text = utc_text(times_.start_ns);  // ends with milliseconds and Z
     return text.substr(0, text.size() - 1) + "000+00:00";
   }
   Json attribute(const std::string& subject, const char* type, const char* category, const std::string& value,
@@ -167,7 +165,7 @@ void MispEvent::add_indicator(const Indicator& one) {
 }
 
 void MispEvent::add_file(const Indicator& one) {
-  if (objects_.size() >= kMaxObjects) {
+  if (objects_.size() >= kMaxObjects || !Digest::parse("sha256:" + one.value)) {
     ++left_out_;
     return;
   }
@@ -257,7 +255,7 @@ std::string MispEvent::text() {
       {"uuid", uuid("event")},
       {"info", std::string("Assay: ") + to_string(report_.verdict) + ", score " +
                    std::to_string(report_.score) + ": " + still_printable(report_.header.job.ref, 1024)},
-      {"date", scan_time_text(times_.start_ns).substr(0, 10)},
+      {"date", utc_text(times_.start_ns).substr(0, 10)},
       {"threat_level_id", threat_level(report_.verdict)},
       {"analysis", "2"},      // completed
       {"distribution", "0"},  // this organisation only, until someone decides
@@ -268,7 +266,7 @@ std::string MispEvent::text() {
       {"attribute_count", std::to_string(attributes_.size())},
       {"Attribute", std::move(attributes_)},
       {"Object", std::move(objects_)}};
-  return Json{{"Event", std::move(event)}}.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return json_text({{"Event", std::move(event)}});
 }
 
 }  // namespace

@@ -140,7 +140,7 @@ Status PcapngWriter::State::open(size_t number) {
   ++counts.conversations;
   if (c.key.protocol != 6) return Status();
   Ends& e = ends[number];
-  auto first = static_cast<uint32_t>(number) * 2654435761u;  // so that no two with the same ports are one
+  auto first = static_cast<uint32_t>(number + 1) * 2654435761u;  // so that no two with the same ports are one
   e.forth = first;
   e.back = ~first;
   due.emplace(c.last_ns, number);

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 
 #include "scheduler/score/report.h"
 
@@ -15,7 +14,5 @@ struct ScanTimes {
 ScanTimes scan_times(const Report& report);
 /// A moment of the scan, given since its start.
 int64_t wall_time(const Report& report, int64_t since_start_ns);
-/// "2026-11-30T02:08:50.123Z" (RFC 3339). From 1970 to 2255: what is beyond is the nearest.
-std::string scan_time_text(int64_t time_ns);
 
 }  // namespace assay

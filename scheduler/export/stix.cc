@@ -5,6 +5,7 @@
 #include "common/text.h"
 #include "common/version.h"
 #include "scheduler/export/export.h"
+#include "scheduler/export/json_text.h"
 #include "scheduler/export/scan_times.h"
 #include "scheduler/export/stix_graph.h"
 #include "scheduler/export/stix_observed.h"
@@ -14,7 +15,6 @@ namespace assay {
 namespace {
 
 using stix::Graph;
-using stix::Json;
 
 constexpr size_t kMaxFindings = 200, kMaxIndicators = 1000, kMaxText = 2000;
 // What is in all bundles was made when its source was: ATT&CK 18, and this identity.
@@ -25,7 +25,6 @@ struct Parts {
   const Report& report;
   Graph& graph;
   ScanTimes times;
-  std::string title;
   stix::Observed observed;
   std::string data, analysis, malware;
   std::map<std::string, std::string> techniques;  // attack-patterns by technique id
@@ -95,8 +94,8 @@ void add_observed(Parts& parts, const std::vector<Indicator>& indicators) {
   parts.observed = stix::observe(parts.report, indicators, parts.graph);
   parts.left_out += parts.observed.left_out;
   parts.data = parts.graph.add("observed-data", "run",
-                               {{"first_observed", scan_time_text(parts.times.start_ns)},
-                                {"last_observed", scan_time_text(parts.times.end_ns)},
+                               {{"first_observed", utc_text(parts.times.start_ns)},
+                                {"last_observed", utc_text(parts.times.end_ns)},
                                 {"number_observed", 1},
                                 {"object_refs", parts.graph.observables()}});
 }
@@ -110,9 +109,9 @@ void add_analysis(Parts& parts) {
                 {"version", version(report.header.tracer_version)},
                 {"analysis_engine_version", version(report.header.runtime_version)},
                 {"analysis_definition_version", version(report.rules_version)},
-                {"submitted", scan_time_text(parts.times.start_ns)},
-                {"analysis_started", scan_time_text(parts.times.start_ns)},
-                {"analysis_ended", scan_time_text(parts.times.end_ns)},
+                {"submitted", utc_text(parts.times.start_ns)},
+                {"analysis_started", utc_text(parts.times.start_ns)},
+                {"analysis_ended", utc_text(parts.times.end_ns)},
                 {"result", result(report.verdict)},
                 {"result_name", "score " + std::to_string(report.score)},
                 {"host_vm_ref", parts.observed.sandbox},
@@ -127,7 +126,7 @@ void add_malware(Parts& parts) {
   Json malware{{"name", still_printable(parts.report.header.job.ref, 1024)},
                {"is_family", false},
                {"malware_types", malware_types(parts.report)},
-               {"first_seen", scan_time_text(parts.times.start_ns)}};
+               {"first_seen", utc_text(parts.times.start_ns)}};
   if (!parts.observed.image.empty()) malware["sample_refs"] = {parts.observed.image};
   parts.malware = parts.graph.add("malware", "image", std::move(malware));
   parts.graph.relate(parts.analysis, "dynamic-analysis-of", parts.malware);
@@ -143,7 +142,7 @@ void add_finding(Parts& parts, const Finding& finding, size_t number) {
   }
   std::string content = still_printable(finding.description, kMaxText);
   for (const Evidence& evidence : finding.evidence)
-    content += (content.empty() ? "" : "\n") + ("event " + std::to_string(evidence.event)) + ": " +
+    content += (content.empty() ? "" : " | ") + ("event " + std::to_string(evidence.event)) + ": " +
                still_printable(evidence.text, kMaxText);
   if (content.empty()) content = still_printable(finding.title, kMaxText);
   parts.graph.add(
@@ -187,7 +186,7 @@ void add_indicator(Parts& parts, const Indicator& one) {
                  {"pattern", pattern(one)},
                  {"pattern_type", "stix"},
                  {"pattern_version", "2.1"},
-                 {"valid_from", scan_time_text(parts.times.start_ns)},
+                 {"valid_from", utc_text(parts.times.start_ns)},
                  {"confidence", std::clamp(parts.report.score, 0, 100)}};
   if (!one.context.empty()) indicator["description"] = still_printable(one.context, kMaxText);
   std::string id =
@@ -208,15 +207,14 @@ void add_indicator(Parts& parts, const Indicator& one) {
 // What the bundle does not say, or the scan did not see.
 void add_limits(Parts& parts) {
   std::string content;
+  auto tell = [&](const std::string& text) { content += (content.empty() ? "" : " | ") + text; };
   for (const std::string& reason : parts.report.completeness.reasons)
-    content += "Not complete: " + still_printable(reason, 500) + "\n";
-  if (!parts.report.shortfall.empty())
-    content += "Says little: " + still_printable(parts.report.shortfall, 500) + "\n";
+    tell("Not complete: " + still_printable(reason, 500));
+  if (!parts.report.shortfall.empty()) tell("Says little: " + still_printable(parts.report.shortfall, 500));
   if (parts.left_out > 0)
-    content += "Left out of this bundle, beyond its bounds or in no form that STIX has: " +
-               std::to_string(parts.left_out) + "\n";
+    tell("Left out of this bundle, beyond its bounds or in no form that STIX has: " +
+         std::to_string(parts.left_out));
   if (content.empty()) return;
-  content.pop_back();
   parts.graph.add("note", "limits",
                   {{"abstract", "What this analysis does not cover"},
                    {"content", content},
@@ -233,7 +231,7 @@ void add_report(Parts& parts) {
                                        to_string(report.verdict) + ", score " + std::to_string(report.score) +
                                        ", " + std::to_string(report.findings.size()) + " findings"},
                    {"report_types", {refs}},
-                   {"published", scan_time_text(parts.times.end_ns)},
+                   {"published", utc_text(parts.times.end_ns)},
                    {"object_refs", parts.graph.ids()}});
 }
 
@@ -241,8 +239,8 @@ void add_report(Parts& parts) {
 
 std::string stix_bundle(const Report& report) {
   ScanTimes times = scan_times(report);
-  Graph graph(report.header.scan_id, scan_time_text(times.end_ns));
-  Parts parts{report, graph, times, "", {}, "", "", "", {}, 0};
+  Graph graph(report.header.scan_id, utc_text(times.end_ns));
+  Parts parts{report, graph, times, {}, "", "", "", {}, 0};
   graph.add_marking();
   graph.add_common("identity", "assay", kIdentityCreated,
                    {{"name", "Assay"},
@@ -265,7 +263,7 @@ std::string stix_bundle(const Report& report) {
   }
   add_limits(parts);
   add_report(parts);
-  return std::move(graph).bundle().dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return json_text(std::move(graph).bundle());
 }
 
 }  // namespace assay

@@ -4,17 +4,14 @@
 #pragma once
 
 #include <initializer_list>
-#include <nlohmann/json.hpp>
-#include <set>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "scheduler/score/report.h"
+#include "scheduler/export/json_text.h"
 
 namespace assay::stix {
-
-using Json = nlohmann::ordered_json;
 
 class Graph {
  public:

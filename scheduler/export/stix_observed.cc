@@ -9,6 +9,7 @@
 #include "common/ascii.h"
 #include "common/digest.h"
 #include "common/text.h"
+#include "scheduler/export/json_text.h"
 #include "scheduler/export/outside.h"
 #include "scheduler/export/scan_times.h"
 
@@ -68,7 +69,7 @@ void observe_processes(const Report& report, Graph& graph, uint64_t& left_out) {
       break;
     }
     const Process& process = report.processes[i];
-    Json object{{"pid", process.pid}, {"created_time", scan_time_text(wall_time(report, process.start_ns))}};
+    Json object{{"pid", process.pid}, {"created_time", utc_text(wall_time(report, process.start_ns))}};
     if (std::string line = command_line(process); !line.empty()) object["command_line"] = line;
     if (!process.path.empty())
       if (std::string image = observe_file(graph, process.path, process.sha256); !image.empty())
@@ -183,6 +184,7 @@ std::string observe(const Indicator& indicator, Graph& graph) {
     case Indicator::Kind::url:
       return graph.observe("url", {{"value", indicator.value}}, {"value"});
     case Indicator::Kind::file:
+      if (!is_sha256(indicator.value)) return "";
       return observe_file(graph, indicator.path, indicator.value, indicator.size_bytes);
     default:
       return observe_address(graph, indicator.value);

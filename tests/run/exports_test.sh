@@ -37,3 +37,5 @@ read_all() {
 read_all sarif sarif '"level": "error"' '"level": "fatal"'
 read_all navigator navigator.json '"layer": "4.5"' '"layer": "4.4"'
 read_all csv csv ',yes,' ',=yes,'
+read_all stix stix.json '"value": "pool' '"value": "pole' # an observable's id is that of its value
+read_all misp misp.json '"threat_level_id": "1"' '"threat_level_id": "5"'
