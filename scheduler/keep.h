@@ -87,6 +87,12 @@ class Keep {
   /// `old_traits` are those that traits() gives for it.
   static StoreBatch rescored(const ScanRecord& before, const ScanRecord& after, std::string_view report_json,
                              const Traits& old_traits, const Traits& traits);
+  /// A scan that is done and has no report of its own says something else of the one that it shares. Expects:
+  /// its record is `before`.
+  static StoreBatch corrected(const ScanRecord& before, const ScanRecord& after);
+  /// The same change, expecting of records the very bytes that are kept where these say what is expected: a
+  /// record of an earlier version was written otherwise.
+  Result<StoreBatch> expecting_kept(StoreBatch batch) const;
   /// Expects: no batch of this id.
   static StoreBatch batch(const BatchRecord& record);
 
