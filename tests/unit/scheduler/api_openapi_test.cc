@@ -104,6 +104,7 @@ class OpenapiTest : public ServerTest {
             {"showArtifacts", scan + done + "/artifacts"},
             {"cancelScan", scan + open + "/cancel"},
             {"retryScan", scan + cancelled + "/retry"},
+            {"rescoreScan", scan + done + "/rescore"},
             {"showBatch", batches},
             {"rerunBatch", batches + "/rerun"},
             {"cancelBatch", batches + "/cancel"},
