@@ -1,6 +1,6 @@
-// The scoring threads. One is asked [id], and answers [id, "", verdict, score, report, rules version, bytes of the
+// The scoring threads. One is asked [id], and answers [id, "", "VERDICT SCORE", report, rules version, bytes of the
 // trace, traits] or [id, error, code]; or [id, "again"] or [id, "apply"], and then says behind that what is
-// otherwise now.
+// otherwise now. A message has eight frames at most.
 #include "scheduler/scoring.h"
 
 #include <charconv>
@@ -26,8 +26,7 @@ Result<std::vector<std::string>> score_one(const Keep& keep, const std::string& 
   uint64_t bytes = 0;
   ASSAY_TRY(Report report, evaluate(keep, scan_id, rules, &bytes));
   return std::vector<std::string>{"",
-                                  to_string(report.verdict),
-                                  std::to_string(report.score),
+                                  to_string(report.verdict) + (" " + std::to_string(report.score)),
                                   report_json(report),
                                   report.rules_version,
                                   std::to_string(bytes),
@@ -39,8 +38,7 @@ Result<std::vector<std::string>> score_again(const Keep& keep, const std::string
   ASSAY_TRY(Rescored rescored, rescore(keep, scan_id, rules));
   const RescoreSide& after = rescored.change.after;
   return std::vector<std::string>{"",
-                                  after.verdict,
-                                  std::to_string(after.score),
+                                  after.verdict + " " + std::to_string(after.score),
                                   std::move(rescored.report),
                                   after.rules,
                                   std::to_string(rescored.trace_bytes),
@@ -72,7 +70,7 @@ void run_scoring(Socket socket, int stop_fd, Store& store, const RuleSet& rules)
 
 Result<Scored> understand(std::vector<std::string> frames) {
   Scored scored;
-  if (frames.size() != 3 && frames.size() != 8 && frames.size() != 9)
+  if (frames.size() != 3 && frames.size() != 7 && frames.size() != 8)
     return Error{Errc::corrupt, "scoring answered what nobody understands"};
   scored.scan_id = frames[0];
   scored.error = frames[1];
@@ -82,13 +80,15 @@ Result<Scored> understand(std::vector<std::string> frames) {
     scored.code = static_cast<Errc>(code);
     return scored;
   }
-  scored.verdict = frames[2];
-  scored.report = std::move(frames[4]);
-  scored.rules_version = frames[5];
-  std::from_chars(frames[3].data(), frames[3].data() + frames[3].size(), scored.score);
-  std::from_chars(frames[6].data(), frames[6].data() + frames[6].size(), scored.trace_bytes);
-  ASSAY_TRY(scored.traits, decode_traits(frames[7]));
-  if (frames.size() == 9) scored.change = std::move(frames[8]);
+  size_t space = frames[2].find(' ');
+  if (space == std::string::npos) return Error{Errc::corrupt, "scoring answered without a score"};
+  scored.verdict = frames[2].substr(0, space);
+  std::from_chars(frames[2].data() + space + 1, frames[2].data() + frames[2].size(), scored.score);
+  scored.report = std::move(frames[3]);
+  scored.rules_version = frames[4];
+  std::from_chars(frames[5].data(), frames[5].data() + frames[5].size(), scored.trace_bytes);
+  ASSAY_TRY(scored.traits, decode_traits(frames[6]));
+  if (frames.size() == 8) scored.change = std::move(frames[7]);
   return scored;
 }
 

@@ -14,8 +14,6 @@
 namespace assay {
 namespace {
 
-// Any shell is reason enough: of our five traces those of the miner, the dropper and the thief start one or not;
-// what matters is that both sets differ.
 std::string rule(const std::string& title, const std::string& id, const std::string& level,
                  const std::string& detection) {
   return "title: " + title + "\nid: 3d5d5e0e-0c6c-4b8f-9d1e-0a52d65d7b" + id +
@@ -85,8 +83,9 @@ TEST_F(RescoreTest, TellsWhatWouldBeOtherwiseAndWhy) {
   EXPECT_EQ(run(old_), "evaluated 2 pruned 0 damaged 0 unfinished 0 changed 0 applied 0");
   RescoreOptions all;
   all.all_changes = true;
-  EXPECT_EQ(run(none_, all), kB + " clean -> clean -Anything runs\n" + kA +
-                                 " clean -> malicious +Nginx runs -Anything runs\n"
+  // The newest first: that is C, which has A's result.
+  EXPECT_EQ(run(none_, all), kA + " clean -> malicious +Nginx runs -Anything runs\n" + kB +
+                                 " clean -> clean -Anything runs\n"
                                  "evaluated 2 pruned 0 damaged 0 unfinished 0 changed 2 applied 0");
 }
 
