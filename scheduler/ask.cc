@@ -12,6 +12,10 @@ std::string error_body(std::string_view code, std::string_view message) {
   return nlohmann::ordered_json{{"error", std::move(error)}}.dump();
 }
 
+wire::Answer refusal(const Error& error) {
+  return {static_cast<uint32_t>(http_status(error.code)), error_body(to_string(error.code), error.what)};
+}
+
 int http_status(Errc code) {
   switch (code) {
     case Errc::invalid:

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "common/result.h"
+#include "common/wire.h"
 
 namespace assay::ask {
 
@@ -49,6 +50,12 @@ inline constexpr std::string_view kCancel = "cancel";
 /// zero. 404; 409: it is open, or done.
 inline constexpr std::string_view kRetry = "retry";
 
+/// {"scan_id", "apply": bool} -> what rescore_json() says (scheduler/rescore.h), once it is on disk with apply:
+/// the kept trace held against the rules that are in force, whose version it names. Waits behind what was just
+/// shipped. 404: no such scan, or no trace any more; 409: it is not done, shares another's result, or was
+/// changed meanwhile; 429: too many are under way; 503: this one is already. 507.
+inline constexpr std::string_view kRescore = "rescore";
+
 /// {"batch_id", "name", "tenant", "labels": {}, "created_ns", "manifest" (a string)} -> {"batch_id"}. Before
 /// the batch's scans. 409: there is one of this id. 507, 503.
 inline constexpr std::string_view kBatchPut = "batch_put";
@@ -59,6 +66,8 @@ inline constexpr std::string_view kReload = "reload";
 
 /// What an error of this kind is to an HTTP client.
 int http_status(Errc code);
+/// An Answer with both.
+wire::Answer refusal(const Error& error);
 /// {"error": {"code": ..., "message": ...}}; both are shown, so the message is printable().
 std::string error_body(std::string_view code, std::string_view message);
 

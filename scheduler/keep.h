@@ -104,6 +104,12 @@ class Keep {
   static StoreBatch import_begun(const std::string& scan_id);
   /// Not seen until imported(). Expects: no scan of this id.
   static StoreBatch import_chunk(const ScanRecord& record, uint32_t index, std::string_view bytes);
+  /// A scan that is done and has no report of its own says something else of the one that it shares. Expects:
+  /// its record is `before`.
+  static StoreBatch corrected(const ScanRecord& before, const ScanRecord& after);
+  /// The same change, expecting of records the very bytes that are kept where these say what is expected: a
+  /// record of an earlier version was written otherwise.
+  Result<StoreBatch> expecting_kept(StoreBatch batch) const;
   /// Expects: no batch of this id.
   static StoreBatch batch(const BatchRecord& record);
 

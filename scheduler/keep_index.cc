@@ -40,6 +40,22 @@ StoreBatch Keep::rescored(const ScanRecord& before, const ScanRecord& after, std
   return out;
 }
 
+StoreBatch Keep::corrected(const ScanRecord& before, const ScanRecord& after) {
+  assert(before.scan_id == after.scan_id && after.state == ScanState::done && !after.same_as.empty());
+  return {{{Family::scans, before.scan_id, encode_scan(before)}},
+          {{Family::scans, after.scan_id, encode_scan(after)}}};
+}
+
+Result<StoreBatch> Keep::expecting_kept(StoreBatch batch) const {
+  for (Precondition& expected : batch.expect) {
+    if (expected.family != Family::scans || !expected.value) continue;
+    ASSAY_TRY(std::string kept, store_.get(Family::scans, expected.key));
+    auto record = decode_scan(kept);
+    if (record && encode_scan(*record) == *expected.value) expected.value = std::move(kept);
+  }
+  return batch;
+}
+
 Result<Traits> Keep::traits(const std::string& scan_id) const {
   ASSAY_CHECK(check_id(scan_id));
   auto bytes = store_.get(Family::reports, scan_id + kTraits);

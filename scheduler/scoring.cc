@@ -1,13 +1,16 @@
-// The scoring threads. One answers [id, "", verdict, score, report, rules version, bytes of the trace,
-// traits] or [id, error].
+// The scoring threads. One is asked [id], and answers [id, "", "VERDICT SCORE", report, rules version, bytes of the
+// trace, traits] or [id, error, code]; or [id, "again"] or [id, "apply"], and then says behind that what is
+// otherwise now. A message has eight frames at most.
 #include "scheduler/scoring.h"
 
 #include <charconv>
 #include <functional>
+#include <utility>
 
 #include "common/ids.h"
 #include "common/log.h"
 #include "scheduler/evaluate.h"
+#include "scheduler/rescore.h"
 
 namespace assay {
 namespace {
@@ -17,17 +20,42 @@ using std::chrono::milliseconds;
 // With a thread at once: one in work and those that keep it from waiting for the loop.
 constexpr unsigned kAhead = 64;
 
-void score_one(Socket& socket, Store& store, const std::string& scan_id, const RuleSet& rules) {
+// Frames, as they follow the scan's id.
+Result<std::vector<std::string>> score_one(const Keep& keep, const std::string& scan_id,
+                                           const RuleSet& rules) {
   uint64_t bytes = 0;
-  Result<Report> report = evaluate(Keep(store), scan_id, rules, &bytes);
-  Status sent;
-  if (report) {
-    std::string json = report_json(*report), score = std::to_string(report->score);
-    sent = socket.send_frames({scan_id, "", to_string(report->verdict), score, json, report->rules_version,
-                               std::to_string(bytes), encode_traits(traits_of(*report))});
-  } else {
-    sent = socket.send_frames({scan_id, report.error().what});
-  }
+  ASSAY_TRY(Report report, evaluate(keep, scan_id, rules, &bytes));
+  return std::vector<std::string>{"",
+                                  to_string(report.verdict) + (" " + std::to_string(report.score)),
+                                  report_json(report),
+                                  report.rules_version,
+                                  std::to_string(bytes),
+                                  encode_traits(traits_of(report))};
+}
+
+Result<std::vector<std::string>> score_again(const Keep& keep, const std::string& scan_id, bool apply,
+                                             const RuleSet& rules) {
+  ASSAY_TRY(Rescored rescored, rescore(keep, scan_id, rules));
+  const RescoreSide& after = rescored.change.after;
+  return std::vector<std::string>{"",
+                                  after.verdict + " " + std::to_string(after.score),
+                                  std::move(rescored.report),
+                                  after.rules,
+                                  std::to_string(rescored.trace_bytes),
+                                  encode_traits(rescored.traits),
+                                  rescore_json(scan_id, rescored.change, apply)};
+}
+
+void serve_one(Socket& socket, const Keep& keep, const std::vector<std::string>& asked,
+               const RuleSet& rules) {
+  const std::string& scan_id = asked[0];
+  auto said = asked.size() == 1 ? score_one(keep, scan_id, rules)
+                                : score_again(keep, scan_id, asked[1] == "apply", rules);
+  if (!said)
+    said = std::vector<std::string>{said.error().what, std::to_string(static_cast<int>(said.error().code))};
+  std::vector<std::string_view> frames{scan_id};
+  frames.insert(frames.end(), said->begin(), said->end());
+  Status sent = socket.send_frames(frames);
   if (!sent) spdlog::error("event=score_lost scan={} error=\"{}\"", scan_id, sent.error().what);
 }
 
@@ -36,23 +64,31 @@ void run_scoring(Socket socket, int stop_fd, Store& store, const RuleSet& rules)
     std::vector<WaitFor> items{socket, WaitFor(stop_fd)};
     if (!wait(items, milliseconds(-1)) || items[1].ready) return;
     auto message = socket.receive();
-    if (message && *message) score_one(socket, store, (**message)[0], rules);
+    if (message && *message) serve_one(socket, Keep(store), **message, rules);
   }
 }
 
 Result<Scored> understand(std::vector<std::string> frames) {
   Scored scored;
-  if (frames.size() != 2 && frames.size() != 8)
+  if (frames.size() != 3 && frames.size() != 7 && frames.size() != 8)
     return Error{Errc::corrupt, "scoring answered what nobody understands"};
   scored.scan_id = frames[0];
   scored.error = frames[1];
-  if (frames.size() == 2) return scored;
-  scored.verdict = frames[2];
-  scored.report = std::move(frames[4]);
-  scored.rules_version = frames[5];
-  std::from_chars(frames[3].data(), frames[3].data() + frames[3].size(), scored.score);
-  std::from_chars(frames[6].data(), frames[6].data() + frames[6].size(), scored.trace_bytes);
-  ASSAY_TRY(scored.traits, decode_traits(frames[7]));
+  if (frames.size() == 3) {
+    int code = 0;
+    std::from_chars(frames[2].data(), frames[2].data() + frames[2].size(), code);
+    scored.code = static_cast<Errc>(code);
+    return scored;
+  }
+  size_t space = frames[2].find(' ');
+  if (space == std::string::npos) return Error{Errc::corrupt, "scoring answered without a score"};
+  scored.verdict = frames[2].substr(0, space);
+  std::from_chars(frames[2].data() + space + 1, frames[2].data() + frames[2].size(), scored.score);
+  scored.report = std::move(frames[3]);
+  scored.rules_version = frames[4];
+  std::from_chars(frames[5].data(), frames[5].data() + frames[5].size(), scored.trace_bytes);
+  ASSAY_TRY(scored.traits, decode_traits(frames[6]));
+  if (frames.size() == 8) scored.change = std::move(frames[7]);
   return scored;
 }
 
@@ -87,6 +123,15 @@ Status Scoring::hand_out() {
       ASSAY_CHECK(worker.socket.send(waiting_.front()));
       waiting_.pop_front();
     }
+  // One at a time, so that a scan which is shipped now waits for that one at most.
+  for (Worker& worker : workers_) {
+    if (worker.in_work > 0 || !waiting_.empty() || again_.empty()) continue;
+    const auto& [scan_id, apply] = again_.front();
+    ASSAY_CHECK(worker.socket.send_frames({scan_id, apply ? "apply" : "again"}));
+    again_.pop_front();
+    worker.in_work = 1;
+    worker.again = true;
+  }
   return Status();
 }
 
@@ -96,8 +141,10 @@ Result<std::optional<Scored>> Scoring::take() {
     ASSAY_TRY(auto received, worker.socket.receive());
     if (!received) continue;
     --worker.in_work;
+    bool again = std::exchange(worker.again, false);
     ASSAY_CHECK(hand_out());
     ASSAY_TRY(Scored scored, understand(std::move(*received)));
+    scored.again = again;
     return std::optional(std::move(scored));
   }
   return std::optional<Scored>();
@@ -105,7 +152,7 @@ Result<std::optional<Scored>> Scoring::take() {
 
 size_t Scoring::pending() const {
   size_t count = waiting_.size();
-  for (const Worker& worker : workers_) count += worker.in_work;
+  for (const Worker& worker : workers_) count += worker.in_work - (worker.again ? 1 : 0);
   return count;
 }
 

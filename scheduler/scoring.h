@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "common/fd.h"
@@ -27,6 +28,9 @@ struct Scored {
   std::string rules_version;
   uint64_t trace_bytes = 0;
   Traits traits;
+  Errc code = Errc::corrupt;  // with an error
+  bool again = false;         // it had a report already
+  std::string change;         // then: what is otherwise now, as rescore_json() has it
 };
 
 class Scoring {
@@ -40,11 +44,14 @@ class Scoring {
 
   /// To be scored once a thread is free; take() hands it out.
   void request(const std::string& scan_id) { waiting_.push_back(scan_id); }
+  /// A scan that has a report, to be scored again: once a thread has nothing else to do. `apply`: whether the
+  /// change is to say that it was applied.
+  void request_again(const std::string& scan_id, bool apply) { again_.emplace_back(scan_id, apply); }
   /// What has been scored since, one a call; nothing when there is no more.
   Result<std::optional<Scored>> take();
   /// Readable when there is something to take.
   std::vector<const Socket*> sockets() const;
-  /// Requested and not yet taken.
+  /// Requested and not yet taken; without those that are scored again.
   size_t pending() const;
 
  private:
@@ -53,12 +60,14 @@ class Scoring {
     Fd stop;
     std::thread thread;
     unsigned in_work = 0;
+    bool again = false;  // the first of what it has in work is scored again
   };
   Scoring() = default;
   Status hand_out();
 
   std::vector<Worker> workers_;
   std::deque<std::string> waiting_;
+  std::deque<std::pair<std::string, bool>> again_;
 };
 
 }  // namespace assay

@@ -125,6 +125,7 @@ Status Server::turn() {
     dispatch_jobs();
   }
   ASSAY_CHECK(commit());
+  ASSAY_CHECK(apply_rescored());
   if (now_ < next_second_) return Status();
   next_second_ = now_ + kSecond;
   return each_second();

@@ -16,10 +16,7 @@ using nlohmann::json;
 
 constexpr size_t kMaxTenants = 100;
 
-wire::Answer wrong(const Error& error) {
-  return {static_cast<uint32_t>(ask::http_status(error.code)),
-          ask::error_body(to_string(error.code), error.what)};
-}
+wire::Answer wrong(const Error& error) { return ask::refusal(error); }
 
 wire::Answer right(const json& body) {
   return {200, body.dump(-1, ' ', false, json::error_handler_t::replace)};
@@ -71,6 +68,11 @@ std::optional<wire::Answer> Server::answer(const std::string& client, const wire
   if (m.op == ask::kReload) {
     want_reload(client);
     return std::nullopt;
+  }
+  if (m.op == ask::kRescore) {
+    auto apply = body.find("apply");
+    return order_rescore(client, text(body, "scan_id"),
+                         apply != body.end() && apply->is_boolean() && apply->get<bool>());
   }
   // What follows is written.
   if (no_room()) return wrong({Errc::no_space, "the scheduler's disk is full: make room, then try again"});

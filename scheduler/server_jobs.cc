@@ -130,7 +130,7 @@ Status Server::drain_scoring() {
   for (;;) {
     ASSAY_TRY(auto scored, scoring_->take());
     if (!scored) return Status();
-    keep_scored(*scored);
+    scored->again ? on_rescored(std::move(*scored)) : keep_scored(*scored);
   }
 }
 

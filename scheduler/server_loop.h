@@ -1,7 +1,7 @@
 // server_loop: the state of the scheduler's loop, private to the server files: server.cc (the loop,
 // recovery), server_reload.cc (what is read again), server_agents.cc (what agents say), server_fence.cc
 // (which of them are trusted no more), server_clients.cc (what clients say), server_asks.cc (their
-// questions), server_jobs.cc (how a job moves from state to state).
+// questions), server_rescore.cc (what was scored, again), server_jobs.cc (how a job moves from state to state).
 #pragma once
 
 #include <map>
@@ -116,6 +116,16 @@ class Server {
   std::optional<wire::Answer> order_retry(const std::string& client, const std::string& scan_id);
   std::optional<wire::Answer> order_batch(const std::string& client, const BatchRecord& batch);
 
+  // server_rescore.cc: a kept scan scored again.
+  struct RescoreOrder {
+    std::string client;
+    bool apply = false;
+  };
+  std::optional<wire::Answer> order_rescore(const std::string& client, const std::string& scan_id, bool apply);
+  void on_rescored(Scored scored);
+  Status apply_rescored();
+  void apply_one(const Scored& scored, const RescoreOrder& order);
+
   // server_jobs.cc
   void attach(ScanRecord record);
   void enqueue(const ScanRecord& record);
@@ -162,6 +172,8 @@ class Server {
   std::unordered_map<std::string, ScanRecord> open_;      // scans that have not ended, as the store has them
   std::unordered_map<std::string, std::string> phases_;   // of leased scans, as their agents last said
   std::unordered_map<std::string, std::string> clients_;  // scan id -> the client that follows it
+  std::unordered_map<std::string, RescoreOrder> rescores_;  // by scan: those that a scoring thread has, or will
+  std::vector<std::pair<Scored, RescoreOrder>> rescored_;   // to be applied once everything staged is on disk
   Time now_{};
   Time next_second_{}, next_commit_{};
   bool stalled_ = false, low_on_space_ = false;

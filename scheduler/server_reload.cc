@@ -10,8 +10,7 @@ constexpr size_t kMaxAskers = 1000;
 
 wire::Answer answer_of(const Status& done) {
   if (done) return {200, "{}"};
-  return {static_cast<uint32_t>(ask::http_status(done.error().code)),
-          ask::error_body(to_string(done.error().code), done.error().what)};
+  return ask::refusal(done.error());
 }
 
 }  // namespace
@@ -53,6 +52,7 @@ Status Server::install(Reload fresh) {
     rules_ = std::move(fresh.rules);
     for (const auto& [scan_id, record] : open_)
       if (record.state == ScanState::shipped) scoring_->request(scan_id);
+    for (const auto& [scan_id, order] : rescores_) scoring_->request_again(scan_id, order.apply);
   }
   if (fresh.policy) dispatch_.set_policy(std::move(*fresh.policy));
   if (fresh.agents && config_.zap != nullptr) {

@@ -52,10 +52,10 @@ Result<LoopClient> open_loop(const Call& call) {
   return LoopClient::open(call.services.context, call.services.config.clients, call.request.stop_fd);
 }
 
-HttpResponse ask_loop(const Call& call, std::string_view op, const std::string& body) {
+HttpResponse ask_loop(const Call& call, std::string_view op, const std::string& body, int times) {
   auto loop = open_loop(call);
   if (!loop) return error_answer(loop.error());
-  return loop_answer(call, loop->ask(op, body, call.services.config.answer));
+  return loop_answer(call, loop->ask(op, body, times * call.services.config.answer));
 }
 
 Status check_tenant(const Call& call, const std::string& tenant, const std::string& what) {

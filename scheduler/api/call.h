@@ -43,8 +43,8 @@ HttpResponse error_answer(int status, std::string_view code, std::string_view me
 /// What the loop answered, as it is.
 HttpResponse loop_answer(const Call& call, Result<wire::Answer> answer);
 Result<LoopClient> open_loop(const Call& call);
-/// Asks the loop and answers with what it says.
-HttpResponse ask_loop(const Call& call, std::string_view op, const std::string& body);
+/// Asks the loop and answers with what it says; waits `times` as long as for any other answer.
+HttpResponse ask_loop(const Call& call, std::string_view op, const std::string& body, int times = 1);
 
 /// A tenant's own, or an operator. Errc::denied names `what`.
 Status check_tenant(const Call& call, const std::string& tenant, const std::string& what);
@@ -65,6 +65,8 @@ HttpResponse show_scan(const Call&);
 HttpResponse show_report(const Call&);
 HttpResponse cancel_scan(const Call&);
 HttpResponse retry_scan(const Call&);
+// rescore.cc
+HttpResponse rescore_scan(const Call&);
 // artifacts.cc
 HttpResponse show_artifacts(const Call&);
 // trace.cc

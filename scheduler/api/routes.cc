@@ -48,6 +48,7 @@ const std::vector<Route>& routes() {
       {"GET", "/v1/scans/{id}/trace", kRead, kNoBody, show_trace},
       {"POST", "/v1/scans/{id}/cancel", kOwnOrOperate, kNoBody, cancel_scan},
       {"POST", "/v1/scans/{id}/retry", kOwnOrOperate, kNoBody, retry_scan},
+      {"POST", "/v1/scans/{id}/rescore", kOperate, kNoBody, rescore_scan},
       {"POST", "/v1/batches", kSubmit, kBatchBody, post_batch},
       {"GET", "/v1/batches", kRead, kNoBody, list_batches},
       {"GET", "/v1/batches/{id}", kRead, kNoBody, show_batch},

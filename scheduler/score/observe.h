@@ -3,6 +3,7 @@
 
 #include <array>
 #include <functional>
+#include <initializer_list>
 #include <map>
 #include <set>
 #include <string>
@@ -36,6 +37,11 @@ class Observer {
 
  private:
   bool wants(Category category) const { return wanted_[static_cast<size_t>(category)]; }
+  bool wants_any(std::initializer_list<Category> categories) const {
+    for (Category category : categories)
+      if (wants(category)) return true;
+    return false;
+  }
   void add_process(Record& record, const Event& event) const;
   void on_exec(const Event& event, const Emit& emit);
   void on_stdio(const Event& event, const Emit& emit);

@@ -23,6 +23,9 @@ bool is_one_of(const std::string& call, std::initializer_list<const char*> names
 }  // namespace
 
 void Observer::on_open(const Event& event, const Emit& emit) {
+  if (!wants_any(
+          {Category::file_access, Category::file_event, Category::persistence_check, Category::evasion}))
+    return;
   bool writes = opens_for_write(event);
   bool refused = event.error == EACCES || event.error == EPERM || event.error == EROFS;
   bool changes = writes && (event.error == 0 || refused);
@@ -54,6 +57,8 @@ void Observer::on_open(const Event& event, const Emit& emit) {
 }
 
 void Observer::on_syscall(const Event& event, const Emit& emit) {
+  if (!wants_any({Category::syscall, Category::container_escape, Category::memory, Category::evasion}))
+    return on_file_call(event, emit);
   std::string_view look = look_of(event);
   MemoryUse memory = memory_use(event);
   for (Category category :
@@ -107,6 +112,9 @@ void Observer::on_clone(const Event& event, const Emit& emit) {
 
 void Observer::on_file_call(const Event& event, const Emit& emit) {
   if (event.path.empty() && event.path2.empty()) return;  // raw registers only: no name to tell
+  if (!wants_any({Category::file_delete, Category::file_rename, Category::file_event,
+                  Category::persistence_check, Category::file_change}))
+    return;
   auto tell = [&](Category category, const std::string& target, const std::string& source) {
     if (!wants(category) || target.empty()) return;
     Record record(category);

@@ -29,7 +29,9 @@ bool Observer::add_area(Record& record) const {
   return found;
 }
 
+// Only matches of files ask for it.
 void Observer::note_executed(const Event& event) {
+  if (!wants(Category::yara)) return;
   if (event.kind != EventKind::start && event.kind != EventKind::exec) return;
   if (executed_.size() < kMaxExecuted) executed_.emplace(resolve_path(event.cwd, event.path), event.pid);
 }

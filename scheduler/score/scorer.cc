@@ -3,6 +3,7 @@
 #include "scheduler/score/scorer.h"
 
 #include <algorithm>
+#include <initializer_list>
 #include <utility>
 
 #include "common/text.h"
@@ -33,6 +34,25 @@ std::array<bool, kCategoryCount> wanted_by(const RuleSet::State& rules) {
   return out;
 }
 
+// What has to be kept up. A report says something of all of it; which rules match depends on what their
+// categories can ask about.
+struct Needs {
+  bool report, speakers, downloads, tokens, beacons, usage;
+
+  Needs(Yield yield, const std::array<bool, kCategoryCount>& wanted) : report(yield == Yield::report) {
+    auto any = [&](std::initializer_list<Category> of) {
+      return std::any_of(of.begin(), of.end(), [&](Category c) { return wanted[static_cast<size_t>(c)]; });
+    };
+    downloads = report || any({Category::canary});
+    // Opens tell which files were planted, by any name that these have got since.
+    tokens = report || any({Category::honeytoken, Category::file_access, Category::file_event,
+                            Category::persistence_check, Category::evasion});
+    speakers = downloads || tokens || any({Category::dns_query, Category::proxy, Category::refused});
+    beacons = report || any({Category::beacon});
+    usage = report || any({Category::run});
+  }
+};
+
 FileChange file_change(const Event& e) {
   return {e.path.substr(0, 4096), e.origin,  e.file_type, e.sha256, e.size_bytes, e.mode, false, e.mime,
           e.similarity,           e.matches, {},          "",       e.package};
@@ -41,10 +61,11 @@ FileChange file_change(const Event& e) {
 }  // namespace
 
 struct Scorer::State {
-  State(const RuleSet& set, const TraceHeader& trace_header)
+  State(const RuleSet& set, const TraceHeader& trace_header, Yield yield)
       : rules(set),
         header(trace_header),
         wanted(wanted_by(set.state())),
+        needs(yield, wanted),
         tree(trace_header.job.provoke, trace_header.image.layers),
         network(trace_header.guest_addr, trace_header.guest_addr6),
         speakers(tree),
@@ -56,11 +77,14 @@ struct Scorer::State {
 
   void take(const Event& event);
   void keep(const Event& event);
+  void keep_usage(const Event& event);
+  void judge(const TraceFooter& footer);
   void summarise_run(const TraceFooter& footer);
 
   const RuleSet& rules;
   TraceHeader header;
   std::array<bool, kCategoryCount> wanted;
+  Needs needs;
   CompletenessBook book;
   Join join;
   ProcessTree tree;
@@ -96,25 +120,30 @@ void Scorer::State::keep(const Event& e) {
     case EventKind::output:
       if (output.size() < kMaxOutputBytes) output.append(e.data, 0, kMaxOutputBytes - output.size());
       return;
-    case EventKind::usage:
-      cpu_ns += e.cpu_ns;
-      observed_ns += e.duration_ns > 0 ? static_cast<uint64_t>(e.duration_ns) : 0;
-      if (e.duration_ns > 0 && e.cpu_ns * 10 >= static_cast<uint64_t>(e.duration_ns) * 8)
-        busy_ns += static_cast<uint64_t>(e.duration_ns);
-      last_usage = e;
-      return;
     default:
       return;
   }
 }
 
+void Scorer::State::keep_usage(const Event& e) {
+  if (e.kind != EventKind::usage) return;
+  cpu_ns += e.cpu_ns;
+  observed_ns += e.duration_ns > 0 ? static_cast<uint64_t>(e.duration_ns) : 0;
+  if (e.duration_ns > 0 && e.cpu_ns * 10 >= static_cast<uint64_t>(e.duration_ns) * 8)
+    busy_ns += static_cast<uint64_t>(e.duration_ns);
+  last_usage = e;
+}
+
 void Scorer::State::take(const Event& event) {
   network.add(event);
   tree.add(event);
-  speakers.add(event);
-  plan.add(event);
-  beacons.add(event);
-  keep(event);
+  if (needs.speakers) speakers.add(event);
+  if (needs.beacons) beacons.add(event);
+  if (needs.usage) keep_usage(event);
+  if (needs.report) {
+    plan.add(event);
+    keep(event);
+  }
   if (event.kind == EventKind::syscall && event.call.starts_with("rename") && !event.path2.empty() &&
       event.error == 0)
     tree.renamed(tree.absolute(event.pid, event.path), tree.absolute(event.pid, event.path2),
@@ -123,7 +152,8 @@ void Scorer::State::take(const Event& event) {
   if (event.kind == EventKind::start && !std::exchange(image_told, true))
     observer.observe(header.image, evaluate);
   observer.observe(event, evaluate);
-  downloads.observe(event, evaluate);
+  if (needs.downloads) downloads.observe(event, evaluate);
+  if (!needs.tokens) return;
   tokens.observe(event, [&](const Record& record, const Event& of) { findings.evaluate(record, of); });
 }
 
@@ -147,26 +177,37 @@ void Scorer::State::summarise_run(const TraceFooter& footer) {
   findings.evaluate(record, last_usage);
 }
 
-Scorer::Scorer(const RuleSet& rules, const TraceHeader& header)
-    : state_(std::make_unique<State>(rules, header)) {}
+Scorer::Scorer(const RuleSet& rules, const TraceHeader& header, Yield yield)
+    : state_(std::make_unique<State>(rules, header, yield)) {}
 Scorer::~Scorer() = default;
 
 void Scorer::add(const Event& event) {
-  state_->book.add(event);
+  if (state_->needs.report) state_->book.add(event);
   state_->join.add(event, [this](const Event& joined) { state_->take(joined); });
+}
+
+// What can only be said once the last event is known.
+void Scorer::State::judge(const TraceFooter& footer) {
+  join.flush([&](const Event& joined) { take(joined); });
+  auto evaluate = [&](const Record& record, const Event& of) { findings.evaluate(record, of); };
+  tokens.finish(evaluate);
+  beacons.finish(evaluate);
+  summarise_run(footer);
+  findings.finish();
+}
+
+std::vector<Finding> Scorer::finish_findings(const TraceFooter& footer) {
+  state_->judge(footer);
+  return state_->findings.findings();
 }
 
 Report Scorer::finish(const TraceFooter& footer) {
   State& s = *state_;
-  s.join.flush([&](const Event& joined) { s.take(joined); });
-  s.tokens.finish([&](const Record& record, const Event& of) { s.findings.evaluate(record, of); });
-  s.beacons.finish([&](const Record& record, const Event& of) { s.findings.evaluate(record, of); });
-  s.summarise_run(footer);
+  s.judge(footer);
   Report report;
   report.header = s.header;
   report.footer = footer;
   report.rules_version = s.rules.version();
-  s.findings.finish();
   report.findings = s.findings.findings();
   report.score = score_findings(report.findings);
   report.processes = s.tree.processes(kMaxShownProcesses);

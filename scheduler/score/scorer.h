@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "common/trace.h"
 #include "scheduler/score/report.h"
@@ -10,13 +11,20 @@
 
 namespace assay {
 
+/// What is wanted of a trace: all that a report says, or only which rules match it. For the latter nothing is
+/// kept up that no category of the rules can ask about.
+enum class Yield : uint8_t { report, findings };
+
 class Scorer {
  public:
   /// `rules` is borrowed and outlives the scorer.
-  Scorer(const RuleSet& rules, const TraceHeader& header);
+  Scorer(const RuleSet& rules, const TraceHeader& header, Yield yield = Yield::report);
   ~Scorer();
   void add(const Event& event);  // in order of seq
   Report finish(const TraceFooter& footer);
+  /// Instead of finish(): the rules that match, in the order of the set, with the counts that a report would
+  /// have. They are not scored.
+  std::vector<Finding> finish_findings(const TraceFooter& footer);
 
  private:
   struct State;

@@ -110,6 +110,7 @@ class OpenapiTest : public ServerTest {
             {"showTrace", scan + done + "/trace"},
             {"cancelScan", scan + open + "/cancel"},
             {"retryScan", scan + cancelled + "/retry"},
+            {"rescoreScan", scan + done + "/rescore"},
             {"showBatch", batches},
             {"rerunBatch", batches + "/rerun"},
             {"cancelBatch", batches + "/cancel"},
