@@ -67,6 +67,10 @@ HttpResponse cancel_scan(const Call&);
 HttpResponse retry_scan(const Call&);
 // artifacts.cc
 HttpResponse show_artifacts(const Call&);
+// retention.cc
+HttpResponse post_prune(const Call&);
+HttpResponse pin_scan(const Call&);
+HttpResponse unpin_scan(const Call&);
 // batches.cc
 HttpResponse post_batch(const Call&);
 HttpResponse list_batches(const Call&);

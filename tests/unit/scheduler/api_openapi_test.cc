@@ -102,6 +102,8 @@ class OpenapiTest : public ServerTest {
     return {{"showScan", scan + open},
             {"showReport", scan + done + "/report"},
             {"showArtifacts", scan + done + "/artifacts"},
+            {"pinScan", scan + done + "/pin"},
+            {"unpinScan", scan + done + "/pin"},
             {"cancelScan", scan + open + "/cancel"},
             {"retryScan", scan + cancelled + "/retry"},
             {"showBatch", batches},

@@ -35,10 +35,21 @@ class StoreRoom : public testing::Test {
     store_ = std::move(*store);
   }
   void put(int first, int end) {
-    for (int i = first; i < end; ++i)
-      ASSERT_TRUE(store_->write({{Family::chunks, key(i), noise(i)}, {Family::scans, key(i), "a record"}}));
+    std::vector<StoreOp> ops;
+    for (int i = first; i < end; ++i) {
+      ops.push_back({Family::chunks, key(i), noise(i)});
+      ops.push_back({Family::scans, key(i), "a record"});
+      if (i % 50 == 49) ASSERT_TRUE(store_->write(std::exchange(ops, {})));
+    }
+    ASSERT_TRUE(store_->write(std::move(ops)));
   }
-  void remove(int i) { ASSERT_TRUE(store_->write({{Family::chunks, key(i), "", true, key(i) + "~"}})); }
+  /// All but those that stay.
+  void remove(int first, int end, int stays = 1'000'000) {
+    std::vector<StoreOp> ops;
+    for (int i = first; i < end; ++i)
+      if (i % stays != 0 || i == 0) ops.push_back({Family::chunks, key(i), "", true, key(i) + "~"});
+    ASSERT_TRUE(store_->write(std::move(ops)));
+  }
   void give_back(int first, int last) {
     Status done = store_->give_back({{Family::chunks, key(first), key(last) + "~"}});
     ASSERT_TRUE(done) << done.error().what;
@@ -66,7 +77,7 @@ TEST_F(StoreRoom, WhatWasRemovedLeavesTheDisk) {
   put(0, 1000);
   ASSERT_TRUE(store_->give_back({}));
   uint64_t full = disk();
-  for (int i = 0; i < 700; ++i) remove(i);
+  remove(0, 700);
   EXPECT_GT(disk(), full - kMiB);  // removing alone gives nothing back
   give_back(0, 699);
   EXPECT_LT(disk(), 300 * kValue + 2 * kMiB);
@@ -78,11 +89,10 @@ TEST_F(StoreRoom, WhatWasRemovedLeavesTheDisk) {
 TEST_F(StoreRoom, OneThatStaysDoesNotKeepItsNeighbours) {
   put(0, 1000);
   ASSERT_TRUE(store_->give_back({}));
-  for (int i = 0; i < 1000; ++i)
-    if (i % 20 != 0) remove(i);
+  remove(0, 1000, 20);
   give_back(0, 999);
   EXPECT_LT(disk(), 50 * kValue + 2 * kMiB);
-  for (int i = 0; i < 1000; i += 20) EXPECT_EQ(*store_->get(Family::chunks, key(i)), noise(i)) << i;
+  for (int i = 20; i < 1000; i += 20) EXPECT_EQ(*store_->get(Family::chunks, key(i)), noise(i)) << i;
   EXPECT_FALSE(store_->get(Family::chunks, key(1)));
   EXPECT_EQ(store_->bytes(Family::chunks)->garbage, 0u);
 }
@@ -91,8 +101,7 @@ TEST_F(StoreRoom, StaysSmallOverManyRounds) {
   for (int night = 0; night < 10; ++night) {
     put(night * 100, night * 100 + 100);
     if (night < 2) continue;
-    for (int i = (night - 2) * 100; i < (night - 1) * 100; ++i)
-      if (i % 50 != 0) remove(i);
+    remove((night - 2) * 100, (night - 1) * 100, 50);
     give_back((night - 2) * 100, (night - 1) * 100 - 1);
     EXPECT_LT(disk(), (200 + 2 * static_cast<uint64_t>(night)) * kValue + 2 * kMiB) << night;
   }
@@ -100,7 +109,7 @@ TEST_F(StoreRoom, StaysSmallOverManyRounds) {
 
 TEST_F(StoreRoom, SurvivesBeingOpenedAgain) {
   put(0, 300);
-  for (int i = 0; i < 200; ++i) remove(i);
+  remove(0, 200);
   give_back(0, 199);
   store_.reset();
   auto again = Store::open(dir_.path() / "store", Store::Mode::read_write);
