@@ -52,7 +52,8 @@ Result<ScanView> scan_of(const Json& json) {
   scan.score = fields.number<int32_t>("score");
   if (const Json* pruned = fields.list("pruned"); pruned != nullptr)
     for (const Json& item : *pruned)
-      item.is_string() ? scan.pruned.push_back(item.get<std::string>()) : fields.wrong("pruned", "a list of words");
+      item.is_string() ? scan.pruned.push_back(item.get<std::string>())
+                       : fields.wrong("pruned", "a list of words");
   if (const Json* waits = fields.list("waits"); waits != nullptr)
     for (const Json& item : *waits) {
       Fields reason(item, "reason to wait");

@@ -28,7 +28,7 @@ struct ScanView {
   std::string error, error_code, same_as, expect;
   std::string pinned;               // why it stays whatever retention says; empty: it is not pinned
   std::vector<std::string> pruned;  // what retention has taken of it
-  std::vector<std::string> waits;  // why it does not run, the deciding reason first
+  std::vector<std::string> waits;   // why it does not run, the deciding reason first
 };
 /// done, failed or cancelled. A state that this version does not know is one of an open scan.
 bool has_ended(const std::string& state);

@@ -19,7 +19,8 @@ using Change = std::function<Status(const std::string& scan_id)>;
 
 Status pin_far(const Remote& remote, const std::string& scan_id, bool pin, const std::string& reason) {
   std::string path = "/v1/scans/" + scan_id + "/pin", method = pin ? "PUT" : "DELETE";
-  std::string body = pin ? Json{{"reason", reason}}.dump(-1, ' ', false, Json::error_handler_t::replace) : "{}";
+  std::string body =
+      pin ? Json{{"reason", reason}}.dump(-1, ' ', false, Json::error_handler_t::replace) : "{}";
   ASSAY_TRY(Reply reply, remote.call(method, path, body));
   return reply.status / 100 == 2 ? Status() : Status(reply_error(reply, method + " " + remote.url(path)));
 }
@@ -53,10 +54,12 @@ Result<int> run(const po::variables_map& map, bool pin) {
   ASSAY_TRY(bool farm, from_farm(map));
   if (farm) {
     ASSAY_TRY(Remote remote, open_remote(map));
-    return each(map, [&](const std::string& id) { return pin_far(remote, id, pin, reason); }, done);
+    return each(
+        map, [&](const std::string& id) { return pin_far(remote, id, pin, reason); }, done);
   }
   ASSAY_TRY(std::unique_ptr<Store> store, open_stored_for_writing(map));
-  return each(map, [&](const std::string& id) { return pin_here(*store, id, pin, reason); }, done);
+  return each(
+      map, [&](const std::string& id) { return pin_here(*store, id, pin, reason); }, done);
 }
 
 int order(const Args& args, const RemoteUsage& usage, bool pin) {
@@ -79,7 +82,8 @@ int pin(const Args& args) {
 }
 
 int unpin(const Args& args) {
-  return order(args, {"assay unpin SCAN_ID... [OPTIONS]\nLeaves scans to retention again.", "scan-id"}, false);
+  return order(args, {"assay unpin SCAN_ID... [OPTIONS]\nLeaves scans to retention again.", "scan-id"},
+               false);
 }
 
 }  // namespace assay::cli

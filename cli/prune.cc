@@ -1,5 +1,5 @@
-// assay prune: takes away what is too old, or too much: from this host's store by the rules that are given here,
-// from a farm by those of its scheduler.
+// assay prune: takes away what is too old, or too much: from this host's store by the rules that are given
+// here, from a farm by those of its scheduler.
 #include <boost/program_options.hpp>
 #include <iostream>
 #include <limits>
@@ -26,9 +26,11 @@ using layout::size_text;
 
 constexpr const char* kUsageText =
     "assay prune [--retain RULE...] [--budget SIZE] [OPTIONS]\n"
-    "Takes away artifacts, traces, reports and records of scans that are too old, or too much. Pinned scans stay.\n"
+    "Takes away artifacts, traces, reports and records of scans that are too old, or too much. Pinned scans "
+    "stay.\n"
     "A RULE is KIND[/VERDICT]=AGE: --retain traces=30d --retain traces/malicious=1y --retain artifacts=14d.\n"
-    "With a budget the least valuable goes first: archives and traces of scans that found nothing, the oldest\n"
+    "With a budget the least valuable goes first: archives and traces of scans that found nothing, the "
+    "oldest\n"
     "before the newer; reports only after all traces. With --server, by the scheduler's own rules.";
 
 // What goes, whether it is this host's word or a server's.
@@ -47,7 +49,8 @@ Result<std::string> as_text(const std::string& answer) {
     for (const Json& item : *kinds) {
       Fields row(item, "kind");
       auto bytes = row.number<uint64_t>("bytes");
-      table.row({row.text("kind"), row.text("verdict"), count_text(row.number<uint64_t>("scans")), size_text(bytes)});
+      table.row({row.text("kind"), row.text("verdict"), count_text(row.number<uint64_t>("scans")),
+                 size_text(bytes)});
       ASSAY_CHECK(row.status());
       sum += bytes;
     }
@@ -55,8 +58,8 @@ Result<std::string> as_text(const std::string& answer) {
   out += "store    " + size_text(store) + (budget > 0 ? " of at most " + size_text(budget) : "") + ", " +
          plural(scans, "scan") + ", " + count_text(pinned) + " pinned\n";
   if (table.empty()) return out + (dry_run ? "nothing would go\n" : "nothing goes\n");
-  return out + (dry_run ? "would go " : "goes     ") + "about " + size_text(sum) + (more ? ", and more after that" : "") +
-         "\n";
+  return out + (dry_run ? "would go " : "goes     ") + "about " + size_text(sum) +
+         (more ? ", and more after that" : "") + "\n";
 }
 
 std::string words_of(uint8_t take) {
@@ -92,7 +95,8 @@ Json each_json(const PrunePlan& plan) {
   return list;
 }
 
-Status show(const PrunePlan& plan, const RetentionPolicy& policy, bool dry_run, const po::variables_map& map) {
+Status show(const PrunePlan& plan, const RetentionPolicy& policy, bool dry_run,
+            const po::variables_map& map) {
   ASSAY_TRY(Format format, parse_format(option_text(map, "format")));
   bool each = map.count("verbose") > 0;
   std::string answer = prune_json(plan, policy, dry_run);
@@ -148,11 +152,13 @@ Result<int> prune_here(const po::variables_map& map) {
   Pruner pruner(*store, policy, wall_ns());
   ASSAY_CHECK(prune_all(*store, pruner, [&] { return show(pruner.plan(), policy, false, map); }));
   if (!pruner.trouble().empty())
-    return Error{Errc::no_space, "what was to go has gone, but its room comes back later: " + pruner.trouble()};
+    return Error{Errc::no_space,
+                 "what was to go has gone, but its room comes back later: " + pruner.trouble()};
   if (pruner.over_budget())
     return Error{Errc::limit, "the store still has " + size_text(pruner.plan().usage.disk_bytes) +
-                                  " and may have " + size_text(policy.budget_bytes) + ": what is left is pinned (" +
-                                  count_text(pruner.plan().pinned) + " scans) or under way"};
+                                  " and may have " + size_text(policy.budget_bytes) +
+                                  ": what is left is pinned (" + count_text(pruner.plan().pinned) +
+                                  " scans) or under way"};
   ASSAY_TRY(Format format, parse_format(option_text(map, "format")));
   if (format == Format::text) std::cout << "now      " << size_text(pruner.plan().usage.disk_bytes) << "\n";
   return static_cast<int>(kBelowGate);
@@ -160,13 +166,13 @@ Result<int> prune_here(const po::variables_map& map) {
 
 Result<int> prune_farm(const po::variables_map& map) {
   if (map.count("retain") || map.count("budget") || map.count("verbose"))
-    return Error{Errc::invalid,
-                 "--retain, --budget and --verbose are for this host's store: a farm's retention stands in its "
-                 "scheduler's configuration"};
+    return Error{
+        Errc::invalid,
+        "--retain, --budget and --verbose are for this host's store: a farm's retention stands in its "
+        "scheduler's configuration"};
   ASSAY_TRY(Format format, parse_format(option_text(map, "format")));
   ASSAY_TRY(Remote remote, open_remote(map));
-  ASSAY_TRY(std::string answer,
-            remote.post("/v1/prune", Json{{"dry_run", map.count("dry-run") > 0}}.dump()));
+  ASSAY_TRY(std::string answer, remote.post("/v1/prune", Json{{"dry_run", map.count("dry-run") > 0}}.dump()));
   if (format == Format::text) {
     ASSAY_TRY(std::string text, as_text(answer));
     std::cout << text;
@@ -183,14 +189,16 @@ int prune(const Args& args) {
   po::options_description more("Retention");
   auto add = more.add_options();
   add("dry-run", "say what would go, and take nothing");
-  add("retain", po::value<std::vector<std::string>>()->composing(), "KIND[/VERDICT]=AGE; may be given several times");
+  add("retain", po::value<std::vector<std::string>>()->composing(),
+      "KIND[/VERDICT]=AGE; may be given several times");
   add("budget", po::value<std::string>(), "at most so much on disk, as in 20G");
   add("verbose", "list each scan that something is taken from");
   return run_stored(
       args, kUsageText, "word", false,
       [](const po::variables_map& map) -> Result<int> {
         if (map.count("word"))
-          return Error{Errc::invalid, "assay prune takes no word, but got '" + option_text(map, "word") + "'"};
+          return Error{Errc::invalid,
+                       "assay prune takes no word, but got '" + option_text(map, "word") + "'"};
         ASSAY_TRY(bool farm, from_farm(map));
         return farm ? prune_farm(map) : prune_here(map);
       },

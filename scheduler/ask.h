@@ -29,7 +29,8 @@ inline constexpr std::string_view kAgentMode = "agent_mode";
 /// {} -> {"lanes": [{"lane", "queued", "leased", "oldest_ms"}] (all four, most urgent first),
 ///   "tenants": [{"tenant", "queued", "leased"}], "registries": [{"registry", "queued", "wait_ms"}] (at most
 ///   100 each), "delayed" (of the queued: waiting after a failure), "scoring" (shipped, not yet reported),
-///   "stalled": bool, "free_bytes", "store_bytes" (as of the last look, or null), "store_budget_bytes" (0: none)}
+///   "stalled": bool, "free_bytes", "store_bytes" (as of the last look, or null), "store_budget_bytes" (0:
+///   none)}
 inline constexpr std::string_view kQueue = "queue";
 
 /// {"seconds": N} -> {"seconds", "backlog" (queued and leased), "agents", "slots", "service_s" (mean of the

@@ -104,12 +104,13 @@ class Keep {
     uint8_t take = 0;     // bits of Pruned
     Traits traits;        // that it is found by
     bool reused = false;  // the entry for equal jobs names it
-    std::optional<std::pair<std::string, std::string>> old_archive;  // keys of pieces that stand behind the trace
+    std::optional<std::pair<std::string, std::string>>
+        old_archive;  // keys of pieces that stand behind the trace
   };
   /// Where the record is to go, the caller knows that nobody shares its result. Errc::not_found.
   Result<Pruning> prepare_prune(const std::string& scan_id, uint8_t take) const;
-  /// With a report go its index entries, its entry in `results`, header, footer, trace and artifacts; with the
-  /// record all that names it. Expects: the record is as it was, and the scan not open.
+  /// With a report go its index entries, its entry in `results`, header, footer, trace and artifacts; with
+  /// the record all that names it. Expects: the record is as it was, and the scan not open.
   static StoreBatch pruned(const Pruning& what);
   /// Takes a batch. The caller knows that there are no scans of it.
   Result<StoreBatch> pruned_batch(const std::string& batch_id) const;

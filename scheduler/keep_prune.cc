@@ -143,7 +143,9 @@ Result<uint64_t> Keep::artifact_bytes(const std::string& scan_id) const {
 Error Keep::missing(const std::string& own, uint8_t what, const Error& otherwise) const {
   auto record = scan(own);
   if (!record || !(record->pruned & what)) return otherwise;
-  const char* words = what == kArtifactsPruned ? "the artifacts" : what == kTracePruned ? "the trace" : "the report";
+  const char* words = what == kArtifactsPruned ? "the artifacts"
+                      : what == kTracePruned   ? "the trace"
+                                               : "the report";
   return {Errc::not_found, std::string(words) + " of scan " + own + " " +
                                (what == kArtifactsPruned ? "were" : "was") + " taken away by retention" +
                                (record->pruned & kReportPruned ? "" : " (its report is still there)")};

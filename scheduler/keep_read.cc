@@ -127,9 +127,10 @@ Status Keep::each_event(const std::string& scan_id, const std::function<void(con
   }));
   if (!broken) return missing(own, kTracePruned, broken.error());
   if (chunks != end.chunks || events != end.events)
-    return missing(own, kTracePruned, {Errc::corrupt, "scan " + own + ": holds " + std::to_string(chunks) + " chunks with " +
-                                    std::to_string(events) + " events; its footer says " +
-                                    std::to_string(end.chunks) + " with " + std::to_string(end.events)});
+    return missing(own, kTracePruned,
+                   {Errc::corrupt, "scan " + own + ": holds " + std::to_string(chunks) + " chunks with " +
+                                       std::to_string(events) + " events; its footer says " +
+                                       std::to_string(end.chunks) + " with " + std::to_string(end.events)});
   if (bytes != nullptr) *bytes = size;
   return Status();
 }

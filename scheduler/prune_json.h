@@ -7,8 +7,8 @@
 
 namespace assay {
 
-/// {"dry_run", "store_bytes", "budget_bytes", "scans", "pinned", "more", "kinds": [{"kind", "verdict", "scans",
-/// "bytes"}]}; kinds of which nothing goes are left out.
+/// {"dry_run", "store_bytes", "budget_bytes", "scans", "pinned", "more", "kinds": [{"kind", "verdict",
+/// "scans", "bytes"}]}; kinds of which nothing goes are left out.
 std::string prune_json(const PrunePlan& plan, const RetentionPolicy& policy, bool dry_run);
 
 }  // namespace assay

@@ -91,8 +91,9 @@ uint64_t Look::on_disk(const ScanRecord& record, KeptKind kind) const {
   uint64_t all = plan_.usage.bytes[at(kind)] + (kind == KeptKind::reports ? plan_.usage.index_bytes : 0);
   uint64_t known = known_bytes(record, kind), sum = bytes_[at(kind)], holders = holders_[at(kind)];
   auto share = [&](uint64_t part, uint64_t of) {
-    return of == 0 ? 0 : static_cast<uint64_t>(static_cast<double>(all) * static_cast<double>(part) /
-                                               static_cast<double>(of));
+    return of == 0 ? 0
+                   : static_cast<uint64_t>(static_cast<double>(all) * static_cast<double>(part) /
+                                           static_cast<double>(of));
   };
   if (known > 0) return share(known, sum);
   bool old = record.state == ScanState::done && record.trace_bytes == 0 && record.report_bytes == 0;

@@ -12,10 +12,10 @@ namespace assay {
 
 /// Of the store on disk.
 struct StoreUsage {
-  uint64_t disk_bytes = 0;       // all of it
-  ByKind<uint64_t> bytes{};      // by kind; reports without the index
+  uint64_t disk_bytes = 0;   // all of it
+  ByKind<uint64_t> bytes{};  // by kind; reports without the index
   uint64_t index_bytes = 0;
-  uint64_t other_bytes = 0;      // the rest: small indexes, and the log of what is in memory
+  uint64_t other_bytes = 0;  // the rest: small indexes, and the log of what is in memory
 };
 Result<StoreUsage> usage_of(const Store& store);
 
@@ -32,8 +32,8 @@ struct PruneTotal {
 };
 
 struct PrunePlan {
-  std::vector<PruneChoice> choices;  // in the order in which to take them
-  std::vector<std::string> batches;  // without scans, and as old as records may be
+  std::vector<PruneChoice> choices;                       // in the order in which to take them
+  std::vector<std::string> batches;                       // without scans, and as old as records may be
   ByKind<std::array<PruneTotal, kScanClasses>> totals{};  // of `choices`
   StoreUsage usage;
   uint64_t scans = 0, pinned = 0;

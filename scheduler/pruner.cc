@@ -6,7 +6,8 @@
 namespace assay {
 namespace {
 
-constexpr unsigned kLooks = 6;  // estimates come close within two or three
+constexpr unsigned kLooks = 6;            // estimates come close within two or three
+constexpr uint64_t kInMemory = 64 << 20;  // at most: what a store writes by itself, any time
 
 }  // namespace
 
@@ -29,8 +30,10 @@ Result<std::vector<PruneAction>> Pruner::step() {
 
 Status Pruner::look() {
   ASSAY_TRY(uint64_t used, store_.disk_bytes());
-  // The log is no reason to take anything: it shrinks once what is in memory is written.
-  if (!look_only_ && policy_.budget_bytes > 0 && used > policy_.budget_bytes) ASSAY_CHECK(give_back({}));
+  // The log is no reason to take anything: it shrinks once what is in memory is written. Nor must that come
+  // on top after the look.
+  bool near = policy_.budget_bytes > 0 && used + kInMemory > policy_.budget_bytes;
+  if (!look_only_ && near) ASSAY_CHECK(give_back({}));
   ASSAY_TRY(plan_, plan_prune(store_, policy_, now_ns_));
   ++looks_;
   next_ = 0;

@@ -1,6 +1,6 @@
-// pruner: retention carried out, step by step: looks, hands out what is to be committed, has the store give the
-// room back, and looks again while the store is beyond its budget. Commits nothing itself: who owns the store's
-// writing does. Its steps may take seconds, and belong on a thread of their own (pruning.h).
+// pruner: retention carried out, step by step: looks, hands out what is to be committed, has the store give
+// the room back, and looks again while the store is beyond its budget. Commits nothing itself: who owns the
+// store's writing does. Its steps may take seconds, and belong on a thread of their own (pruning.h).
 #pragma once
 
 #include <map>
@@ -65,12 +65,12 @@ class Pruner {
   PrunePlan plan_;
   PruneCounts counts_;
   std::string trouble_;
-  size_t next_ = 0;        // of plan_.choices
+  size_t next_ = 0;  // of plan_.choices
   unsigned looks_ = 0;
-  uint64_t taken_ = 0;     // since the last look
+  uint64_t taken_ = 0;  // since the last look
   bool reports_gone_ = false;
-  // First and last scan of which something was taken since the last look, by where it stood and class: what goes
-  // first is of one class and one time, so that the range holds little else.
+  // First and last scan of which something was taken since the last look, by where it stood and class: what
+  // goes first is of one class and one time, so that the range holds little else.
   std::map<std::pair<Family, ScanClass>, std::pair<std::string, std::string>> gone_;
 };
 

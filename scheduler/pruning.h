@@ -1,5 +1,5 @@
-// Pruning: the thread that a Pruner's steps run on, so that the loop does not wait for a look over all records
-// or for room to be given back. One step at a time; the loop is told by a descriptor.
+// Pruning: the thread that a Pruner's steps run on, so that the loop does not wait for a look over all
+// records or for room to be given back. One step at a time; the loop is told by a descriptor.
 #pragma once
 
 #include <memory>

@@ -46,10 +46,11 @@ struct Rule {
 };
 
 Result<Rule> parse_rule(std::string_view text) {
-  Error wrong{Errc::invalid, "retain '" + printable(text, 100) +
-                                 "' is not KIND[/VERDICT]=AGE, as in traces=30d, traces/malicious=1y or "
-                                 "records=never (kinds: artifacts, traces, reports, records; verdicts: clean, "
-                                 "inconclusive, suspicious, malicious, failed; ages: s, m, h, d, w, y)"};
+  Error wrong{Errc::invalid,
+              "retain '" + printable(text, 100) +
+                  "' is not KIND[/VERDICT]=AGE, as in traces=30d, traces/malicious=1y or "
+                  "records=never (kinds: artifacts, traces, reports, records; verdicts: clean, "
+                  "inconclusive, suspicious, malicious, failed; ages: s, m, h, d, w, y)"};
   size_t equals = text.find('=');
   if (equals == std::string_view::npos) return wrong;
   std::string_view what = text.substr(0, equals), age = text.substr(equals + 1);
@@ -115,7 +116,8 @@ uint8_t takable(const ScanRecord& record) {
   if (!record.same_as.empty() || record.attempt == 0) return kRecordPruned;
   auto out = static_cast<uint8_t>(kAll & ~record.pruned);
   // Sizes are known of all that was scored since there is retention.
-  if (record.trace_bytes > 0 && record.artifact_bytes == 0) out = static_cast<uint8_t>(out & ~kArtifactsPruned);
+  if (record.trace_bytes > 0 && record.artifact_bytes == 0)
+    out = static_cast<uint8_t>(out & ~kArtifactsPruned);
   return out;
 }
 

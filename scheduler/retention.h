@@ -15,12 +15,14 @@
 
 namespace assay {
 
-/// What is taken from a scan, each by itself, but: with a report goes what is left of trace and artifacts, and
-/// with the record all. The bit of each is 1 << its number, as in Pruned.
+/// What is taken from a scan, each by itself, but: with a report goes what is left of trace and artifacts,
+/// and with the record all. The bit of each is 1 << its number, as in Pruned.
 enum class KeptKind : uint8_t { artifacts, traces, reports, records };
 inline constexpr size_t kKeptKinds = 4;
 const char* to_string(KeptKind kind);
-inline constexpr uint8_t bit_of(KeptKind kind) { return static_cast<uint8_t>(1u << static_cast<uint8_t>(kind)); }
+inline constexpr uint8_t bit_of(KeptKind kind) {
+  return static_cast<uint8_t>(1u << static_cast<uint8_t>(kind));
+}
 static_assert(bit_of(KeptKind::reports) == kReportPruned && bit_of(KeptKind::records) == kRecordPruned);
 
 /// In the order in which they are given up. `failed`: cancelled ones too.
@@ -34,7 +36,7 @@ template <class T>
 using ByKind = std::array<T, kKeptKinds>;
 
 struct RetentionPolicy {
-  using Age = std::optional<std::chrono::seconds>;     // nothing: never
+  using Age = std::optional<std::chrono::seconds>;  // nothing: never
   ByKind<std::array<Age, kScanClasses>> ages{};
   uint64_t budget_bytes = 0;  // of the whole store on disk; 0: none
 
@@ -42,15 +44,16 @@ struct RetentionPolicy {
   bool empty() const { return budget_bytes == 0 && !by_age(); }
 };
 
-/// Rules as "KIND=AGE" or "KIND/CLASS=AGE", as in "traces=30d", "traces/malicious=1y", "records=never": s, m, h,
-/// d, w or y (365 days). One that names a class goes before one that does not, whichever comes first; of equal
-/// ones the last holds. Errc::invalid names the text.
+/// Rules as "KIND=AGE" or "KIND/CLASS=AGE", as in "traces=30d", "traces/malicious=1y", "records=never": s, m,
+/// h, d, w or y (365 days). One that names a class goes before one that does not, whichever comes first; of
+/// equal ones the last holds. Errc::invalid names the text.
 Result<RetentionPolicy> parse_retention(const std::vector<std::string>& rules);
 
 /// What there is to take: bits. Nothing of an open or a pinned scan; of one that shares another's result
 /// only its record.
 uint8_t takable(const ScanRecord& record);
-/// What is too old: bits of what is takable. `since_ns`: when it, or the last scan that shares its result, ended.
+/// What is too old: bits of what is takable. `since_ns`: when it, or the last scan that shares its result,
+/// ended.
 uint8_t due(const RetentionPolicy& policy, const ScanRecord& record, int64_t since_ns, int64_t now_ns);
 /// When a scan's time began to run: its end.
 int64_t since_of(const ScanRecord& record);

@@ -95,8 +95,9 @@ Status Server::bind() {
 Status Server::run(int stop_fd) {
   ASSAY_CHECK(each_second());  // before the first submission: is there room?
   for (;;) {
-    std::vector<WaitFor> items{WaitFor(stop_fd), WaitFor(config_.reload_fd), WaitFor(reloading_.fd()),
-                               WaitFor(pruning_.fd()), agents_socket_, connections_.socket(), clients_socket_};
+    std::vector<WaitFor> items{
+        WaitFor(stop_fd), WaitFor(config_.reload_fd), WaitFor(reloading_.fd()), WaitFor(pruning_.fd()),
+        agents_socket_,   connections_.socket(),      clients_socket_};
     if (config_.zap != nullptr) items.emplace_back(config_.zap->socket());
     // Scored reports wait where they are while nothing can be written.
     if (!stalled_)

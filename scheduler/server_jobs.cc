@@ -243,7 +243,8 @@ Result<ScanRecord> Server::retry(const std::string& scan_id) {
     return Error{Errc::conflict, "scan " + scan_id + " has not ended: " + to_string(open_.at(scan_id).state)};
   ASSAY_TRY(ScanRecord record, keep_.scan(scan_id));
   if (taking_.contains(scan_id))
-    return Error{Errc::conflict, "scan " + scan_id + " is being taken away by retention: submit its image again"};
+    return Error{Errc::conflict,
+                 "scan " + scan_id + " is being taken away by retention: submit its image again"};
   if (record.state == ScanState::done)
     return Error{Errc::conflict, "scan " + scan_id + " is done; submit its image again, with fresh set"};
   record.state = ScanState::queued;

@@ -148,7 +148,7 @@ class Server {
   void settle_prune(const PruneChoice& choice, const Status& outcome);
   void go_on_pruning();
   void end_pruning(const std::string& trouble);
-  void tell_prune_askers(const Status& failed = Status());
+  void tell_prune_askers(const Status& outcome = Status());
   std::optional<wire::Answer> order_prune(const std::string& client, bool dry_run);
   std::optional<wire::Answer> order_pin(const std::string& client, const std::string& scan_id,
                                         const std::string& reason);
@@ -172,9 +172,9 @@ class Server {
   std::unique_ptr<Pruner> pruner_;  // pruning_'s thread has it while a step is under way
   Pruning pruning_;
   std::vector<PruneAsker> prune_askers_;
-  bool pruner_measures_ = false;  // only looks how large the store is
-  size_t prunes_left_ = 0;        // staged of the last step
-  std::string prune_trouble_;     // why the run is to end
+  bool pruner_measures_ = false;                  // only looks how large the store is
+  size_t prunes_left_ = 0;                        // staged of the last step
+  std::string prune_trouble_;                     // why the run is to end
   std::unordered_set<std::string> shared_since_;  // whose results came to be shared since the look
   std::unordered_set<std::string> taking_;        // whose results are staged to go
   Time last_prune_{}, last_measure_{};

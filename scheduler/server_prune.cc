@@ -1,6 +1,6 @@
-// Retention in the loop: when a pruner runs, what it hands out is staged, who asked is told; and pins. The looks
-// themselves are on Pruning's thread. Between such a look and its change scans may come to share a result: the
-// loop remembers which, and takes nothing from them.
+// Retention in the loop: when a pruner runs, what it hands out is staged, who asked is told; and pins. The
+// looks themselves are on Pruning's thread. Between such a look and its change scans may come to share a
+// result: the loop remembers which, and takes nothing from them.
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -27,7 +27,8 @@ wire::Answer error_answer(const Error& error) {
 
 }  // namespace
 
-// Once a second: a run when it is time, at once where the disk is full; else a look at how large the store is.
+// Once a second: a run when it is time, at once where the disk is full; else a look at how large the store
+// is.
 void Server::consider_pruning() {
   if (pruner_) return;
   if (!prune_askers_.empty()) return begin_pruning(prune_askers_.front().dry_run, false);
@@ -101,8 +102,9 @@ void Server::end_pruning(const std::string& trouble) {
   std::string words;
   for (size_t i = 0; i < kKeptKinds; ++i)
     if (counts.kinds[i].scans > 0)
-      words += std::string(" ") + to_string(static_cast<KeptKind>(i)) + "=" + std::to_string(counts.kinds[i].scans) +
-               " " + to_string(static_cast<KeptKind>(i)) + "_bytes=" + std::to_string(counts.kinds[i].bytes);
+      words += std::string(" ") + to_string(static_cast<KeptKind>(i)) + "=" +
+               std::to_string(counts.kinds[i].scans) + " " + to_string(static_cast<KeptKind>(i)) +
+               "_bytes=" + std::to_string(counts.kinds[i].bytes);
   if (!words.empty())
     spdlog::info("event=pruned{} changed={} store_bytes={}", words, counts.refused, plan.usage.disk_bytes);
   std::string why = trouble.empty() ? pruner_->trouble() : trouble;
@@ -116,11 +118,11 @@ void Server::end_pruning(const std::string& trouble) {
 }
 
 // After the first look: what is to go is known, and the rest may take its time.
-void Server::tell_prune_askers(const Status& failed) {
+void Server::tell_prune_askers(const Status& outcome) {
   if (pruner_measures_ || prune_askers_.empty()) return;
   bool dry = pruner_->look_only();
-  wire::Answer answer =
-      failed ? wire::Answer{200, prune_json(pruner_->plan(), config_.retention, dry)} : error_answer(failed.error());
+  wire::Answer answer = outcome ? wire::Answer{200, prune_json(pruner_->plan(), config_.retention, dry)}
+                                : error_answer(outcome.error());
   std::erase_if(prune_askers_, [&](const PruneAsker& asker) {
     if (asker.dry_run != dry) return false;
     tell_client(asker.client, answer);
@@ -129,7 +131,8 @@ void Server::tell_prune_askers(const Status& failed) {
 }
 
 std::optional<wire::Answer> Server::order_prune(const std::string& client, bool dry_run) {
-  if (prune_askers_.size() >= kMaxAskers) return error_answer({Errc::busy, "too many wait for retention already"});
+  if (prune_askers_.size() >= kMaxAskers)
+    return error_answer({Errc::busy, "too many wait for retention already"});
   prune_askers_.push_back({client, dry_run});
   consider_pruning();
   return std::nullopt;
@@ -138,7 +141,8 @@ std::optional<wire::Answer> Server::order_prune(const std::string& client, bool 
 std::optional<wire::Answer> Server::order_pin(const std::string& client, const std::string& scan_id,
                                               const std::string& reason) {
   if (reason.size() > kMaxReasonBytes)
-    return error_answer({Errc::invalid, "a reason has at most " + std::to_string(kMaxReasonBytes) + " bytes"});
+    return error_answer(
+        {Errc::invalid, "a reason has at most " + std::to_string(kMaxReasonBytes) + " bytes"});
   auto answer = wire::Answer{200, nlohmann::json{{"scan_id", scan_id}, {"pinned", printable(reason)}}.dump()};
   if (auto it = open_.find(scan_id); it != open_.end()) {
     ScanRecord after = it->second;

@@ -6,6 +6,8 @@
 namespace assay::store_room {
 namespace {
 
+constexpr uint64_t kGarbageShare = 16;  // less of a family is left for the next time
+
 uint64_t property(rocksdb::DB& db, rocksdb::ColumnFamilyHandle& family, const std::string& name) {
   uint64_t value = 0;
   return db.GetIntProperty(&family, name, &value) ? value : 0;
@@ -69,16 +71,31 @@ uint64_t live_beside(rocksdb::DB& db, rocksdb::ColumnFamilyHandle& family, const
   return found.beside + static_cast<uint64_t>(part * static_cast<double>(blobs));
 }
 
-rocksdb::Status compact(rocksdb::DB& db, rocksdb::ColumnFamilyHandle& family, const Bounds& bounds,
-                        bool copy) {
+namespace {
+
+rocksdb::Status compact_once(rocksdb::DB& db, rocksdb::ColumnFamilyHandle& family, const Bounds& bounds,
+                             bool copy, rocksdb::BottommostLevelCompaction bottom) {
   rocksdb::CompactRangeOptions options;
   options.exclusive_manual_compaction = false;  // the writer's own go on beside it
-  options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForceOptimized;
+  options.bottommost_level_compaction = bottom;
   options.blob_garbage_collection_policy =
       copy ? rocksdb::BlobGarbageCollectionPolicy::kForce : rocksdb::BlobGarbageCollectionPolicy::kDisable;
   options.blob_garbage_collection_age_cutoff = 1.0;
   return db.CompactRange(options, &family, bounds.from.empty() ? nullptr : &bounds.from,
                          bounds.below.empty() ? nullptr : &bounds.below);
+}
+
+}  // namespace
+
+// Each table once. Those that a compaction of RocksDB's own makes at the same time are left out then, and
+// with them what it dropped without copying: so a second time where much garbage is left.
+rocksdb::Status compact(rocksdb::DB& db, rocksdb::ColumnFamilyHandle& family, const Bounds& bounds,
+                        bool copy) {
+  using Bottom = rocksdb::BottommostLevelCompaction;
+  auto status = compact_once(db, family, bounds, copy, Bottom::kForceOptimized);
+  FamilyBytes left = bytes_of(db, family);
+  if (!status.ok() || !copy || left.garbage <= left.disk / kGarbageShare) return status;
+  return compact_once(db, family, bounds, copy, Bottom::kForce);
 }
 
 }  // namespace assay::store_room

@@ -1,5 +1,5 @@
-// Nights of a registry sweep, replayed: real traces are kept again and again as scans of their own, under a clock
-// that is set. For tests of retention and its bench.
+// Nights of a registry sweep, replayed: real traces are kept again and again as scans of their own, under a
+// clock that is set. For tests of retention and its bench.
 #pragma once
 
 #include <chrono>
@@ -52,9 +52,11 @@ class Nights {
  public:
   static constexpr int64_t kDay = 86'400'000'000'000, kFirst = 1'795'564'800'000'000'000;  // 2026-11-25
 
-  Nights(Store& store, std::vector<Replay> replays) : store_(store), keep_(store), replays_(std::move(replays)) {}
+  Nights(Store& store, std::vector<Replay> replays)
+      : store_(store), keep_(store), replays_(std::move(replays)) {}
 
-  /// `scans` of them end in that night, of the replay that `which` says of each; in 1 of `kept_files` an archive.
+  /// `scans` of them end in that night, of the replay that `which` says of each; in 1 of `kept_files` an
+  /// archive.
   template <class Which>
   Status sweep(int night, int scans, Which which, int kept_files = 4) {
     BatchRecord batch;
@@ -107,8 +109,8 @@ class Nights {
 
  private:
   // Submitted, leased, shipped, scored.
-  Status add(std::vector<StoreBatch>& group, int night, int i, const Replay& replay, const std::string& batch_id,
-             bool archive) {
+  Status add(std::vector<StoreBatch>& group, int night, int i, const Replay& replay,
+             const std::string& batch_id, bool archive) {
     ScanRecord r;
     r.scan_id = id_of(night, i);
     r.submission.job = replay.header.job;

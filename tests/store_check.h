@@ -38,7 +38,8 @@ class StoreCheck {
   bool there(Family family, const std::string& key) { return static_cast<bool>(store_.get(family, key)); }
   bool any(Family family, const std::string& prefix) {
     bool found = false;
-    (void)store_.scan(family, prefix, false, [&](std::string_view, std::string_view) { return !(found = true); });
+    (void)store_.scan(family, prefix, false,
+                      [&](std::string_view, std::string_view) { return !(found = true); });
     return found;
   }
   std::optional<ScanRecord> record(const std::string& id) {
@@ -64,7 +65,8 @@ class StoreCheck {
       });
     each(Family::digests, [&](const std::string& key, const std::string&) {
       auto scan = record(key.substr(key.size() - kId));
-      if (!scan || scan->digest + "/" != key.substr(0, key.size() - kId)) say(Family::digests, key, "no such scan");
+      if (!scan || scan->digest + "/" != key.substr(0, key.size() - kId))
+        say(Family::digests, key, "no such scan");
     });
     each(Family::results, [&](const std::string& key, const std::string& id) { check_result(key, id); });
     each(Family::index, [&](const std::string& key, const std::string& role) { check_index(key, role); });
@@ -74,13 +76,16 @@ class StoreCheck {
   void check_scan(const std::string& id) {
     auto scan = record(id);
     if (!scan) return say(Family::scans, id, "cannot be read");
-    if (is_open(scan->state) != there(Family::open, id)) say(Family::scans, id, "the index of open scans is wrong");
+    if (is_open(scan->state) != there(Family::open, id))
+      say(Family::scans, id, "the index of open scans is wrong");
     if (!scan->submission.batch.empty() && !there(Family::members, scan->submission.batch + id))
       say(Family::scans, id, "its batch does not know it");
     if (!scan->same_as.empty() && !record(scan->same_as)) say(Family::scans, id, "shares what is not there");
     if (scan->pruned & kTracePruned && any(Family::chunks, id)) say(Family::scans, id, "still has a trace");
-    if (scan->pruned & kArtifactsPruned && any(Family::artifacts, id)) say(Family::scans, id, "still has artifacts");
-    if (scan->pruned & kReportPruned && any(Family::reports, id)) say(Family::scans, id, "still has a report");
+    if (scan->pruned & kArtifactsPruned && any(Family::artifacts, id))
+      say(Family::scans, id, "still has artifacts");
+    if (scan->pruned & kReportPruned && any(Family::reports, id))
+      say(Family::scans, id, "still has a report");
     if (scan->state != ScanState::done) return;
     if (Digest::parse(scan->digest) && !there(Family::digests, keep_keys::digest_key(scan->digest, id)))
       say(Family::scans, id, "its digest does not know it");
@@ -94,7 +99,8 @@ class StoreCheck {
     auto traits = keep_.traits(id);
     if (!traits) return say(Family::scans, id, traits.error().what);
     for (const Trait& trait : *traits)
-      if (!there(Family::index, keep_keys::index_key(trait, id))) say(Family::scans, id, "is not found by " + trait.value);
+      if (!there(Family::index, keep_keys::index_key(trait, id)))
+        say(Family::scans, id, "is not found by " + trait.value);
   }
 
   void check_result(const std::string& key, const std::string& id) {
@@ -112,7 +118,8 @@ class StoreCheck {
     auto traits = keep_.traits(id);
     if (!traits) return say(Family::index, key, traits.error().what);
     for (const Trait& trait : *traits)
-      if (keep_keys::index_key(trait, id) == key && role == std::string(1, static_cast<char>(trait.role))) return;
+      if (keep_keys::index_key(trait, id) == key && role == std::string(1, static_cast<char>(trait.role)))
+        return;
     say(Family::index, key, "its scan does not know of it");
   }
 

@@ -17,7 +17,8 @@ Result<Json> body_of(const Call& call, const char* field) {
   if (!body.is_object()) return Error{Errc::invalid, "the body is no JSON object"};
   for (const auto& item : body.items())
     if (item.key() != field)
-      return Error{Errc::invalid, "'" + printable(item.key(), 64) + "' is no field here: only " + field + " is"};
+      return Error{Errc::invalid,
+                   "'" + printable(item.key(), 64) + "' is no field here: only " + field + " is"};
   return body;
 }
 

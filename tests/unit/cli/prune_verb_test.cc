@@ -20,9 +20,10 @@ class PruneVerb : public VerbsTest {
     after = queued;
     after.state = ScanState::failed;
     after.attempt = 1;
-    after.finished_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(
-                            (std::chrono::system_clock::now() - std::chrono::hours(24 * days_ago)).time_since_epoch())
-                            .count();
+    after.finished_ns =
+        std::chrono::duration_cast<std::chrono::nanoseconds>(
+            (std::chrono::system_clock::now() - std::chrono::hours(24 * days_ago)).time_since_epoch())
+            .count();
     ASSERT_TRUE((*store)->commit({Keep::submitted(queued), Keep::moved(queued, after)}));
     ASSERT_TRUE((*store)->write({{Family::chunks, id + std::string(8, '\1'), std::string(100, 'c')}}));
   }
@@ -111,9 +112,10 @@ TEST_F(PruneVerb, WithoutAStoreNoneIsMade) {
 }
 
 TEST_F(PruneVerb, AFarmsRetentionIsItsOwn) {
-  api_.post("/v1/prune",
-            R"({"dry_run":true,"store_bytes":1048576,"budget_bytes":2097152,"scans":7,"pinned":1,"more":false,)"
-            R"("kinds":[{"kind":"traces","verdict":"\u001b[2Jclean","scans":3,"bytes":2048}]})");
+  api_.post(
+      "/v1/prune",
+      R"({"dry_run":true,"store_bytes":1048576,"budget_bytes":2097152,"scans":7,"pinned":1,"more":false,)"
+      R"("kinds":[{"kind":"traces","verdict":"\u001b[2Jclean","scans":3,"bytes":2048}]})");
   api_.start();
   Said said = run(prune, {"--dry-run"});
   EXPECT_EQ(said.code, kBelowGate) << said.err;
@@ -125,10 +127,11 @@ TEST_F(PruneVerb, AFarmsRetentionIsItsOwn) {
 }
 
 TEST_F(PruneVerb, PinsOnAFarm) {
-  api_.server().Put("/v1/scans/" + kScan1 + "/pin", [this](const httplib::Request& request, httplib::Response& response) {
-    api_.note(request);
-    FakeApi::answer(response, "{}");
-  });
+  api_.server().Put("/v1/scans/" + kScan1 + "/pin",
+                    [this](const httplib::Request& request, httplib::Response& response) {
+                      api_.note(request);
+                      FakeApi::answer(response, "{}");
+                    });
   api_.server().Delete("/v1/scans/" + kScan1 + "/pin",
                        [this](const httplib::Request& request, httplib::Response& response) {
                          api_.note(request);

@@ -175,8 +175,8 @@ TEST_F(KeepPrune, TheArchiveGoesAndTheTraceStays) {
 TEST_F(KeepPrune, TheTraceGoesAndReportAndArchiveStay) {
   std::string id = add(0);
   take(id, kTracePruned);
-  EXPECT_EQ(events(id),
-            "not_found: the trace of scan " + id + " was taken away by retention (its report is still there)");
+  EXPECT_EQ(events(id), "not_found: the trace of scan " + id +
+                            " was taken away by retention (its report is still there)");
   EXPECT_TRUE(keep_.report(id));
   EXPECT_TRUE(keep_.header(id));
   EXPECT_EQ(archive(id), "PK of " + id);
@@ -303,12 +303,13 @@ TEST_F(KeepPrune, ABudgetTakesTheLeastWorthFirstAndNoMoreThanItMust) {
   for (int i = 0; i < 20; ++i) clean.push_back(add(i));
   ASSERT_EQ(commit(store_, keep_.pinned(pinned, "a case")), "ok");
   RetentionPolicy policy;
-  policy.budget_bytes = *store_.disk_bytes() - 2 * store_.bytes(Family::artifacts)->disk / 22;
+  policy.budget_bytes = *store_.disk_bytes() - 1;
   prune(policy, 30);
   EXPECT_LE(*store_.disk_bytes(), policy.budget_bytes);
+  EXPECT_GT(*store_.disk_bytes(), policy.budget_bytes * 8 / 10);
   EXPECT_EQ(archive(clean[0]).substr(0, 9), "not_found");
-  EXPECT_EQ(archive(clean[19]), "PK of " + clean[19]);
-  for (const std::string& id : {bad, pinned, clean[0], clean[19]}) EXPECT_EQ(events(id), "read") << id;
+  EXPECT_EQ(events(clean[19]), "read");
+  for (const std::string& id : {bad, pinned}) EXPECT_EQ(events(id) + archive(id), "readPK of " + id);
   // Down to what is pinned.
   policy.budget_bytes = 1;
   prune(policy, 30);
@@ -326,8 +327,8 @@ TEST_F(KeepPrune, ALookIsBoundedAndSaysSo) {
   EXPECT_TRUE(plan->more);
 }
 
-// Property: whatever is taken in whatever order, among scans that come, share, are pinned and run again, every
-// family agrees with the others.
+// Property: whatever is taken in whatever order, among scans that come, share, are pinned and run again,
+// every family agrees with the others.
 TEST_F(KeepPrune, NothingDanglesAfterAnySequence) {
   std::mt19937 random(7);
   auto any = [&](int n) { return static_cast<int>(random() % static_cast<unsigned>(n)); };
@@ -345,7 +346,8 @@ TEST_F(KeepPrune, NothingDanglesAfterAnySequence) {
         break;
       case 2:
         if (owners.empty()) break;
-        if (auto owner = keep_.scan(owners[random() % owners.size()]); owner && !(owner->pruned & kReportPruned))
+        if (auto owner = keep_.scan(owners[random() % owners.size()]);
+            owner && !(owner->pruned & kReportPruned))
           all.push_back(add_sharer(step / 10, owner->scan_id));
         break;
       case 3:

@@ -38,7 +38,8 @@ TEST(Nights, StayWithinTheBudgetOnDisk) {
     ASSERT_TRUE(counts) << counts.error().what;
     taken += counts->kinds[static_cast<size_t>(KeptKind::traces)].scans;
     uint64_t on_disk = 0;
-    for (const auto& entry : std::filesystem::directory_iterator(dir.path() / "store")) on_disk += entry.file_size();
+    for (const auto& entry : std::filesystem::directory_iterator(dir.path() / "store"))
+      on_disk += entry.file_size();
     EXPECT_LE(on_disk, policy.budget_bytes) << "after night " << night;
     EXPECT_GT(on_disk, policy.budget_bytes / 3) << "took too much in night " << night;
   }

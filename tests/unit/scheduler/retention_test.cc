@@ -56,7 +56,8 @@ TEST(Retention, AReportTakesWhatIsLeftOfItsScan) {
 
 TEST(Retention, AVerdictsOwnRuleGoesBeforeTheOneForAll) {
   for (const std::vector<std::string>& rules :
-       {std::vector<std::string>{"traces=1d", "traces/malicious=never"}, {"traces/malicious=never", "traces=1d"}}) {
+       {std::vector<std::string>{"traces=1d", "traces/malicious=never"},
+        {"traces/malicious=never", "traces=1d"}}) {
     EXPECT_EQ(due_after(9, rules, scan("malicious")), "");
     EXPECT_EQ(due_after(9, rules, scan("clean")), "traces");
   }
@@ -135,9 +136,9 @@ TEST(Retention, ABudgetTakesTheLeastWorthByTheByteFirst) {
   std::vector<std::pair<uint8_t, std::string>> order;
   for (size_t kind = 0; kind < kKeptKinds; ++kind)
     for (size_t of = 0; of < kScanClasses; ++of)
-      order.emplace_back(rank_of(static_cast<KeptKind>(kind), static_cast<ScanClass>(of)),
-                         std::string(to_string(static_cast<KeptKind>(kind))) + "/" +
-                             to_string(static_cast<ScanClass>(of)));
+      order.emplace_back(
+          rank_of(static_cast<KeptKind>(kind), static_cast<ScanClass>(of)),
+          std::string(to_string(static_cast<KeptKind>(kind))) + "/" + to_string(static_cast<ScanClass>(of)));
   std::sort(order.begin(), order.end());
   std::string all;
   for (const auto& [rank, name] : order) all += name + " ";

@@ -10,7 +10,8 @@ class ServerPrune : public ServerTest {
  protected:
   void retain(const std::vector<std::string>& rules) { config_.retention = *parse_retention(rules); }
   /// A scan of its own image, scored.
-  std::string scanned(Socket& client, Socket& agent, char digest = 'a', const std::string& ref = "oci:/tmp/x") {
+  std::string scanned(Socket& client, Socket& agent, char digest = 'a',
+                      const std::string& ref = "oci:/tmp/x") {
     Submission submission = of(ref);
     submission.fresh = true;
     std::string id = submit(client, submission);

@@ -39,7 +39,9 @@ class StoreRoom : public testing::Test {
     for (int i = first; i < end; ++i) {
       ops.push_back({Family::chunks, key(i), noise(i)});
       ops.push_back({Family::scans, key(i), "a record"});
-      if (i % 50 == 49) ASSERT_TRUE(store_->write(std::exchange(ops, {})));
+      if (i % 50 != 49) continue;
+      ASSERT_TRUE(store_->write(ops));
+      ops.clear();
     }
     ASSERT_TRUE(store_->write(std::move(ops)));
   }
