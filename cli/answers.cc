@@ -40,6 +40,7 @@ Result<ScanView> scan_of(const Json& json) {
                                                                    {"error", &scan.error},
                                                                    {"error_code", &scan.error_code},
                                                                    {"same_as", &scan.same_as},
+                                                                   {"pinned", &scan.pinned},
                                                                    {"expect", &scan.expect}})
     *value = fields.text(name);
   scan.labels = fields.labels("labels");
@@ -49,6 +50,10 @@ Result<ScanView> scan_of(const Json& json) {
   scan.leased_ns = fields.number<int64_t>("leased_ns");
   scan.finished_ns = fields.number<int64_t>("finished_ns");
   scan.score = fields.number<int32_t>("score");
+  if (const Json* pruned = fields.list("pruned"); pruned != nullptr)
+    for (const Json& item : *pruned)
+      item.is_string() ? scan.pruned.push_back(item.get<std::string>())
+                       : fields.wrong("pruned", "a list of words");
   if (const Json* waits = fields.list("waits"); waits != nullptr)
     for (const Json& item : *waits) {
       Fields reason(item, "reason to wait");

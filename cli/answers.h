@@ -26,7 +26,9 @@ struct ScanView {
   std::string digest, verdict;
   int32_t score = 0;
   std::string error, error_code, same_as, expect;
-  std::vector<std::string> waits;  // why it does not run, the deciding reason first
+  std::string pinned;               // why it stays whatever retention says; empty: it is not pinned
+  std::vector<std::string> pruned;  // what retention has taken of it
+  std::vector<std::string> waits;   // why it does not run, the deciding reason first
 };
 /// done, failed or cancelled. A state that this version does not know is one of an open scan.
 bool has_ended(const std::string& state);
@@ -83,7 +85,7 @@ struct QueueView {
   std::vector<Registry> registries;
   uint64_t delayed = 0, scoring = 0;
   bool stalled = false;
-  std::optional<uint64_t> free_bytes;
+  std::optional<uint64_t> free_bytes, store_bytes, store_budget_bytes;
 };
 
 /// What is not known has no value.

@@ -72,6 +72,8 @@ Result<QueueView> read_queue(std::string_view text) {
   queue.scoring = fields.number<uint64_t>("scoring");
   queue.stalled = fields.flag("stalled");
   queue.free_bytes = fields.maybe_number("free_bytes");
+  if (fields.has("store_bytes")) queue.store_bytes = fields.maybe_number("store_bytes");
+  if (fields.has("store_budget_bytes")) queue.store_budget_bytes = fields.maybe_number("store_budget_bytes");
   ASSAY_CHECK(fields.status());
   return queue;
 }

@@ -77,12 +77,14 @@ std::string scan_text(const ScanView& scan) {
   if (scan.failures > 0) tried += ", " + std::to_string(scan.failures) + " of them failed";
   std::string waits;
   for (const std::string& reason : scan.waits) waits += field(waits.empty() ? "because" : "", reason);
+  std::string pruned;
+  for (const std::string& word : scan.pruned) pruned += (pruned.empty() ? "" : ", ") + word;
   std::string out = field("scan", scan.scan_id) + field("image", scan.ref) + field("digest", scan.digest) +
                     field("state", state) + field("error", scan.error) + waits +
                     field("same as", scan.same_as) + field("lane", scan.lane) + field("tenant", scan.tenant) +
                     field("batch", scan.batch) + field("labels", labels_text(scan.labels)) +
-                    field("agent", scan.agent) + field("attempts", tried) +
-                    field("submitted", time_text(scan.submitted_ns));
+                    field("agent", scan.agent) + field("attempts", tried) + field("pinned", scan.pinned) +
+                    field("pruned", pruned) + field("submitted", time_text(scan.submitted_ns));
   if (scan.leased_ns > 0) out += field("leased", time_text(scan.leased_ns));
   if (scan.finished_ns > 0) out += field("finished", time_text(scan.finished_ns));
   return out;

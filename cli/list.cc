@@ -26,6 +26,8 @@ std::string as_json(const ScanRecord& record) {
   out["submitted_ns"] = record.submitted_ns;
   out["finished_ns"] = record.finished_ns;
   out["error"] = printable(record.error);
+  out["pinned"] = printable(record.pinned);
+  out["pruned"] = pruned_words(record.pruned);
   return out.dump();
 }
 

@@ -79,6 +79,11 @@ std::string farm_text(const QueueView& queue, const std::vector<AgentView>& agen
       out +=
           field("registry", still_printable(registry.name, 200) + " is left alone for " +
                                 age(registry.wait_ms) + ", " + count_text(registry.queued) + " wait for it");
+  if (queue.store_bytes)
+    out += field("store", layout::size_text(*queue.store_bytes) +
+                              (queue.store_budget_bytes.value_or(0) > 0
+                                   ? " of at most " + layout::size_text(*queue.store_budget_bytes)
+                                   : ""));
   if (queue.free_bytes) out += field("disk", layout::size_text(*queue.free_bytes) + " free");
   return out;
 }

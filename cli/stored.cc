@@ -38,10 +38,27 @@ int run_stored(const Args& args, const char* usage, const char* positional, bool
   return *done;
 }
 
-Result<std::unique_ptr<Store>> open_stored(const po::variables_map& map) {
+namespace {
+
+std::filesystem::path store_dir(const po::variables_map& map) {
   std::filesystem::path data =
       map.count("data") ? std::filesystem::path(map["data"].as<std::string>()) : default_data_dir();
-  return Store::open(data / "store", Store::Mode::read_only);
+  return data / "store";
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> open_stored(const po::variables_map& map) {
+  return Store::open(store_dir(map), Store::Mode::read_only);
+}
+
+Result<std::unique_ptr<Store>> open_stored_for_writing(const po::variables_map& map) {
+  std::error_code error;
+  if (!std::filesystem::exists(store_dir(map) / "CURRENT", error)) return open_stored(map);
+  ASSAY_TRY(std::unique_ptr<Store> store, Store::open(store_dir(map), Store::Mode::read_write));
+  ASSAY_TRY(Keep::Opened opened, Keep(*store).upgrade());
+  (void)opened;  // what cannot be read stays as it is
+  return store;
 }
 
 Result<bool> from_farm(const po::variables_map& map) {

@@ -30,7 +30,8 @@ inline constexpr std::string_view kAgentMode = "agent_mode";
 /// {} -> {"lanes": [{"lane", "queued", "leased", "oldest_ms"}] (all four, most urgent first),
 ///   "tenants": [{"tenant", "queued", "leased"}], "registries": [{"registry", "queued", "wait_ms"}] (at most
 ///   100 each), "delayed" (of the queued: waiting after a failure), "scoring" (shipped, not yet reported),
-///   "stalled": bool, "free_bytes"}
+///   "stalled": bool, "free_bytes", "store_bytes" (as of the last look, or null), "store_budget_bytes" (0:
+///   none)}
 inline constexpr std::string_view kQueue = "queue";
 
 /// {"seconds": N} -> {"seconds", "backlog" (queued and leased), "agents", "slots", "service_s" (mean of the
@@ -59,6 +60,14 @@ inline constexpr std::string_view kRescore = "rescore";
 /// {"batch_id", "name", "tenant", "labels": {}, "created_ns", "manifest" (a string)} -> {"batch_id"}. Before
 /// the batch's scans. 409: there is one of this id. 507, 503.
 inline constexpr std::string_view kBatchPut = "batch_put";
+
+/// {"dry_run": bool} -> what prune_json() makes of the scheduler's own retention: what goes, or would go. The
+/// answer comes when that is known; that it goes takes longer. 503.
+inline constexpr std::string_view kPrune = "prune";
+
+/// {"scan_id", "reason"} -> {"scan_id", "pinned"}: it stays whatever retention says; with "" no longer. 404;
+/// 409: it changes just now.
+inline constexpr std::string_view kPin = "pin";
 
 /// {} -> {"reloaded": ["rules", "keys", "tokens"]}: what SIGHUP does. 500: what could not be read; the old
 /// stays in force.

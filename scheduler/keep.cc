@@ -3,6 +3,7 @@
 #include "scheduler/keep.h"
 
 #include "common/codec.h"
+#include "common/codec_frame.h"
 #include "common/digest.h"
 #include "scheduler/keep_keys.h"
 #include "scheduler/scan_codec.h"
@@ -107,9 +108,10 @@ Result<StoreBatch> Keep::chunk(const ScanRecord& record, uint32_t index, std::st
   ASSAY_CHECK(check_id(record.scan_id));
   if (bytes.size() > kMaxChunkBytes)
     return Error{Errc::limit, "a chunk of " + std::to_string(bytes.size()) + " bytes"};
+  Family family = is_frame_of(FrameType::artifact, bytes) ? Family::artifacts : Family::chunks;
   return StoreBatch{
       {{Family::open, record.scan_id, encode_open(ScanState::leased, record.attempt, record.agent)}},
-      {{Family::chunks, chunk_key(record.scan_id, record.attempt, index), std::string(bytes)}}};
+      {{family, chunk_key(record.scan_id, record.attempt, index), std::string(bytes)}}};
 }
 
 Result<StoreBatch> Keep::shipped(const ScanRecord& before, const ScanRecord& after, const TraceHeader& header,
@@ -120,8 +122,9 @@ Result<StoreBatch> Keep::shipped(const ScanRecord& before, const ScanRecord& aft
   out.ops.push_back({Family::reports, after.scan_id + kFooter, encode_footer(footer)});
   // What earlier attempts shipped goes, theirs are the lower keys, and the report that was made of it.
   if (header.attempt > 1) {
-    out.ops.push_back({Family::chunks, attempt_key(after.scan_id, 0), "", true,
-                       attempt_key(after.scan_id, header.attempt)});
+    for (Family family : {Family::chunks, Family::artifacts})
+      out.ops.push_back(
+          {family, attempt_key(after.scan_id, 0), "", true, attempt_key(after.scan_id, header.attempt)});
     out.ops.push_back({Family::reports, after.scan_id + kReport, "", true});
   }
   return out;

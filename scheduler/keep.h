@@ -43,7 +43,14 @@ struct ScanRecord {
 };
 
 /// What retention takes from a scan, each without the others where it can be.
-enum Pruned : uint8_t { kArtifactsPruned = 1, kTracePruned = 2, kReportPruned = 4 };
+enum Pruned : uint8_t {
+  kArtifactsPruned = 1,
+  kTracePruned = 2,
+  kReportPruned = 4,  // with header, footer and index entries
+  kRecordPruned = 8,  // the scan as a whole: in no record
+};
+/// "artifacts", "trace" and "report", as bits say.
+std::vector<std::string> pruned_words(uint8_t bits);
 
 inline constexpr size_t kMaxManifestBytes = 4 << 20;
 
@@ -113,6 +120,27 @@ class Keep {
   /// Expects: no batch of this id.
   static StoreBatch batch(const BatchRecord& record);
 
+  /// What is to go of a scan, and what the store says of it.
+  struct Pruning {
+    ScanRecord before;
+    std::string stored;   // the record's bytes: those of an earlier version are other than ours
+    uint8_t take = 0;     // bits of Pruned
+    Traits traits;        // that it is found by
+    bool reused = false;  // the entry for equal jobs names it
+    std::optional<std::pair<std::string, std::string>>
+        old_archive;  // keys of pieces that stand behind the trace
+  };
+  /// Where the record is to go, the caller knows that nobody shares its result. Errc::not_found.
+  Result<Pruning> prepare_prune(const std::string& scan_id, uint8_t take) const;
+  /// With a report go its index entries, its entry in `results`, header, footer, trace and artifacts; with
+  /// the record all that names it. Expects: the record is as it was, and the scan not open.
+  static StoreBatch pruned(const Pruning& what);
+  /// Takes a batch. The caller knows that there are no scans of it.
+  Result<StoreBatch> pruned_batch(const std::string& batch_id) const;
+  /// Its record with another reason to stay, whatever retention says; "": none. Expects: the record is as it
+  /// was, and the scan not open: Errc::conflict.
+  Result<StoreBatch> pinned(const std::string& scan_id, const std::string& reason) const;
+
   /// What each_open() and upgrade() could not use.
   struct Opened {
     uint64_t unreadable = 0;
@@ -151,6 +179,8 @@ class Keep {
   /// The archive of the files that the scan kept, piece by piece, until `visit` has enough (false). Errc::
   /// not_found when it kept none; corrupt when a piece is missing or damaged, which may be found out late.
   Status artifacts(const std::string& scan_id, const std::function<bool(std::string_view)>& visit) const;
+  /// Bytes of the archive's pieces, of whichever attempt.
+  Result<uint64_t> artifact_bytes(const std::string& scan_id) const;
   /// As kept. Follows same_as, as do all of these: one step, for a scan that shares has nothing to share.
   Result<std::string> report(const std::string& scan_id) const;
   /// What the scan itself is found by; empty for one that was kept before there was an index.
@@ -169,6 +199,8 @@ class Keep {
 
  private:
   Result<std::string> owner(const std::string& scan_id) const;
+  /// Errc::not_found that names retention where that took `what` (a bit of Pruned), else `otherwise`.
+  Error missing(const std::string& own, uint8_t what, const Error& otherwise) const;
   Store& store_;
 };
 

@@ -89,14 +89,14 @@ Result<std::string> Keep::owner(const std::string& scan_id) const {
 Result<TraceHeader> Keep::header(const std::string& scan_id) const {
   ASSAY_TRY(std::string own, owner(scan_id));
   auto bytes = store_.get(Family::reports, own + kHeader);
-  if (!bytes) return no_scan(bytes.error(), own, "has no whole trace");
+  if (!bytes) return missing(own, kReportPruned, no_scan(bytes.error(), own, "has no whole trace"));
   return decode_header(*bytes).context("scan " + own);
 }
 
 Result<TraceFooter> Keep::footer(const std::string& scan_id) const {
   ASSAY_TRY(std::string own, owner(scan_id));
   auto bytes = store_.get(Family::reports, own + kFooter);
-  if (!bytes) return no_scan(bytes.error(), own, "has no whole trace");
+  if (!bytes) return missing(own, kReportPruned, no_scan(bytes.error(), own, "has no whole trace"));
   return decode_footer(*bytes).context("scan " + own);
 }
 
@@ -126,11 +126,12 @@ Status Keep::each_event(const std::string& scan_id, const std::function<void(con
     ++chunks;
     return true;
   }));
-  ASSAY_CHECK(broken);
+  if (!broken) return missing(own, kTracePruned, broken.error());
   if (chunks != end.chunks || events != end.events)
-    return Error{Errc::corrupt, "scan " + own + ": holds " + std::to_string(chunks) + " chunks with " +
-                                    std::to_string(events) + " events; its footer says " +
-                                    std::to_string(end.chunks) + " with " + std::to_string(end.events)};
+    return missing(own, kTracePruned,
+                   {Errc::corrupt, "scan " + own + ": holds " + std::to_string(chunks) + " chunks with " +
+                                       std::to_string(events) + " events; its footer says " +
+                                       std::to_string(end.chunks) + " with " + std::to_string(end.events)});
   if (bytes != nullptr) *bytes = size;
   return Status();
 }
@@ -151,7 +152,8 @@ Status Keep::artifacts(const std::string& scan_id, const std::function<bool(std:
     auto bytes = store_.get(Family::artifacts, key);
     // Until it had a family of its own, the archive stood behind the trace.
     if (!bytes && bytes.error().code == Errc::not_found) bytes = store_.get(Family::chunks, key);
-    if (!bytes && bytes.error().code == Errc::not_found) return Error{Errc::corrupt, at + " is missing"};
+    if (!bytes && bytes.error().code == Errc::not_found)
+      return missing(own, kArtifactsPruned, {Errc::corrupt, at + " is missing"});
     if (!bytes) return bytes.error().context(at);
     auto piece = decode_artifact_piece(*bytes);
     if (!piece) return piece.error().context(at);
@@ -163,7 +165,7 @@ Status Keep::artifacts(const std::string& scan_id, const std::function<bool(std:
 Result<std::string> Keep::report(const std::string& scan_id) const {
   ASSAY_TRY(std::string own, owner(scan_id));
   auto bytes = store_.get(Family::reports, own + kReport);
-  if (!bytes) return no_scan(bytes.error(), own, "has no report");
+  if (!bytes) return missing(own, kReportPruned, no_scan(bytes.error(), own, "has no report"));
   return bytes;
 }
 

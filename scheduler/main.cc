@@ -57,6 +57,13 @@ Status read_policy(const po::variables_map& map, DispatchPolicy& policy) {
   return Status();
 }
 
+Result<RetentionPolicy> read_retention(const po::variables_map& map) {
+  auto policy = parse_retention(texts(map, "retain"));
+  if (!policy) return policy.error();
+  ASSAY_TRY(policy->budget_bytes, parse_bytes(text(map, "store-budget")));
+  return policy;
+}
+
 Result<Settings> read_settings(const po::variables_map& map) {
   Settings settings;
   ServerConfig& server = settings.server;
@@ -83,6 +90,8 @@ Result<Settings> read_settings(const po::variables_map& map) {
       server.scorers > 64)
     return Error{Errc::invalid, "lease is at least 1s, attempts at least 1, scorers 1 to 64"};
   ASSAY_CHECK(read_policy(map, server.policy));
+  ASSAY_TRY(server.retention, read_retention(map));
+  ASSAY_TRY(server.prune_every, parse_duration(text(map, "prune-every")));
   return settings;
 }
 
@@ -196,6 +205,11 @@ void describe(po::options_description& options) {
       "scans that wait or run; more are refused");
   add("reserve", string("256M"), "with less room on the store's disk submissions are refused");
   add("job-memory", string("2G"), "memory that a scan needs unless it says otherwise");
+  add("retain", po::value<Texts>()->composing(),
+      "KIND[/VERDICT]=AGE: how long artifacts, traces, reports or records stay, as in traces=30d, "
+      "traces/malicious=1y; may be given several times");
+  add("store-budget", string("0"), "the store is kept below this size, as in 200G; 0: no limit");
+  add("prune-every", string("10m"), "how often it is looked what is to go; 0: only by assay prune");
   add("scorers", po::value<unsigned>()->default_value(1), "threads that score traces");
 }
 

@@ -73,6 +73,20 @@ void Measure::commit_failed() {
   if (to_) to_->commit_failures.add();
 }
 
+void Measure::pruned(const StoreUsage& usage, uint64_t pinned, uint64_t budget_bytes,
+                     const PruneCounts& counts) {
+  if (!to_) return;
+  for (size_t i = 0; i < kKeptKinds; ++i) {
+    to_->store_bytes[i].set(static_cast<double>(usage.bytes[i]));
+    to_->pruned[i].add(static_cast<double>(counts.kinds[i].scans));
+    to_->pruned_bytes[i].add(static_cast<double>(counts.kinds[i].bytes));
+  }
+  to_->store_bytes[kKeptKinds].set(static_cast<double>(usage.index_bytes));
+  to_->store_bytes[kKeptKinds + 1].set(static_cast<double>(usage.other_bytes));
+  to_->store_budget.set(static_cast<double>(budget_bytes));
+  to_->pinned.set(static_cast<double>(pinned));
+}
+
 void Measure::levels(const Levels& levels) {
   if (!to_) return;
   auto lanes = levels.queue.lanes(levels.now);

@@ -10,6 +10,7 @@
 #include "scheduler/agents.h"
 #include "scheduler/keep.h"
 #include "scheduler/metrics.h"
+#include "scheduler/pruner.h"
 #include "scheduler/queue.h"
 
 namespace assay {
@@ -30,6 +31,8 @@ class Measure {
   void reused();
   void committed(std::chrono::steady_clock::duration took, size_t batches);
   void commit_failed();
+  /// After a look at the store, and what was taken in that run.
+  void pruned(const StoreUsage& usage, uint64_t pinned, uint64_t budget_bytes, const PruneCounts& counts);
 
   /// The levels, once a second.
   struct Levels {

@@ -25,6 +25,18 @@ std::array<Counter, 4> by_status(Metrics& metrics) {
   return {one("2xx"), one("3xx"), one("4xx"), one("5xx")};
 }
 
+std::array<Gauge, 6> store_by_kind(Metrics& metrics) {
+  auto one = [&](const char* kind) {
+    return metrics.gauge("assay_store_bytes", "What the store has on disk.", {{"kind", kind}});
+  };
+  return {one("artifacts"), one("traces"), one("reports"), one("records"), one("index"), one("other")};
+}
+
+std::array<Counter, 4> by_kind(Metrics& metrics, const char* name, const char* help) {
+  auto one = [&](const char* kind) { return metrics.counter(name, help, {{"kind", kind}}); };
+  return {one("artifacts"), one("traces"), one("reports"), one("records")};
+}
+
 std::vector<double> group_bounds() { return {1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000}; }
 
 }  // namespace
@@ -63,6 +75,11 @@ SchedulerMetrics::SchedulerMetrics(Metrics& m)
       commit_failures(m.counter("assay_commit_failures_total", "Group commits that failed.")),
       free_bytes(m.gauge("assay_store_free_bytes", "Room left where the store writes.")),
       stalled(m.gauge("assay_stalled", "1 while nothing can be committed.")),
+      store_bytes(store_by_kind(m)),
+      store_budget(m.gauge("assay_store_budget_bytes", "What the store may have on disk; 0: no limit.")),
+      pinned(m.gauge("assay_pinned_scans", "Scans that retention leaves alone.")),
+      pruned(by_kind(m, "assay_pruned_total", "Scans of which retention took something.")),
+      pruned_bytes(by_kind(m, "assay_pruned_bytes_total", "About how much that was on disk.")),
       agents(by_mode(m)),
       slots(m.gauge("assay_slots", "Slots of connected agents.")),
       credit(m.gauge("assay_credit", "Leases that the agents would take now.")),

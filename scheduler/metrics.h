@@ -47,6 +47,13 @@ struct SchedulerMetrics {
   Gauge free_bytes;         // where the store writes
   Gauge stalled;            // 1 while nothing can be committed
 
+  // retention
+  std::array<Gauge, 6> store_bytes;     // on disk, by kind: artifacts, traces, reports, records, index, other
+  Gauge store_budget;                   // 0: none
+  Gauge pinned;                         // scans
+  std::array<Counter, 4> pruned;        // scans of which this was taken: artifacts, traces, reports, records
+  std::array<Counter, 4> pruned_bytes;  // about what that was on disk
+
   // agents
   std::array<Gauge, 3> agents;  // by mode: active, draining, fenced; those connected
   Gauge slots;                  // of connected agents

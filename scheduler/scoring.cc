@@ -1,10 +1,11 @@
 // The scoring threads. One is asked [id], and answers [id, "", "VERDICT SCORE", report, rules version, bytes of the
-// trace, traits] or [id, error, code]; or [id, "again"] or [id, "apply"], and then says behind that what is
+// trace and of the artifacts, traits] or [id, error, code]; or [id, "again"] or [id, "apply"], and then says behind that what is
 // otherwise now. A message has eight frames at most.
 #include "scheduler/scoring.h"
 
 #include <charconv>
 #include <functional>
+#include <sstream>
 #include <utility>
 
 #include "common/ids.h"
@@ -20,6 +21,11 @@ using std::chrono::milliseconds;
 // With a thread at once: one in work and those that keep it from waiting for the loop.
 constexpr unsigned kAhead = 64;
 
+// One that cannot be counted counts as nothing: the scan is scored all the same.
+std::string sizes_text(uint64_t trace, const Result<uint64_t>& artifacts) {
+  return std::to_string(trace) + " " + std::to_string(artifacts ? *artifacts : 0);
+}
+
 // Frames, as they follow the scan's id.
 Result<std::vector<std::string>> score_one(const Keep& keep, const std::string& scan_id,
                                            const RuleSet& rules) {
@@ -29,7 +35,7 @@ Result<std::vector<std::string>> score_one(const Keep& keep, const std::string& 
                                   to_string(report.verdict) + (" " + std::to_string(report.score)),
                                   report_json(report),
                                   report.rules_version,
-                                  std::to_string(bytes),
+                                  sizes_text(bytes, keep.artifact_bytes(scan_id)),
                                   encode_traits(traits_of(report))};
 }
 
@@ -41,7 +47,7 @@ Result<std::vector<std::string>> score_again(const Keep& keep, const std::string
                                   after.verdict + " " + std::to_string(after.score),
                                   std::move(rescored.report),
                                   after.rules,
-                                  std::to_string(rescored.trace_bytes),
+                                  sizes_text(rescored.trace_bytes, keep.artifact_bytes(scan_id)),
                                   encode_traits(rescored.traits),
                                   rescore_json(scan_id, rescored.change, apply)};
 }
@@ -86,7 +92,7 @@ Result<Scored> understand(std::vector<std::string> frames) {
   std::from_chars(frames[2].data() + space + 1, frames[2].data() + frames[2].size(), scored.score);
   scored.report = std::move(frames[3]);
   scored.rules_version = frames[4];
-  std::from_chars(frames[5].data(), frames[5].data() + frames[5].size(), scored.trace_bytes);
+  std::istringstream(frames[5]) >> scored.trace_bytes >> scored.artifact_bytes;
   ASSAY_TRY(scored.traits, decode_traits(frames[6]));
   if (frames.size() == 8) scored.change = std::move(frames[7]);
   return scored;

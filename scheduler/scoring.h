@@ -26,7 +26,7 @@ struct Scored {
   int32_t score = 0;
   std::string report;  // JSON
   std::string rules_version;
-  uint64_t trace_bytes = 0;
+  uint64_t trace_bytes = 0, artifact_bytes = 0;
   Traits traits;
   Errc code = Errc::corrupt;  // with an error
   bool again = false;         // it had a report already

@@ -26,7 +26,7 @@ constexpr uint64_t kRefusalsLogged = 50;  // a second; all are counted
 }  // namespace
 
 Server::Server(const Context& context, const ServerConfig& config, Store& store, Sockets sockets,
-               Scoring scoring, Reloading reloading)
+               Scoring scoring, Reloading reloading, Pruning pruning)
     : context_(context),
       config_(config),
       store_(store),
@@ -37,6 +37,7 @@ Server::Server(const Context& context, const ServerConfig& config, Store& store,
       clients_socket_(std::move(sockets.clients)),
       scoring_(std::move(scoring)),
       reloading_(std::move(reloading)),
+      pruning_(std::move(pruning)),
       queue_(config.limits),
       dispatch_(config.policy),
       measure_(config.metrics),
@@ -94,8 +95,9 @@ Status Server::bind() {
 Status Server::run(int stop_fd) {
   ASSAY_CHECK(each_second());  // before the first submission: is there room?
   for (;;) {
-    std::vector<WaitFor> items{WaitFor(stop_fd), WaitFor(config_.reload_fd), WaitFor(reloading_.fd()),
-                               agents_socket_,   connections_.socket(),      clients_socket_};
+    std::vector<WaitFor> items{
+        WaitFor(stop_fd), WaitFor(config_.reload_fd), WaitFor(reloading_.fd()), WaitFor(pruning_.fd()),
+        agents_socket_,   connections_.socket(),      clients_socket_};
     if (config_.zap != nullptr) items.emplace_back(config_.zap->socket());
     // Scored reports wait where they are while nothing can be written.
     if (!stalled_)
@@ -107,6 +109,7 @@ Status Server::run(int stop_fd) {
       want_reload("");
     }
     if (items[2].ready) end_reload();
+    if (items[3].ready) take_prune_step();
     ASSAY_CHECK(turn());
   }
 }
@@ -240,6 +243,7 @@ Status Server::each_second() {
     spdlog::warn("event=refused_more count={}", refusals_this_second_ - kRefusalsLogged);
   refusals_this_second_ = 0;
   if (config_.alive) config_.alive();
+  consider_pruning();
   measure_.levels({queue_, agents_, now_, free_bytes_, stalled_, watchers_.missed()});
   return Status();
 }
@@ -252,8 +256,9 @@ Result<ServerStats> serve(const Context& context, const ServerConfig& config, St
   ASSAY_TRY(Socket clients, Socket::open(context, Socket::Type::router, 10'000));
   ASSAY_TRY(Scoring scoring, Scoring::start(context, store, rules, config.scorers));
   ASSAY_TRY(Reloading reloading, Reloading::open());
+  ASSAY_TRY(Pruning pruning, Pruning::open());
   Server server(context, config, store, {std::move(agents), std::move(connections), std::move(clients)},
-                std::move(scoring), std::move(reloading));
+                std::move(scoring), std::move(reloading), std::move(pruning));
   ASSAY_CHECK(server.recover());
   ASSAY_CHECK(server.bind());
   if (config.serving) ASSAY_CHECK(config.serving());

@@ -18,6 +18,7 @@
 #include "scheduler/dispatch.h"
 #include "scheduler/metrics.h"
 #include "scheduler/queue.h"
+#include "scheduler/retention.h"
 #include "scheduler/score/rules.h"
 #include "scheduler/store.h"
 
@@ -46,10 +47,12 @@ struct ServerConfig {
   uint64_t reserve_bytes = 256ull << 20;       // with less room on the disk submissions are refused
   uint64_t default_memory_bytes = 2ull << 30;  // what a job that does not say so is taken to need
   unsigned scorers = 1;                        // scoring threads
-  Zap* zap = nullptr;                          // borrowed: told the allow-list, asked for refusals
-  std::set<std::string> allowed;               // keys on the allow-list, when `keys` are used
-  int reload_fd = -1;                          // readable: call reload()
-  std::function<Result<Reload>()> reload;      // on a thread of its own, one at a time
+  RetentionPolicy retention;
+  std::chrono::milliseconds prune_every{0};  // 0: only when asked to
+  Zap* zap = nullptr;                        // borrowed: told the allow-list, asked for refusals
+  std::set<std::string> allowed;             // keys on the allow-list, when `keys` are used
+  int reload_fd = -1;                        // readable: call reload()
+  std::function<Result<Reload>()> reload;    // on a thread of its own, one at a time
   std::function<Status()> serving;  // called once, when what was on disk is recovered and peers can connect
   std::function<void()> alive;      // called about once a second while the loop turns
   SchedulerMetrics* metrics = nullptr;  // borrowed

@@ -74,10 +74,12 @@ std::optional<wire::Answer> Server::answer(const std::string& client, const wire
     return order_rescore(client, text(body, "scan_id"),
                          apply != body.end() && apply->is_boolean() && apply->get<bool>());
   }
+  if (m.op == ask::kPrune) return order_prune(client, body.value("dry_run", json()) != false);
   // What follows is written.
   if (no_room()) return wrong({Errc::no_space, "the scheduler's disk is full: make room, then try again"});
   if (m.op == ask::kCancel) return order_cancel(client, text(body, "scan_id"), text(body, "batch_id"));
   if (m.op == ask::kRetry) return order_retry(client, text(body, "scan_id"));
+  if (m.op == ask::kPin) return order_pin(client, text(body, "scan_id"), text(body, "reason"));
   if (m.op == ask::kBatchPut) return order_batch(client, read_batch(body));
   return wrong({Errc::not_found, "no operation '" + printable(m.op, 64) + "'"});
 }
@@ -147,7 +149,9 @@ wire::Answer Server::describe_queue() const {
                 {"delayed", queue_.delayed()},
                 {"scoring", scoring_->pending()},
                 {"stalled", no_room()},
-                {"free_bytes", free_bytes_}});
+                {"free_bytes", free_bytes_},
+                {"store_bytes", used_bytes_ > 0 ? json(used_bytes_) : json()},
+                {"store_budget_bytes", config_.retention.budget_bytes}});
 }
 
 wire::Answer Server::describe_capacity(std::optional<uint64_t> seconds) const {

@@ -85,9 +85,9 @@ std::optional<ScanRecord> Server::result_for(const Submission& submission, const
   auto parsed = Digest::parse(digest);
   if (submission.fresh || !ref || ref->kind != ImageRef::Kind::registry || !parsed) return std::nullopt;
   auto known = keep_.result(result_key(parsed->str(), submission.job, kVersion));
-  if (!known) return std::nullopt;
+  if (!known || taking_.contains(*known)) return std::nullopt;
   auto other = keep_.scan(*known);
-  if (!other || other->state != ScanState::done) return std::nullopt;
+  if (!other || other->state != ScanState::done || other->pruned & kReportPruned) return std::nullopt;
   return *other;
 }
 

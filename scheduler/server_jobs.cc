@@ -39,7 +39,8 @@ void Server::attach(ScanRecord record) {
   if (open_.contains(leader)) return coalesce_.follow(scan_id, leader);
   // Its leader ended in between.
   auto other = keep_.scan(leader);
-  if (other && other->state == ScanState::done) return end_with_result_of(scan_id, *other);
+  bool whole = other && other->state == ScanState::done && !(other->pruned & kReportPruned);
+  if (whole && !taking_.contains(leader)) return end_with_result_of(scan_id, *other);
   promote(scan_id);
 }
 
@@ -146,6 +147,7 @@ void Server::keep_scored(const Scored& scored) {
   after.score = scored.score;
   after.rules_version = scored.rules_version;
   after.trace_bytes = scored.trace_bytes;
+  after.artifact_bytes = scored.artifact_bytes;
   after.report_bytes = scored.report.size();
   after.error.clear();
   after.error_code.clear();
@@ -183,6 +185,7 @@ void Server::end_with_result_of(const std::string& scan_id, const ScanRecord& ot
   ScanRecord after = open_.at(scan_id);
   after.state = ScanState::done;
   after.same_as = other.same_as.empty() ? other.scan_id : other.same_as;
+  if (pruner_) shared_since_.insert(after.same_as);
   after.digest = other.digest;
   after.verdict = other.verdict;
   after.score = other.score;
@@ -239,6 +242,9 @@ Result<ScanRecord> Server::retry(const std::string& scan_id) {
   if (open_.contains(scan_id))
     return Error{Errc::conflict, "scan " + scan_id + " has not ended: " + to_string(open_.at(scan_id).state)};
   ASSAY_TRY(ScanRecord record, keep_.scan(scan_id));
+  if (taking_.contains(scan_id))
+    return Error{Errc::conflict,
+                 "scan " + scan_id + " is being taken away by retention: submit its image again"};
   if (record.state == ScanState::done)
     return Error{Errc::conflict, "scan " + scan_id + " is done; submit its image again, with fresh set"};
   record.state = ScanState::queued;

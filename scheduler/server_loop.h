@@ -1,13 +1,15 @@
 // server_loop: the state of the scheduler's loop, private to the server files: server.cc (the loop,
 // recovery), server_reload.cc (what is read again), server_agents.cc (what agents say), server_fence.cc
 // (which of them are trusted no more), server_clients.cc (what clients say), server_asks.cc (their
-// questions), server_rescore.cc (what was scored, again), server_jobs.cc (how a job moves from state to state).
+// questions), server_rescore.cc (what was scored, again), server_jobs.cc (how a job moves from state to state),
+// server_prune.cc (retention).
 #pragma once
 
 #include <map>
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "common/ids.h"
 #include "common/wire.h"
@@ -17,6 +19,7 @@
 #include "scheduler/dispatch.h"
 #include "scheduler/keep.h"
 #include "scheduler/measure.h"
+#include "scheduler/pruning.h"
 #include "scheduler/reloading.h"
 #include "scheduler/scoring.h"
 #include "scheduler/server.h"
@@ -34,7 +37,7 @@ class Server {
     Socket clients;
   };
   Server(const Context& context, const ServerConfig& config, Store& store, Sockets sockets, Scoring scoring,
-         Reloading reloading);
+         Reloading reloading, Pruning pruning);
 
   /// Before bind(): an agent that holds a lease must find it known.
   Status recover();
@@ -148,6 +151,19 @@ class Server {
   void finished(const ScanRecord& record, const std::string& report);
   bool no_room() const { return stalled_ || low_on_space_; }
 
+  // server_prune.cc
+  void consider_pruning();
+  void begin_pruning(bool look_only, bool measure_only);
+  void take_prune_step();
+  void commit_prunes(const std::vector<PruneAction>& actions);
+  void settle_prune(const PruneChoice& choice, const Status& outcome);
+  void go_on_pruning();
+  void end_pruning(const std::string& trouble);
+  void tell_prune_askers(const Status& outcome = Status());
+  std::optional<wire::Answer> order_prune(const std::string& client, bool dry_run);
+  std::optional<wire::Answer> order_pin(const std::string& client, const std::string& scan_id,
+                                        const std::string& reason);
+
   const Context& context_;
   ServerConfig config_;
   Store& store_;
@@ -160,6 +176,20 @@ class Server {
   std::optional<Scoring> scoring_;
   Reloading reloading_;
   std::vector<std::string> reload_askers_, reload_told_;  // of the next reload, of the one under way
+  struct PruneAsker {
+    std::string client;
+    bool dry_run;
+  };
+  std::unique_ptr<Pruner> pruner_;  // pruning_'s thread has it while a step is under way
+  Pruning pruning_;
+  std::vector<PruneAsker> prune_askers_;
+  bool pruner_measures_ = false;                  // only looks how large the store is
+  size_t prunes_left_ = 0;                        // staged of the last step
+  std::string prune_trouble_;                     // why the run is to end
+  std::unordered_set<std::string> shared_since_;  // whose results came to be shared since the look
+  std::unordered_set<std::string> taking_;        // whose results are staged to go
+  Time last_prune_{}, last_measure_{};
+  uint64_t used_bytes_ = 0;  // of the store, as of the last look
   Queue queue_;
   Agents agents_;
   Dispatch dispatch_;

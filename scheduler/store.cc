@@ -1,5 +1,6 @@
 // RocksDB behind the store. A group of batches is one synced write; chunks, reports and manifests, which are
-// large and never change, live in blob files so that compaction does not copy them.
+// large and never change, live in blob files so that compaction does not copy them. How room is given back is
+// in store_room.cc.
 #include "scheduler/store.h"
 
 #include <rocksdb/cache.h>
@@ -14,6 +15,7 @@
 #include <cassert>
 
 #include "scheduler/overlay.h"
+#include "scheduler/store_room.h"
 
 namespace assay {
 namespace {
@@ -75,6 +77,9 @@ rocksdb::ColumnFamilyOptions family_options(Family family, const std::shared_ptr
     options.min_blob_size = 4096;
     options.blob_file_size = 128 << 20;
     options.enable_blob_garbage_collection = true;
+    // Giving room back rewrites whole table files with every blob that they name: so they name few.
+    options.target_file_size_base = family == Family::reports ? 2 << 20 : 256 << 10;
+    options.max_bytes_for_level_base = 8 * options.target_file_size_base;
     // Chunks and large manifests come compressed.
     options.blob_compression_type = family == Family::reports ? rocksdb::kZSTD : rocksdb::kNoCompression;
   }
@@ -136,13 +141,16 @@ class RocksStore : public Store {
               const std::function<bool(std::string_view key, std::string_view value)>& visit,
               std::string_view start) const override;
   Result<uint64_t> free_bytes() const override;
+  Result<FamilyBytes> bytes(Family family) const override;
+  Result<uint64_t> disk_bytes() const override;
+  Status give_back(const std::vector<KeyRange>& ranges) override;
 
  private:
   rocksdb::Status open_once();
   /// Nothing, or why the batch cannot be.
   Result<std::optional<Error>> refusal(const StoreBatch& batch, const Overlay& overlay) const;
   /// Whether a write of that size may be begun.
-  Status check_room(uint64_t bytes) const;
+  Status check_room(uint64_t bytes, uint64_t reserve = kReserveBytes) const;
   Status write_synced(rocksdb::WriteBatch& out);
   rocksdb::Status append(rocksdb::WriteBatch& out, const StoreBatch& batch) const;
   rocksdb::ColumnFamilyHandle* handle(Family family) const { return handles_[static_cast<size_t>(family)]; }
@@ -235,11 +243,11 @@ rocksdb::Status RocksStore::append(rocksdb::WriteBatch& out, const StoreBatch& b
 // RocksDB is kept from meeting a full disk itself. Where a write that starts a flush fails to reach the log,
 // RocksDB 7.8 may lose the flush and then waits for it for ever in Resume(); where it cannot make a new log,
 // it takes no write again. The reserve is what is in memory and a new log; on a small file system less.
-Status RocksStore::check_room(uint64_t bytes) const {
+Status RocksStore::check_room(uint64_t bytes, uint64_t reserve) const {
   struct statvfs room {};
   if (::statvfs(dir_.c_str(), &room) != 0) return errno_error("free space of " + dir_.string());
   uint64_t all = uint64_t{room.f_blocks} * room.f_frsize, free = uint64_t{room.f_bavail} * room.f_frsize;
-  bool space = free >= std::min(kReserveBytes, all / 8) + bytes;
+  bool space = free >= std::min(reserve, all / 8 / (kReserveBytes / reserve)) + bytes;
   bool files = room.f_favail >= std::min(kReserveFiles, uint64_t{room.f_files} / 8);  // 0 where not counted
   if (space && files) return Status();
   return error_of(rocksdb::Status::NoSpace(), dir_, "write to");
@@ -249,18 +257,20 @@ Result<std::vector<Status>> RocksStore::commit(const std::vector<StoreBatch>& gr
   assert(mode_ == Mode::read_write);
   rocksdb::WriteBatch out;
   Overlay overlay;
+  bool makes_room = true;
   std::vector<Status> outcomes;
   outcomes.reserve(group.size());
   for (const StoreBatch& batch : group) {
     ASSAY_TRY(auto refused, refusal(batch, overlay));
     outcomes.push_back(refused ? Status(*refused) : Status());
     if (refused) continue;
+    makes_room = makes_room && batch.makes_room;
     auto status = append(out, batch);
     if (!status.ok()) return error_of(status, dir_, "write to");
     if (group.size() > 1) overlay.add(batch);
   }
   if (out.Count() == 0) return outcomes;
-  ASSAY_CHECK(check_room(out.GetDataSize()));
+  ASSAY_CHECK(check_room(out.GetDataSize(), makes_room ? kReserveBytes / 2 : kReserveBytes));
   ASSAY_CHECK(write_synced(out));
   return outcomes;
 }
@@ -318,6 +328,30 @@ Result<uint64_t> RocksStore::free_bytes() const {
   struct statvfs room {};
   if (::statvfs(dir_.c_str(), &room) != 0) return errno_error("free space of " + dir_.string());
   return uint64_t{room.f_bavail} * room.f_frsize;
+}
+
+Result<FamilyBytes> RocksStore::bytes(Family family) const {
+  if (!handle(family)) return FamilyBytes();
+  return store_room::bytes_of(*db_, *handle(family));
+}
+
+Result<uint64_t> RocksStore::disk_bytes() const { return store_room::directory_bytes(dir_); }
+
+Status RocksStore::give_back(const std::vector<KeyRange>& ranges) {
+  assert(mode_ == Mode::read_write);
+  ASSAY_CHECK(check_room(store_room::memory_bytes(*db_), kReserveBytes / 8));
+  std::vector<rocksdb::ColumnFamilyHandle*> all(handles_.begin(), handles_.end());
+  auto status = db_->Flush(rocksdb::FlushOptions(), all);
+  for (size_t i = 0; i < ranges.size() && status.ok(); ++i) {
+    const KeyRange& range = ranges[i];
+    store_room::Bounds bounds{slice(range.from), slice(range.below)};
+    auto* family = handle(range.family);
+    bool copy = static_cast<bool>(check_room(store_room::live_beside(*db_, *family, bounds)));
+    ASSAY_CHECK(check_room(store_room::tables_beside(*db_, *family, bounds), kReserveBytes / 8));
+    status = store_room::compact(*db_, *family, bounds, copy);
+  }
+  if (status.ok()) return Status();
+  return error_of(status, dir_, "give room back in");
 }
 
 }  // namespace

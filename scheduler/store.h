@@ -55,6 +55,19 @@ Error conflict(const Precondition& expected, bool present);
 struct StoreBatch {
   std::vector<Precondition> expect;
   std::vector<StoreOp> ops;
+  bool makes_room = false;  // removes more than it writes: groups of such alone may use half of the reserve
+};
+
+/// On the disk; what is in memory only is not counted.
+struct FamilyBytes {
+  uint64_t disk = 0;     // of the family's files
+  uint64_t garbage = 0;  // of that: known to be removed, and not given back yet
+};
+
+/// Keys from `from` on and below `below`; both empty: all.
+struct KeyRange {
+  Family family;
+  std::string from, below;
 };
 
 class Store {
@@ -83,6 +96,15 @@ class Store {
                       std::string_view start = {}) const = 0;
   /// Room left where the store writes, in bytes.
   virtual Result<uint64_t> free_bytes() const = 0;
+
+  virtual Result<FamilyBytes> bytes(Family family) const = 0;
+  /// All files in the directory, the log of what is in memory among them.
+  virtual Result<uint64_t> disk_bytes() const = 0;
+  /// What was removed in these ranges leaves the disk, and the log shrinks to nothing. What lives beside it
+  /// may be copied, so this takes its time: call it from a thread of its own, one at a time, beside the
+  /// writer. Errc::no_space: there is not enough room to begin; where there is some, what would have to be
+  /// copied stays.
+  virtual Status give_back(const std::vector<KeyRange>& ranges) = 0;
 };
 
 }  // namespace assay

@@ -82,7 +82,7 @@ inline HttpAnswer talk(int port, const std::string& method, const std::string& t
   std::string request = method + " " + target + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + headers;
   if (!token.empty()) request += "Authorization: Bearer " + token + "\r\n";
   if (!body.empty()) request += "Content-Type: application/json\r\n";
-  if (method == "POST") request += "Content-Length: " + std::to_string(body.size()) + "\r\n";
+  if (method == "POST" || !body.empty()) request += "Content-Length: " + std::to_string(body.size()) + "\r\n";
   connection.say(request + "\r\n" + body);
   return parse_answer(connection.hear());
 }

@@ -71,6 +71,10 @@ HttpResponse rescore_scan(const Call&);
 HttpResponse show_artifacts(const Call&);
 // trace.cc
 HttpResponse show_trace(const Call&);
+// retention.cc
+HttpResponse post_prune(const Call&);
+HttpResponse pin_scan(const Call&);
+HttpResponse unpin_scan(const Call&);
 // batches.cc
 HttpResponse post_batch(const Call&);
 HttpResponse list_batches(const Call&);

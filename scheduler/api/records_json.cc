@@ -48,7 +48,9 @@ Json scan_of(const ScanRecord& r) {
           {"insecure", s.job.insecure},
           {"cpu_millis", s.job.cpu_millis},
           {"memory_bytes", s.job.memory_bytes},
-          {"fresh", s.fresh}};
+          {"fresh", s.fresh},
+          {"pinned", printable(r.pinned)},
+          {"pruned", pruned_words(r.pruned)}};
 }
 
 Json missed_of(const ScanRecord& r) {

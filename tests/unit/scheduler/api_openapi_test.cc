@@ -108,6 +108,8 @@ class OpenapiTest : public ServerTest {
             {"showReport", scan + done + "/report"},
             {"showArtifacts", scan + done + "/artifacts"},
             {"showTrace", scan + done + "/trace"},
+            {"pinScan", scan + done + "/pin"},
+            {"unpinScan", scan + done + "/pin"},
             {"cancelScan", scan + open + "/cancel"},
             {"retryScan", scan + cancelled + "/retry"},
             {"rescoreScan", scan + done + "/rescore"},

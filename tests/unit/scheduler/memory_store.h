@@ -45,6 +45,18 @@ class MemoryStore : public Store {
 
   Result<uint64_t> free_bytes() const override { return full ? 0 : room_bytes; }
 
+  Result<FamilyBytes> bytes(Family family) const override {
+    FamilyBytes out;
+    for (const auto& [key, value] : data(family)) out.disk += key.size() + value.size();
+    return out;
+  }
+  Result<uint64_t> disk_bytes() const override {
+    uint64_t sum = 0;
+    for (size_t i = 0; i < kFamilies; ++i) sum += bytes(static_cast<Family>(i))->disk;
+    return sum;
+  }
+  Status give_back(const std::vector<KeyRange>&) override { return Status(); }
+
  private:
   using Data = std::map<std::string, std::string, std::less<>>;
   Data& data(Family family) { return families_[static_cast<size_t>(family)]; }

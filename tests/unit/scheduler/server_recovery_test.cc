@@ -184,6 +184,9 @@ class FillingStore : public Store {
     return real_->scan(family, prefix, reverse, visit, start);
   }
   Result<uint64_t> free_bytes() const override { return full ? 0 : real_->free_bytes(); }
+  Result<FamilyBytes> bytes(Family family) const override { return real_->bytes(family); }
+  Result<uint64_t> disk_bytes() const override { return real_->disk_bytes(); }
+  Status give_back(const std::vector<KeyRange>& ranges) override { return real_->give_back(ranges); }
 
  private:
   std::unique_ptr<Store> real_;

@@ -1,0 +1,32 @@
+// store_room: what the families of a RocksDB take on the disk, and how what was removed leaves it. Internal
+// to the store files.
+#pragma once
+
+#include <rocksdb/db.h>
+
+#include <filesystem>
+
+#include "scheduler/store.h"
+
+namespace assay::store_room {
+
+FamilyBytes bytes_of(rocksdb::DB& db, rocksdb::ColumnFamilyHandle& family);
+Result<uint64_t> directory_bytes(const std::filesystem::path& dir);
+/// Of what a flush of all families would write, at most.
+uint64_t memory_bytes(rocksdb::DB& db);
+
+/// Both empty: the whole family.
+struct Bounds {
+  rocksdb::Slice from, below;
+};
+/// Bytes of the table files that share keys with the range.
+uint64_t tables_beside(rocksdb::DB& db, rocksdb::ColumnFamilyHandle& family, const Bounds& bounds);
+/// About how many bytes of blobs these tables name: what compact() copies at most.
+uint64_t live_beside(rocksdb::DB& db, rocksdb::ColumnFamilyHandle& family, const Bounds& bounds);
+
+/// Rewrites those tables without what was removed. A blob file leaves once no table names it; with `copy`
+/// what lives of it is moved on, so that it does.
+rocksdb::Status compact(rocksdb::DB& db, rocksdb::ColumnFamilyHandle& family, const Bounds& bounds,
+                        bool copy);
+
+}  // namespace assay::store_room
