@@ -1,8 +1,5 @@
 // The index of what scans are found by, and a report that takes another's place in it. What is in the index
 // follows from the list that each scan keeps, so that exactly that can be taken from it again.
-#include <algorithm>
-#include <set>
-
 #include "scheduler/keep.h"
 #include "scheduler/keep_keys.h"
 #include "scheduler/scan_codec.h"
@@ -12,17 +9,13 @@ namespace assay {
 
 using namespace keep_keys;
 
-namespace {
-
-std::set<std::string> index_keys(const std::string& scan_id, const Traits& traits) {
+std::set<std::string> keep_keys::index_keys(const std::string& scan_id, const Traits& traits) {
   std::set<std::string> keys;
   for (const Trait& trait : traits)
     for (const std::string& term : terms_of(trait))
       if (!term.empty()) keys.insert(index_key(trait.kind, term, scan_id));
   return keys;
 }
-
-}  // namespace
 
 void keep_keys::put_report(StoreBatch& batch, const std::string& scan_id, std::string_view report_json,
                            const Traits& traits) {

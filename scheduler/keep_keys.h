@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -50,6 +51,8 @@ inline std::string index_key(TraitKind kind, const std::string& term, const std:
 inline const std::string kAllIndexed = std::string(1, '\0') + "all";
 
 // keep_index.cc
+/// What the index holds of a scan with these traits.
+std::set<std::string> index_keys(const std::string& scan_id, const Traits& traits);
 void put_report(StoreBatch& batch, const std::string& scan_id, std::string_view report_json,
                 const Traits& traits);
 void put_traits(StoreBatch& batch, const std::string& scan_id, const Traits& traits);

@@ -45,7 +45,7 @@ std::optional<int64_t> ago(std::string_view text) {
   return count * seconds;
 }
 
-constexpr int64_t kDay = 24 * 3600 * kSecond;
+constexpr int64_t kRoom = 7ll * 24 * 3600 * kSecond;
 // The id of that second and these last digits. What fits 64 bits of nanoseconds ends in the year 2262.
 std::string id_at(int64_t time_ns, const char* digits) {
     time_t seconds = time_ns / kSecond;
@@ -59,11 +59,11 @@ std::string id_at(int64_t time_ns, const char* digits) {
 }  // namespace
 
 std::string ScanFilter::oldest_id() const {
-  return since_ns <= kDay ? "" : id_at(since_ns - kDay, "00000000");
+  return since_ns <= kRoom ? "" : id_at(since_ns - kRoom, "00000000");
 }
 
 std::string ScanFilter::newest_id() const {
-  return until_ns >= INT64_MAX - kDay ? "" : id_at(std::max(until_ns, int64_t{1}) + kDay, "ffffffff");
+  return until_ns >= INT64_MAX - kRoom ? "" : id_at(std::max(until_ns, int64_t{1}) + kRoom, "ffffffff");
 }
 
 bool ScanFilter::fits(const ScanRecord& record) const {

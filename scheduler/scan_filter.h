@@ -22,7 +22,7 @@ struct ScanFilter {
   bool fits(const ScanRecord& record) const;
 
   /// Scans that fit have ids from `oldest` to `newest` (empty: no bound): the times in them are those of
-  /// submission, give or take a day for clocks that differ.
+  /// submission, give or take a week for clocks that differ and traces that come from elsewhere.
   std::string oldest_id() const;
   std::string newest_id() const;
 };

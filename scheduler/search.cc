@@ -2,7 +2,6 @@
 #include "scheduler/search.h"
 
 #include <algorithm>
-#include <map>
 #include <set>
 
 #include "common/text.h"
@@ -18,20 +17,17 @@ Result<std::vector<std::string>> newest_ids(const Keep& keep, const SearchQuery&
                                             const std::string& start, size_t count) {
   std::set<std::string, std::greater<>> ids;
   for (const Wanted& wanted : query.any)
-    for (const std::string& term : wanted.terms) {
-      size_t left = count;
+    for (const std::string& term : wanted.terms)
       ASSAY_CHECK(keep.each_found(
           wanted.kind, term,
           [&](const std::string& id) {
-            // Older than all that are wanted anyway: so is what follows in this list.
-            if (ids.size() >= count && id < *std::next(ids.begin(), static_cast<ptrdiff_t>(count) - 1))
-              return false;
+            // Older than all that are wanted: so is what follows in this list.
+            if (ids.size() == count && id < *ids.rbegin()) return false;
             ids.insert(id);
-            return --left > 0;
+            if (ids.size() > count) ids.erase(std::prev(ids.end()));
+            return true;
           },
           start));
-      while (ids.size() > count) ids.erase(std::prev(ids.end()));
-    }
   return std::vector<std::string>(ids.begin(), ids.end());
 }
 

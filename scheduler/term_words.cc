@@ -21,6 +21,8 @@ Error wrong(std::string_view text, const std::string& rule) {
   return {Errc::invalid, "'" + printable(text, 100) + "' " + rule};
 }
 
+Error too_long(std::string_view text) { return wrong(text, "is longer than anything that is kept"); }
+
 bool all_of(std::string_view text, std::string_view allowed) {
   return !text.empty() && text.find_first_not_of(allowed) == std::string_view::npos;
 }
@@ -67,13 +69,13 @@ Result<Wanted> want_domain(std::string_view text) {
 // All words of one level that lie in the network, or the one word around it.
 Result<Wanted> want_address(std::string_view given) {
   std::string text = live(given);
+  if (text.find("://") != std::string::npos) text = host_of(text);
   size_t slash = text.find('/');
-  std::string host = slash == std::string::npos && text.find("://") != text.npos ? host_of(text) : text;
-  auto address = Address::parse(host.substr(0, slash));
+  auto address = Address::parse(text.substr(0, slash));
   if (!address) return wrong(given, "is no address and no network like 192.0.2.0/24");
   unsigned whole = address->v6 ? 128 : 32, bits = whole;
   if (slash != std::string::npos) {
-    std::string_view digits = std::string_view(host).substr(slash + 1);
+    std::string_view digits = std::string_view(text).substr(slash + 1);
     if (!all_of(digits, "0123456789") || digits.size() > 3 || std::stoul(std::string(digits)) > whole)
       return wrong(given, "is no network: its prefix has 0 to " + std::to_string(whole) + " bits");
     bits = static_cast<unsigned>(std::stoul(std::string(digits)));
@@ -160,7 +162,7 @@ bool Wanted::fits(const Trait& trait) const {
 
 Result<Wanted> parse_wanted(TraitKind kind, std::string_view text) {
   if (text.empty()) return wrong(text, "is nothing to look for");
-  if (text.size() > kMaxWantedBytes) return wrong(text, "is longer than anything that is kept");
+  if (text.size() > kMaxWantedBytes) return too_long(text);
   std::string shown = still_printable(text);  // as reports show it
   switch (kind) {
     case TraitKind::domain:
@@ -183,6 +185,7 @@ Result<Wanted> parse_wanted(TraitKind kind, std::string_view text) {
 
 // The first that it must be; else all that it may be.
 Result<std::vector<Wanted>> guess_wanted(std::string_view text) {
+  if (text.size() > kMaxWantedBytes) return too_long(text);
   std::string clear = live(text);
   auto only = [&](TraitKind kind) -> Result<std::vector<Wanted>> {
     ASSAY_TRY(Wanted wanted, parse_wanted(kind, text));

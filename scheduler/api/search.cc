@@ -1,6 +1,7 @@
 // GET /v1/search: the scans that are found by something.
 #include "scheduler/search.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "common/clock.h"
