@@ -31,12 +31,15 @@ Result<std::vector<std::string>> score_one(const Keep& keep, const std::string& 
                                            const RuleSet& rules) {
   uint64_t bytes = 0;
   ASSAY_TRY(Report report, evaluate(keep, scan_id, rules, &bytes));
+  uint64_t left_out = 0;
+  Traits traits = traits_of(report, &left_out);
+  if (left_out > 0) spdlog::info("event=traits_left_out scan={} count={}", scan_id, left_out);
   return std::vector<std::string>{"",
                                   to_string(report.verdict) + (" " + std::to_string(report.score)),
                                   report_json(report),
                                   report.rules_version,
                                   sizes_text(bytes, keep.artifact_bytes(scan_id)),
-                                  encode_traits(traits_of(report))};
+                                  encode_traits(traits)};
 }
 
 Result<std::vector<std::string>> score_again(const Keep& keep, const std::string& scan_id, bool apply,

@@ -75,6 +75,8 @@ HttpResponse show_trace(const Call&);
 HttpResponse post_prune(const Call&);
 HttpResponse pin_scan(const Call&);
 HttpResponse unpin_scan(const Call&);
+// search.cc
+HttpResponse search_scans(const Call&);
 // batches.cc
 HttpResponse post_batch(const Call&);
 HttpResponse list_batches(const Call&);

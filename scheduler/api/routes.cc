@@ -52,6 +52,7 @@ const std::vector<Route>& routes() {
       {"PUT", "/v1/scans/{id}/pin", kOwnOrOperate, kNoBody, pin_scan},
       {"DELETE", "/v1/scans/{id}/pin", kOwnOrOperate, kNoBody, unpin_scan},
       {"POST", "/v1/prune", kOperate, kNoBody, post_prune},
+      {"GET", "/v1/search", kRead, kNoBody, search_scans},
       {"POST", "/v1/batches", kSubmit, kBatchBody, post_batch},
       {"GET", "/v1/batches", kRead, kNoBody, list_batches},
       {"GET", "/v1/batches/{id}", kRead, kNoBody, show_batch},

@@ -106,6 +106,7 @@ class OpenapiTest : public ServerTest {
     worker_.emplace(std::move(worker));
     return {{"showScan", scan + open},
             {"showReport", scan + done + "/report"},
+            {"searchScans", "/v1/search?path=/tmp/x"},
             {"showArtifacts", scan + done + "/artifacts"},
             {"showTrace", scan + done + "/trace"},
             {"pinScan", scan + done + "/pin"},
