@@ -1,4 +1,4 @@
-// The style sheet. System fonts, one accent a level, both colour schemes; below 640 px tables become stacked
+// The style sheet. System fonts, one accent a level, both colour schemes; below 960 px tables become stacked
 // blocks; on paper folds are open and nothing is dark.
 #include "scheduler/export/html_sections.h"
 
@@ -46,13 +46,14 @@ section{background:var(--card);border:1px solid var(--line);border-radius:8px;pa
 .badge{display:inline-block;font-size:.74rem;font-weight:600;line-height:1.35;padding:0 .45em;border-radius:4px;
 border:1px solid currentColor;margin-right:.3em;vertical-align:.08em;white-space:nowrap}
 .badge bdi{white-space:normal}
+.badge{max-width:100%;overflow:hidden;text-overflow:ellipsis}
 .critical{--c:var(--critical)}.high{--c:var(--high)}.medium{--c:var(--medium)}.low{--c:var(--low)}
 .informational{--c:var(--informational)}
 .bad{--c:var(--bad)}.warn{--c:var(--warn)}.good{--c:var(--good)}.quiet{--c:var(--quiet)}
 .badge{color:var(--c,var(--quiet))}
 .badge.critical,.badge.high{background:var(--c);color:var(--card);border-color:var(--c);print-color-adjust:exact;-webkit-print-color-adjust:exact}
 .points{float:right;color:var(--dim);font-weight:400;font-size:.85rem;margin-left:.6rem}
-dl.facts{display:grid;grid-template-columns:minmax(6rem,max-content) 1fr;gap:.2rem 1rem;font-size:.92rem}
+dl.facts{display:grid;grid-template-columns:minmax(6rem,max-content) minmax(0,1fr);gap:.2rem 1rem;font-size:.92rem}
 dl.facts dt{color:var(--dim)}
 dl.facts dd{margin:0;min-width:0}
 ul.plain{list-style:none;padding:0}
@@ -96,6 +97,8 @@ th{font-weight:600;color:var(--dim);font-size:.8rem;white-space:nowrap}
 td{overflow-wrap:normal}
 td.wide{overflow-wrap:anywhere}
 td.number,td.short{width:1%;white-space:nowrap;padding-right:1.3rem}
+td.short bdi{display:inline-block;max-width:8rem;white-space:normal;overflow-wrap:break-word}
+td.short .badge{max-width:8rem}
 table.quiet caption,table.quiet thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 table.quiet td{padding:.15rem 1rem .15rem 0;border:0}
 table.quiet td.number{color:var(--dim);font-size:.86rem}
@@ -134,7 +137,7 @@ details.more>summary,.finding details>summary{font-size:.9rem}
 )css";
 
 constexpr std::string_view kTimeline = R"css(
-.axis,.lane li{display:grid;grid-template-columns:17rem 1fr 8.5rem;gap:0 .8rem;align-items:center}
+.axis,.lane li{display:grid;grid-template-columns:17rem minmax(0,1fr) 8.5rem;gap:0 .8rem;align-items:center}
 .axis{margin-top:1rem;border-bottom:1px solid var(--line)}
 .axis h3{margin:0;font-size:.9rem}
 .axis .track{height:1.3rem;position:relative;background:none}
@@ -165,7 +168,7 @@ details.quiet{margin-top:.8rem}
 )css";
 
 constexpr std::string_view kMap = R"css(
-.map{display:grid;grid-template-columns:max-content 1fr}
+.map{display:grid;grid-template-columns:max-content minmax(0,1fr)}
 .guest{align-self:start;position:sticky;top:3.5rem;border:2px solid var(--accent);border-radius:6px;padding:.3rem .8rem;margin-top:.2rem;text-align:center}
 .guest code{display:block;color:var(--dim)}
 .hosts{list-style:none;padding:0;margin-left:1.4rem;border-left:2px solid var(--accent)}
@@ -177,7 +180,7 @@ constexpr std::string_view kMap = R"css(
 .accused .who strong{color:var(--bad)}
 .who a{font-size:.85rem}
 .ports{list-style:none;padding:0;font-size:.88rem}
-.ports>li{display:grid;grid-template-columns:5.5rem 1fr;gap:0 .8rem}
+.ports>li{display:grid;grid-template-columns:5.5rem minmax(0,1fr);gap:0 .8rem}
 .ports>li>.said{grid-column:2}
 .traffic{color:var(--dim)}
 .said{color:var(--dim)}
@@ -201,34 +204,39 @@ constexpr std::string_view kRest = R"css(
 )css";
 
 constexpr std::string_view kNarrow = R"css(
-@media (max-width:640px){
-body{padding:0 .6rem 3rem;font-size:15px}
-section,.top{padding:.9rem .8rem 1rem}
-.verdict strong{font-size:1.9rem}
-.figures{grid-template-columns:1fr 1fr}
-nav ul{flex-wrap:nowrap;overflow-x:auto;padding-bottom:.2rem}
+@media screen and (max-width:960px){
 thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 table,tbody,tr,caption{display:block;width:100%}
 tr{border-bottom:1px solid var(--line);padding:.45rem 0}
-td,td.number,td.short,table.quiet td{white-space:normal;border:0;padding:0;width:auto;display:inline-block;margin-right:.9rem}
+td,td.number,td.short,table.quiet td{white-space:normal;overflow-wrap:anywhere;max-width:100%;border:0;padding:0;width:auto;display:inline-block;margin-right:.9rem}
 td.wide,table.quiet td.wide{display:block;margin:0}
 td::before{content:attr(data-head) " ";color:var(--dim);font-size:.8rem}
 td[data-head=""]::before{content:none}
-dl.facts{grid-template-columns:1fr;gap:0}
+td.short bdi,td.short .badge{max-width:100%;overflow-wrap:anywhere}
+}
+@media screen and (min-width:961px) and (max-width:1100px){section{overflow-x:auto}}
+@media screen and (max-width:640px){
+body{padding:0 .6rem 3rem;font-size:15px}
+section,.top{padding:.9rem .8rem 1rem}
+.verdict strong{font-size:1.9rem}
+.badge,td.short .badge{white-space:normal;max-width:100%}
+.figures{grid-template-columns:repeat(2,minmax(0,1fr))}
+nav ul{flex-wrap:nowrap;overflow-x:auto;padding-bottom:.2rem}
+dl.facts{grid-template-columns:minmax(0,1fr);gap:0}
 dl.facts dd{margin-bottom:.35rem}
-.matrix{grid-template-columns:1fr}
-.axis,.lane li{grid-template-columns:1fr max-content;gap:0 .5rem}
+.matrix{grid-template-columns:minmax(0,1fr)}
+.axis,.lane li{grid-template-columns:minmax(0,1fr) max-content;gap:0 .5rem}
 .axis .track,.lane .track{grid-column:1/-1;grid-row:2}
 .lane li{padding:.12rem 0}
 .lane .track{height:.95rem}
 .track i.span{top:.2rem}.track i.moment{top:.12rem}.track i.again{top:.27rem}
-.map{grid-template-columns:1fr}
+.map{grid-template-columns:minmax(0,1fr)}
 .guest{position:static;justify-self:start}
 .hosts{margin-left:.8rem}
 .host{padding-left:1.7rem}
 .host::before{width:1rem}
 .host::after{left:.9rem}
-.ports>li{grid-template-columns:1fr}
+.ports>li{grid-template-columns:minmax(0,1fr)}
 .ports>li>.said{grid-column:1}
 .tree .tree{padding-left:.3rem;margin-left:.2rem}
 }
@@ -250,6 +258,7 @@ tr,.lane li,.tactic,.host,.layer,.token,.figures{break-inside:avoid}
 thead{display:table-header-group}
 details::details-content{content-visibility:visible!important;block-size:auto!important;height:auto!important;display:block!important}
 pre{max-height:none}
+td.wide{min-width:5rem}
 a{text-decoration:none}
 }
 @page{margin:14mm 12mm}

@@ -36,30 +36,43 @@ async function look(browser, file, width, scheme) {
   page.on('request', (request) => {
     if (request.url() !== url && !request.url().startsWith('data:')) fault(where, `request: ${request.url()}`);
   });
-  await page.setViewport({ width, height: width < 600 ? 844 : 900, deviceScaleFactor: width < 600 ? 2 : 1 });
+  await page.setViewport({ width, height: width < 600 ? 844 : 900 });
   await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }]);
   await page.goto(url, { waitUntil: 'networkidle0', timeout: 120_000 });
+  await fits(page, where);
+  if (shots) await page.screenshot({ path: `${shots}/${basename(file, '.html')}-${width}-${scheme}.png`, fullPage: true });
+  await page.evaluate(() => document.querySelectorAll('details').forEach((fold) => { fold.open = true; }));
+  await fits(page, `${where}, unfolded`);
   const seen = await page.evaluate(() => ({
-    wide: document.documentElement.scrollWidth, room: document.documentElement.clientWidth,
-    widest: [...document.querySelectorAll('main *')].filter((e) => e.getBoundingClientRect().right >
-      document.documentElement.clientWidth + 1).slice(0, 3).map((e) => `${e.tagName}.${e.className}`),
     tags: [...new Set([...document.querySelectorAll('*')].map((e) => e.localName))],
     handlers: [...document.querySelectorAll('*')].filter((e) => [...e.attributes].some((a) => a.name.startsWith('on'))).length,
     missing: [...document.querySelectorAll('a[href^="#"]')].map((a) => a.getAttribute('href').slice(1))
       .filter((id) => !document.getElementById(id)),
     twice: [...document.querySelectorAll('[id]')].map((e) => e.id).filter((id, at, all) => all.indexOf(id) !== at),
   }));
-  if (seen.wide > seen.room) fault(where, `the page is ${seen.wide} wide, the screen ${seen.room}: ${seen.widest.join(', ')}`);
   for (const tag of seen.tags) if (!ours.has(tag)) fault(where, `<${tag}> is no element of a report`);
   if (seen.handlers > 0) fault(where, `${seen.handlers} elements have event handlers`);
   if (seen.missing.length > 0) fault(where, `links lead nowhere: ${seen.missing.slice(0, 5).join(', ')}`);
   if (seen.twice.length > 0) fault(where, `ids are there twice: ${seen.twice.slice(0, 5).join(', ')}`);
-  if (shots) await page.screenshot({ path: `${shots}/${basename(file, '.html')}-${width}-${scheme}.png`, fullPage: true });
-  await page.evaluate(axe);  // by the browser's own hand: the page's policy forbids it to the page
+  if (width > 600) await judge(page, where);
+  await page.close();
+}
+
+async function fits(page, where) {
+  const seen = await page.evaluate(() => ({
+    wide: document.documentElement.scrollWidth, room: document.documentElement.clientWidth,
+    widest: [...document.querySelectorAll('body *')].filter((e) => !e.closest('nav') &&
+      e.getBoundingClientRect().right > document.documentElement.clientWidth + 1).slice(0, 3).map((e) => `${e.parentElement.localName}.${e.parentElement.className}>${e.localName}.${e.className}`),
+  }));
+  if (seen.wide > seen.room) fault(where, `the page is ${seen.wide} wide, the screen ${seen.room}: ${seen.widest.join(', ')}`);
+}
+
+// By the browser's own hand: the page's policy forbids script to the page.
+async function judge(page, where) {
+  await page.evaluate(axe);
   const { violations } = await page.evaluate(() => globalThis.axe.run({ resultTypes: ['violations'] }));
   for (const { id, impact, nodes } of violations.filter((v) => v.impact === 'serious' || v.impact === 'critical'))
-    fault(where, `axe: ${impact}: ${id}, ${nodes.length} times, first ${nodes[0].html.slice(0, 160)} ${JSON.stringify(nodes[0].any[0]?.message ?? '')}`);
-  await page.close();
+    fault(where, `axe: ${impact}: ${id}, ${nodes.length} times, first ${nodes[0].html.slice(0, 160)} ${nodes[0].any[0]?.message ?? ''}`);
 }
 
 async function print(browser, file) {
@@ -70,7 +83,7 @@ async function print(browser, file) {
   await page.close();
 }
 
-const browser = await puppeteer.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
+const browser = await puppeteer.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', protocolTimeout: 600_000, args: ['--no-sandbox', '--disable-gpu'] });
 try {
   for (const file of words) {
     for (const width of [1280, 390])

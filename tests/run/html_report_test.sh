@@ -1,5 +1,6 @@
 #!/bin/bash
 # HTML reports in a real browser: those of the recorded traces, and the ones that the unit tests fill with hostile texts and to the brim.
+# ASSAY_SHOTS=DIR: screenshots and prints of them, to be looked at.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 bin=build/release/bin
@@ -15,5 +16,6 @@ for trace in tests/traces/*.trace; do
 done
 ASSAY_HTML_DIR=$scratch "$bin/export_tests" --gtest_filter='Html.*' >"$scratch/said" || { cat "$scratch/said"; exit 1; }
 [[ -s $scratch/hostile.html && -s $scratch/largest.html ]] || { echo 'the unit tests kept no pages'; exit 1; }
-mkdir -p "${ASSAY_SHOTS:-$scratch/shots}"
-CHROMIUM=$CHROMIUM HOME=$scratch node tests/readers/browser.mjs --shots "${ASSAY_SHOTS:-$scratch/shots}" "$scratch"/*.html
+shots=()
+[[ -z ${ASSAY_SHOTS-} ]] || shots=(--shots "$ASSAY_SHOTS")
+CHROMIUM=$CHROMIUM HOME=$scratch node tests/readers/browser.mjs "${shots[@]}" "$scratch"/*.html
