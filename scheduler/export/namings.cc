@@ -33,23 +33,30 @@ bool names(std::string_view text, std::string_view value, bool is_domain) {
   return false;
 }
 
-template <class Holds>
-std::vector<const Finding*> findings_with(const Report& report, Holds holds) {
-  std::vector<const Finding*> out;
+}  // namespace
+
+Namings::Namings(const Report& report) : report_(report) {
   for (const Finding& finding : report.findings)
+    for (const Evidence& piece : finding.evidence) {
+      const Process* process = process_of(piece);
+      if (process == nullptr) continue;
+      auto& findings = by_process_[process];
+      if (findings.empty() || findings.back() != &finding) findings.push_back(&finding);
+    }
+}
+
+std::vector<const Finding*> Namings::of(std::string_view text, bool is_domain) const {
+  std::vector<const Finding*> out;
+  if (text.empty()) return out;
+  auto holds = [&](const Evidence& piece) { return names(piece.text, text, is_domain); };
+  for (const Finding& finding : report_.findings)
     if (std::any_of(finding.evidence.begin(), finding.evidence.end(), holds)) out.push_back(&finding);
   return out;
 }
 
-}  // namespace
-
-std::vector<const Finding*> Namings::of(std::string_view text, bool is_domain) const {
-  if (text.empty()) return {};
-  return findings_with(report_, [&](const Evidence& piece) { return names(piece.text, text, is_domain); });
-}
-
 std::vector<const Finding*> Namings::by(const Process& process) const {
-  return findings_with(report_, [&](const Evidence& piece) { return process_of(piece) == &process; });
+  auto found = by_process_.find(&process);
+  return found == by_process_.end() ? std::vector<const Finding*>() : found->second;
 }
 
 // A pid can be used again: the last that had begun by then.
