@@ -2,7 +2,9 @@
 #pragma once
 
 #include <map>
+#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "scheduler/score/report.h"
@@ -23,7 +25,12 @@ class Namings {
  private:
   const Process* process_of(const Evidence& evidence) const;
 
+  bool may_hold(std::string_view text) const;
+
   const Report& report_;
+  std::string text_;                                      // all evidence, a line a piece
+  std::vector<std::pair<size_t, const Finding*>> lines_;  // where each begins, and whose it is
+  std::vector<bool> grams_;                               // hashes of all eight bytes in a row of text_
   std::map<const Process*, std::vector<const Finding*>> by_process_;
 };
 
