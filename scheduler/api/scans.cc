@@ -166,7 +166,7 @@ HttpResponse show_report(const Call& call) {
   const ExportForm* form = nullptr;
   if (format != "json" && format != "text") {
     auto wanted = find_export_form(format);
-    if (!wanted) return error_answer(Error{wanted.error().code, wanted.error().what + ", text, json"});
+    if (!wanted) return error_answer(wanted.error());
     form = *wanted;
   }
   auto found = done_scan(call, "report");

@@ -25,7 +25,7 @@ Result<const ExportForm*> find_export_form(std::string_view name) {
     if (form.name == name) return &form;
     names += (names.empty() ? "" : ", ") + std::string(form.name);
   }
-  return Error{Errc::invalid, "format '" + printable(name, 40) + "' is none of " + names};
+  return Error{Errc::invalid, "format '" + printable(name, 40) + "' is none of " + names + ", text, json"};
 }
 
 }  // namespace assay

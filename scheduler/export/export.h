@@ -21,7 +21,7 @@ struct ExportForm {
       nullptr;  // into one file; null: the form has no room
 };
 std::span<const ExportForm> export_forms();
-/// Errc::invalid lists the names there are.
+/// Errc::invalid lists the names there are, and text and json, which every caller knows beside them.
 Result<const ExportForm*> find_export_form(std::string_view name);
 
 // One file each. The bytes are the same for the same report.

@@ -1,7 +1,11 @@
-// By looking through the evidence's texts, which are few and short (five a finding).
+// By looking through the evidence's texts (five a finding): thousands of names are asked for, few of which
+// can be in them at all.
 #include "scheduler/export/namings.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <iterator>
 
 namespace assay {
 namespace {
@@ -26,30 +30,57 @@ bool ends_word(std::string_view text, size_t end, bool is_path) {
   return text[end] != '.' || end + 1 >= text.size() || !in_word(text[end + 1]);
 }
 
-bool names(std::string_view text, std::string_view value, bool is_domain) {
-  for (size_t at = text.find(value); at != std::string_view::npos; at = text.find(value, at + 1))
-    if (starts_word(text, at, value, is_domain) && ends_word(text, at + value.size(), value.starts_with('/')))
-      return true;
-  return false;
-}
+constexpr size_t kGram = 8, kHashes = 1 << 18;
 
-template <class Holds>
-std::vector<const Finding*> findings_with(const Report& report, Holds holds) {
-  std::vector<const Finding*> out;
-  for (const Finding& finding : report.findings)
-    if (std::any_of(finding.evidence.begin(), finding.evidence.end(), holds)) out.push_back(&finding);
-  return out;
+size_t hash_of(const char* gram) {
+  uint64_t bytes = 0;
+  std::memcpy(&bytes, gram, kGram);
+  return (bytes * 0x9e3779b97f4a7c15) >> 46;
 }
 
 }  // namespace
 
-std::vector<const Finding*> Namings::of(std::string_view text, bool is_domain) const {
-  if (text.empty()) return {};
-  return findings_with(report_, [&](const Evidence& piece) { return names(piece.text, text, is_domain); });
+Namings::Namings(const Report& report) : report_(report), grams_(kHashes) {
+  for (const Finding& finding : report.findings)
+    for (const Evidence& piece : finding.evidence) {
+      lines_.emplace_back(text_.size(), &finding);
+      text_ += piece.text + "\n";
+      const Process* process = process_of(piece);
+      if (process == nullptr) continue;
+      auto& findings = by_process_[process];
+      if (findings.empty() || findings.back() != &finding) findings.push_back(&finding);
+    }
+  for (size_t i = 0; i + kGram <= text_.size(); ++i) grams_[hash_of(text_.data() + i)] = true;
+}
+
+bool Namings::may_hold(std::string_view text) const {
+  for (size_t i = 0; i + kGram <= text.size(); ++i)
+    if (!grams_[hash_of(text.data() + i)]) return false;
+  return !text.empty();
+}
+
+std::vector<const Finding*> Namings::of(std::string_view value, bool is_domain) const {
+  std::vector<const Finding*> out;
+  if (!may_hold(value)) return out;
+  for (size_t from = 0; from < text_.size();) {
+    const void* found = ::memmem(text_.data() + from, text_.size() - from, value.data(), value.size());
+    if (found == nullptr) break;
+    size_t at = static_cast<size_t>(static_cast<const char*>(found) - text_.data());
+    auto next = std::upper_bound(lines_.begin(), lines_.end(), at,
+                                 [](size_t offset, const auto& line) { return offset < line.first; });
+    bool whole = starts_word(text_, at, value, is_domain) &&
+                 ends_word(text_, at + value.size(), value.starts_with('/'));
+    if (whole && (out.empty() || out.back() != std::prev(next)->second))
+      out.push_back(std::prev(next)->second);
+    // Of a line that names it no more has to be known.
+    from = !whole ? at + 1 : next == lines_.end() ? text_.size() : next->first;
+  }
+  return out;
 }
 
 std::vector<const Finding*> Namings::by(const Process& process) const {
-  return findings_with(report_, [&](const Evidence& piece) { return process_of(piece) == &process; });
+  auto found = by_process_.find(&process);
+  return found == by_process_.end() ? std::vector<const Finding*>() : found->second;
 }
 
 // A pid can be used again: the last that had begun by then.

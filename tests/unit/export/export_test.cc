@@ -12,7 +12,7 @@ TEST(Export, FormsAreFoundByNameAndOthersRefused) {
   EXPECT_EQ((*form)->mime, "application/sarif+json");
   auto none = find_export_form("pdf");
   ASSERT_FALSE(none);
-  EXPECT_EQ(none.error().what, "format 'pdf' is none of html, sarif, stix, navigator, misp, csv");
+  EXPECT_EQ(none.error().what, "format 'pdf' is none of html, sarif, stix, navigator, misp, csv, text, json");
 }
 
 }  // namespace
