@@ -64,7 +64,7 @@ class Hunt {
   }
 
  private:
-  void tell(KeptTrace& trace, Looked& looked) {
+  void tell(TracedScan& trace, Looked& looked) {
     counts_.events += looked.events;
     counts_.bytes += looked.bytes;
     if (!looked.error)

@@ -26,7 +26,7 @@ KeptTraces kept_traces(const Keep& keep, const ScanFilter& filter) {
   return out;
 }
 
-bool is_pruned(const Keep& keep, const KeptTrace& trace, const Error& error) {
+bool is_pruned(const Keep& keep, const TracedScan& trace, const Error& error) {
   if (error.code == Errc::not_found) return true;
   auto now = keep.scan(trace.owner);
   return now ? (now->pruned & kTracePruned) != 0 : now.error().code == Errc::not_found;

@@ -15,14 +15,14 @@
 
 namespace assay {
 
-struct KeptTrace {
+struct TracedScan {
   ScanRecord scan;                   // the newest that fits and has this trace: its own, or another's
   std::string owner;                 // whose trace it is
   std::vector<std::string> sharers;  // ids of the other scans that fit, newest first
 };
 
 struct KeptTraces {
-  std::vector<KeptTrace> all;  // newest first
+  std::vector<TracedScan> all;  // newest first
   uint64_t scans = 0;          // that fit
   uint64_t shared = 0;         // of them: by whose trace another one stands here already
   uint64_t unfinished = 0;     // of them: not done, so that there is no trace
@@ -32,7 +32,7 @@ struct KeptTraces {
 KeptTraces kept_traces(const Keep& keep, const ScanFilter& filter);
 /// Whether what failed with `error` is a trace that retention took, while it was read perhaps; else it is
 /// damaged.
-bool is_pruned(const Keep& keep, const KeptTrace& trace, const Error& error);
+bool is_pruned(const Keep& keep, const TracedScan& trace, const Error& error);
 
 /// Calls `work(index)` for each of `count` items on so many threads, `a_task` in a row on the same one, and
 /// `tell(index, result)` in order on the caller's, until that returns false.

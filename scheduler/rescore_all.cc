@@ -55,7 +55,7 @@ class Rescoring {
   }
 
  private:
-  Status take(const KeptTrace& trace, const Result<Rescored>& rescored) {
+  Status take(const TracedScan& trace, const Result<Rescored>& rescored) {
     if (!rescored) {
       if (is_pruned(keep_, trace, rescored.error()))
         ++counts_.pruned;
