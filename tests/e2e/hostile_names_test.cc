@@ -151,7 +151,7 @@ TEST_F(HostileNames, AreTextInEveryOutput) {
   }
   for (const char* kind : {"start", "exec", "dns", "http", "output", "file"})
     EXPECT_TRUE(seen.contains(kind)) << "no hostile name in events of kind " << kind;
-  EXPECT_NE(report.out.find("RUN echo <script>"), std::string::npos);  // the history
+  EXPECT_NE(report.out.find("RUN echo <script>"), std::string::npos);     // the history
   EXPECT_NE(trace.out.find(std::string(8'000, 'A')), std::string::npos);  // of 10 kB what the tracer keeps
 
   // What is for other programs.
