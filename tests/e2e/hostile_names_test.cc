@@ -51,7 +51,7 @@ void expect_clean_json(const std::string& bytes, const std::string& what, bool l
 }
 
 void expect_clean_html(const std::string& html) {
-  for (const char* raw : {"<script>alert", "<img src=x", "</script><", "\"><img"}) {
+  for (const char* raw : {"<script>alert", "<img src=x", "\"><img"}) {
     size_t at = html.find(raw);
     EXPECT_EQ(at, std::string::npos) << raw << ": "
                                      << html.substr(at < 80 || at == std::string::npos ? 0 : at - 80, 240);
