@@ -38,7 +38,7 @@ std::string chunk_of(uint64_t first, uint64_t count) {
 RuleSet rules(const std::string& path = "/tmp/.x") {
   auto made = RuleSet::compile({{"r.yml",
                                  "title: hidden\nid: 5d1fd2e4-9f1c-4e0c-8a52-3f2f7b3f7f11\nlevel: critical\n"
-       "logsource: {category: process_creation, product: linux}\n"
+                                 "logsource: {category: process_creation, product: linux}\n"
                                  "detection: {x: {Image: " +
                                      path + "}, condition: x}\n"}});
   EXPECT_TRUE(made) << made.error().what;
