@@ -116,8 +116,8 @@ uint8_t takable(const ScanRecord& record) {
   if (!record.same_as.empty() || record.attempt == 0) return kRecordPruned;
   auto out = static_cast<uint8_t>(kAll & ~record.pruned);
   // Sizes are known of all that was scored since there is retention.
-  if (record.trace_bytes > 0 && record.artifact_bytes == 0)
-    out = static_cast<uint8_t>(out & ~kArtifactsPruned);
+  bool known = record.trace_bytes > 0 || record.report_bytes > 0;
+  if (known && record.artifact_bytes == 0) out = static_cast<uint8_t>(out & ~kArtifactsPruned);
   return out;
 }
 

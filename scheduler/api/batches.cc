@@ -47,8 +47,9 @@ Status each_scan_of(const Keep& keep, const std::string& batch_id,
   ASSAY_CHECK(keep.each_member(batch_id, [&](const std::string& id) {
     auto record = keep.scan(id);
     if (record) visit(*record);
-    if (!record) failed = record.error();
-    return static_cast<bool>(record);
+    bool gone = !record && record.error().code == Errc::not_found;  // taken away since the index was read
+    if (!record && !gone) failed = record.error();
+    return record || gone;
   }));
   return failed;
 }

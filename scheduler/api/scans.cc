@@ -84,8 +84,10 @@ Result<Page> page_of(const Keep& keep, const Wanted& wanted, const std::vector<s
   for (const std::string& id : ids) {
     if (!wanted.start.empty() && id > wanted.start) continue;
     if (!page.more(wanted, id)) break;
-    ASSAY_TRY(ScanRecord record, keep.scan(id));
-    if (wanted.fits(record)) page.scans.push_back(std::move(record));
+    auto record = keep.scan(id);
+    if (!record && record.error().code == Errc::not_found) continue;  // taken away since the index was read
+    if (!record) return record.error();
+    if (wanted.fits(*record)) page.scans.push_back(std::move(*record));
   }
   return page;
 }

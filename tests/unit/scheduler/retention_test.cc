@@ -103,6 +103,10 @@ TEST(Retention, AScanThatKeptNoFilesHasNoArtifactsToTake) {
   ScanRecord record = scan();
   record.artifact_bytes = 0;
   EXPECT_EQ(due_after(9, {"artifacts=1d"}, record), "");
+  record.trace_bytes = 0;
+  record.pruned = kTracePruned;
+  EXPECT_EQ(due_after(9, {"artifacts=1d"}, record), "");
+  record.pruned = 0;
   record.trace_bytes = record.report_bytes = 0;  // as it was before sizes were kept: nobody knows
   EXPECT_EQ(due_after(9, {"artifacts=1d"}, record), "artifacts");
 }
