@@ -51,17 +51,19 @@ Result<Asked> asked_of(const po::variables_map& map) {
     asked.any.push_back(std::move(wanted));
   }
   if (given == 1) return asked;
-  return Error{Errc::invalid, given == 0 ? "nothing to look for: name a domain, an address, a hash, a path, a "
-                                           "technique or a rule (--help tells more)"
-                                         : "one thing at a time: a word, or one of --domain, --ip, --hash, "
-                                           "--path, --technique, --rule"};
+  return Error{Errc::invalid, given == 0
+                                  ? "nothing to look for: name a domain, an address, a hash, a path, a "
+                                    "technique or a rule (--help tells more)"
+                                  : "one thing at a time: a word, or one of --domain, --ip, --hash, "
+                                    "--path, --technique, --rule"};
 }
 
 // "domain evil.sh, path evil.sh"
 std::string looked_for(const Asked& asked) {
   std::string out;
   for (const Wanted& wanted : asked.any)
-    out += std::string(out.empty() ? "" : ", ") + to_string(wanted.kind) + " " + still_printable(wanted.text, 100);
+    out += std::string(out.empty() ? "" : ", ") + to_string(wanted.kind) + " " +
+           still_printable(wanted.text, 100);
   return out;
 }
 
@@ -127,13 +129,14 @@ Result<int> show(const std::string& body, const Asked& asked) {
                matched_text(hit.found, kMatchedShown), hit.scan.ref});
   if (!hits.empty()) std::cout << table.str(table_width());
   if (hits.empty())
-    std::cerr << "assay: " << (next.empty() ? "nothing found: " : "nothing found so far: ") << looked_for(asked)
-              << " (" << looked << " scans of the index looked at)\n";
+    std::cerr << "assay: " << (next.empty() ? "nothing found: " : "nothing found so far: ")
+              << looked_for(asked) << " (" << looked << " scans of the index looked at)\n";
   if (!next.empty()) std::cerr << "assay: there may be more: --start " << next << " goes on from there\n";
   if (unreadable > 0) std::cerr << "assay: " << unreadable << " scans are damaged and were left out\n";
   if (!knows_all)
-    std::cerr << "assay: scans that were kept before there was an index are not found; `assay search --reindex` "
-                 "on the store's host adds them, once, while nothing else writes there\n";
+    std::cerr
+        << "assay: scans that were kept before there was an index are not found; `assay search --reindex` "
+           "on the store's host adds them, once, while nothing else writes there\n";
   return static_cast<int>(kBelowGate);
 }
 
@@ -149,7 +152,8 @@ Result<int> add_older(const po::variables_map& map) {
   std::printf("%llu scans, %llu of them newly in the index\n", static_cast<unsigned long long>(done.scans),
               static_cast<unsigned long long>(done.added));
   if (done.unreadable == 0) return static_cast<int>(kBelowGate);
-  std::cerr << "assay: " << done.unreadable << " scans are damaged and were left out: " << done.first_error << "\n";
+  std::cerr << "assay: " << done.unreadable << " scans are damaged and were left out: " << done.first_error
+            << "\n";
   return static_cast<int>(kFailed);
 }
 
@@ -180,17 +184,19 @@ int search(const Args& args) {
   auto add = more.add_options();
   add("domain", po::value<std::string>(), "a name, and what is below it: evil.test");
   add("ip", po::value<std::string>(), "an address or a network: 203.0.113.0/24");
-  add("hash", po::value<std::string>(), "of a SHA-256 8 or more digits: of files, programs, downloads, layers");
+  add("hash", po::value<std::string>(),
+      "of a SHA-256 8 or more digits: of files, programs, downloads, layers");
   add("path", po::value<std::string>(), "a path, a directory (/tmp/), or how a path ends (bin/xmrig)");
   add("technique", po::value<std::string>(), "of ATT&CK, and its sub-techniques: T1496");
   add("rule", po::value<std::string>(), "a rule's id");
   add("start", po::value<std::string>(), "go on from this scan");
   add("reindex", "give scans their place that were kept before there was an index");
   add_filter_options(more);
-  return run_stored(args,
-                    "assay search WHAT [OPTIONS]\nFinds stored scans by what they asked, contacted, ran, left "
-                    "behind or were found to do, newest first.",
-                    "what", false, run, true, &more);
+  return run_stored(
+      args,
+      "assay search WHAT [OPTIONS]\nFinds stored scans by what they asked, contacted, ran, left "
+      "behind or were found to do, newest first.",
+      "what", false, run, true, &more);
 }
 
 }  // namespace assay::cli

@@ -48,7 +48,7 @@ std::optional<int64_t> ago(std::string_view text) {
 constexpr int64_t kRoom = 7ll * 24 * 3600 * kSecond;
 // The id of that second and these last digits. What fits 64 bits of nanoseconds ends in the year 2262.
 std::string id_at(int64_t time_ns, const char* digits) {
-    time_t seconds = time_ns / kSecond;
+  time_t seconds = time_ns / kSecond;
   tm utc{};
   ::gmtime_r(&seconds, &utc);
   char text[32];
@@ -70,8 +70,7 @@ bool ScanFilter::fits(const ScanRecord& record) const {
   if (record.submitted_ns < since_ns || record.submitted_ns >= until_ns) return false;
   if (!verdicts.empty() && std::find(verdicts.begin(), verdicts.end(), record.verdict) == verdicts.end())
     return false;
-  if (!image.empty() && record.digest != image &&
-      record.submission.job.ref.find(image) == std::string::npos)
+  if (!image.empty() && record.digest != image && record.submission.job.ref.find(image) == std::string::npos)
     return false;
   return batch.empty() || record.submission.batch == batch;
 }
@@ -91,8 +90,8 @@ Result<int64_t> parse_when(std::string_view text, int64_t now_ns) {
 Status check_verdict(std::string_view text) {
   for (Verdict verdict : {Verdict::clean, Verdict::suspicious, Verdict::malicious, Verdict::inconclusive})
     if (text == to_string(verdict)) return Status();
-  return Error{Errc::invalid, "verdict '" + printable(text, 40) +
-                                  "' is none of clean, suspicious, malicious, inconclusive"};
+  return Error{Errc::invalid,
+               "verdict '" + printable(text, 40) + "' is none of clean, suspicious, malicious, inconclusive"};
 }
 
 }  // namespace assay

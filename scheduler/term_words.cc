@@ -45,7 +45,8 @@ bool is_uuid(std::string_view text) {
 std::string live(std::string_view text) {
   std::string out(text);
   for (const char* dot : {"[.]", "(.)", "[dot]"})
-    for (size_t at; (at = out.find(dot)) != std::string::npos;) out.replace(at, std::string_view(dot).size(), ".");
+    for (size_t at; (at = out.find(dot)) != std::string::npos;)
+      out.replace(at, std::string_view(dot).size(), ".");
   if (out.starts_with("hxxp")) out.replace(0, 4, "http");
   return out;
 }

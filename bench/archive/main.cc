@@ -1,6 +1,6 @@
 // Claim: in a store of 100,000 scans, made of the real traces of tests/traces, whatever scans can be found by
-// is found in milliseconds, and a list pages at once. Beside it, in the same run: reading every report for the
-// same answer. Usage: bench-archive [SCANS] [DIR], DIR on the disk in question (default: the temporary
+// is found in milliseconds, and a list pages at once. Beside it, in the same run: reading every report for
+// the same answer. Usage: bench-archive [SCANS] [DIR], DIR on the disk in question (default: the temporary
 // directory; a scan takes some 100 kB). It takes away what it has made.
 #include <stdlib.h>
 

@@ -92,8 +92,8 @@ std::string own_address(size_t number) {
 std::string scan_id_of(size_t number) {
   char text[64];
   size_t second = number / 10;
-  std::snprintf(text, sizeof text, "202611%02zuT%02zu%02zu%02zu-%08zx", 1 + second / 86400, second / 3600 % 24,
-                second / 60 % 60, second % 60, number);
+  std::snprintf(text, sizeof text, "202611%02zuT%02zu%02zu%02zu-%08zx", 1 + second / 86400,
+                second / 3600 % 24, second / 60 % 60, second % 60, number);
   return text;
 }
 
@@ -121,7 +121,8 @@ std::vector<Sample> load_samples(const std::string& source_dir) {
     Sample sample{name, ends->header, ends->footer, {}, report_json(report), traits_of(report), "", 0};
     sample.verdict = to_string(report.verdict);
     sample.score = report.score;
-    for (size_t variant = 0; variant < kVariants; ++variant) sample.chunks.push_back(chunks_of(events, variant));
+    for (size_t variant = 0; variant < kVariants; ++variant)
+      sample.chunks.push_back(chunks_of(events, variant));
     samples.push_back(std::move(sample));
   }
   return samples;

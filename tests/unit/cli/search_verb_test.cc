@@ -19,7 +19,9 @@ class SearchVerb : public VerbsTest {
   void fill(bool fresh = true) {
     auto store = Store::open(data() + "/store", Store::Mode::read_write);
     ASSERT_TRUE(store);
-    if (fresh) ASSERT_TRUE(Keep(**store).upgrade());
+    if (fresh) {
+      ASSERT_TRUE(Keep(**store).upgrade());
+    }
     Report evil;
     evil.dns_names = {"evil.test"};
     evil.files.resize(1);
@@ -28,9 +30,10 @@ class SearchVerb : public VerbsTest {
     deep.dns_names = {"c2.evil.test"};
     add(**store, kOld, kOldTime, "clean", deep);
     add(**store, kNew, kNewTime, "malicious", evil);
-    if (!fresh)
-      for (const std::string& id : {kOld, kNew})
-        ASSERT_TRUE((*store)->write({{Family::reports, id + "/traits", "", true}, {Family::index, "\1", "", true, "\7"}}));
+    if (fresh) return;
+    for (const std::string& id : {kOld, kNew})
+      ASSERT_TRUE((*store)->write(
+          {{Family::reports, id + "/traits", "", true}, {Family::index, std::string("\1"), "", true, "\7"}}));
   }
   static void add(Store& store, const std::string& id, int64_t time, const std::string& verdict,
                   const Report& report) {
@@ -56,8 +59,8 @@ TEST_F(SearchVerb, ShowsWhatMatchedNewestFirst) {
   Said said = locally(search, {"evil.test"});
   EXPECT_EQ(said.code, 0);
   EXPECT_EQ(said.err, "");
-  EXPECT_EQ(said.out, "SCAN                      VERDICT    SCORE  MATCHED               IMAGE\n" +
-                          kNew + "  malicious     90  evil.test (asked)     reg.test/malicious\\x1b[2J\n" + kOld +
+  EXPECT_EQ(said.out, "SCAN                      VERDICT    SCORE  MATCHED               IMAGE\n" + kNew +
+                          "  malicious     90  evil.test (asked)     reg.test/malicious\\x1b[2J\n" + kOld +
                           "  clean         90  c2.evil.test (asked)  reg.test/clean\\x1b[2J\n");
   for (char c : locally(search, {"--path", "/tmp/"}).out) EXPECT_TRUE(c == '\n' || c >= 0x20);
 }
@@ -67,8 +70,9 @@ TEST_F(SearchVerb, SaysWhatItLookedForWhereNothingIsFound) {
   Said said = locally(search, {"none.test"});
   EXPECT_EQ(said.code, 0);
   EXPECT_EQ(said.out, "");
-  EXPECT_EQ(said.err, "assay: nothing found: path none.test, rule none.test, domain none.test (0 scans of the index "
-                      "looked at)\n");
+  EXPECT_EQ(said.err,
+            "assay: nothing found: path none.test, rule none.test, domain none.test (0 scans of the index "
+            "looked at)\n");
 }
 
 TEST_F(SearchVerb, PagesAndFilters) {
@@ -105,13 +109,21 @@ TEST_F(SearchVerb, AsksAFarmTheSameAndTrustsNothingOfItsAnswer) {
   std::string asked;
   api_.server().Get("/v1/search", [&](const httplib::Request& request, httplib::Response& response) {
     asked = request.target;
-    FakeApi::answer(response, json{{"hits", {{{"scan_id", kNew}, {"verdict", "malicious"}, {"ref", "a\033[2J"},
-                                              {"matched", {{{"kind", "domain"}, {"role", "asked"},
-                                                            {"value", "e\033[2Jvil"}}}}}}},
-                                   {"next", kOld}, {"looked", 7}}.dump(), 200);
+    FakeApi::answer(
+        response,
+        json{{"hits",
+              {{{"scan_id", kNew},
+                {"verdict", "malicious"},
+                {"ref", "a\033[2J"},
+                {"matched", {{{"kind", "domain"}, {"role", "asked"}, {"value", "e\033[2Jvil"}}}}}}},
+             {"next", kOld},
+             {"looked", 7}}
+            .dump(),
+        200);
   });
   api_.start();
-  Said said = run(search, {"--domain", "evil test&x", "--verdict", "clean", "--verdict", "malicious", "--since", "7d"});
+  Said said = run(
+      search, {"--domain", "evil test&x", "--verdict", "clean", "--verdict", "malicious", "--since", "7d"});
   EXPECT_EQ(said.code, 2) << "no domain has a space";
   said = run(search, {"--path", "/tmp/a&b", "--verdict", "clean", "--verdict", "malicious", "--since", "7d"});
   EXPECT_EQ(said.code, 0) << said.err;
@@ -122,9 +134,15 @@ TEST_F(SearchVerb, AsksAFarmTheSameAndTrustsNothingOfItsAnswer) {
 
 TEST_F(SearchVerb, WrongUseIsToldByName) {
   fill();
-  for (const Args& args : std::vector<Args>{{}, {"a", "--ip", "203.0.113.9"}, {"--ip", "x"}, {"--hash", "abc"},
-                                            {"a", "--limit", "0"}, {"a", "--limit", "1001"}, {"a", "--start", "x"},
-                                            {"a", "--verdict", "bad"}, {"a", "--reindex"}}) {
+  for (const Args& args : std::vector<Args>{{},
+                                            {"a", "--ip", "203.0.113.9"},
+                                            {"--ip", "x"},
+                                            {"--hash", "abc"},
+                                            {"a", "--limit", "0"},
+                                            {"a", "--limit", "1001"},
+                                            {"a", "--start", "x"},
+                                            {"a", "--verdict", "bad"},
+                                            {"a", "--reindex"}}) {
     Said said = locally(search, args);
     EXPECT_EQ(said.code, 2) << (args.empty() ? "" : args.back());
     EXPECT_NE(said.err, "");

@@ -83,7 +83,8 @@ TEST_F(ApiSearch, RefusesWhatItDoesNotUnderstandByName) {
   EXPECT_EQ(refused("hash=xyz"),
             "invalid: 'xyz' is no SHA-256 and no start of one: it has 8 to 64 hexadecimal digits");
   EXPECT_EQ(refused("q=a&verdict=bad").substr(0, 24), "invalid: verdict 'bad' i");
-  for (const char* query : {"q=a&since=x", "q=a&start=x", "q=a&limit=0", "q=a&limit=1001", "q=a&batch=x", "q=a&x=1"})
+  for (const char* query :
+       {"q=a&since=x", "q=a&start=x", "q=a&limit=0", "q=a&limit=1001", "q=a&batch=x", "q=a&x=1"})
     EXPECT_NE(refused(query), "") << query;
   api_->json(403, "GET", "/v1/search?q=a", "submit");
 }

@@ -61,7 +61,8 @@ class KeepIndex : public testing::TestWithParam<bool> {
     }
     return keys;
   }
-  std::vector<std::string> found(TraitKind kind, const std::string& term, const std::string& start = "") const {
+  std::vector<std::string> found(TraitKind kind, const std::string& term,
+                                 const std::string& start = "") const {
     std::vector<std::string> ids;
     EXPECT_TRUE(Keep(*store_).each_found(
         kind, term, [&](const std::string& id) { return ids.push_back(id), true; }, start));

@@ -80,7 +80,8 @@ TEST(Terms, ANetworkFindsExactlyItsAddresses) {
   EXPECT_FALSE(finds_ip("2001:db8::1", "32.1.13.184"));
   EXPECT_EQ(refused(TraitKind::ip, "2001::/16"),
             "invalid: '2001::/16' is too wide: IPv6 networks are looked for from /24 on");
-  EXPECT_EQ(refused(TraitKind::ip, "10.0.0.0/33"), "invalid: '10.0.0.0/33' is no network: its prefix has 0 to 32 bits");
+  EXPECT_EQ(refused(TraitKind::ip, "10.0.0.0/33"),
+            "invalid: '10.0.0.0/33' is no network: its prefix has 0 to 32 bits");
   for (const char* text : {"10.0.0.0/", "10.0.0.0/x", "10.0.0.0/-1", "10.0.0.0/0008"})
     EXPECT_NE(refused(TraitKind::ip, text), "not refused") << text;
   EXPECT_NE(refused(TraitKind::ip, "10.0.0").find("no address"), std::string::npos);
@@ -132,8 +133,9 @@ TEST(Terms, ATechniqueFindsItsSubTechniquesAndOlderNames) {
 
 TEST(Terms, NoWordIsLongerThanItsBoundAndDifferentOnesStayApart) {
   std::string one = "/" + std::string(300, 'x') + "/a/y", other = "/" + std::string(300, 'x') + "/b/y";
-  for (const Trait& each : {trait(TraitKind::path, one), trait(TraitKind::domain, std::string(300, 'd') + ".test"),
-                            trait(TraitKind::rule, std::string(300, 'r'))})
+  for (const Trait& each :
+       {trait(TraitKind::path, one), trait(TraitKind::domain, std::string(300, 'd') + ".test"),
+        trait(TraitKind::rule, std::string(300, 'r'))})
     for (const std::string& term : terms_of(each)) EXPECT_LE(term.size(), kMaxTermBytes);
   EXPECT_TRUE(finds(TraitKind::path, one, one));
   EXPECT_NE(terms_of(trait(TraitKind::path, one))[0], terms_of(trait(TraitKind::path, other))[0]);

@@ -49,29 +49,42 @@ Report report() {
 }
 
 TEST(Traits, OfAReportAreWhatItNamesInOneFormEach) {
-  EXPECT_EQ(str(traits_of(report())), "domain asked c2.evil.test\n"
-                                      "domain asked pool.test\n"
-                                      "domain contacted c2.evil.test\n"
-                                      "domain contacted drop.evil.test\n"
-                                      "domain fetched files.evil.test\n"
-                                      "ip contacted 192.0.2.1\n"
-                                      "ip contacted 198.18.0.9\n"
-                                      "ip contacted 2001:db8::1\n"
-                                      "ip contacted 203.0.113.9\n"
-                                      "hash executed " + kB + "\n"
-                                      "hash left " + kA + "\n"
-                                      "hash left " + kC + "\n"
-                                      "hash fetched " + kA + "\n"
-                                      "hash image " + kD + "\n"
-                                      "hash image " + kE + "\n"
-                                      "path executed /usr/bin/xmrig\n"
-                                      "path left /etc/cron.d/x\n"
-                                      "path left /tmp/x.sh\n"
-                                      "path fetched /tmp/x.sh\n"
-                                      "technique found T1496.001\n"
-                                      "technique found T1562.004\n"
-                                      "rule found rule-a\n"
-                                      "rule found rule-b\n");
+  EXPECT_EQ(str(traits_of(report())),
+            "domain asked c2.evil.test\n"
+            "domain asked pool.test\n"
+            "domain contacted c2.evil.test\n"
+            "domain contacted drop.evil.test\n"
+            "domain fetched files.evil.test\n"
+            "ip contacted 192.0.2.1\n"
+            "ip contacted 198.18.0.9\n"
+            "ip contacted 2001:db8::1\n"
+            "ip contacted 203.0.113.9\n"
+            "hash executed " +
+                kB +
+                "\n"
+                "hash left " +
+                kA +
+                "\n"
+                "hash left " +
+                kC +
+                "\n"
+                "hash fetched " +
+                kA +
+                "\n"
+                "hash image " +
+                kD +
+                "\n"
+                "hash image " +
+                kE +
+                "\n"
+                "path executed /usr/bin/xmrig\n"
+                "path left /etc/cron.d/x\n"
+                "path left /tmp/x.sh\n"
+                "path fetched /tmp/x.sh\n"
+                "technique found T1496.001\n"
+                "technique found T1562.004\n"
+                "rule found rule-a\n"
+                "rule found rule-b\n");
 }
 
 TEST(Traits, OfAReportThatWasWrittenAndReadAreTheSame) {
@@ -82,7 +95,8 @@ TEST(Traits, OfAReportThatWasWrittenAndReadAreTheSame) {
 
 TEST(Traits, AFloodOfOneKindIsCountedAndKeepsNoOtherOut) {
   Report flood = report();
-  for (size_t i = 0; i < 2 * kMaxTraitsOfKind; ++i) flood.dns_names.push_back(std::to_string(i) + ".flood.test");
+  for (size_t i = 0; i < 2 * kMaxTraitsOfKind; ++i)
+    flood.dns_names.push_back(std::to_string(i) + ".flood.test");
   uint64_t left_out = 0;
   Traits traits = traits_of(flood, &left_out);
   size_t names = 0;
