@@ -25,8 +25,7 @@ void keep_keys::put_report(StoreBatch& batch, const std::string& scan_id, std::s
 }
 
 void keep_keys::remove_traits(StoreBatch& batch, const std::string& scan_id, const Traits& traits) {
-  for (const Trait& trait : traits)
-    batch.ops.push_back({Family::index, index_key(trait, scan_id), "", true});
+  for (const Trait& trait : traits) batch.ops.push_back({Family::index, index_key(trait, scan_id), "", true});
   batch.ops.push_back({Family::reports, scan_id + kTraits, "", true});
 }
 
