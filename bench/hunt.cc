@@ -200,6 +200,7 @@ void bench_hunt(size_t count, const fs::path& dir) {
 }  // namespace assay
 
 int main(int argc, char** argv) {
+  std::setvbuf(stdout, nullptr, _IOLBF, 0);  // it takes minutes: a line as it is known
   size_t count = argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 1000;
   std::string dir = (std::filesystem::temp_directory_path() / "assay-bench-hunt-XXXXXX").string();
   if (count < 10 || ::mkdtemp(dir.data()) == nullptr) return 2;
