@@ -1,14 +1,16 @@
-// Claim: a question that comes up later is answered from what was kept, without running an image. 1,000 stored
-// traces, replayed from tests/traces into a RocksDB store of their own, three of them with something planted:
-// exactly these must be found. Events a second with one rule, ten and all of ours, on one thread and on all
-// processors, beside what one of them does when it only reads and decodes the same chunks.
-// Usage: bench-hunt [TRACES]
+// Claim: a question that comes up later is answered from what was kept, without running an image. 1,000
+// stored traces, replayed from tests/traces into a RocksDB store of their own, three of them with something
+// planted: exactly these must be found. Events a second with one rule, ten and all of ours, on one thread and
+// on all processors, beside what one of them does when it only reads and decodes the same chunks. By the
+// clock, and by the processor time that was used, which other load on the machine does not change. Usage:
+// bench-hunt [TRACES]
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <set>
 #include <thread>
 
+#include "bench/workload.h"
 #include "common/codec.h"
 #include "scheduler/hunt.h"
 #include "tests/unit/scheduler/replay.h"
@@ -59,7 +61,8 @@ double since(Clock::time_point start) { return std::chrono::duration<double>(Clo
 // The same run under another name, a little later, by other processes: no two chunks are the same bytes.
 replay::Trace varied(const replay::Trace& of, size_t number) {
   replay::Trace out = of;
-  out.header.job.ref = "registry.example/team-" + std::to_string(number % 17) + "/app:" + std::to_string(number);
+  out.header.job.ref =
+      "registry.example/team-" + std::to_string(number % 17) + "/app:" + std::to_string(number);
   auto shift = static_cast<int32_t>(number % 1000);
   for (Event& event : out.events) {
     event.time_ns += static_cast<int64_t>(number) * 1'000;
@@ -111,29 +114,43 @@ std::set<std::string> fill(Store& store, size_t count) {
 }
 
 // What one processor does that only reads and decodes.
-double decode(const Store& store, uint64_t& events) {
+struct Rate {
+  double wall = 0, processor = 0;  // events a second of either
+};
+
+Rate decode(const Store& store, uint64_t& events) {
   auto start = Clock::now();
+  double used = bench::cpu_seconds();
   Status read = store.scan(Family::chunks, "", false, [&](std::string_view, std::string_view chunk) {
     events += must(decode_chunk(chunk)).size();
     return true;
   });
   must(static_cast<bool>(read), "the chunks cannot be read");
-  return static_cast<double>(events) / since(start);
+  auto count = static_cast<double>(events);
+  return {count / since(start), count / (bench::cpu_seconds() - used)};
 }
 
 struct Ran {
-  double rate = 0;
+  Rate rate;
   std::set<std::string> found;
 };
 
 Ran run(const Store& store, const RuleSet& rules, unsigned threads, uint64_t events) {
   Ran out;
   auto start = Clock::now();
+  double used = bench::cpu_seconds();
   HuntCounts counts = must(hunt(Keep(const_cast<Store&>(store)), rules, {{}, threads, 0, {}},
                                 {[&](const HuntMatch& match) { out.found.insert(match.scan.scan_id); }, {}}));
-  out.rate = static_cast<double>(counts.events) / since(start);
-  must(counts.events == events && counts.pruned == 0 && counts.damaged == 0, "not every trace was looked through");
+  auto count = static_cast<double>(counts.events);
+  out.rate = {count / since(start), count / (bench::cpu_seconds() - used)};
+  must(counts.events == events && counts.pruned == 0 && counts.damaged == 0,
+       "not every trace was looked through");
   return out;
+}
+
+void show(const std::string& name, unsigned threads, const Rate& rate, const Rate& alone) {
+  std::printf("%-24s %8u %11.0fk %10.2f %17.0fk %10.2f\n", name.c_str(), threads, rate.wall / 1e3,
+              rate.wall / alone.wall, rate.processor / 1e3, rate.processor / alone.processor);
 }
 
 Texts first_of(const Texts& all, size_t count) {
@@ -154,10 +171,12 @@ void bench_hunt(size_t count, const fs::path& dir) {
   auto store = must(Store::open(dir / "store", Store::Mode::read_only));
   uint64_t warm = 0, events = 0;
   (void)decode(*store, warm);  // whatever comes first would pay for the disk
-  double alone = decode(*store, events);
-  std::printf("%zu traces, %llu events, %zu planted\n", count, static_cast<unsigned long long>(events), planted.size());
-  std::printf("%-24s %8s %12s %22s\n", "", "threads", "events/s", "of one core's decoding");
-  std::printf("%-24s %8d %11.0fk %22.2f\n", "reading and decoding", 1, alone / 1e3, 1.0);
+  Rate alone = decode(*store, events);
+  std::printf("%zu traces, %llu events, %zu planted\n", count, static_cast<unsigned long long>(events),
+              planted.size());
+  std::printf("%-24s %8s %12s %10s %18s %10s\n", "", "threads", "events/s", "of decode", "per processor s",
+              "of decode");
+  show("reading and decoding", 1, alone, alone);
   Texts all = must(RuleSet::read(fs::path(ASSAY_SOURCE_DIR) / "rules")).rules;
   unsigned cores = std::max(1u, std::thread::hardware_concurrency());
   for (size_t asked : {size_t{1}, size_t{10}, all.size()}) {
@@ -165,13 +184,14 @@ void bench_hunt(size_t count, const fs::path& dir) {
     if (asked == all.size()) texts = all, texts.emplace_back("planted.yml", kRule);
     auto start = Clock::now();
     RuleSet rules = must(RuleSet::compile(texts));
-    double loading = since(start);
+    std::printf("%zu rules: compiled in %.0f ms\n", rules.size(), since(start) * 1e3);
     for (unsigned threads : std::set<unsigned>{1, cores}) {
       Ran ran = run(*store, rules, threads, events);
       std::string name = std::to_string(rules.size()) + " rules" + (asked == 1 ? " (of one file)" : "");
-      std::printf("%-24s %8u %11.0fk %22.2f   rules compiled in %.0f ms\n", name.c_str(), threads, ran.rate / 1e3, ran.rate / alone, loading * 1e3);
+      show(name, threads, ran.rate, alone);
       if (asked == 1) must(ran.found == planted, "other traces were found than those with something planted");
-      must(std::includes(ran.found.begin(), ran.found.end(), planted.begin(), planted.end()), "a planted trace was not found");
+      must(std::includes(ran.found.begin(), ran.found.end(), planted.begin(), planted.end()),
+           "a planted trace was not found");
     }
   }
 }
@@ -180,6 +200,7 @@ void bench_hunt(size_t count, const fs::path& dir) {
 }  // namespace assay
 
 int main(int argc, char** argv) {
+  std::setvbuf(stdout, nullptr, _IOLBF, 0);  // it takes minutes: a line as it is known
   size_t count = argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 1000;
   std::string dir = (std::filesystem::temp_directory_path() / "assay-bench-hunt-XXXXXX").string();
   if (count < 10 || ::mkdtemp(dir.data()) == nullptr) return 2;

@@ -72,7 +72,9 @@ class Choice {
 
   // A filter narrows rules of other files, so that none may be missing then.
   Result<RuleSet> compile(const Placeholders& more) {
-    auto is_filter = [](const Text& text) { return ("\n" + text.second).find("\nfilter:") != std::string::npos; };
+    auto is_filter = [](const Text& text) {
+      return ("\n" + text.second).find("\nfilter:") != std::string::npos;
+    };
     if (std::any_of(pool_.rules.begin(), pool_.rules.end(), is_filter))
       for (const Text& text : pool_.rules) ASSAY_CHECK(add(text));
     ASSAY_CHECK(complete());

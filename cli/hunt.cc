@@ -1,5 +1,5 @@
-// assay hunt: which stored scans did what a rule describes. What is found is printed as it is found; scheduler/
-// hunt does the work.
+// assay hunt: which stored scans did what a rule describes. What is found is printed as it is found;
+// scheduler/ hunt does the work.
 #include <boost/program_options.hpp>
 #include <chrono>
 #include <iostream>
@@ -25,30 +25,43 @@ using Clock = std::chrono::steady_clock;
 
 constexpr unsigned kMaxThreads = 256;
 
-std::string line_of(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"; }
+std::string line_of(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
 
 std::string as_json(const HuntMatch& match) {
   const ScanRecord& scan = match.scan;
   Json findings = Json::array();
   for (const Finding& finding : match.findings) {
-    Json one{{"rule_id", printable(finding.rule_id)}, {"title", finding.title}, {"level", finding.level},
-             {"count", finding.count}, {"first", nullptr}};
+    Json one{{"rule_id", printable(finding.rule_id)},
+             {"title", finding.title},
+             {"level", finding.level},
+             {"count", finding.count},
+             {"first", nullptr}};
     if (!finding.evidence.empty()) {
       const Evidence& first = finding.evidence.front();
-      one["first"] = {{"event", first.event}, {"time_ns", first.time_ns}, {"pid", first.pid},
+      one["first"] = {{"event", first.event},
+                      {"time_ns", first.time_ns},
+                      {"pid", first.pid},
                       {"text", still_printable(first.text)}};
     }
     findings.push_back(std::move(one));
   }
-  return line_of({{"scan_id", scan.scan_id}, {"shared_by", match.sharers}, {"submitted_ns", scan.submitted_ns},
-                  {"ref", printable(scan.submission.job.ref)}, {"digest", printable(scan.digest)},
-                  {"verdict", printable(scan.verdict)}, {"score", scan.score}, {"findings", std::move(findings)}});
+  return line_of({{"scan_id", scan.scan_id},
+                  {"shared_by", match.sharers},
+                  {"submitted_ns", scan.submitted_ns},
+                  {"ref", printable(scan.submission.job.ref)},
+                  {"digest", printable(scan.digest)},
+                  {"verdict", printable(scan.verdict)},
+                  {"score", scan.score},
+                  {"findings", std::move(findings)}});
 }
 
 std::string as_text(const HuntMatch& match) {
   const ScanRecord& scan = match.scan;
   std::string out = scan.scan_id + "  " + layout::utc_text(scan.submitted_ns) + "  " +
-                    layout::pad(printable(scan.verdict, 20), 12) + "  " + printable(scan.submission.job.ref, 300) + "\n";
+                    layout::pad(printable(scan.verdict, 20), 12) + "  " +
+                    printable(scan.submission.job.ref, 300) + "\n";
   for (const Finding& finding : match.findings) {
     out += "    " + finding.title + ", " + plural(finding.count, "time");
     if (!finding.evidence.empty()) {
@@ -66,9 +79,15 @@ std::string as_text(const HuntMatch& match) {
 
 std::string summary_json(const HuntCounts& counts, double seconds) {
   return line_of({{"summary",
-                   {{"scans", counts.scans}, {"traces", counts.looked}, {"shared", counts.shared},
-                    {"unfinished", counts.unfinished}, {"pruned", counts.pruned}, {"damaged", counts.damaged},
-                    {"matched", counts.matched}, {"events", counts.events}, {"seconds", seconds},
+                   {{"scans", counts.scans},
+                    {"traces", counts.looked},
+                    {"shared", counts.shared},
+                    {"unfinished", counts.unfinished},
+                    {"pruned", counts.pruned},
+                    {"damaged", counts.damaged},
+                    {"matched", counts.matched},
+                    {"events", counts.events},
+                    {"seconds", seconds},
                     {"events_per_s", seconds > 0 ? static_cast<double>(counts.events) / seconds : 0},
                     {"stopped", counts.stopped}}}});
 }
@@ -77,8 +96,10 @@ std::string matches_text(uint64_t count) { return count_text(count) + (count == 
 
 std::string summary_text(const HuntCounts& counts, double seconds) {
   char rate[96];
-  std::snprintf(rate, sizeof rate, " in %.2f s (%s events/s)", seconds,
-                count_text(seconds > 0 ? static_cast<uint64_t>(static_cast<double>(counts.events) / seconds) : 0).c_str());
+  std::snprintf(
+      rate, sizeof rate, " in %.2f s (%s events/s)", seconds,
+      count_text(seconds > 0 ? static_cast<uint64_t>(static_cast<double>(counts.events) / seconds) : 0)
+          .c_str());
   std::string out = matches_text(counts.matched) + " in " + plural(counts.looked, "trace") + ", " +
                     plural(counts.events, "event") + rate + "\n";
   std::string skipped;
@@ -89,7 +110,8 @@ std::string summary_text(const HuntCounts& counts, double seconds) {
   skip(counts.unfinished, "not done");
   skip(counts.pruned, "without a trace any more");
   skip(counts.damaged, "damaged");
-  if (!skipped.empty()) out += "of " + plural(counts.scans, "scan") + " not looked through: " + skipped + "\n";
+  if (!skipped.empty())
+    out += "of " + plural(counts.scans, "scan") + " not looked through: " + skipped + "\n";
   if (counts.stopped) out += "stopped before the last: there may be more\n";
   return out;
 }
@@ -98,7 +120,8 @@ std::string summary_text(const HuntCounts& counts, double seconds) {
 int exit_code_of(const HuntCounts& counts) {
   int code = counts.matched > 0 ? kAtGate : kBelowGate;
   for (const std::string* damage : {&counts.first_damage, &counts.records_damage})
-    if (!damage->empty()) code = worse(static_cast<Exit>(code), static_cast<Exit>(complain({Errc::corrupt, *damage}, kFailed)));
+    if (!damage->empty())
+      code = worse(static_cast<Exit>(code), static_cast<Exit>(complain({Errc::corrupt, *damage}, kFailed)));
   return code;
 }
 
@@ -106,7 +129,8 @@ Result<HuntOptions> options_of(const po::variables_map& map) {
   HuntOptions options;
   ASSAY_TRY(options.filter, read_filter(map));
   options.limit = map["limit"].as<uint64_t>();
-  options.threads = map.count("threads") ? map["threads"].as<unsigned>() : std::max(1u, std::thread::hardware_concurrency());
+  options.threads = map.count("threads") ? map["threads"].as<unsigned>()
+                                         : std::max(1u, std::thread::hardware_concurrency());
   if (options.threads == 0 || options.threads > kMaxThreads)
     return Error{Errc::invalid, "--threads is a number from 1 to " + std::to_string(kMaxThreads)};
   return options;
@@ -127,14 +151,16 @@ Result<int> run(const po::variables_map& map) {
                   std::cout << (format == Format::json ? as_json(match) : as_text(match)) << std::flush;
                 },
                 [&](const HuntCounts& counts, uint64_t traces) {
-                  line.show("hunting: " + count_text(counts.looked + counts.pruned + counts.damaged) + " of " +
-                            plural(traces, "trace") + ", " + count_text(counts.matched) + " with a match");
+                  line.show("hunting: " + count_text(counts.looked + counts.pruned + counts.damaged) +
+                            " of " + plural(traces, "trace") + ", " + count_text(counts.matched) +
+                            " with a match");
                   return static_cast<bool>(std::cout);  // else nobody reads it any more
                 }};
   ASSAY_TRY(HuntCounts counts, hunt(Keep(*store), chosen.rules, options, sink));
   line.clear();
   double seconds = std::chrono::duration<double>(Clock::now() - start).count();
-  std::cout << (format == Format::json ? summary_json(counts, seconds) : summary_text(counts, seconds)) << std::flush;
+  std::cout << (format == Format::json ? summary_json(counts, seconds) : summary_text(counts, seconds))
+            << std::flush;
   return exit_code_of(counts);
 }
 

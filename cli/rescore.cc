@@ -30,22 +30,26 @@ int tell_totals(const RescoreTotals& totals, Format format, const std::vector<st
   int code = totals.changed > 0 ? kAtGate : kBelowGate;
   if (totals.damaged > 0) code = worse(static_cast<Exit>(code), kFailed);
   for (const std::string& what : damage)
-    if (!what.empty()) code = worse(static_cast<Exit>(code), static_cast<Exit>(complain({Errc::corrupt, what}, kFailed)));
+    if (!what.empty())
+      code = worse(static_cast<Exit>(code), static_cast<Exit>(complain({Errc::corrupt, what}, kFailed)));
   return code;
 }
 
-std::string shown(Format format, const std::string& id, const std::string& ref, const RescoreChange& change, bool applied) {
+std::string shown(Format format, const std::string& id, const std::string& ref, const RescoreChange& change,
+                  bool applied) {
   return format == Format::json ? rescored_json(id, ref, change, applied) : rescored_text(id, ref, change);
 }
 
 // Written, the store is this process' alone.
 Result<std::unique_ptr<Store>> open_for(const po::variables_map& map, bool apply) {
   if (!apply) return open_stored(map);
-  std::filesystem::path data = map.count("data") ? std::filesystem::path(map["data"].as<std::string>()) : default_data_dir();
+  std::filesystem::path data =
+      map.count("data") ? std::filesystem::path(map["data"].as<std::string>()) : default_data_dir();
   ASSAY_CHECK(Store::open(data / "store", Store::Mode::read_only));  // none is made where none was
   auto store = Store::open(data / "store", Store::Mode::read_write);
   if (!store && store.error().code == Errc::denied)
-    return Error{Errc::denied, store.error().what + " (where a scheduler runs on it, rescore through that: --server)"};
+    return Error{Errc::denied,
+                 store.error().what + " (where a scheduler runs on it, rescore through that: --server)"};
   if (store) {
     ASSAY_TRY(auto upgraded, Keep(**store).upgrade());
     (void)upgraded;  // what cannot be read is told by who reads it
@@ -61,7 +65,8 @@ Result<int> run_here(const po::variables_map& map, Format format, RescoreOptions
   StatusLine line;
   RescoreSink sink{[&](const ScanRecord& scan, const RescoreChange& change, bool applied) {
                      line.clear();
-                     std::cout << shown(format, scan.scan_id, scan.submission.job.ref, change, applied) << std::flush;
+                     std::cout << shown(format, scan.scan_id, scan.submission.job.ref, change, applied)
+                               << std::flush;
                    },
                    [&](const RescoreCounts& counts, uint64_t traces) {
                      show_progress(line, counts.evaluated + counts.pruned + counts.damaged, traces);
@@ -69,25 +74,27 @@ Result<int> run_here(const po::variables_map& map, Format format, RescoreOptions
                    }};
   ASSAY_TRY(RescoreCounts counts, rescore_all(*store, rules, options, sink));
   line.clear();
-  RescoreTotals totals{counts.evaluated, counts.changed, counts.applied, counts.shared,
-                       counts.unfinished, counts.pruned, counts.damaged, !options.apply};
+  RescoreTotals totals{counts.evaluated,  counts.changed, counts.applied, counts.shared,
+                       counts.unfinished, counts.pruned,  counts.damaged, !options.apply};
   return tell_totals(totals, format, {counts.first_damage, counts.records_damage});
 }
 
 Result<int> run_there(const po::variables_map& map, Format format, const RescoreOptions& options) {
   if (map.count("rules"))
-    return Error{Errc::invalid, "a farm rescores with its own rules (POST /v1/reload reads them again): --rules is for --data"};
+    return Error{
+        Errc::invalid,
+        "a farm rescores with its own rules (POST /v1/reload reads them again): --rules is for --data"};
   ASSAY_TRY(Remote remote, open_remote(map));
   StatusLine line;
   FarmRescoring wanted{options.filter, options.scan_ids, options.all_changes, options.apply};
-  ASSAY_TRY(RescoreTotals totals,
-            rescore_farm(
-                remote, wanted,
-                [&](const std::string& id, const std::string& ref, const RescoreChange& change, bool applied) {
-                  line.clear();
-                  std::cout << shown(format, id, ref, change, applied) << std::flush;
-                },
-                [&](uint64_t done, uint64_t of) { show_progress(line, done, of); }));
+  ASSAY_TRY(RescoreTotals totals, rescore_farm(
+                                      remote, wanted,
+                                      [&](const std::string& id, const std::string& ref,
+                                          const RescoreChange& change, bool applied) {
+                                        line.clear();
+                                        std::cout << shown(format, id, ref, change, applied) << std::flush;
+                                      },
+                                      [&](uint64_t done, uint64_t of) { show_progress(line, done, of); }));
   line.clear();
   return tell_totals(totals, format, {});
 }
@@ -110,24 +117,26 @@ Result<int> run(const po::variables_map& map) {
 int rescore(const Args& args) {
   po::options_description options("Options");
   auto add = options.add_options();
-  add("rules", po::value<std::string>(), "directory of rules (default: $ASSAY_RULES, else the installed ones)");
+  add("rules", po::value<std::string>(),
+      "directory of rules (default: $ASSAY_RULES, else the installed ones)");
   add_filter_options(options);
   add("all-changes", po::bool_switch(), "of score and findings, too, where the verdict stays");
   add("apply", po::bool_switch(), "write what is listed; otherwise nothing is written");
   add("data", po::value<std::string>(), "data directory (default: ~/.local/share/assay)");
   add_remote_options(options);
   add_format_option(options);
-  return run_remote(args,
-                    {"assay rescore [SCAN_ID...] [OPTIONS]\n"
-                     "Evaluates stored traces with the rules of today, and lists the scans whose verdict\n"
-                     "they would change, and why. --apply makes it so, for those that share the result,\n"
-                     "too. With --server, or without --data where $ASSAY_SERVER is set: a farm's scans, with\n"
-                     "the rules that its scheduler has. With --format json: one object a line, and a last\n"
-                     "one with the \"summary\".",
-                     "scan-id",
-                     "Exit codes: 0 nothing changes, 10 something does, 1 failed (or nothing changes, and a\n"
-                     "trace was damaged), 2 wrong use."},
-                    options, run);
+  return run_remote(
+      args,
+      {"assay rescore [SCAN_ID...] [OPTIONS]\n"
+       "Evaluates stored traces with the rules of today, and lists the scans whose verdict\n"
+       "they would change, and why. --apply makes it so, for those that share the result,\n"
+       "too. With --server, or without --data where $ASSAY_SERVER is set: a farm's scans, with\n"
+       "the rules that its scheduler has. With --format json: one object a line, and a last\n"
+       "one with the \"summary\".",
+       "scan-id",
+       "Exit codes: 0 nothing changes, 10 something does, 1 failed (or nothing changes, and a\n"
+       "trace was damaged), 2 wrong use."},
+      options, run);
 }
 
 }  // namespace assay::cli

@@ -46,7 +46,8 @@ Result<Reply> order(const Remote& remote, const std::string& scan_id, bool apply
     if ((reply.status != 429 && reply.status != 503) || left == 1) return reply;
     seconds pause = std::clamp(reply.retry_after.value_or(seconds(1)), seconds(1), kLongestWait);
     pollfd stop{remote.stop_fd(), POLLIN, 0};
-    if (::poll(&stop, 1, static_cast<int>(pause.count() * 1000)) > 0) return Error{Errc::cancelled, "stopped"};
+    if (::poll(&stop, 1, static_cast<int>(pause.count() * 1000)) > 0)
+      return Error{Errc::cancelled, "stopped"};
   }
 }
 
@@ -101,7 +102,8 @@ class FarmRun {
 
 }  // namespace
 
-Result<RescoreTotals> rescore_farm(const Remote& remote, const FarmRescoring& wanted, const FarmRescored& tell,
+Result<RescoreTotals> rescore_farm(const Remote& remote, const FarmRescoring& wanted,
+                                   const FarmRescored& tell,
                                    const std::function<void(uint64_t done, uint64_t of)>& progress) {
   ASSAY_TRY(auto scans, scans_of(remote, wanted));
   FarmRun run(remote, wanted, tell);

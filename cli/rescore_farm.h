@@ -17,7 +17,8 @@ using FarmRescored = std::function<void(const std::string& scan_id, const std::s
                                         const RescoreChange& change, bool applied)>;
 
 /// Errors: those of the server, but for what it says of one scan alone.
-Result<RescoreTotals> rescore_farm(const Remote& remote, const FarmRescoring& wanted, const FarmRescored& tell,
+Result<RescoreTotals> rescore_farm(const Remote& remote, const FarmRescoring& wanted,
+                                   const FarmRescored& tell,
                                    const std::function<void(uint64_t done, uint64_t of)>& progress);
 
 }  // namespace assay::cli

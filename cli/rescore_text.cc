@@ -49,9 +49,11 @@ std::string rescored_text(const std::string& scan_id, const std::string& ref, co
   std::string out = scan_id + "  " + side(change.before) + " -> " + side(change.after) + "  " +
                     printable(ref, kMaxTextBytes) + "\n";
   for (const RescoreReason& reason : change.added)
-    out += "    + " + still_printable(reason.title, kMaxTextBytes) + " (" + printable(reason.level, 20) + ")\n";
+    out +=
+        "    + " + still_printable(reason.title, kMaxTextBytes) + " (" + printable(reason.level, 20) + ")\n";
   for (const RescoreReason& reason : change.removed)
-    out += "    - " + still_printable(reason.title, kMaxTextBytes) + " (" + printable(reason.level, 20) + ")\n";
+    out +=
+        "    - " + still_printable(reason.title, kMaxTextBytes) + " (" + printable(reason.level, 20) + ")\n";
   return out;
 }
 

@@ -1,4 +1,5 @@
-// status_line: one line on a terminal that says how far a verb is; nothing where standard error is no terminal.
+// status_line: one line on a terminal that says how far a verb is; nothing where standard error is no
+// terminal.
 #pragma once
 
 #include <string>

@@ -51,10 +51,10 @@ inline constexpr std::string_view kCancel = "cancel";
 /// zero. 404; 409: it is open, or done.
 inline constexpr std::string_view kRetry = "retry";
 
-/// {"scan_id", "apply": bool} -> what rescore_json() says (scheduler/rescore.h), once it is on disk with apply:
-/// the kept trace held against the rules that are in force, whose version it names. Waits behind what was just
-/// shipped. 404: no such scan, or no trace any more; 409: it is not done, shares another's result, or was
-/// changed meanwhile; 429: too many are under way; 503: this one is already. 507.
+/// {"scan_id", "apply": bool} -> what rescore_json() says (scheduler/rescore.h), once it is on disk with
+/// apply: the kept trace held against the rules that are in force, whose version it names. Waits behind what
+/// was just shipped. 404: no such scan, or no trace any more; 409: it is not done, shares another's result,
+/// or was changed meanwhile; 429: too many are under way; 503: this one is already. 507.
 inline constexpr std::string_view kRescore = "rescore";
 
 /// {"batch_id", "name", "tenant", "labels": {}, "created_ns", "manifest" (a string)} -> {"batch_id"}. Before

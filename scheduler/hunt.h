@@ -1,6 +1,6 @@
 // hunt: rules held against the stored traces of many scans, to learn which of them did what nobody asked for
-// when they ran. Runs no image, writes nothing; works beside a scheduler, on a store opened read-only. What is
-// printed of it is the caller's.
+// when they ran. Runs no image, writes nothing; works beside a scheduler, on a store opened read-only. What
+// is printed of it is the caller's.
 #pragma once
 
 #include <cstdint>
@@ -42,8 +42,9 @@ struct HuntCounts {
 struct HuntOptions {
   ScanFilter filter;
   unsigned threads = 1;
-  uint64_t limit = 0;             // matching traces after which it ends; 0: none
-  std::set<std::string> rule_ids;  // whose findings count: a set may hold others that these refer to; empty: all
+  uint64_t limit = 0;  // matching traces after which it ends; 0: none
+  std::set<std::string>
+      rule_ids;  // whose findings count: a set may hold others that these refer to; empty: all
 };
 
 /// Both run on the caller's thread.

@@ -1,6 +1,6 @@
-// rescore: stored traces evaluated again with other rules than those of their reports; what would be otherwise,
-// and, where that is wanted, the new result in the old one's place. Decides nothing about when: a reload of
-// rules changes no kept verdict by itself.
+// rescore: stored traces evaluated again with other rules than those of their reports; what would be
+// otherwise, and, where that is wanted, the new result in the old one's place. Decides nothing about when: a
+// reload of rules changes no kept verdict by itself.
 #pragma once
 
 #include <cstdint>
@@ -34,7 +34,9 @@ struct RescoreChange {
 
   bool of_verdict() const { return before.verdict != after.verdict; }
   /// Of verdict, score or findings.
-  bool any() const { return of_verdict() || before.score != after.score || !added.empty() || !removed.empty(); }
+  bool any() const {
+    return of_verdict() || before.score != after.score || !added.empty() || !removed.empty();
+  }
 };
 
 /// Two reports of one trace. Pure; texts are as printable as the reports'.
@@ -51,14 +53,14 @@ struct Rescored {
   uint64_t trace_bytes = 0;
   Traits traits;
 };
-/// `scan_id` has a trace of its own. Errc::not_found: it has none (any more); conflict: it is not done, or shares
-/// another's result; corrupt: the trace is damaged. Reads; any thread may.
+/// `scan_id` has a trace of its own. Errc::not_found: it has none (any more); conflict: it is not done, or
+/// shares another's result; corrupt: the trace is damaged. Reads; any thread may.
 Result<Rescored> rescore(const Keep& keep, const std::string& scan_id, const RuleSet& rules);
 /// Why a scan in this state is not rescored, as rescore() would say.
 Status check_rescorable(const ScanRecord& record);
 
-/// What puts it in the old one's place, for the scan and for all that share its result: one batch. Expects that
-/// their records are as the store has them now. Empty when the store says the same already.
+/// What puts it in the old one's place, for the scan and for all that share its result: one batch. Expects
+/// that their records are as the store has them now. Empty when the store says the same already.
 Result<StoreBatch> rescore_batch(const Keep& keep, const Rescored& rescored);
 
 struct RescoreOptions {
@@ -84,8 +86,8 @@ struct RescoreSink {
   std::function<bool(const RescoreCounts& so_far, uint64_t traces)> goes_on;
 };
 
-/// All of them. `store` is written with apply alone. Errors: not_found for an id that is not known; those of the
-/// store, with what was applied before standing.
+/// All of them. `store` is written with apply alone. Errors: not_found for an id that is not known; those of
+/// the store, with what was applied before standing.
 Result<RescoreCounts> rescore_all(Store& store, const RuleSet& rules, const RescoreOptions& options,
                                   const RescoreSink& sink);
 

@@ -1,8 +1,8 @@
 // server_loop: the state of the scheduler's loop, private to the server files: server.cc (the loop,
 // recovery), server_reload.cc (what is read again), server_agents.cc (what agents say), server_fence.cc
 // (which of them are trusted no more), server_clients.cc (what clients say), server_asks.cc (their
-// questions), server_rescore.cc (what was scored, again), server_jobs.cc (how a job moves from state to state),
-// server_prune.cc (retention).
+// questions), server_rescore.cc (what was scored, again), server_jobs.cc (how a job moves from state to
+// state), server_prune.cc (retention).
 #pragma once
 
 #include <map>
@@ -124,7 +124,8 @@ class Server {
     std::string client;
     bool apply = false;
   };
-  std::optional<wire::Answer> order_rescore(const std::string& client, const std::string& scan_id, bool apply);
+  std::optional<wire::Answer> order_rescore(const std::string& client, const std::string& scan_id,
+                                            bool apply);
   void on_rescored(Scored scored);
   Status apply_rescored();
   void apply_one(const Scored& scored, const RescoreOrder& order);
@@ -202,8 +203,9 @@ class Server {
   std::unordered_map<std::string, ScanRecord> open_;      // scans that have not ended, as the store has them
   std::unordered_map<std::string, std::string> phases_;   // of leased scans, as their agents last said
   std::unordered_map<std::string, std::string> clients_;  // scan id -> the client that follows it
-  std::unordered_map<std::string, RescoreOrder> rescores_;  // by scan: those that a scoring thread has, or will
-  std::vector<std::pair<Scored, RescoreOrder>> rescored_;   // to be applied once everything staged is on disk
+  std::unordered_map<std::string, RescoreOrder>
+      rescores_;  // by scan: those that a scoring thread has, or will
+  std::vector<std::pair<Scored, RescoreOrder>> rescored_;  // to be applied once everything staged is on disk
   Time now_{};
   Time next_second_{}, next_commit_{};
   bool stalled_ = false, low_on_space_ = false;

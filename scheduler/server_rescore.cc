@@ -25,8 +25,9 @@ std::optional<wire::Answer> Server::order_rescore(const std::string& client, con
   if (rescores_.contains(scan_id))
     return ask::refusal({Errc::busy, "scan " + scan_id + " is being rescored already: try again"});
   if (rescores_.size() + rescored_.size() >= kMaxRescores)
-    return ask::refusal({Errc::limit, std::to_string(kMaxRescores) +
-                                          " scans are being rescored, and at most so many may be: try again"});
+    return ask::refusal(
+        {Errc::limit,
+         std::to_string(kMaxRescores) + " scans are being rescored, and at most so many may be: try again"});
   rescores_[scan_id] = {client, apply};
   scoring_->request_again(scan_id, apply);
   more_ = true;  // a thread may be free
@@ -59,7 +60,8 @@ void Server::apply_one(const Scored& scored, const RescoreOrder& order) {
   if (!batch) return tell_client(order.client, ask::refusal(batch.error()));
   stage_.add(
       std::move(*batch),
-      [this, client = order.client, body = scored.change, after = rescored.change.after, id = scored.scan_id] {
+      [this, client = order.client, body = scored.change, after = rescored.change.after,
+       id = scored.scan_id] {
         spdlog::info("event=rescored scan={} verdict={} score={} rules={}", id, after.verdict, after.score,
                      after.rules);
         tell_client(client, wire::Answer{200, body});

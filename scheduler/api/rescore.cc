@@ -18,7 +18,8 @@ Result<bool> read_apply(const std::string& body) {
   Json json = Json::parse(body, nullptr, false);
   if (!json.is_object()) return Error{Errc::invalid, "the order is no JSON object"};
   for (const auto& [name, value] : json.items())
-    if (name != "apply") return Error{Errc::invalid, "there is no field '" + printable(name, 64) + "'; there is apply"};
+    if (name != "apply")
+      return Error{Errc::invalid, "there is no field '" + printable(name, 64) + "'; there is apply"};
   auto apply = json.find("apply");
   if (apply == json.end()) return false;
   if (!apply->is_boolean()) return Error{Errc::invalid, "apply is true or false"};
@@ -32,7 +33,8 @@ HttpResponse rescore_scan(const Call& call) {
   if (!apply) return error_answer(apply.error());
   auto record = call.services.keep.scan(call.route.id);
   if (!record) return error_answer(record.error());
-  return ask_loop(call, ask::kRescore, Json{{"scan_id", record->scan_id}, {"apply", *apply}}.dump(), kPatience);
+  return ask_loop(call, ask::kRescore, Json{{"scan_id", record->scan_id}, {"apply", *apply}}.dump(),
+                  kPatience);
 }
 
 }  // namespace assay::api

@@ -1,9 +1,7 @@
-// assay hunt and assay rescore, over a store of this host and over a farm's API: what they choose, print, write
-// and return.
+// assay hunt and assay rescore, over a store of this host and over a farm's API: what they choose, print,
+// write and return.
 #include "cli/chosen_rules.h"
-#include <fstream>
-#include <iterator>
-
+#include "common/fd.h"
 #include "tests/unit/cli/verbs_fixture.h"
 #include "tests/unit/scheduler/replay.h"
 
@@ -63,7 +61,8 @@ TEST_F(HuntVerbs, HuntTellsScanRuleAndFirstEvidence) {
   EXPECT_NE(said.out.find("; event "), std::string::npos) << said.out;
   EXPECT_NE(said.out.find("    the same result: " + kA + "\n"), std::string::npos) << said.out;
   EXPECT_NE(said.out.find("1 match in 2 traces, "), std::string::npos) << said.out;
-  EXPECT_NE(said.out.find("of 3 scans not looked through: 1 with the result of another\n"), std::string::npos) << said.out;
+  EXPECT_NE(said.out.find("of 3 scans not looked through: 1 with the result of another\n"), std::string::npos)
+      << said.out;
   EXPECT_EQ(said.out.find(kB), std::string::npos);
 }
 
@@ -109,10 +108,10 @@ TEST_F(HuntVerbs, RulesAreChosenByWhatTheyAreCalledAndNoMoreIsCompiled) {
 TEST_F(HuntVerbs, EveryFileOfOursIsEnoughWithWhatItCounts) {
   size_t files = 0, correlations = 0;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(ASSAY_SOURCE_DIR "/rules")) {
-    std::ifstream in(entry.path());
-    std::string text((std::istreambuf_iterator<char>(in)), {});
-    bool rule = entry.path().extension() == ".yml" && entry.path().string().find("/cases/") == std::string::npos;
-    if (!rule || text.find("correlation:") == std::string::npos) continue;
+    bool rule =
+        entry.path().extension() == ".yml" && entry.path().string().find("/cases/") == std::string::npos;
+    if (!rule || read_file(entry.path().string(), 1 << 20)->find("correlation:") == std::string::npos)
+      continue;
     ++files;
     auto chosen = choose_rules(entry.path());
     EXPECT_TRUE(chosen) << entry.path() << ": " << chosen.error().what;
@@ -128,7 +127,9 @@ TEST_F(HuntVerbs, RescoreListsAndWritesOnlyWhenTold) {
   EXPECT_EQ(dry.code, kAtGate) << dry.err;
   EXPECT_TRUE(dry.out.starts_with(kA + "  clean 0 -> malicious ")) << dry.out;
   EXPECT_NE(dry.out.find("    + Nginx runs (critical)\n"), std::string::npos) << dry.out;
-  EXPECT_NE(dry.out.find("2 traces evaluated, 1 would change (nothing was written: --apply does)\n"), std::string::npos) << dry.out;
+  EXPECT_NE(dry.out.find("2 traces evaluated, 1 would change (nothing was written: --apply does)\n"),
+            std::string::npos)
+      << dry.out;
   EXPECT_EQ(replay::dump(*open(Store::Mode::read_only)), before);
   Said done = here(rescore, {"--rules", rules_dir(), "--apply", "--format", "json"});
   EXPECT_EQ(done.code, kAtGate) << done.err;
@@ -153,9 +154,10 @@ TEST_F(HuntVerbs, RescoreBesideASchedulerSaysHow) {
 TEST_F(HuntVerbs, RescoreOfAFarmAsksFirstAndOrdersWhatChanges) {
   api_.get("/v1/scans", R"({"scans":[)" + scan_json(kScan3, "a", "done", "clean") + "," +
                             scan_json(kScan2, "b", "done", "clean") + "," + scan_json(kScan1, "c", "failed") +
-                            R"(],"next":""})");
+                            R"(],"next":null})");
   auto body = [](const std::string& id, const std::string& after, bool applied) {
-    return R"({"scan_id":")" + id + R"(","before":{"verdict":"clean","score":3,"rules":"aa"},"after":{"verdict":")" + after +
+    return R"({"scan_id":")" + id +
+           R"(","before":{"verdict":"clean","score":3,"rules":"aa"},"after":{"verdict":")" + after +
            R"(","score":80,"rules":"bb"},"added":[{"rule_id":"r","title":"A \u001b[2J reason","level":"high"}],"removed":[],"applied":)" +
            (applied ? "true" : "false") + "}";
   };
@@ -164,22 +166,25 @@ TEST_F(HuntVerbs, RescoreOfAFarmAsksFirstAndOrdersWhatChanges) {
   api_.start();
   Said dry = run(rescore, {});
   EXPECT_EQ(dry.code, kAtGate) << dry.err;
-  EXPECT_EQ(dry.out, kScan2 + "  clean 3 -> malicious 80  b\n    + A \\x1b[2J reason (high)\n"
-                     "2 traces evaluated, 1 would change (nothing was written: --apply does)\n"
-                     "not evaluated: 1 not done\n");
+  EXPECT_EQ(dry.out, kScan2 +
+                         "  clean 3 -> malicious 80  b\n    + A \\x1b[2J reason (high)\n"
+                         "2 traces evaluated, 1 would change (nothing was written: --apply does)\n"
+                         "not evaluated: 1 not done\n");
   Said done = run(rescore, {"--apply"});
   EXPECT_EQ(done.code, kAtGate) << done.err;
   std::vector<std::string> asked;
   for (const std::string& request : api_.requests())
     if (request.starts_with("POST")) asked.push_back(request.substr(request.find("rescore")));
-  EXPECT_EQ(asked, (std::vector<std::string>{R"(rescore {"apply":false})", R"(rescore {"apply":false})", R"(rescore {"apply":false})",
-                                             R"(rescore {"apply":false})", R"(rescore {"apply":true})"}));
+  EXPECT_EQ(asked, (std::vector<std::string>{R"(rescore {"apply":false})", R"(rescore {"apply":false})",
+                                             R"(rescore {"apply":false})", R"(rescore {"apply":false})",
+                                             R"(rescore {"apply":true})"}));
   EXPECT_EQ(run(rescore, {"--rules", rules_dir()}).code, kUsage);
 }
 
 TEST_F(HuntVerbs, RescoreOfAFarmGoesOnAfterScansWithoutATrace) {
-  api_.get("/v1/scans", R"({"scans":[)" + scan_json(kScan3, "a", "done", "clean") + R"(],"next":""})");
-  api_.post("/v1/scans/" + kScan3 + "/rescore", R"({"error":{"code":"not_found","message":"no trace any more"}})", 404);
+  api_.get("/v1/scans", R"({"scans":[)" + scan_json(kScan3, "a", "done", "clean") + R"(],"next":null})");
+  api_.post("/v1/scans/" + kScan3 + "/rescore",
+            R"({"error":{"code":"not_found","message":"no trace any more"}})", 404);
   api_.start();
   Said said = run(rescore, {});
   EXPECT_EQ(said.code, kBelowGate) << said.err;

@@ -1,5 +1,5 @@
-// Hunting over stored traces: the lean pass finds what a report's does, planted behaviour is found and nothing
-// else, and what could not be looked through is told.
+// Hunting over stored traces: the lean pass finds what a report's does, planted behaviour is found and
+// nothing else, and what could not be looked through is told.
 #include "scheduler/hunt.h"
 
 #include <gtest/gtest.h>
@@ -37,7 +37,9 @@ std::map<std::string, std::string> shown(const std::vector<Finding>& findings) {
   std::map<std::string, std::string> out;
   for (const Finding& f : findings)
     out[f.rule_id] = f.title + " x" + std::to_string(f.count) + " #" +
-                   (f.evidence.empty() ? "-" : std::to_string(f.evidence[0].event) + " " + still_printable(f.evidence[0].text));
+                     (f.evidence.empty()
+                          ? "-"
+                          : std::to_string(f.evidence[0].event) + " " + still_printable(f.evidence[0].text));
   return out;
 }
 
@@ -50,7 +52,8 @@ std::vector<Finding> lean(const replay::Trace& trace, const RuleSet& rules) {
 std::vector<std::pair<std::string, replay::Trace>> all_traces() {
   std::vector<std::pair<std::string, replay::Trace>> out;
   for (const std::string& name : replay::names()) out.emplace_back(name, replay::read(name));
-  for (const auto& file : std::filesystem::directory_iterator(testing::source_dir() / "tests/unit/score/traces")) {
+  for (const auto& file :
+       std::filesystem::directory_iterator(testing::source_dir() / "tests/unit/score/traces")) {
     replay::Trace trace{testing::test_header(), testing::stored_trace(file.path().stem()), {}};
     trace.footer = testing::test_footer(trace.events.size());
     out.emplace_back(file.path().stem(), std::move(trace));
@@ -65,8 +68,8 @@ TEST(LeanPass, FindsWhatTheWholeOneDoesWithAllRules) {
   }
 }
 
-// Whatever rules of one category need of the others' state is kept up for them: those of each are held alone, so
-// that nothing is kept up for another one's sake, and find what they find among all rules.
+// Whatever rules of one category need of the others' state is kept up for them: those of each are held alone,
+// so that nothing is kept up for another one's sake, and find what they find among all rules.
 TEST(LeanPass, FindsWithTheRulesOfOneCategoryWhatTheyFindAmongAll) {
   auto texts = RuleSet::read(testing::source_dir() / "rules");
   ASSERT_TRUE(texts) << texts.error().what;
@@ -130,7 +133,8 @@ class HuntTest : public ::testing::Test {
     HuntSink sink{[&](const HuntMatch& match) {
                     out += match.scan.scan_id;
                     for (const auto& id : match.sharers) out += "+" + id;
-                    for (const Finding& f : match.findings) out += " " + f.title + " x" + std::to_string(f.count);
+                    for (const Finding& f : match.findings)
+                      out += " " + f.title + " x" + std::to_string(f.count);
                     out += "\n";
                   },
                   {}};
@@ -138,10 +142,10 @@ class HuntTest : public ::testing::Test {
     EXPECT_TRUE(counts) << counts.error().what;
     if (!counts) return out;
     counts_ = *counts;
-    return out + "scans " + std::to_string(counts->scans) + " shared " + std::to_string(counts->shared) + " unfinished " +
-           std::to_string(counts->unfinished) + " pruned " + std::to_string(counts->pruned) + " damaged " +
-           std::to_string(counts->damaged) + " looked " + std::to_string(counts->looked) + " matched " +
-           std::to_string(counts->matched) + (counts->stopped ? " stopped" : "");
+    return out + "scans " + std::to_string(counts->scans) + " shared " + std::to_string(counts->shared) +
+           " unfinished " + std::to_string(counts->unfinished) + " pruned " + std::to_string(counts->pruned) +
+           " damaged " + std::to_string(counts->damaged) + " looked " + std::to_string(counts->looked) +
+           " matched " + std::to_string(counts->matched) + (counts->stopped ? " stopped" : "");
   }
 
   TempDir dir_;
@@ -193,8 +197,9 @@ TEST_F(HuntTest, FilterSaysWhichScans) {
   ASSERT_TRUE(newest);
   options.filter.until_ns = newest->submitted_ns;
   options.filter.since_ns = newest->submitted_ns - 3'000'000'000;
-  EXPECT_EQ(hunt_for(options), replay::id_of(20) + " Asks for the planted name x1\n"
-                               "scans 3 shared 0 unfinished 0 pruned 0 damaged 0 looked 3 matched 1");
+  EXPECT_EQ(hunt_for(options), replay::id_of(20) +
+                                   " Asks for the planted name x1\n"
+                                   "scans 3 shared 0 unfinished 0 pruned 0 damaged 0 looked 3 matched 1");
 }
 
 TEST_F(HuntTest, LimitEndsItAfterSoManyTraces) {
@@ -202,10 +207,11 @@ TEST_F(HuntTest, LimitEndsItAfterSoManyTraces) {
   HuntOptions options;
   options.limit = 3;
   options.threads = 3;
-  EXPECT_EQ(hunt_for(options), replay::id_of(39) + " Asks for the planted name x1\n" + replay::id_of(38) +
-                                   " Asks for the planted name x1\n" + replay::id_of(37) +
-                                   " Asks for the planted name x1\n"
-                                   "scans 40 shared 0 unfinished 0 pruned 0 damaged 0 looked 3 matched 3 stopped");
+  EXPECT_EQ(hunt_for(options),
+            replay::id_of(39) + " Asks for the planted name x1\n" + replay::id_of(38) +
+                " Asks for the planted name x1\n" + replay::id_of(37) +
+                " Asks for the planted name x1\n"
+                "scans 40 shared 0 unfinished 0 pruned 0 damaged 0 looked 3 matched 3 stopped");
 }
 
 TEST_F(HuntTest, WhatCouldNotBeLookedThroughIsCountedAndHidesNothing) {
@@ -220,9 +226,11 @@ TEST_F(HuntTest, WhatCouldNotBeLookedThroughIsCountedAndHidesNothing) {
   ASSERT_TRUE(store_->get(Family::chunks, chunk));
   ASSERT_TRUE(store_->write({{Family::chunks, chunk, "damage"}}));
   ASSERT_TRUE(store_->write({{Family::scans, replay::id_of(24), "damage"}}));
-  EXPECT_EQ(hunt_for(), replay::id_of(20) + " Asks for the planted name x1\n"
-                        "scans 22 shared 0 unfinished 1 pruned 1 damaged 1 looked 19 matched 1");
-  EXPECT_NE(counts_.first_damage.find("scan " + replay::id_of(4) + ", chunk 0"), std::string::npos) << counts_.first_damage;
+  EXPECT_EQ(hunt_for(), replay::id_of(20) +
+                            " Asks for the planted name x1\n"
+                            "scans 22 shared 0 unfinished 1 pruned 1 damaged 1 looked 19 matched 1");
+  EXPECT_NE(counts_.first_damage.find("scan " + replay::id_of(4) + ", chunk 0"), std::string::npos)
+      << counts_.first_damage;
   EXPECT_NE(counts_.records_damage.find(replay::id_of(24)), std::string::npos) << counts_.records_damage;
 }
 
@@ -237,7 +245,8 @@ TEST_F(HuntTest, EndsWhenItIsTold) {
   add(20, "nginx", "a.planted.example");
   size_t told = 0;
   auto counts = hunt(Keep(*store_), planted_, {{}, 2, 0, {}},
-                     {[](const HuntMatch&) {}, [&](const HuntCounts&, uint64_t traces) {
+                     {[](const HuntMatch&) {},
+                      [&](const HuntCounts&, uint64_t traces) {
                         EXPECT_EQ(traces, 21u);
                         return ++told < 5;
                       }});

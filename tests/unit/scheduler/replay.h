@@ -46,8 +46,8 @@ inline const std::vector<std::string>& names() {
 /// Numbered: a second apart, so that ids and times sort alike.
 inline std::string id_of(size_t number) {
   char text[64];
-  std::snprintf(text, sizeof text, "20261125T%02zu%02zu%02zu-%08zx", number / 3600 % 24, number / 60 % 60, number % 60,
-                number);
+  std::snprintf(text, sizeof text, "20261125T%02zu%02zu%02zu-%08zx", number / 3600 % 24, number / 60 % 60,
+                number % 60, number);
   return text;
 }
 
@@ -76,7 +76,8 @@ inline ScanRecord record_of(const std::string& id, const Trace& trace, const Rep
   record.state = ScanState::done;
   record.attempt = 1;
   record.agent = "agent-1";
-  record.submitted_ns = 1'795'576'500'000'000'000 + static_cast<int64_t>(std::stoul(id.substr(16), nullptr, 16)) * 1'000'000'000;
+  record.submitted_ns = 1'795'576'500'000'000'000 +
+                        static_cast<int64_t>(std::stoul(id.substr(16), nullptr, 16)) * 1'000'000'000;
   record.finished_ns = record.submitted_ns + 60'000'000'000;
   record.digest = trace.header.image.digest;
   record.tracer_version = trace.header.tracer_version;
@@ -147,10 +148,12 @@ inline void share(Store& store, const std::string& id, const std::string& owner)
 inline std::string dump(const Store& store) {
   std::string out;
   for (size_t family = 0; family < kFamilies; ++family)
-    EXPECT_TRUE(store.scan(static_cast<Family>(family), "", false, [&](std::string_view key, std::string_view value) {
-      out += std::string(to_string(static_cast<Family>(family))) + " " + std::string(key) + " = " + std::string(value) + "\n";
-      return true;
-    }));
+    EXPECT_TRUE(
+        store.scan(static_cast<Family>(family), "", false, [&](std::string_view key, std::string_view value) {
+          out += std::string(to_string(static_cast<Family>(family))) + " " + std::string(key) + " = " +
+                 std::string(value) + "\n";
+          return true;
+        }));
   return out;
 }
 

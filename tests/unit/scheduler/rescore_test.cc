@@ -44,18 +44,20 @@ class RescoreTest : public ::testing::Test {
   /// A line for each scan that would change, or did; then the counts.
   std::string run(const RuleSet& rules, RescoreOptions options = {}) {
     std::string out;
-    auto counts = rescore_all(store_, rules, options,
-                              {[&](const ScanRecord& scan, const RescoreChange& change, bool applied) {
-                                 out += scan.scan_id + " " + change.before.verdict + " -> " + change.after.verdict;
-                                 for (const auto& reason : change.added) out += " +" + reason.title;
-                                 for (const auto& reason : change.removed) out += " -" + reason.title;
-                                 out += applied ? " applied\n" : "\n";
-                               },
-                               {}});
+    auto counts =
+        rescore_all(store_, rules, options,
+                    {[&](const ScanRecord& scan, const RescoreChange& change, bool applied) {
+                       out += scan.scan_id + " " + change.before.verdict + " -> " + change.after.verdict;
+                       for (const auto& reason : change.added) out += " +" + reason.title;
+                       for (const auto& reason : change.removed) out += " -" + reason.title;
+                       out += applied ? " applied\n" : "\n";
+                     },
+                     {}});
     if (!counts) return counts.error().what;
-    return out + "evaluated " + std::to_string(counts->evaluated) + " pruned " + std::to_string(counts->pruned) +
-           " damaged " + std::to_string(counts->damaged) + " unfinished " + std::to_string(counts->unfinished) +
-           " changed " + std::to_string(counts->changed) + " applied " + std::to_string(counts->applied);
+    return out + "evaluated " + std::to_string(counts->evaluated) + " pruned " +
+           std::to_string(counts->pruned) + " damaged " + std::to_string(counts->damaged) + " unfinished " +
+           std::to_string(counts->unfinished) + " changed " + std::to_string(counts->changed) + " applied " +
+           std::to_string(counts->applied);
   }
   ScanRecord record(const std::string& id) { return *Keep(store_).scan(id); }
   std::string rule_ids(const std::string& id) {
@@ -79,7 +81,7 @@ class RescoreTest : public ::testing::Test {
 
 TEST_F(RescoreTest, TellsWhatWouldBeOtherwiseAndWhy) {
   EXPECT_EQ(run(with_nginx_), kA + " clean -> malicious +Nginx runs\n"
-                              "evaluated 2 pruned 0 damaged 0 unfinished 0 changed 1 applied 0");
+                                   "evaluated 2 pruned 0 damaged 0 unfinished 0 changed 1 applied 0");
   EXPECT_EQ(run(old_), "evaluated 2 pruned 0 damaged 0 unfinished 0 changed 0 applied 0");
   RescoreOptions all;
   all.all_changes = true;
@@ -112,8 +114,9 @@ TEST_F(RescoreTest, ApplyRenewsRecordReportIndexAndSharers) {
   RescoreOptions options;
   options.apply = true;
   EXPECT_EQ(rule_ids(kA), "01 ");
-  EXPECT_EQ(run(with_nginx_, options), kA + " clean -> malicious +Nginx runs applied\n"
-                                       "evaluated 2 pruned 0 damaged 0 unfinished 0 changed 1 applied 1");
+  EXPECT_EQ(run(with_nginx_, options), kA +
+                                           " clean -> malicious +Nginx runs applied\n"
+                                           "evaluated 2 pruned 0 damaged 0 unfinished 0 changed 1 applied 1");
   ScanRecord own = record(kA), shared = record(kC), other = record(kB);
   auto json = Keep(store_).report(kA);
   ASSERT_TRUE(json);
@@ -210,14 +213,16 @@ TEST_F(RescoreTest, RecordThatAnEarlierVersionWroteIsNoConflict) {
   ASSERT_EQ(encode_scan(record(kA)), kept);
   RescoreOptions options;
   options.apply = true;
-  EXPECT_EQ(run(with_nginx_, options), kA + " clean -> malicious +Nginx runs applied\n"
-                                       "evaluated 2 pruned 0 damaged 0 unfinished 0 changed 1 applied 1");
+  EXPECT_EQ(run(with_nginx_, options), kA +
+                                           " clean -> malicious +Nginx runs applied\n"
+                                           "evaluated 2 pruned 0 damaged 0 unfinished 0 changed 1 applied 1");
 }
 
 TEST_F(RescoreTest, TraceThatIsNotWholeIsCountedAndItsScanStaysAsItIs) {
   ScanRecord pruned = record(kB);
   pruned.pruned = kTracePruned;
-  ASSERT_TRUE(store_.write({{Family::scans, kB, encode_scan(pruned)}, {Family::reports, kB + "/header", "", true}}));
+  ASSERT_TRUE(
+      store_.write({{Family::scans, kB, encode_scan(pruned)}, {Family::reports, kB + "/header", "", true}}));
   std::string chunk = kA + std::string("\0\0\0\1\0\0\0\0", 8);
   ASSERT_TRUE(store_.get(Family::chunks, chunk));
   ASSERT_TRUE(store_.write({{Family::chunks, chunk, "", true}}));
@@ -231,8 +236,9 @@ TEST_F(RescoreTest, TraceThatIsNotWholeIsCountedAndItsScanStaysAsItIs) {
 TEST_F(RescoreTest, IdsChooseTheirTracesWhoeverSharesThem) {
   RescoreOptions options;
   options.scan_ids = {kC, kA};
-  EXPECT_EQ(run(with_nginx_, options), kA + " clean -> malicious +Nginx runs\n"
-                                       "evaluated 1 pruned 0 damaged 0 unfinished 0 changed 1 applied 0");
+  EXPECT_EQ(run(with_nginx_, options), kA +
+                                           " clean -> malicious +Nginx runs\n"
+                                           "evaluated 1 pruned 0 damaged 0 unfinished 0 changed 1 applied 0");
   options.scan_ids = {kB};
   EXPECT_EQ(run(with_nginx_, options), "evaluated 1 pruned 0 damaged 0 unfinished 0 changed 0 applied 0");
   options.scan_ids = {replay::id_of(99)};
@@ -248,10 +254,11 @@ TEST_F(RescoreTest, ErrorOfTheStoreEndsIt) {
 
 TEST(RescoreJson, IsOneLineOfWhatTheApiAnswers) {
   RescoreChange change{{"clean", 12, "aa"}, {"malicious", 95, "bb"}, {{"id", "Title \\\"", "high"}}, {}};
-  EXPECT_EQ(rescore_json(kA, change, true),
-            R"({"scan_id":")" + kA + R"(","before":{"verdict":"clean","score":12,"rules":"aa"},)" +
-                R"("after":{"verdict":"malicious","score":95,"rules":"bb"},)" +
-                R"("added":[{"rule_id":"id","title":"Title \\\"","level":"high"}],"removed":[],"applied":true})");
+  EXPECT_EQ(
+      rescore_json(kA, change, true),
+      R"({"scan_id":")" + kA + R"(","before":{"verdict":"clean","score":12,"rules":"aa"},)" +
+          R"("after":{"verdict":"malicious","score":95,"rules":"bb"},)" +
+          R"("added":[{"rule_id":"id","title":"Title \\\"","level":"high"}],"removed":[],"applied":true})");
 }
 
 }  // namespace

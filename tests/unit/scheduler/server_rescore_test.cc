@@ -1,4 +1,5 @@
-// Rescoring on the farm: asked for through the loop, done by the scoring threads, answered once it is on disk.
+// Rescoring on the farm: asked for through the loop, done by the scoring threads, answered once it is on
+// disk.
 #include "scheduler/ask.h"
 #include "tests/unit/scheduler/replay.h"
 #include "tests/unit/scheduler/server_fixture.h"
@@ -74,7 +75,8 @@ TEST_F(ServerRescore, WhatCannotBeRescoredIsToldApart) {
   replay::commit(*store_, {Keep::submitted(failed), Keep::moved(failed, ended)});
   start();
   auto asking = client();
-  EXPECT_NE(ask(asking, ask::kRescore, of(replay::id_of(77), true), 404).dump().find("not known here"), std::string::npos);
+  EXPECT_NE(ask(asking, ask::kRescore, of(replay::id_of(77), true), 404).dump().find("not known here"),
+            std::string::npos);
   EXPECT_NE(ask(asking, ask::kRescore, of(kC, true), 409).dump().find("is failed"), std::string::npos);
   EXPECT_NE(ask(asking, ask::kRescore, of(kB, true), 409).dump().find(kA), std::string::npos);
   (void)ask(asking, ask::kRescore, of("../x", true), 400);
@@ -88,10 +90,12 @@ TEST_F(ServerRescore, WhatCannotBeRescoredIsToldApart) {
 }
 
 TEST_F(ServerRescore, SoManyAtOnceAndEachScanOnce) {
-  for (size_t i = 10; i < 30; ++i) replay::keep(*store_, replay::id_of(i), replay::read("nginx"), *RuleSet::compile({}));
+  for (size_t i = 10; i < 30; ++i)
+    replay::keep(*store_, replay::id_of(i), replay::read("nginx"), *RuleSet::compile({}));
   start();
   auto asking = client();
-  for (size_t i = 10; i < 30; ++i) say(asking, wire::Ask{std::string(ask::kRescore), of(replay::id_of(i), true).dump()});
+  for (size_t i = 10; i < 30; ++i)
+    say(asking, wire::Ask{std::string(ask::kRescore), of(replay::id_of(i), true).dump()});
   say(asking, wire::Ask{std::string(ask::kRescore), of(replay::id_of(10), true).dump()});
   std::map<uint32_t, size_t> by_status;
   for (size_t i = 0; i < 21; ++i) ++by_status[expect<wire::Answer>(asking).status];
