@@ -12,7 +12,7 @@ namespace {
 
 constexpr Bound kHosts{60, 384 << 10}, kPorts{24, 96 << 10}, kNames{400, 96 << 10}, kListening{256, 32 << 10};
 constexpr Bound kRequests{8, 64 << 10};
-constexpr size_t kSaidBytes = 1024, kOpenHosts = 12, kOpenRequests = 2;
+constexpr size_t kSaidBytes = 1024, kOpenHosts = 12, kOpenRequests = 2, kOpenNames = 20;
 
 // The ports of one address.
 struct Host {
@@ -156,16 +156,18 @@ void write_map(Writer& html, const Report& r) {
 void write_names(Writer& html, const Report& r) {
   if (r.dns_names.empty()) return;
   html.put("h3", "Names asked for");
-  size_t at = 0, shown = 0;
-  {
-    Element list = html.in("ul", {{"class", "names"}});
-    shown = shown_of(html, r.dns_names, kNames, [&](const std::string& name) {
-      Element item = html.in("li");
-      html.code(name, 255);
-      if (at < r.dns_first_ns.size()) html.put("small", " " + layout::seconds_text(r.dns_first_ns[at]));
-      ++at;
-    });
-  }
+  size_t at = 0;
+  size_t shown = shown_folding(
+      html, r.dns_names, kNames, kOpenNames, "name",
+      [&] {
+        return html.in("ul", {{"class", "names"}});
+      },
+      [&](Element&, const std::string& name) {
+        Element item = html.in("li");
+        html.code(name, 255);
+        if (at < r.dns_first_ns.size()) html.put("small", " " + layout::seconds_text(r.dns_first_ns[at]));
+        ++at;
+      });
   left_out(html, r.dns_names.size() - shown, 0, "name");
 }
 

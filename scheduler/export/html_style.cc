@@ -46,7 +46,7 @@ section{background:var(--card);border:1px solid var(--line);border-radius:8px;pa
 .badge{display:inline-block;font-size:.74rem;font-weight:600;line-height:1.35;padding:0 .45em;border-radius:4px;
 border:1px solid currentColor;margin-right:.3em;vertical-align:.08em;white-space:nowrap}
 .badge bdi{white-space:normal}
-.badge{max-width:100%;overflow:hidden;text-overflow:ellipsis}
+.badge{max-width:100%;overflow:clip}
 .critical{--c:var(--critical)}.high{--c:var(--high)}.medium{--c:var(--medium)}.low{--c:var(--low)}
 .informational{--c:var(--informational)}
 .bad{--c:var(--bad)}.warn{--c:var(--warn)}.good{--c:var(--good)}.quiet{--c:var(--quiet)}

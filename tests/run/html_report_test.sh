@@ -9,13 +9,23 @@ for tool in node "${CHROMIUM:=/usr/bin/chromium}"; do command -v "$tool" >/dev/n
 for program in assay export_tests; do [[ -x $bin/$program ]] || { echo "skipped: no $bin/$program"; exit 77; }; done
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
+fail() {
+  echo "$*"
+  exit 1
+}
+
+code=0
+"$bin/assay" report nothing-of-that-name 2>"$scratch/said" || code=$?
+[[ $code -eq 2 ]] || fail "a name of nothing ends with $code, not 2"
+grep -q 'neither a scan id (assay list shows them) nor a trace file' "$scratch/said" || fail "$(cat "$scratch/said")"
+"$bin/assay" report tests/traces/nginx.trace --rules rules --format json | jq -e '.schema == "assay.report/1"' >/dev/null || fail 'no report of a trace file as JSON'
 
 for trace in tests/traces/*.trace; do
   name=$(basename "$trace" .trace)
   "$bin/assay" report "$trace" --rules rules --format html --output "$scratch/$name.html"
 done
 ASSAY_HTML_DIR=$scratch "$bin/export_tests" --gtest_filter='Html.*' >"$scratch/said" || { cat "$scratch/said"; exit 1; }
-[[ -s $scratch/hostile.html && -s $scratch/largest.html ]] || { echo 'the unit tests kept no pages'; exit 1; }
+[[ -s $scratch/hostile.html && -s $scratch/largest.html ]] || fail 'the unit tests kept no pages'
 shots=()
 [[ -z ${ASSAY_SHOTS-} ]] || shots=(--shots "$ASSAY_SHOTS")
 CHROMIUM=$CHROMIUM HOME=$scratch node tests/readers/browser.mjs "${shots[@]}" "$scratch"/*.html
