@@ -1,5 +1,5 @@
 // The scoring threads. One answers [id, "", verdict, score, report, rules version, bytes of the trace,
-// traits, bytes of the artifacts] or [id, error].
+// traits] or [id, error]; bytes are "TRACE ARTIFACTS".
 #include "scheduler/scoring.h"
 
 #include <charconv>
@@ -25,8 +25,8 @@ void score_one(Socket& socket, Store& store, const std::string& scan_id, const R
     std::string json = report_json(*report), score = std::to_string(report->score);
     auto artifacts = Keep(store).artifact_bytes(scan_id);
     sent = socket.send_frames({scan_id, "", to_string(report->verdict), score, json, report->rules_version,
-                               std::to_string(bytes), encode_traits(traits_of(*report)),
-                               std::to_string(artifacts ? *artifacts : 0)});
+                               std::to_string(bytes) + " " + std::to_string(artifacts ? *artifacts : 0),
+                               encode_traits(traits_of(*report))});
   } else {
     sent = socket.send_frames({scan_id, report.error().what});
   }
@@ -44,7 +44,7 @@ void run_scoring(Socket socket, int stop_fd, Store& store, const RuleSet& rules)
 
 Result<Scored> understand(std::vector<std::string> frames) {
   Scored scored;
-  if (frames.size() != 2 && frames.size() != 9)
+  if (frames.size() != 2 && frames.size() != 8)
     return Error{Errc::corrupt, "scoring answered what nobody understands"};
   scored.scan_id = frames[0];
   scored.error = frames[1];
@@ -53,8 +53,9 @@ Result<Scored> understand(std::vector<std::string> frames) {
   scored.report = std::move(frames[4]);
   scored.rules_version = frames[5];
   std::from_chars(frames[3].data(), frames[3].data() + frames[3].size(), scored.score);
-  std::from_chars(frames[6].data(), frames[6].data() + frames[6].size(), scored.trace_bytes);
-  std::from_chars(frames[8].data(), frames[8].data() + frames[8].size(), scored.artifact_bytes);
+  const char* end = frames[6].data() + frames[6].size();
+  const char* space = std::from_chars(frames[6].data(), end, scored.trace_bytes).ptr;
+  if (space != end) std::from_chars(space + 1, end, scored.artifact_bytes);
   ASSAY_TRY(scored.traits, decode_traits(frames[7]));
   return scored;
 }
