@@ -98,9 +98,11 @@ StoreBatch Keep::moved(const ScanRecord& before, const ScanRecord& after) {
   return out;
 }
 
-StoreBatch Keep::reopened(const ScanRecord& after) {
+StoreBatch Keep::reopened(const ScanRecord& after, const Traits& old_traits) {
   assert(after.state == ScanState::queued && after.same_as.empty());
-  return {{{Family::open, after.scan_id, std::nullopt}}, {scan_op(after), open_op(after)}};
+  StoreBatch out{{{Family::open, after.scan_id, std::nullopt}}, {scan_op(after), open_op(after)}};
+  if (!old_traits.empty()) remove_traits(out, after.scan_id, old_traits);
+  return out;
 }
 
 Result<StoreBatch> Keep::chunk(const ScanRecord& record, uint32_t index, std::string_view bytes) {
@@ -150,13 +152,16 @@ Result<Keep::Opened> Keep::upgrade() {
                                         ", which a later assay made; this one knows " + kLayout};
   if (layout.error().code != Errc::not_found) return layout.error();
   std::vector<StoreOp> index = {{Family::open, kLayoutKey, kLayout}};
+  bool empty = true;
   ASSAY_CHECK(store_.scan(Family::scans, "", false, [&](std::string_view key, std::string_view value) {
     auto record = decode_scan(value);
+    empty = false;
     if (record && is_open(record->state)) index.push_back(open_op(*record));
     if (!record && opened.unreadable++ == 0)
       opened.first_error = record.error().context("scan " + printable(key, 64)).what;
     return true;
   }));
+  if (empty) index.push_back({Family::index, kAllIndexed, ""});
   ASSAY_CHECK(store_.write(std::move(index)));
   return opened;
 }

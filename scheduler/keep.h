@@ -71,7 +71,8 @@ class Keep {
   static StoreBatch moved(const ScanRecord& before, const ScanRecord& after);
   /// A scan that had ended is queued again, with what it had kept until the next trace is whole; its attempts
   /// are numbered on from `after.attempt`, which is that of the last lease. Expects: it is not open.
-  static StoreBatch reopened(const ScanRecord& after);
+  /// `old_traits`, as traits() gives them: by these it is found no more.
+  static StoreBatch reopened(const ScanRecord& after, const Traits& old_traits = {});
   /// A chunk may come twice (a retry): the second replaces the first. Expects: this attempt is leased to
   /// `record.agent`. Errc::limit for one that is too large, invalid for no scan id.
   static Result<StoreBatch> chunk(const ScanRecord& record, uint32_t index, std::string_view bytes);
@@ -87,6 +88,10 @@ class Keep {
   /// `old_traits` are those that traits() gives for it.
   static StoreBatch rescored(const ScanRecord& before, const ScanRecord& after, std::string_view report_json,
                              const Traits& old_traits, const Traits& traits);
+  /// A scan that was kept before there was an index gets its place in it. Expects: it has none.
+  static StoreBatch indexed(const std::string& scan_id, const Traits& traits);
+  /// Says that every scan has: see knows_all().
+  static StoreBatch all_indexed();
   /// Expects: no batch of this id.
   static StoreBatch batch(const BatchRecord& record);
 
@@ -125,6 +130,13 @@ class Keep {
   Result<std::string> report(const std::string& scan_id) const;
   /// What the scan itself is found by; empty for one that was kept before there was an index.
   Result<Traits> traits(const std::string& scan_id) const;
+  Result<bool> is_indexed(const std::string& scan_id) const;
+  /// Whether every scan with a report of its own is in the index; not so where some were kept before there
+  /// was one, until reindex() has been through.
+  Result<bool> knows_all() const;
+  /// Ids of the scans that stand under the term (terms.h), newest first, from `start` on if it is not empty.
+  Status each_found(TraitKind kind, const std::string& term,
+                    const std::function<bool(const std::string&)>& visit, const std::string& start = "") const;
   /// Scan ids of a digest, newest first.
   Result<std::vector<std::string>> scans_of(const std::string& digest) const;
 

@@ -1,22 +1,21 @@
-// The index of what scans are found by, and a report that takes another's place in it.
+// The index of what scans are found by, and a report that takes another's place in it. What is in the index
+// follows from the list that each scan keeps, so that exactly that can be taken from it again.
 #include "scheduler/keep.h"
 #include "scheduler/keep_keys.h"
 #include "scheduler/scan_codec.h"
+#include "scheduler/terms.h"
 
 namespace assay {
 
 using namespace keep_keys;
 
-namespace {
-
-void put_traits(StoreBatch& batch, const std::string& scan_id, const Traits& traits) {
+std::set<std::string> keep_keys::index_keys(const std::string& scan_id, const Traits& traits) {
+  std::set<std::string> keys;
   for (const Trait& trait : traits)
-    batch.ops.push_back(
-        {Family::index, index_key(trait, scan_id), std::string(1, static_cast<char>(trait.role))});
-  batch.ops.push_back({Family::reports, scan_id + kTraits, encode_traits(traits)});
+    for (const std::string& term : terms_of(trait))
+      if (!term.empty()) keys.insert(index_key(trait.kind, term, scan_id));
+  return keys;
 }
-
-}  // namespace
 
 void keep_keys::put_report(StoreBatch& batch, const std::string& scan_id, std::string_view report_json,
                            const Traits& traits) {
@@ -24,9 +23,14 @@ void keep_keys::put_report(StoreBatch& batch, const std::string& scan_id, std::s
   put_traits(batch, scan_id, traits);
 }
 
+void keep_keys::put_traits(StoreBatch& batch, const std::string& scan_id, const Traits& traits) {
+  for (const std::string& key : index_keys(scan_id, traits)) batch.ops.push_back({Family::index, key, ""});
+  batch.ops.push_back({Family::reports, scan_id + kTraits, encode_traits(traits)});
+}
+
 void keep_keys::remove_traits(StoreBatch& batch, const std::string& scan_id, const Traits& traits) {
-  for (const Trait& trait : traits)
-    batch.ops.push_back({Family::index, index_key(trait, scan_id), "", true});
+  for (const std::string& key : index_keys(scan_id, traits))
+    batch.ops.push_back({Family::index, key, "", true});
   batch.ops.push_back({Family::reports, scan_id + kTraits, "", true});
 }
 
@@ -40,12 +44,45 @@ StoreBatch Keep::rescored(const ScanRecord& before, const ScanRecord& after, std
   return out;
 }
 
+StoreBatch Keep::indexed(const std::string& scan_id, const Traits& traits) {
+  assert(is_scan_id(scan_id));
+  StoreBatch out{{{Family::reports, scan_id + kTraits, std::nullopt}}, {}};
+  put_traits(out, scan_id, traits);
+  return out;
+}
+
+StoreBatch Keep::all_indexed() { return {{}, {{Family::index, kAllIndexed, ""}}}; }
+
+Result<bool> Keep::knows_all() const {
+  auto mark = store_.get(Family::index, kAllIndexed);
+  if (!mark && mark.error().code != Errc::not_found) return mark.error();
+  return static_cast<bool>(mark);
+}
+
+Result<bool> Keep::is_indexed(const std::string& scan_id) const {
+  ASSAY_CHECK(check_id(scan_id));
+  auto list = store_.get(Family::reports, scan_id + kTraits);
+  if (!list && list.error().code != Errc::not_found) return list.error().context("scan " + scan_id);
+  return static_cast<bool>(list);
+}
+
 Result<Traits> Keep::traits(const std::string& scan_id) const {
   ASSAY_CHECK(check_id(scan_id));
   auto bytes = store_.get(Family::reports, scan_id + kTraits);
   if (!bytes && bytes.error().code == Errc::not_found) return Traits();
   if (!bytes) return bytes.error().context("scan " + scan_id);
   return decode_traits(*bytes).context("scan " + scan_id);
+}
+
+Status Keep::each_found(TraitKind kind, const std::string& term,
+                        const std::function<bool(const std::string&)>& visit,
+                        const std::string& start) const {
+  if (!start.empty()) ASSAY_CHECK(check_id(start));
+  std::string prefix = index_key(kind, term, "");
+  return store_.scan(
+      Family::index, prefix, true,
+      [&](std::string_view key, std::string_view) { return visit(std::string(key.substr(prefix.size()))); },
+      start.empty() ? "" : prefix + start);
 }
 
 }  // namespace assay

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -42,14 +43,19 @@ inline std::string digest_key(const std::string& digest, const std::string& scan
   return digest + "/" + scan_id;
 }
 
-/// Kind, value, a byte 0, scan id: all scans with one value stand together, the oldest first.
-inline std::string index_key(const Trait& trait, const std::string& scan_id) {
-  return static_cast<char>(trait.kind) + trait.value + '\0' + scan_id;
+/// Kind, term, a byte 0, scan id: all scans under one term (terms.h) stand together, the oldest first.
+inline std::string index_key(TraitKind kind, const std::string& term, const std::string& scan_id) {
+  return static_cast<char>(kind) + term + '\0' + scan_id;
 }
+/// In the index, before all kinds: every scan of this store with a report of its own is in it.
+inline const std::string kAllIndexed = std::string(1, '\0') + "all";
 
 // keep_index.cc
+/// What the index holds of a scan with these traits.
+std::set<std::string> index_keys(const std::string& scan_id, const Traits& traits);
 void put_report(StoreBatch& batch, const std::string& scan_id, std::string_view report_json,
                 const Traits& traits);
+void put_traits(StoreBatch& batch, const std::string& scan_id, const Traits& traits);
 void remove_traits(StoreBatch& batch, const std::string& scan_id, const Traits& traits);
 
 // Ids have one length, so that no key is a prefix of another scan's.

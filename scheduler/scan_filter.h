@@ -20,6 +20,11 @@ struct ScanFilter {
   std::string batch;                  // id; empty: any
 
   bool fits(const ScanRecord& record) const;
+
+  /// Scans that fit have ids from `oldest` to `newest` (empty: no bound): the times in them are those of
+  /// submission, give or take a week for clocks that differ and traces that come from elsewhere.
+  std::string oldest_id() const;
+  std::string newest_id() const;
 };
 
 /// A time (RFC 3339), a day ("2026-11-26", from its beginning in UTC), or a time ago ("90s", "12h", "7d",

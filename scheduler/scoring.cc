@@ -23,8 +23,11 @@ void score_one(Socket& socket, Store& store, const std::string& scan_id, const R
   Status sent;
   if (report) {
     std::string json = report_json(*report), score = std::to_string(report->score);
+    uint64_t left_out = 0;
+    Traits traits = traits_of(*report, &left_out);
+    if (left_out > 0) spdlog::info("event=traits_left_out scan={} count={}", scan_id, left_out);
     sent = socket.send_frames({scan_id, "", to_string(report->verdict), score, json, report->rules_version,
-                               std::to_string(bytes), encode_traits(traits_of(*report))});
+                               std::to_string(bytes), encode_traits(traits)});
   } else {
     sent = socket.send_frames({scan_id, report.error().what});
   }

@@ -1,5 +1,5 @@
 // traits: what a scan can be found by: the names, addresses, hashes, paths, techniques and rules of its
-// report. Pure.
+// report. Pure. Under which words each then stands in the index is terms.h's.
 #pragma once
 
 #include <cstdint>
@@ -24,11 +24,19 @@ enum class TraitRole : uint8_t {
   contacted = 2,  // a host connected to
   executed = 3,   // a program that ran
   left = 4,       // a file in the writable layer: dropped, changed or deleted
-  fetched = 5,    // a download
+  fetched = 5,    // a download: whence, what, where to
+  image = 6,      // a digest of the image itself: its manifest, its layers
 };
+inline constexpr uint8_t kTraitRoles = 7;
 const char* to_string(TraitRole role);
 
-/// `value` is the form that the index is sorted by (traits.cc says how each kind is written); no byte 0.
+/// `value`, as reports show it (printable(), so without a byte 0):
+///   domain     lower case, without the last dot
+///   ip         as inet_ntop(3) writes it
+///   hash       lower-case hex of a SHA-256
+///   path       absolute
+///   technique  of our ATT&CK table ("T1496.001"), also where the rule had another id for it
+///   rule       its id, lower case
 struct Trait {
   TraitKind kind;
   TraitRole role;
@@ -37,11 +45,15 @@ struct Trait {
 };
 using Traits = std::vector<Trait>;
 
-inline constexpr size_t kMaxTraits = 20'000;      // of one scan
-inline constexpr size_t kMaxTraitBytes = 512;     // of one value; longer ones are cut
+// Of one scan, each kind for itself: a flood of names does not keep its hashes out. The whole list fits a
+// value of the store.
+inline constexpr size_t kMaxTraitsOfKind = 2'000;
+inline constexpr size_t kMaxTraitBytesOfKind = 256 << 10;
+inline constexpr size_t kMaxTraits = kTraitKinds * kMaxTraitsOfKind;
+inline constexpr size_t kMaxTraitBytes = 512;  // of one value; longer ones are cut
 
-/// Sorted, each once.
-Traits traits_of(const Report& report);
+/// Sorted, each once. `left_out`, if not null, becomes how many there were beyond the bounds.
+Traits traits_of(const Report& report, uint64_t* left_out = nullptr);
 
 /// As kept under the scan, so that exactly these entries can be taken from the index again.
 std::string encode_traits(const Traits& traits);

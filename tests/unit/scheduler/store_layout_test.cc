@@ -87,6 +87,12 @@ TEST(StoreLayout, ReaderSeesFamiliesThatAreNotThereAsEmpty) {
   EXPECT_EQ(store->get(Family::open, kId).error().code, Errc::not_found);
   EXPECT_EQ(opened(*store), "0");
   EXPECT_EQ(str(Keep(*store).batch(kBatch)), "not_found: batch " + kBatch + " is not known here");
+  EXPECT_FALSE(*Keep(*store).knows_all());
+  auto none = [](const std::string& id) -> bool {
+    ADD_FAILURE() << id;
+    return true;
+  };
+  EXPECT_TRUE(Keep(*store).each_found(TraitKind::domain, "evil.test", none));
 }
 
 TEST(StoreLayout, FirstLayoutGetsItsIndexOfOpenScansOnce) {

@@ -1,0 +1,94 @@
+// The words of a trait.
+#include "scheduler/terms.h"
+
+#include <algorithm>
+
+#include "common/digest.h"
+#include "scheduler/term_parts.h"
+
+namespace assay {
+
+using namespace term_parts;
+
+namespace {
+
+std::vector<std::string> domain_terms(const std::string& name) {
+  std::vector<std::string> terms = {term(name)};
+  size_t at = name.size();
+  for (size_t labels = 0; labels < kMaxLabels; ++labels) {
+    at = name.rfind('.', at == 0 ? 0 : at - 1);
+    if (at == std::string::npos || at == 0) break;
+    terms.push_back(term(name.substr(at + 1)));
+  }
+  return terms;
+}
+
+std::vector<std::string> path_terms(const std::string& path) {
+  std::vector<std::string> terms = {term(path), term(base_of(path))};
+  size_t at = 0;
+  for (size_t depth = 0; depth < kMaxDirectories; ++depth) {
+    at = path.find('/', at + 1);
+    if (at == std::string::npos) break;
+    terms.push_back(term(path.substr(0, at + 1)));
+  }
+  return terms;
+}
+
+std::vector<std::string> technique_terms(const std::string& id) {
+  size_t dot = id.find('.');
+  if (dot == std::string::npos) return {term(id)};
+  return {term(id), term(id.substr(0, dot))};
+}
+
+std::vector<std::string> address_terms(const std::string& text) {
+  auto address = Address::parse(text);
+  if (!address) return {term(text)};
+  std::vector<std::string> terms;
+  for (unsigned bits : address->levels()) terms.push_back(address->network(bits));
+  return terms;
+}
+
+}  // namespace
+
+std::vector<std::string> terms_of(const Trait& trait) {
+  switch (trait.kind) {
+    case TraitKind::domain:
+      return domain_terms(trait.value);
+    case TraitKind::ip:
+      return address_terms(trait.value);
+    case TraitKind::hash:
+      return {trait.value.substr(0, kMinHashDigits)};
+    case TraitKind::path:
+      return path_terms(trait.value);
+    case TraitKind::technique:
+      return technique_terms(trait.value);
+    case TraitKind::rule:
+      return {term(trait.value)};
+  }
+  return {};
+}
+
+// "host", "host:443", "[2001:db8::1]:443", "https://user@host:8443/path" to their host.
+std::string host_of(std::string_view text) {
+  if (size_t scheme = text.find("://"); scheme != std::string_view::npos) {
+    text.remove_prefix(scheme + 3);
+    text = text.substr(0, text.find_first_of("/?#"));
+    text.remove_prefix(text.rfind('@') == std::string_view::npos ? 0 : text.rfind('@') + 1);
+  }
+  if (text.starts_with('[')) return std::string(text.substr(1, text.find(']') - 1));
+  if (std::count(text.begin(), text.end(), ':') == 1) text = text.substr(0, text.find(':'));
+  return std::string(text);
+}
+
+std::string term_parts::term(std::string_view text) {
+  constexpr size_t kDigits = 32;
+  if (text.size() <= kMaxTermBytes) return std::string(text);
+  return std::string(text.substr(0, kMaxTermBytes - kDigits)) + Digest::of(text).hex().substr(0, kDigits);
+}
+
+std::string_view term_parts::base_of(std::string_view path) {
+  size_t slash = path.rfind('/');
+  return slash == std::string_view::npos ? path : path.substr(slash + 1);
+}
+
+}  // namespace assay
