@@ -67,6 +67,8 @@ HttpResponse cancel_scan(const Call&);
 HttpResponse retry_scan(const Call&);
 // artifacts.cc
 HttpResponse show_artifacts(const Call&);
+// search.cc
+HttpResponse search_scans(const Call&);
 // batches.cc
 HttpResponse post_batch(const Call&);
 HttpResponse list_batches(const Call&);

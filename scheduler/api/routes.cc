@@ -47,6 +47,7 @@ const std::vector<Route>& routes() {
       {"GET", "/v1/scans/{id}/artifacts", kRead, kNoBody, show_artifacts},
       {"POST", "/v1/scans/{id}/cancel", kOwnOrOperate, kNoBody, cancel_scan},
       {"POST", "/v1/scans/{id}/retry", kOwnOrOperate, kNoBody, retry_scan},
+      {"GET", "/v1/search", kRead, kNoBody, search_scans},
       {"POST", "/v1/batches", kSubmit, kBatchBody, post_batch},
       {"GET", "/v1/batches", kRead, kNoBody, list_batches},
       {"GET", "/v1/batches/{id}", kRead, kNoBody, show_batch},

@@ -101,6 +101,7 @@ class OpenapiTest : public ServerTest {
     worker_.emplace(std::move(worker));
     return {{"showScan", scan + open},
             {"showReport", scan + done + "/report"},
+            {"searchScans", "/v1/search?path=/tmp/x"},
             {"showArtifacts", scan + done + "/artifacts"},
             {"cancelScan", scan + open + "/cancel"},
             {"retryScan", scan + cancelled + "/retry"},
