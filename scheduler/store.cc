@@ -125,6 +125,7 @@ class RocksStore : public Store {
  public:
   RocksStore(std::filesystem::path dir, Mode mode) : dir_(std::move(dir)), mode_(mode) {}
   ~RocksStore() override {
+    settle();
     for (auto* handle : handles_)
       if (handle) db_->DestroyColumnFamilyHandle(handle);
   }
@@ -139,6 +140,9 @@ class RocksStore : public Store {
 
  private:
   rocksdb::Status open_once();
+  /// What is in memory alone goes into tables, so that the next to open has no log to read again: that takes
+  /// readers a second and more. Without room it stays in the log.
+  void settle();
   /// Nothing, or why the batch cannot be.
   Result<std::optional<Error>> refusal(const StoreBatch& batch, const Overlay& overlay) const;
   /// Whether a write of that size may be begun.
@@ -186,6 +190,11 @@ rocksdb::Status RocksStore::open_once() {
   db_.reset(db);
   for (size_t i = 0; i < handles.size(); ++i) handles_[places[i]] = handles[i];
   return status;
+}
+
+void RocksStore::settle() {
+  if (mode_ != Mode::read_write || !db_ || !check_room(kMemoryBytes)) return;
+  (void)db_->Flush(rocksdb::FlushOptions(), {handles_.begin(), handles_.end()});
 }
 
 Status RocksStore::start() {
