@@ -136,7 +136,8 @@ class Keep {
   Result<bool> knows_all() const;
   /// Ids of the scans that stand under the term (terms.h), newest first, from `start` on if it is not empty.
   Status each_found(TraitKind kind, const std::string& term,
-                    const std::function<bool(const std::string&)>& visit, const std::string& start = "") const;
+                    const std::function<bool(const std::string&)>& visit,
+                    const std::string& start = "") const;
   /// Scan ids of a digest, newest first.
   Result<std::vector<std::string>> scans_of(const std::string& digest) const;
 
