@@ -4,15 +4,21 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 bin=build/release/bin
-for tool in node "${CHROMIUM:=/usr/bin/chromium}"; do command -v "$tool" >/dev/null || { echo "skipped: no $tool"; exit 77; }; done
-[[ -d tests/readers/node_modules/puppeteer-core ]] || { echo 'skipped: no tests/readers/node_modules (./run test installs them)'; exit 77; }
-for program in assay export_tests; do [[ -x $bin/$program ]] || { echo "skipped: no $bin/$program"; exit 77; }; done
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
 fail() {
   echo "$*"
   exit 1
 }
+for tool in node "${CHROMIUM:=/usr/bin/chromium}"; do
+  command -v "$tool" >/dev/null && continue
+  [[ -z ${CI-} ]] || fail "needs $tool"
+  echo "skipped: no $tool"
+  exit 77
+done
+readers=build/readers
+cmp -s tests/readers/package-lock.json "$readers/installed" || fail "the readers are not installed: ./run test does it (log: build/readers.log)"
+for program in assay export_tests; do [[ -x $bin/$program ]] || fail "no $bin/$program: ./run build"; done
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
 
 code=0
 "$bin/assay" report nothing-of-that-name 2>"$scratch/said" || code=$?
@@ -26,6 +32,7 @@ for trace in tests/traces/*.trace; do
 done
 ASSAY_HTML_DIR=$scratch "$bin/export_tests" --gtest_filter='Html.*' >"$scratch/said" || { cat "$scratch/said"; exit 1; }
 [[ -s $scratch/hostile.html && -s $scratch/largest.html ]] || fail 'the unit tests kept no pages'
+cp tests/readers/browser.mjs "$readers" # beside its packages, where node looks for them
 shots=()
 [[ -z ${ASSAY_SHOTS-} ]] || shots=(--shots "$ASSAY_SHOTS")
-CHROMIUM=$CHROMIUM HOME=$scratch node tests/readers/browser.mjs "${shots[@]}" "$scratch"/*.html
+CHROMIUM=$CHROMIUM HOME=$scratch node "$readers/browser.mjs" "${shots[@]}" "$scratch"/*.html
