@@ -98,9 +98,8 @@ class StoreCheck {
     }
     auto traits = keep_.traits(id);
     if (!traits) return say(Family::scans, id, traits.error().what);
-    for (const Trait& trait : *traits)
-      if (!there(Family::index, keep_keys::index_key(trait, id)))
-        say(Family::scans, id, "is not found by " + trait.value);
+    for (const std::string& key : keep_keys::index_keys(id, *traits))
+      if (!there(Family::index, key)) say(Family::scans, id, "is not found by " + printable(key, 128));
   }
 
   void check_result(const std::string& key, const std::string& id) {
@@ -111,16 +110,15 @@ class StoreCheck {
       say(Family::results, key, "names scan " + id + ", which is another's");
   }
 
-  void check_index(const std::string& key, const std::string& role) {
-    if (key.size() < kId + 2) return say(Family::index, key, "is no entry");
+  void check_index(const std::string& key, const std::string& value) {
+    if (key == keep_keys::kAllIndexed) return;
+    if (key.size() < kId + 2 || !value.empty()) return say(Family::index, key, "is no entry");
     std::string id = key.substr(key.size() - kId);
     if (!record(id)) return say(Family::index, key, "there is no such scan");
     auto traits = keep_.traits(id);
     if (!traits) return say(Family::index, key, traits.error().what);
-    for (const Trait& trait : *traits)
-      if (keep_keys::index_key(trait, id) == key && role == std::string(1, static_cast<char>(trait.role)))
-        return;
-    say(Family::index, key, "its scan does not know of it");
+    if (!keep_keys::index_keys(id, *traits).contains(key))
+      say(Family::index, key, "its scan does not know of it");
   }
 
   Store& store_;
