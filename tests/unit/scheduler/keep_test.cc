@@ -294,10 +294,10 @@ TEST_F(KeepTest, TheArchiveBehindATraceIsReadPieceByPieceAndNeverAsEvents) {
 TEST_F(KeepTest, AnArchiveThatLacksAPieceOrHoldsADamagedOneIsCorrupt) {
   put_trace(1, 1, 1, true, {"one", "two", "three"});
   std::string at = "scan " + kId + ", piece 2 of its artifacts";
-  ASSERT_TRUE(store_->write({{Family::chunks, chunk_key(1, 3), "", true}}));
+  ASSERT_TRUE(store_->write({{Family::artifacts, chunk_key(1, 3), "", true}}));
   EXPECT_EQ(pieces_of(keep(), kId), "one|two|corrupt: " + at + " is missing");
   EXPECT_EQ(events(), "1:attempt 1 2:attempt 1 ");  // the trace is whole all the same
-  ASSERT_TRUE(store_->write({{Family::chunks, chunk_key(1, 3), "damage"}}));
+  ASSERT_TRUE(store_->write({{Family::artifacts, chunk_key(1, 3), "damage"}}));
   EXPECT_EQ(pieces_of(keep(), kId),
             "one|two|corrupt: " + at + ": piece of an archive: does not begin as one");
 }
