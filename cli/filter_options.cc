@@ -13,7 +13,8 @@ namespace po = boost::program_options;
 
 void add_filter_options(po::options_description& options) {
   auto add = options.add_options();
-  add("since", po::value<std::string>(), "submitted at or after: a time, a day (2026-11-26), or ago (7d, 12h)");
+  add("since", po::value<std::string>(),
+      "submitted at or after: a time, a day (2026-11-26), or ago (7d, 12h)");
   add("until", po::value<std::string>(), "submitted before, likewise");
   add("verdict", po::value<std::vector<std::string>>()->composing(), "of this verdict; may be given again");
   add("image", po::value<std::string>(), "whose reference contains this, or whose digest is this");

@@ -23,10 +23,10 @@ struct TracedScan {
 
 struct KeptTraces {
   std::vector<TracedScan> all;  // newest first
-  uint64_t scans = 0;          // that fit
-  uint64_t shared = 0;         // of them: by whose trace another one stands here already
-  uint64_t unfinished = 0;     // of them: not done, so that there is no trace
-  std::string damage;          // records that cannot be read are not known to fit: the first error
+  uint64_t scans = 0;           // that fit
+  uint64_t shared = 0;          // of them: by whose trace another one stands here already
+  uint64_t unfinished = 0;      // of them: not done, so that there is no trace
+  std::string damage;           // records that cannot be read are not known to fit: the first error
 };
 
 KeptTraces kept_traces(const Keep& keep, const ScanFilter& filter);

@@ -44,12 +44,55 @@ struct Candidate {
   }
 };
 
+// Of all that is offered, what goes first, as much as makes up the bytes that are wanted. Keeps no more than
+// that, so that a large store is no large list.
+class Offers {
+ public:
+  explicit Offers(size_t most) : most_(most) {}
+  void want(uint64_t bytes) { wanted_ = bytes; }
+  uint64_t wanted() const { return wanted_; }
+  uint64_t bytes() const { return bytes_; }
+  bool full() const { return full_; }  // more would have been wanted than may be held
+
+  void offer(Candidate candidate) {
+    bool enough = bytes_ >= wanted_ || held_.size() >= most_;
+    if (enough && (held_.empty() || !(candidate < held_.top()))) return;
+    bytes_ += candidate.bytes;
+    held_.push(std::move(candidate));
+    trim(wanted_);
+  }
+  void trim(uint64_t wanted) {
+    while (!held_.empty() && (bytes_ - held_.top().bytes >= wanted || held_.size() > most_)) {
+      full_ = full_ || held_.size() > most_;
+      bytes_ -= held_.top().bytes;
+      held_.pop();
+    }
+  }
+  /// What goes first comes first.
+  std::vector<Candidate> take() {
+    std::vector<Candidate> out;
+    for (; !held_.empty(); held_.pop()) out.push_back(held_.top());
+    std::reverse(out.begin(), out.end());
+    return out;
+  }
+
+ private:
+  size_t most_;
+  uint64_t wanted_ = 0, bytes_ = 0;
+  bool full_ = false;
+  std::priority_queue<Candidate> held_;  // the last to be taken on top
+};
+
 class Look {
  public:
   Look(const RetentionPolicy& policy, int64_t now_ns, size_t most, PrunePlan& plan)
-      : policy_(policy), now_ns_(now_ns), most_(most), plan_(plan) {
+      : policy_(policy), now_ns_(now_ns), most_(most), plan_(plan), early_(most), offers_(most) {
     uint64_t used = plan.usage.disk_bytes, budget = policy.budget_bytes;
-    if (budget > 0 && used > budget) wanted_ = used - low_water(budget);
+    if (budget == 0 || used <= budget) return;
+    offers_.want(used - low_water(budget));
+    uint64_t reports = plan.usage.bytes[at(KeptKind::reports)] + plan.usage.index_bytes;
+    if (reports > reports_share(budget))
+      early_.want(std::min(offers_.wanted(), reports - reports_share(budget)));
   }
 
   void measure(const ScanRecord& record);
@@ -65,10 +108,11 @@ class Look {
   int64_t now_ns_;
   size_t most_;
   PrunePlan& plan_;
-  uint64_t wanted_ = 0, by_age_ = 0, offered_ = 0;
+  uint64_t by_age_ = 0;
   ByKind<uint64_t> bytes_{}, holders_{};
   std::unordered_map<std::string, Sharers> shared_;
-  std::priority_queue<Candidate> offers_;  // the last to be taken on top
+  Offers early_;   // reports of what is not bad, beyond their share: before any trace
+  Offers offers_;  // whatever may go
 };
 
 void Look::measure(const ScanRecord& record) {
@@ -132,44 +176,34 @@ void Look::decide(const ScanRecord& record) {
       if (go & bit_of(kind)) by_age_ += choice.bytes[at(kind)] = on_disk(record, kind);
     choose(std::move(choice));
   }
-  if (wanted_ == 0) return;
+  if (offers_.wanted() == 0) return;
   for (KeptKind kind : kKinds)
     if (there & ~go & bit_of(kind)) offer(record, kind, of, since);
 }
 
-// Keeps no more than is wanted, so that a large store is no large list.
 void Look::offer(const ScanRecord& record, KeptKind kind, ScanClass of, int64_t since_ns) {
   Candidate candidate{rank_of(kind, of), since_ns, record.scan_id, kind, of, on_disk(record, kind)};
-  bool enough = offered_ >= wanted_ || offers_.size() >= most_;
-  if (enough && !(candidate < offers_.top())) return;
-  offered_ += candidate.bytes;
-  offers_.push(std::move(candidate));
-  while (!offers_.empty() && (offered_ - offers_.top().bytes >= wanted_ || offers_.size() > most_)) {
-    plan_.more = plan_.more || offers_.size() > most_;
-    offered_ -= offers_.top().bytes;
-    offers_.pop();
-  }
+  if (kind == KeptKind::reports && of <= ScanClass::inconclusive && early_.wanted() > 0)
+    early_.offer(candidate);
+  offers_.offer(std::move(candidate));
 }
 
 void Look::finish() {
   std::stable_sort(plan_.choices.begin(), plan_.choices.end(),
                    [](const PruneChoice& a, const PruneChoice& b) { return a.scan_id < b.scan_id; });
-  uint64_t left = wanted_ - std::min(wanted_, by_age_);
-  while (!offers_.empty() && offered_ - offers_.top().bytes >= left) {
-    offered_ -= offers_.top().bytes;
-    offers_.pop();
-  }
-  std::vector<Candidate> taken;
-  for (; !offers_.empty(); offers_.pop()) taken.push_back(offers_.top());
+  uint64_t gone = by_age_ + early_.bytes();
+  offers_.trim(offers_.wanted() - std::min(offers_.wanted(), gone));
+  plan_.more = plan_.more || offers_.full() || early_.full();
   std::vector<PruneChoice> choices;
   std::unordered_map<std::string, size_t> places;
-  for (auto it = taken.rbegin(); it != taken.rend(); ++it) {
-    auto [place, fresh] = places.try_emplace(it->scan_id, choices.size());
-    if (fresh) choices.push_back({it->scan_id, 0, it->of, true, {}});
-    PruneChoice& choice = choices[place->second];
-    choice.take = static_cast<uint8_t>(choice.take | bit_of(it->kind));
-    choice.bytes[at(it->kind)] = it->bytes;
-  }
+  for (Offers* offers : {&early_, &offers_})
+    for (const Candidate& taken : offers->take()) {
+      auto [place, fresh] = places.try_emplace(taken.scan_id, choices.size());
+      if (fresh) choices.push_back({taken.scan_id, 0, taken.of, true, {}});
+      PruneChoice& choice = choices[place->second];
+      choice.take = static_cast<uint8_t>(choice.take | bit_of(taken.kind));
+      choice.bytes[at(taken.kind)] = taken.bytes;
+    }
   for (PruneChoice& choice : choices) choose(std::move(choice));
 }
 

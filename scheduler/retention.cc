@@ -156,4 +156,6 @@ uint8_t rank_of(KeptKind kind, ScanClass of) {
 
 uint64_t low_water(uint64_t budget_bytes) { return budget_bytes - budget_bytes / 20; }
 
+uint64_t reports_share(uint64_t budget_bytes) { return budget_bytes / 2; }
+
 }  // namespace assay

@@ -63,5 +63,8 @@ uint8_t rank_of(KeptKind kind, ScanClass of);
 
 /// Once over its budget the store is brought down to this, so that not every new scan means another look.
 uint64_t low_water(uint64_t budget_bytes);
+/// What reports may take of it, with their index. Beyond that those of failed, clean and inconclusive scans
+/// go before any trace, the oldest first: else last year's would leave no room for this night's traces.
+uint64_t reports_share(uint64_t budget_bytes);
 
 }  // namespace assay

@@ -1,6 +1,6 @@
 // The scoring threads. One is asked [id], and answers [id, "", "VERDICT SCORE", report, rules version, bytes
-// of trace and artifacts, traits] or [id, error, code]; or [id, "again"] or [id, "apply"], and then says behind that
-// what is otherwise now. A message has eight frames at most.
+// of trace and artifacts, traits] or [id, error, code]; or [id, "again"] or [id, "apply"], and then says
+// behind that what is otherwise now. A message has eight frames at most.
 #include "scheduler/scoring.h"
 
 #include <charconv>

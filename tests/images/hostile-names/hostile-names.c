@@ -1,7 +1,8 @@
-// hostile-names: names that attack who reads about them. Files, processes, arguments, variables, DNS names, HTTP requests and output carry
-// markup, terminal escapes, right-to-left marks, invisible characters, broken UTF-8, spreadsheet formulas, format strings, line breaks and
-// 10 kB strings. Each file is a copy of this program, which is started under that name and says it all again. Harmless: nothing is called that
-// answers outside of a sinkhole (RFC 2606, RFC 5737), nothing is changed beyond /tmp.
+// hostile-names: names that attack who reads about them. Files, processes, arguments, variables, DNS names,
+// HTTP requests and output carry markup, terminal escapes, right-to-left marks, invisible characters, broken
+// UTF-8, spreadsheet formulas, format strings, line breaks and 10 kB strings. Each file is a copy of this
+// program, which is started under that name and says it all again. Harmless: nothing is called that answers
+// outside of a sinkhole (RFC 2606, RFC 5737), nothing is changed beyond /tmp.
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -20,15 +21,17 @@ static const char* const kNames[] = {
     "<script>alert(1)</script>",
     "\"><img src=x onerror=alert(1)>",
     "\033[2J\033]0;owned\007\033[31m",
-    "\xe2\x80\xaegpj.exe",                           // U+202E
-    "in\xe2\x80\x8bvi\xe2\x81\xa0si\xef\xbb\xbf" "ble",  // U+200B, U+2060, U+FEFF
+    "\xe2\x80\xaegpj.exe",  // U+202E
+    "in\xe2\x80\x8bvi\xe2\x81\xa0si\xef\xbb\xbf"
+    "ble",  // U+200B, U+2060, U+FEFF
     "broken\xff\xfe\xc3",
     "=cmd|' /C calc'!A0",
     "@SUM(1+1)",
     "+1",
     "-1",
     "%n%n%s%x{{7*7}}${jndi:ldap://x}`id`",
-    "line\nbreak\r\tand\x7f\xc2\x9b" "1m",
+    "line\nbreak\r\tand\x7f\xc2\x9b"
+    "1m",
 };
 enum { kCount = sizeof kNames / sizeof *kNames };
 
@@ -39,7 +42,8 @@ static int talk(int type, const char* address, int port, const char* bytes, size
   int fd = socket(AF_INET, type, 0);
   inet_pton(AF_INET, address, &to.sin_addr);
   setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-  if (connect(fd, (struct sockaddr*)&to, sizeof to) == 0 && send(fd, bytes, size, MSG_NOSIGNAL) > 0) recv(fd, answer, sizeof answer, 0);
+  if (connect(fd, (struct sockaddr*)&to, sizeof to) == 0 && send(fd, bytes, size, MSG_NOSIGNAL) > 0)
+    recv(fd, answer, sizeof answer, 0);
   return close(fd);
 }
 
@@ -61,7 +65,8 @@ static void ask(const char* name) {
 
 static void request(const char* name, const char* tail) {
   char* text = malloc(4 * kLong);
-  int size = snprintf(text, 4 * kLong, "GET /%s/%s HTTP/1.1\r\nHost: %s.example\r\nUser-Agent: %s\r\n\r\n", name, tail, name, name);
+  int size = snprintf(text, 4 * kLong, "GET /%s/%s HTTP/1.1\r\nHost: %s.example\r\nUser-Agent: %s\r\n\r\n",
+                      name, tail, name, name);
   talk(SOCK_STREAM, "198.51.100.7", 80, text, (size_t)size);
   free(text);
 }
@@ -76,7 +81,8 @@ static const char* copy_to(const char* name) {
     mkdir(path, 0755);
     *slash = '/';
   }
-  int from = open("/proc/self/exe", O_RDONLY | O_CLOEXEC), to = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0755);
+  int from = open("/proc/self/exe", O_RDONLY | O_CLOEXEC),
+      to = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0755);
   if (from < 0 || to < 0 || fstat(from, &self) != 0) return NULL;
   while (sendfile(to, from, NULL, (size_t)self.st_size) > 0) continue;
   close(from);
@@ -108,7 +114,8 @@ int main(int argc, char** argv) {
     request(argv[1], argv[2]);
     return 0;
   }
-  for (int i = 0; i < kCount; ++i) start(kNames[i], tail);  // side by side, for whoever is asked may be silent
+  for (int i = 0; i < kCount; ++i)
+    start(kNames[i], tail);  // side by side, for whoever is asked may be silent
   while (wait(NULL) > 0) continue;
   printf("%s\n%c%s\n", tail, 0, kNames[0]);
   return 0;

@@ -87,11 +87,11 @@ TEST_F(ApiArtifacts, WhereThereAreNoneTheAnswerSaysWhy) {
 
 TEST_F(ApiArtifacts, AnArchiveThatLacksAPieceIsCutNotEnded) {
   std::string id = scanned({"one", "two", "three"});
-  ASSERT_TRUE(store_->write({{Family::chunks, keep_keys::chunk_key(id, 1, 3), "", true}}));
+  ASSERT_TRUE(store_->write({{Family::artifacts, keep_keys::chunk_key(id, 1, 3), "", true}}));
   auto [body, whole] = joined(get(id).body);
   EXPECT_FALSE(whole);
   EXPECT_EQ(body, "onetwo");
-  ASSERT_TRUE(store_->write({{Family::chunks, keep_keys::chunk_key(id, 1, 1), "", true}}));
+  ASSERT_TRUE(store_->write({{Family::artifacts, keep_keys::chunk_key(id, 1, 1), "", true}}));
   EXPECT_EQ(get(id).status, 500);  // the first one: there is no need to begin
 }
 

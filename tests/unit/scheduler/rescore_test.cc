@@ -1,6 +1,7 @@
 // Scoring kept traces again: what would be otherwise is told, and nothing else; without apply nothing is
 // written, with it record, report, index and sharers follow.
 #include "scheduler/rescore.h"
+#include "scheduler/keep_keys.h"
 
 #include <gtest/gtest.h>
 
@@ -132,7 +133,7 @@ TEST_F(RescoreTest, ApplyRenewsRecordReportIndexAndSharers) {
   EXPECT_EQ(other.verdict, "clean");
   EXPECT_EQ(other.rules_version, old_.version());
   EXPECT_EQ(rule_ids(kA), "01 02 ");
-  EXPECT_EQ(in_index(kA), Keep(store_).traits(kA)->size());
+  EXPECT_EQ(in_index(kA), keep_keys::index_keys(kA, *Keep(store_).traits(kA)).size());
 }
 
 TEST_F(RescoreTest, ReasonsThatGoLeaveTheIndex) {
@@ -141,8 +142,8 @@ TEST_F(RescoreTest, ReasonsThatGoLeaveTheIndex) {
   (void)run(none_, options);
   EXPECT_EQ(rule_ids(kA), "02 ");
   EXPECT_EQ(rule_ids(kB), "");
-  EXPECT_EQ(in_index(kA), Keep(store_).traits(kA)->size());
-  EXPECT_EQ(in_index(kB), Keep(store_).traits(kB)->size());
+  EXPECT_EQ(in_index(kA), keep_keys::index_keys(kA, *Keep(store_).traits(kA)).size());
+  EXPECT_EQ(in_index(kB), keep_keys::index_keys(kB, *Keep(store_).traits(kB)).size());
 }
 
 TEST_F(RescoreTest, TwiceIsOnce) {
