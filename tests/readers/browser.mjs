@@ -38,7 +38,7 @@ async function look(browser, file, width, scheme) {
   });
   await page.setViewport({ width, height: width < 600 ? 844 : 900 });
   await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }]);
-  await page.goto(url, { waitUntil: 'networkidle0', timeout: 120_000 });
+  await page.goto(url, { waitUntil: 'load', timeout: 120_000 });
   await fits(page, where);
   if (shots) await page.screenshot({ path: `${shots}/${basename(file, '.html')}-${width}-${scheme}.png`, fullPage: true });
   await page.evaluate(() => document.querySelectorAll('details').forEach((fold) => { fold.open = true; }));
@@ -85,12 +85,17 @@ async function print(browser, file) {
 
 const browser = await puppeteer.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', protocolTimeout: 600_000, args: ['--no-sandbox', '--disable-gpu'] });
 try {
-  for (const file of words) {
-    for (const width of [1280, 390])
-      for (const scheme of ['light', 'dark']) await look(browser, file, width, scheme);
-    await print(browser, file);
-    console.log(`${basename(file)}: looked at`);
-  }
+  // Colours are judged where there is room; a narrow dark page is for the eye alone.
+  const views = [[1280, 'light'], [1280, 'dark'], [390, 'light'], ...(shots ? [[390, 'dark']] : [])];
+  const waiting = [...words];
+  const one = async () => {
+    for (let file = waiting.shift(); file; file = waiting.shift()) {
+      for (const [width, scheme] of views) await look(browser, file, width, scheme);
+      await print(browser, file);
+      console.log(`${basename(file)}: looked at`);
+    }
+  };
+  await Promise.all([one(), one()]);
 } finally {
   await browser.close();
 }
