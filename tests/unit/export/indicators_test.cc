@@ -204,9 +204,9 @@ TEST(Indicators, OfACleanImageAreNotSuspicious) {
   Report report;
   report.verdict = Verdict::clean;
   report.score = 20;
-  report.dns_names = {"deb.debian.org"};
-  report.findings = {finding(0.2, "dns A deb.debian.org")};
-  EXPECT_EQ(shown(report), "- domain deb.debian.org (asked for) T1105\n");
+  report.dns_names = {"packages.example.org"};
+  report.findings = {finding(0.2, "dns A packages.example.org")};
+  EXPECT_EQ(shown(report), "- domain packages.example.org (asked for) T1105\n");
 }
 
 TEST(Indicators, WhereAHoneytokenWentIsSuspiciousWithItsUrls) {
