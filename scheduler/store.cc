@@ -359,6 +359,7 @@ Status RocksStore::give_back(const std::vector<KeyRange>& ranges) {
     ASSAY_CHECK(check_room(store_room::tables_beside(*db_, *family, bounds), kReserveBytes / 8));
     status = store_room::compact(*db_, *family, bounds, copy);
   }
+  if (status.ok() && !ranges.empty()) status = store_room::purge(*db_);
   if (status.ok()) return Status();
   return error_of(status, dir_, "give room back in");
 }

@@ -98,4 +98,11 @@ rocksdb::Status compact(rocksdb::DB& db, rocksdb::ColumnFamilyHandle& family, co
   return compact_once(db, family, bounds, copy, Bottom::kForce);
 }
 
+rocksdb::Status purge(rocksdb::DB& db) {
+  auto status = db.PauseBackgroundWork();  // waits for it
+  if (status.ok()) status = db.ContinueBackgroundWork();
+  if (status.ok()) status = db.DisableFileDeletions();
+  return status.ok() ? db.EnableFileDeletions(false) : status;  // looks through the directory
+}
+
 }  // namespace assay::store_room

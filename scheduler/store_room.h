@@ -29,4 +29,8 @@ uint64_t live_beside(rocksdb::DB& db, rocksdb::ColumnFamilyHandle& family, const
 rocksdb::Status compact(rocksdb::DB& db, rocksdb::ColumnFamilyHandle& family, const Bounds& bounds,
                         bool copy);
 
+/// Deletes files that no version names any more. RocksDB leaves those to its next flush or compaction that
+/// were made while another of either was under way.
+rocksdb::Status purge(rocksdb::DB& db);
+
 }  // namespace assay::store_room
