@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "agent/oci.h"
+#include "common/oci.h"
 #include "common/result.h"
 
 namespace assay {

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "agent/oci.h"
 #include "common/image_ref.h"
+#include "common/oci.h"
 #include "common/result.h"
 
 namespace assay {

@@ -5,9 +5,9 @@
 #include <filesystem>
 #include <string>
 
-#include "agent/oci.h"
 #include "agent/pull_staging.h"
 #include "common/digest.h"
+#include "common/oci.h"
 #include "common/result.h"
 
 namespace assay {

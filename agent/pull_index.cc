@@ -8,8 +8,8 @@
 #include <memory>
 #include <set>
 
-#include "agent/oci.h"
 #include "common/fd.h"
+#include "common/oci.h"
 
 namespace assay {
 namespace {

@@ -105,6 +105,7 @@ void write_job(schema::Job::Builder out, const Job& job) {
   out.setPersona(static_cast<uint8_t>(job.persona));
   out.setStill(!job.provoke);
   out.setExtensionMs(static_cast<uint64_t>(std::max<int64_t>(0, job.extension.count())));
+  out.setPlatform(Cut(job.platform, kMaxIdBytes));
 }
 
 Job read_job(schema::Job::Reader in, Rules& rules) {
@@ -119,6 +120,7 @@ Job read_job(schema::Job::Reader in, Rules& rules) {
   job.memory_bytes = in.getMemoryBytes();
   job.persona = rules.number(in.getPersona(), Persona::cloud, "persona");
   job.provoke = !in.getStill();
+  job.platform = rules.text(in.getPlatform(), kMaxIdBytes, "platform");
   rules.check(in.getExtensionMs() <= uint64_t{365} * 24 * 3600 * 1000, "extension is more than a year");
   job.extension = std::chrono::milliseconds(rules.ok() ? static_cast<int64_t>(in.getExtensionMs()) : 0);
   return job;

@@ -34,7 +34,8 @@ struct Job {
   uint64_t memory_bytes = 0;  // memory that it may use; 0: as the agent sets
   Persona persona = Persona::bare;
   std::chrono::milliseconds extension{90000};  // further time for a guest that waits or that hides, at most
-  bool provoke = true;                         // carry out the run plan beside the image's own start
+  std::string platform{};  // "linux/arm64/v8": of an index this image alone; empty: that of the agent
+  bool provoke = true;     // carry out the run plan beside the image's own start
 };
 
 }  // namespace assay

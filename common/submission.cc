@@ -58,6 +58,7 @@ void write_submission(schema::Submission::Builder out, const Submission& submiss
   write_labels(out.initLabels(kept_labels(submission.labels)), submission.labels);
   out.setExpect(Cut(submission.expect, kMaxIdBytes));
   out.setFresh(submission.fresh);
+  out.setOnce(Cut(submission.once, kMaxOnceBytes));
 }
 
 Submission read_submission(schema::Submission::Reader in, Rules& rules) {
@@ -70,6 +71,7 @@ Submission read_submission(schema::Submission::Reader in, Rules& rules) {
   if (!rules.ok()) return out;
   out.expect = rules.text(in.getExpect(), kMaxIdBytes, "expectation");
   out.fresh = in.getFresh();
+  out.once = rules.text(in.getOnce(), kMaxOnceBytes, "once key");
   return out;
 }
 

@@ -22,6 +22,7 @@ Result<Lane> parse_lane(std::string_view text);
 /// In the order given; at most kMaxLabels.
 using Labels = std::vector<std::pair<std::string, std::string>>;
 inline constexpr size_t kMaxLabels = 16;
+inline constexpr size_t kMaxOnceBytes = 256;
 inline constexpr size_t kMaxLabelBytes = 256;  // name and value, each
 
 struct Submission {
@@ -32,6 +33,9 @@ struct Submission {
   Labels labels;
   std::string expect;  // the verdict that the submitter expects, or empty
   bool fresh = false;  // run it even where a result could be used again
+  /// The submitter's key for it: while a scan with this key and tenant is kept, another submission of it is
+  /// answered with that scan's id, and starts nothing. At most kMaxOnceBytes; empty: none.
+  std::string once{};
 };
 
 }  // namespace assay

@@ -95,6 +95,8 @@ void write(schema::Message::Builder out, const Hello& m) {
   for (unsigned i = 0; i < held.size(); ++i) set_attempt(held[i], m.held[i].scan_id, m.held[i].attempt);
   auto cached = to.initCached(static_cast<unsigned>(std::min(m.cached.size(), kMaxCached)));
   for (unsigned i = 0; i < cached.size(); ++i) cached.set(i, m.cached[i]);
+  auto platforms = to.initPlatforms(static_cast<unsigned>(std::min(m.platforms.size(), kMaxPlatforms)));
+  for (unsigned i = 0; i < platforms.size(); ++i) platforms.set(i, Cut(m.platforms[i], kMaxIdBytes));
 }
 void write(schema::Message::Builder out, const Want& m) {
   auto to = out.initWant();

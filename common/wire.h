@@ -15,11 +15,12 @@
 
 namespace assay::wire {
 
-inline constexpr uint32_t kVersion = 3;
+inline constexpr uint32_t kVersion = 4;
 inline constexpr size_t kMaxFrameBytes = 4 << 20;
 inline constexpr size_t kMaxSubmissions = 1000;  // in one message
 inline constexpr size_t kMaxHeld = 1024;         // leases of one agent
-inline constexpr size_t kMaxCached = 1024;       // repositories that an agent says it has cached
+inline constexpr size_t kMaxPlatforms = 8;
+inline constexpr size_t kMaxCached = 1024;  // repositories that an agent says it has cached
 
 // ---- client -> scheduler: only on the clients' socket (inproc), never from the network
 
@@ -100,8 +101,9 @@ struct Hello {
   std::string instance;        // random; new with every process: a lease not in `held` died with the old one
   std::string tracer_version;  // ours: a result of another version is not used again
   Capacity capacity;
-  std::vector<Held> held;        // what it runs, or has spooled and not yet shipped
-  std::vector<uint64_t> cached;  // affinity_key() of repositories whose layers it has
+  std::vector<Held> held;                // what it runs, or has spooled and not yet shipped
+  std::vector<uint64_t> cached;          // affinity_key() of repositories whose layers it has
+  std::vector<std::string> platforms{};  // that it can run: "linux/amd64"; at most kMaxPlatforms
 };
 /// What it can take now; replaces what it said before. Also a sign of life.
 struct Want {

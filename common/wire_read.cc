@@ -64,6 +64,10 @@ Message read_hello(schema::Message::Hello::Reader in, Rules& rules) {
   if (!rules.ok()) return out;
   for (auto h : held) out.held.push_back({scan_id(h.getScanId(), rules), h.getAttempt()});
   for (uint64_t key : cached) out.cached.push_back(key);
+  rules.check(in.getPlatforms().size() <= kMaxPlatforms, "too many platforms");
+  if (!rules.ok()) return out;
+  for (auto platform : in.getPlatforms())
+    out.platforms.push_back(rules.text(platform, kMaxIdBytes, "platform"));
   return out;
 }
 

@@ -69,6 +69,16 @@ inline constexpr std::string_view kPrune = "prune";
 /// 409: it changes just now.
 inline constexpr std::string_view kPin = "pin";
 
+/// {"ops": [{"key", "value" (a string; null: remove)}]} -> {"kept": N}: records of sweeps (sweeps/records.h),
+/// all or none of them; from the sweeper only. 507, 503.
+inline constexpr std::string_view kSweepRecords = "sweep_records";
+
+/// {"registry", "ms"} -> {}: it has said that it is to be left alone; no lease of it is given out meanwhile.
+inline constexpr std::string_view kRegistryBusy = "registry_busy";
+
+/// {} -> {"rules_version", "platforms": [...] (of the agents that are connected)}.
+inline constexpr std::string_view kFarm = "farm";
+
 /// {} -> {"reloaded": ["rules", "keys", "tokens"]}: what SIGHUP does. 500: what could not be read; the old
 /// stays in force.
 inline constexpr std::string_view kReload = "reload";

@@ -29,9 +29,11 @@ enum class Family : uint8_t {
   results,
   agents,
   index,
-  artifacts
+  artifacts,
+  sweeps,
+  once
 };
-inline constexpr size_t kFamilies = 11;
+inline constexpr size_t kFamilies = 13;
 /// "scans", "chunks"...
 const char* to_string(Family family);
 

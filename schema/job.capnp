@@ -14,6 +14,7 @@ struct Job {
   persona @7 :UInt8;
   still @8 :Bool;  # do not provoke
   extensionMs @9 :UInt64 = 90000;
+  platform @10 :Text;
 }
 
 struct Label {
@@ -29,4 +30,5 @@ struct Submission {
   labels @4 :List(Label);
   expect @5 :Text;
   fresh @6 :Bool;
+  once @7 :Text;
 }

@@ -93,6 +93,7 @@ struct Message {
     memoryBytes @6 :UInt64;
     held @7 :List(Attempt);
     cached @8 :List(UInt64);
+    platforms @9 :List(Text);
   }
   struct Want {
     credit @0 :UInt32;

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "agent/bundle.h"
-#include "agent/oci.h"
 #include "agent/provoke/image_files.h"
+#include "common/oci.h"
 
 namespace assay {
 

@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "agent/lure/lures.h"
-#include "agent/oci.h"
 #include "agent/stage/layer_writer.h"
 #include "agent/stage/persona.h"
+#include "common/oci.h"
 
 namespace assay {
 

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "agent/lure/lures.h"
-#include "agent/oci.h"
 #include "common/fd.h"
+#include "common/oci.h"
 #include "common/result.h"
 
 namespace assay {

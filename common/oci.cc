@@ -1,6 +1,6 @@
 // OCI and Docker JSON read field by field: every type checked, every list and string bounded, no exceptions
 // on the way. Knows nothing of blobs or files. Fed by pull.
-#include "agent/oci.h"
+#include "common/oci.h"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -117,6 +117,8 @@ Result<Descriptor> parse_descriptor(const Object& object) {
   ASSAY_TRY(Object platform, object.object("platform"));
   ASSAY_TRY(out.architecture, platform.text("architecture"));
   ASSAY_TRY(out.os, platform.text("os"));
+  ASSAY_TRY(out.variant, platform.text("variant"));
+  ASSAY_TRY(out.artifact_type, object.text("artifactType"));
   return out;
 }
 
@@ -241,6 +243,11 @@ Result<ImageConfig> parse_image_config(std::string_view text, const std::string&
   }
   ASSAY_CHECK(parse_history(root, out));
   return out;
+}
+
+std::string Descriptor::platform() const {
+  if (os.empty() && architecture.empty()) return "";
+  return os + "/" + architecture + (variant.empty() ? "" : "/" + variant);
 }
 
 }  // namespace assay

@@ -1,5 +1,5 @@
 // What parse_manifest, parse_index and parse_image_config take, and what they refuse and why.
-#include "agent/oci.h"
+#include "common/oci.h"
 
 #include <gtest/gtest.h>
 

@@ -17,7 +17,11 @@ struct Descriptor {
   std::string media_type;
   Digest digest;
   uint64_t size_bytes = 0;
-  std::string architecture, os;  // of an index entry's platform, may be empty
+  std::string architecture, os, variant;  // of an index entry's platform, may be empty
+  std::string artifact_type;              // of a referrer
+
+  /// "linux/arm64/v8", as OCI and docker write platforms; empty where it has none.
+  std::string platform() const;
 };
 
 struct Manifest {
