@@ -50,7 +50,7 @@ struct Client::State {
                   const Credentials& as) const {
     HttpAsk ask;
     ask.method = "POST";
-    ask.url = url.find('/', url.find("://") + 3) == std::string::npos ? url + "/" : url;
+    ask.url = url;
     ask.headers = {{"Content-Type", "application/x-amz-json-" + service.json_version},
                    {"X-Amz-Target", service.target + "." + operation}};
     ask.body = json;

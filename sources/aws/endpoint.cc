@@ -7,11 +7,12 @@
 
 #include "common/ascii.h"
 #include "common/text.h"
+#include "sources/http_url.h"
 
 namespace assay::sources::aws {
 namespace {
 
-constexpr size_t kMaxUrl = 2048, kMaxRegion = 32, kMaxArn = 2048;
+constexpr size_t kMaxRegion = 32, kMaxArn = 2048;
 
 bool digit(char c) { return c >= '0' && c <= '9'; }
 bool lower(char c) { return c >= 'a' && c <= 'z'; }
@@ -19,7 +20,7 @@ bool lower(char c) { return c >= 'a' && c <= 'z'; }
 Result<std::string> configured(const std::string& name) {
   std::string url = env(name.c_str());
   if (url.empty()) return url;
-  auto parts = url_parts(url);
+  auto parts = parse_url(url);
   if (!parts) return parts.error().context("$" + name);
   return url;
 }
@@ -47,37 +48,12 @@ bool is_role_arn(std::string_view text) {
          std::all_of(rest.begin(), rest.end(), [](char c) { return c > ' ' && c < 0x7f; });
 }
 
-Result<UrlParts> url_parts(const std::string& url) {
-  Error bad{Errc::invalid, "\"" + printable(url, 200) + "\" is no URL of http or https"};
-  if (url.size() > kMaxUrl) return bad;
-  for (char c : url)
-    if (c <= ' ' || c >= 0x7f || c == '\\') return bad;
-  UrlParts out;
-  size_t colon = url.find("://");
-  if (colon == std::string::npos) return bad;
-  out.scheme = ascii_lower(url.substr(0, colon));
-  if (out.scheme != "http" && out.scheme != "https") return bad;
-  size_t end = url.find_first_of("/?#", colon + 3);
-  std::string authority = url.substr(colon + 3, end == std::string::npos ? end : end - colon - 3);
-  if (authority.find('@') != std::string::npos)
-    return Error{Errc::invalid, "a URL with a user in it is not taken"};  // which may be a secret: not shown
-  bool six = authority.starts_with("[");
-  size_t close = six ? authority.find(']') : 0;
-  if (close == std::string::npos) return bad;
-  size_t port = authority.find(':', close);
-  out.host = ascii_lower(six ? authority.substr(1, close - 1) : authority.substr(0, port));
-  std::string number = port == std::string::npos ? "1" : authority.substr(port + 1);
-  if (out.host.empty() || number.empty() || !std::all_of(number.begin(), number.end(), digit)) return bad;
-  out.origin = out.scheme + "://" + authority;
-  return out;
-}
-
 Result<std::string> endpoint_url(const std::string& service, const std::string& region, const std::string& given,
                                  const std::string& otherwise) {
   if (!is_region(region))
     return Error{Errc::invalid, "\"" + printable(region, 100) + "\" is no AWS region, as \"eu-west-1\" is one"};
   if (!given.empty()) {
-    auto parts = url_parts(given);
+    auto parts = parse_url(given);
     if (!parts) return parts.error().context("endpoint of " + service);
     return given;
   }

@@ -20,14 +20,6 @@ bool is_region(std::string_view text);
 /// "arn:aws:iam::123456789012:role/NAME"; the partition may be another.
 bool is_role_arn(std::string_view text);
 
-/// Scheme, host and port of an http or https URL.
-struct UrlParts {
-  std::string scheme, host;  // lower case; the host of IPv6 without brackets
-  std::string origin;        // "http://[::1]:80"
-};
-/// Errc::invalid: no such URL, or one with a user in it.
-Result<UrlParts> url_parts(const std::string& url);
-
 /// The environment's, or empty.
 std::string env(const char* name);
 
