@@ -156,6 +156,15 @@ struct AwsServer::State {
     return std::nullopt;
   }
 
+  std::string date_now() const {
+    std::lock_guard lock(mutex);
+    time_t now = ::time(nullptr) + offset.count();
+    tm parts{};
+    gmtime_r(&now, &parts);
+    char text[64];
+    return std::string(text, strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &parts));
+  }
+
   // Who asks, or why not.
   std::optional<AwsAnswer> check(const httplib::Request& request, AwsAsk& ask) {
     std::lock_guard lock(mutex);
@@ -197,6 +206,7 @@ struct AwsServer::State {
 
   void serve(const httplib::Request& request, httplib::Response& to) {
     AwsAsk ask = as_ask(request);
+    to.set_header("Date", date_now());
     auto fault = next_fault(ask);
     if (fault && fault->kind != AwsFault::Kind::slow) return garble(ask, *fault, to);
     if (fault) std::this_thread::sleep_for(fault->delay);
