@@ -70,7 +70,8 @@ Registry::~Registry() = default;
 
 void Registry::set_login(Login login) {
   const auto& now = state_->options.login;
-  if (now && now->user == login.user && now->password == login.password && now->identity_token == login.identity_token)
+  if (now && now->user == login.user && now->password == login.password &&
+      now->identity_token == login.identity_token)
     return;
   state_->options.login = std::move(login);
   state_->auth.forget();

@@ -18,12 +18,14 @@ class RegistryAuthTest : public RegistryTest {
     auto answer = [this, realm](const Request& request, Response& response) {
       ++asked_;
       std::string repository = request.matches[1];
-      if (request.get_header_value("Authorization") == "Bearer token-" + repository + std::to_string(issued_)) {
+      if (request.get_header_value("Authorization") ==
+          "Bearer token-" + repository + std::to_string(issued_)) {
         response.set_content(kTags, "application/json");
         return;
       }
       response.status = 401;
-      response.set_header("WWW-Authenticate", "Bearer realm=\"" + realm + "\",service=\"registry of a test\",scope=\"repository:" +
+      response.set_header("WWW-Authenticate", "Bearer realm=\"" + realm +
+                                                  "\",service=\"registry of a test\",scope=\"repository:" +
                                                   repository + ":pull\"");
       response.set_content(R"({"errors": [{"code": "UNAUTHORIZED", "message": "authentication required"}]})",
                            "application/json");
@@ -64,8 +66,9 @@ TEST_F(RegistryAuthTest, ATokenIsFetchedWithTheLoginAndKept) {
   EXPECT_EQ(shown(tags(registry, "team/db")), "fine");
   EXPECT_EQ(asked_, 4);
   std::string basic = "Basic " + base64("robot:s3cret");
-  EXPECT_EQ(seen_, (std::vector<std::string>{"GET " + basic + " registry of a test repository:team/app:pull ",
-                                             "GET " + basic + " registry of a test repository:team/db:pull "}));
+  EXPECT_EQ(seen_,
+            (std::vector<std::string>{"GET " + basic + " registry of a test repository:team/app:pull ",
+                                      "GET " + basic + " registry of a test repository:team/db:pull "}));
   // The first one is refused by now, and renewed.
   EXPECT_EQ(shown(tags(registry)), "fine");
   EXPECT_EQ(issued_, 3);
@@ -118,23 +121,25 @@ TEST_F(RegistryAuthTest, BasicIsSentOnceItIsWanted) {
   log_in(server_.host(), "\"auth\": \"" + base64("robot:wr0ng") + "\"");
   Registry wrong = client();
   std::string error = shown(tags(wrong));
-  EXPECT_EQ(without_ports(error),
-            "denied: HOST/team/app: cannot list its tags: it refuses robot (of " + file("auth.json").string() +
-                "), or that login sees no such repository: log in with: skopeo login HOST (it says: nobody like "
-                "Basic ***)");
+  EXPECT_EQ(
+      without_ports(error),
+      "denied: HOST/team/app: cannot list its tags: it refuses robot (of " + file("auth.json").string() +
+          "), or that login sees no such repository: log in with: skopeo login HOST (it says: nobody like "
+          "Basic ***)");
   EXPECT_EQ(asked_, 5);  // once as nobody, once as robot, and not again
 
   std::ofstream(file("auth.json")) << "{}";
   Registry nobody = client();
-  EXPECT_EQ(without_ports(shown(tags(nobody))),
-            "denied: HOST/team/app: cannot list its tags: it wants a login, and none is kept for it (or it hides "
-            "that there is no such repository): log in with: skopeo login HOST (it says: nobody like)");
+  EXPECT_EQ(
+      without_ports(shown(tags(nobody))),
+      "denied: HOST/team/app: cannot list its tags: it wants a login, and none is kept for it (or it hides "
+      "that there is no such repository): log in with: skopeo login HOST (it says: nobody like)");
 }
 
 TEST_F(RegistryAuthTest, ALoginIsToldToNobodyInTheClear) {
   // A name of this machine that is no loopback's: whatever answers there, nothing is asked.
-  for (const char* realm : {"http://tokens.invalid/token", "http://169.254.169.254/token", "file:///etc/passwd",
-                            "nonsense", "https://a:b@tokens.invalid/"}) {
+  for (const char* realm : {"http://tokens.invalid/token", "http://169.254.169.254/token",
+                            "file:///etc/passwd", "nonsense", "https://a:b@tokens.invalid/"}) {
     Served registry_server;
     registry_server->Get(".*", [&](const Request&, Response& response) {
       response.status = 401;
@@ -166,15 +171,18 @@ TEST_F(RegistryAuthTest, ATokenServersRefusalsReachTheUser) {
   server_.start();
   log_in(server_.host(), "\"auth\": \"" + base64("robot:s3cret") + "\"");
   Registry registry = client();
-  EXPECT_EQ(without_ports(shown(tags(registry))),
-            "denied: HOST/team/app: cannot list its tags: at HOST, it refuses robot (of " + file("auth.json").string() +
-                "), or that login sees no such repository: log in with: skopeo login HOST (it says: incorrect "
-                "username or password)");
+  EXPECT_EQ(
+      without_ports(shown(tags(registry))),
+      "denied: HOST/team/app: cannot list its tags: at HOST, it refuses robot (of " +
+          file("auth.json").string() +
+          "), or that login sees no such repository: log in with: skopeo login HOST (it says: incorrect "
+          "username or password)");
   status = 429;
   EXPECT_EQ(shown(tags(registry)).substr(0, 5), "busy:");
   EXPECT_EQ(registry.busy_for(), std::chrono::seconds(7));
   status = 200;
-  for (const char* what : {"", "[]", "{}", R"({"token": 1})", R"({"token": "a\nb: c"})", R"({"token": ""})", "<html>"}) {
+  for (const char* what :
+       {"", "[]", "{}", R"({"token": 1})", R"({"token": "a\nb: c"})", R"({"token": ""})", "<html>"}) {
     body = what;
     EXPECT_EQ(shown(tags(registry)).substr(0, 8), "corrupt:") << what;
   }

@@ -46,7 +46,8 @@ class RegistryTest : public ::testing::Test {
   void log_in(const std::string& host, const std::string& fields) const {
     std::ofstream(file("auth.json")) << "{\"auths\": {\"" << host << "\": {" << fields << "}}}\n";
   }
-  static Result<std::vector<std::string>> tags(Registry& registry, const std::string& repository = "team/app") {
+  static Result<std::vector<std::string>> tags(Registry& registry,
+                                               const std::string& repository = "team/app") {
     std::vector<std::string> out;
     ASSAY_CHECK(registry.each_tag(repository, [&](const std::string& tag) {
       out.push_back(tag);

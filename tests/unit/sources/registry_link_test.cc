@@ -9,7 +9,8 @@ TEST(RegistryLink, NextIsFoundAmongOthers) {
   EXPECT_EQ(next_link("</v2/_catalog?last=b&n=2>; rel=\"next\""), "/v2/_catalog?last=b&n=2");
   EXPECT_EQ(next_link("<a>; rel=prev, <b,c;d>; title=\"x, <y>\"; REL=\"last Next\""), "b,c;d");
   EXPECT_EQ(next_link("<https://h/v2/>;rel=next"), "https://h/v2/");
-  for (const char* none : {"", "<a>", "<a>; rel=prev", "a; rel=next", "<a; rel=next", "<a>; rel=\"next", "<a>;;;", ",,,<"})
+  for (const char* none :
+       {"", "<a>", "<a>; rel=prev", "a; rel=next", "<a; rel=next", "<a>; rel=\"next", "<a>;;;", ",,,<"})
     EXPECT_EQ(next_link(none), std::nullopt) << none;
 }
 
@@ -24,8 +25,9 @@ std::string shown(std::string_view header) {
 }
 
 TEST(RegistryLink, ChallengesAreReadOneAfterAnother) {
-  EXPECT_EQ(shown("Bearer realm=\"https://auth.example/token\",service=\"r\",scope=\"repository:a/b:pull,push\""),
-            "bearer(realm=https://auth.example/token;scope=repository:a/b:pull,push;service=r;)");
+  EXPECT_EQ(
+      shown("Bearer realm=\"https://auth.example/token\",service=\"r\",scope=\"repository:a/b:pull,push\""),
+      "bearer(realm=https://auth.example/token;scope=repository:a/b:pull,push;service=r;)");
   EXPECT_EQ(shown("Negotiate, Basic realm=\"a \\\"b\\\"\" , Bearer Realm=x"),
             "negotiate()basic(realm=a \"b\";)bearer(realm=x;)");
   EXPECT_EQ(shown("Basic"), "basic()");
