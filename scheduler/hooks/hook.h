@@ -32,9 +32,9 @@ struct Hook {
   std::string host;  // in place of the registry's name that the payload gives; may be empty
   std::vector<std::string> repositories;  // globs as in a sweep's filter; empty: all
 =======
-  /// Sent as `Authorization` (with or without "Bearer ", or as Basic's password), X-Gitlab-Token, X-API-Key or
-  /// the last segment of the path (Docker Hub sends no header), or the key of X-Hub-Signature-256, as the sender
-  /// does it.
+  /// Sent as `Authorization` (with or without "Bearer ", or as Basic's password), X-Gitlab-Token, X-API-Key
+  /// or the last segment of the path (Docker Hub sends no header), or the key of X-Hub-Signature-256, as the
+  /// sender does it.
   std::string secret{};  // of Sender::github alone, whose signatures need it; else the file has no more than
   Digest digest{};       // the secret's hash
   std::string host{};    // in place of the registry's name that the payload gives; may be empty
