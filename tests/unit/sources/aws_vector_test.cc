@@ -8,18 +8,11 @@
 
 #include "common/process.h"
 #include "sources/http.h"
+#include "tests/unit/sources/aws_sigv4_suite.h"
 #include "tests/unit/sources/aws_support.h"
 
 namespace assay::sources::aws {
 namespace {
-
-const std::string kToken =
-    "AQoDYXdzEPT//////////"
-    "wEXAMPLEtc764bNrC9SAPBSM22wDOk4x4HIZ8j4FZTwdQWLWsKWHGBuFqwAeMicRXmxfpSPfIeoIYRqTflfKD8YUuwth"
-    "Ax7mSEI/qkPpKPi/"
-    "kMcGdQrmGdeehM4IC1NtBmUpp2wUE8phUZampKsburEDy0KPkyQDYwT7WZ0wq5VSXDvp75YU9HFvlRd8Tx6q6fE8YQcHNVXAki"
-    "Y9q6d+xo0rKwT38xVqr7ZD0u0iPPkUL64lIZbqBAz+scqKmlzm8FDrypNC9Yjc8fPOLn9FX9KSYvKTr4rvx3iSIlTJabIQwj2ICCR/"
-    "oLxBA==";
 
 // Remembers what came by.
 class Proxy {
@@ -59,18 +52,23 @@ std::string authorization(const std::string& headers, const std::string& signatu
          headers + ", Signature=" + signature;
 }
 
+std::string published(const std::string& name) {
+  for (const farm::Vector& one : farm::kSuite)
+    if (one.name == name) return one.signature;
+  return "no such vector";
+}
+
 // In a process of its own, in 2015: this very test, told so.
 constexpr const char* kSender = "ASSAY_TEST_SENDS_VECTORS";
 
 void send_suite() {
   Http http;
   for (const auto& [method, token] :
-       {std::pair("GET", std::string()), {"POST", std::string()}, {"POST", kToken}}) {
+       {std::pair("GET", std::string()), {"POST", std::string()}, {"POST", farm::kLongToken}}) {
     HttpAsk ask;
     ask.method = method;
     ask.url = "http://example.amazonaws.com/";
-    ask.signing =
-        HttpSigning{"us-east-1", "service", "AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", token};
+    ask.signing = HttpSigning{"us-east-1", "service", farm::kKey, farm::kSecret, token};
     auto reply = http.ask(ask);
     EXPECT_TRUE(reply) << reply.error().what;
   }
@@ -93,10 +91,9 @@ TEST(AwsVector, LibcurlMakesThePublishedSignatures) {
   ASSERT_TRUE(done) << done.error().what;
   ASSERT_EQ(done->status.shell_code(), 0) << done->out << done->err;
   std::vector<std::string> suite = {
-      authorization("host;x-amz-date", "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"),
-      authorization("host;x-amz-date", "5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b"),
-      authorization("host;x-amz-date;x-amz-security-token",
-                    "85d96828115b5dc0cfc3bd16ad9e210dd772bbebba041836c64533a82be05ead")};
+      authorization("host;x-amz-date", published("get-vanilla")),
+      authorization("host;x-amz-date", published("post-vanilla")),
+      authorization("host;x-amz-date;x-amz-security-token", published("post-sts-header-before"))};
   EXPECT_EQ(proxy.seen(), suite);
 }
 
