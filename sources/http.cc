@@ -59,11 +59,12 @@ void strip(HttpAsk& ask) {
 Status send_on(HttpAsk& ask, const HttpReply& reply) {
   ASSAY_TRY(Url from, parse_url(ask.url));
   auto next = resolve_url(ask.url, reply.header("location"));
-  if (!next) return Error{Errc::denied, from.place() + " sends on to somewhere that is no URL of http or https"};
+  if (!next)
+    return Error{Errc::denied, from.place() + " sends on to somewhere that is no URL of http or https"};
   ASSAY_TRY(Url to, parse_url(*next));
   if (from.scheme == "https" && to.scheme == "http")
-    return Error{Errc::denied, from.place() + " sends on from https to http, at " + printable(to.place(), 300) +
-                                   ": not followed"};
+    return Error{Errc::denied, from.place() + " sends on from https to http, at " +
+                                   printable(to.place(), 300) + ": not followed"};
   if (!from.same_place(to)) strip(ask);
   ask.url = *next;
   return Status();
@@ -82,7 +83,8 @@ struct Http::State {
 
 // Until the exchange is over. The handle is taken out again on every way.
 Result<CURLcode> Http::State::drive() {
-  if (curl_multi_add_handle(multi.get(), easy.get()) != CURLM_OK) return Error{Errc::io, "libcurl takes no request"};
+  if (curl_multi_add_handle(multi.get(), easy.get()) != CURLM_OK)
+    return Error{Errc::io, "libcurl takes no request"};
   struct Out {
     State& state;
     ~Out() { curl_multi_remove_handle(state.multi.get(), state.easy.get()); }

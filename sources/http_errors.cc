@@ -9,7 +9,8 @@ namespace assay::sources {
 namespace {
 
 std::string seconds_text(std::chrono::milliseconds time) {
-  return time.count() % 1000 ? std::to_string(time.count()) + " ms" : std::to_string(time.count() / 1000) + " s";
+  return time.count() % 1000 ? std::to_string(time.count()) + " ms"
+                             : std::to_string(time.count() / 1000) + " s";
 }
 
 Error timed_out(CURL* easy, const HttpAsk& ask, const std::string& at) {
@@ -23,16 +24,19 @@ Error timed_out(CURL* easy, const HttpAsk& ask, const std::string& at) {
 // What the peer says by a TLS alert about us; anything else of TLS is about the peer.
 Error tls_failed(const HttpAsk& ask, const std::string& at, const std::string& text) {
   for (const char* word : {"certificate required", "bad certificate", "alert handshake failure", "unknown ca",
-                           "certificate unknown", "certificate expired", "certificate revoked", "access denied",
-                           "unsupported certificate"})
+                           "certificate unknown", "certificate expired", "certificate revoked",
+                           "access denied", "unsupported certificate"})
     if (text.find(word) != std::string::npos)
-      return {Errc::denied, at + (ask.tls.client_cert.empty()
-                                      ? " wants a client certificate: put its .cert and .key into certs.d"
-                                      : " does not accept the client certificate " + ask.tls.client_cert) +
+      return {Errc::denied, at +
+                                (ask.tls.client_cert.empty()
+                                     ? " wants a client certificate: put its .cert and .key into certs.d"
+                                     : " does not accept the client certificate " + ask.tls.client_cert) +
                                 " (" + text + ")"};
-  if (text.find("wrong version number") != std::string::npos || text.find("http request") != std::string::npos)
-    return {Errc::unreachable, at + " does not speak TLS: where it is meant to be asked in the clear, say that it is "
-                                    "insecure"};
+  if (text.find("wrong version number") != std::string::npos ||
+      text.find("http request") != std::string::npos)
+    return {Errc::unreachable,
+            at + " does not speak TLS: where it is meant to be asked in the clear, say that it is "
+                 "insecure"};
   return {Errc::unreachable, at + ": TLS failed: " + text};
 }
 
@@ -45,13 +49,16 @@ Error not_connected(CURL* easy, const std::string& at) {
 
 }  // namespace
 
-Error transfer_error(CURL* easy, CURLcode code, const HttpAsk& ask, const Url& url, const Transfer& transfer) {
+Error transfer_error(CURL* easy, CURLcode code, const HttpAsk& ask, const Url& url,
+                     const Transfer& transfer) {
   std::string at = printable(url.place(), 300);
   std::string text = printable(*transfer.error ? transfer.error : curl_easy_strerror(code), 300);
   if (transfer.body_too_large)
-    return {Errc::limit, at + " answers with more than the " + std::to_string(ask.limit_bytes) + " bytes that are read"};
+    return {Errc::limit,
+            at + " answers with more than the " + std::to_string(ask.limit_bytes) + " bytes that are read"};
   if (transfer.headers_too_large)
-    return {Errc::limit, at + " answers with more than " + std::to_string(kMaxHeaderBytes) + " bytes of headers"};
+    return {Errc::limit,
+            at + " answers with more than " + std::to_string(kMaxHeaderBytes) + " bytes of headers"};
   if (transfer.address_refused)
     return {Errc::denied, at + " is sent on to, and has a link-local address: not followed"};
   switch (code) {
@@ -64,8 +71,9 @@ Error transfer_error(CURL* easy, CURLcode code, const HttpAsk& ask, const Url& u
     case CURLE_OPERATION_TIMEDOUT:
       return timed_out(easy, ask, at);
     case CURLE_PEER_FAILED_VERIFICATION:
-      return {Errc::denied, at + " is not trusted: " + text + "; put the authority of its certificate into certs.d, or "
-                                                              "among the host's"};
+      return {Errc::denied, at + " is not trusted: " + text +
+                                "; put the authority of its certificate into certs.d, or "
+                                "among the host's"};
     case CURLE_SSL_CERTPROBLEM:
       return {Errc::invalid, "client certificate " + ask.tls.client_cert + " cannot be used: " + text};
     case CURLE_SSL_CACERT_BADFILE: {
@@ -83,7 +91,11 @@ Error transfer_error(CURL* easy, CURLcode code, const HttpAsk& ask, const Url& u
     case CURLE_PARTIAL_FILE:
     case CURLE_HTTP2:
     case CURLE_HTTP2_STREAM:
-      return {Errc::unreachable, at + " has cut the connection before its answer was whole"};
+      return {Errc::unreachable,
+              at + " has cut the connection before its answer was whole" +
+                  (ask.tls.client_cert.empty()
+                       ? ""
+                       : "; it may not accept the client certificate " + ask.tls.client_cert)};
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_UNSUPPORTED_PROTOCOL:  // an answer without a status line
       return {Errc::unreachable, at + " does not speak HTTP: " + text};

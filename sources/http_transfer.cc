@@ -64,7 +64,8 @@ size_t take_header(char* data, size_t size, size_t count, void* context) {
   if (line.starts_with("HTTP/")) transfer.reply.headers.clear();
   size_t colon = line.find(':');
   if (colon != line.npos && !line.starts_with("HTTP/"))
-    transfer.reply.headers.emplace(ascii_lower(trimmed(line.substr(0, colon))), trimmed(line.substr(colon + 1)));
+    transfer.reply.headers.emplace(ascii_lower(trimmed(line.substr(0, colon))),
+                                   trimmed(line.substr(colon + 1)));
   return line.size();
 }
 
@@ -142,7 +143,8 @@ Status set_tls(CURL* easy, const HttpTls& tls, Transfer& transfer, Options& opti
   if (tls.ca_files.empty() || !tls.verify) {
     if (!bundle.empty()) options.set(CURLOPT_CAINFO, bundle.c_str());
   } else {
-    if (auto host = pem(bundle)) transfer.ca_bundle = *host + "\n";  // a host without is as good as an empty one
+    if (auto host = pem(bundle))
+      transfer.ca_bundle = *host + "\n";  // a host without is as good as an empty one
     for (const std::string& file : tls.ca_files) {
       ASSAY_TRY(std::string more, pem(file));
       transfer.ca_bundle += more + "\n";

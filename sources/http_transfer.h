@@ -20,10 +20,10 @@ struct Transfer {
   HttpReply reply;
   size_t limit_bytes = 0, header_bytes = 0;
   bool body_too_large = false, headers_too_large = false;
-  bool first_hop = true;     // a redirect may lead to no link-local address
+  bool first_hop = true;  // a redirect may lead to no link-local address
   bool address_refused = false;
   char error[CURL_ERROR_SIZE] = {};
-  std::string ca_bundle;                                          // PEM
+  std::string ca_bundle;  // PEM
   std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> headers{nullptr, curl_slist_free_all};
 };
 

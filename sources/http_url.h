@@ -1,5 +1,5 @@
-// http_url: URLs taken apart and put together, by libcurl's parser: the very one that requests go by, so that no
-// check of ours can see another host than the request does. Pure.
+// http_url: URLs taken apart and put together, by libcurl's parser: the very one that requests go by, so that
+// no check of ours can see another host than the request does. Pure.
 #pragma once
 
 #include <string>
@@ -23,10 +23,11 @@ struct Url {
   std::string place() const { return host + ":" + port; }
 };
 
-/// Errc::invalid: no absolute URL of http or https, or one with a user in it (which would be told to whoever sees
-/// the URL). Its text is in no error: it may carry a signature.
+/// Errc::invalid: no absolute URL of http or https, or one with a user in it (which would be told to whoever
+/// sees the URL). Its text is in no error: it may carry a signature.
 Result<Url> parse_url(const std::string& url);
-/// `reference` (relative or absolute) as seen from `base` (RFC 3986, 5.2), without its fragment. Errc::invalid.
+/// `reference` (relative or absolute) as seen from `base` (RFC 3986, 5.2), without its fragment.
+/// Errc::invalid.
 Result<std::string> resolve_url(const std::string& base, const std::string& reference);
 /// "localhost", 127.0.0.0/8, ::1.
 bool is_loopback(const std::string& host);
