@@ -1,4 +1,5 @@
-// The files that AWS's tools share: AWS SDKs and Tools Reference Guide, "Shared config and credentials files".
+// The files that AWS's tools share: AWS SDKs and Tools Reference Guide, "Shared config and credentials
+// files".
 #include <pwd.h>
 #include <unistd.h>
 
