@@ -26,7 +26,7 @@ constexpr const char* kClients = "inproc://clients";
 struct Settings {
   ServerConfig server;
   std::filesystem::path data, rules, keys;
-  std::optional<api::ApiConfig> api;  // nothing: off
+  std::optional<api::ApiConfig> api;            // nothing: off
   std::optional<sweeps::SweeperConfig> sweeps;  // nothing: off
 };
 

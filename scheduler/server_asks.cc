@@ -77,7 +77,9 @@ std::optional<wire::Answer> Server::answer(const std::string& client, const wire
   if (m.op == ask::kPrune) return order_prune(client, body.value("dry_run", json()) != false);
   // What follows is written.
   if (no_room()) return wrong({Errc::no_space, "the scheduler's disk is full: make room, then try again"});
-  if (m.op == ask::kCancel) return order_cancel(client, text(body, "scan_id"), text(body, "batch_id"), body.value("queued", json()) == true);
+  if (m.op == ask::kCancel)
+    return order_cancel(client, text(body, "scan_id"), text(body, "batch_id"),
+                        body.value("queued", json()) == true);
   if (m.op == ask::kRetry) return order_retry(client, text(body, "scan_id"));
   if (m.op == ask::kPin) return order_pin(client, text(body, "scan_id"), text(body, "reason"));
   if (m.op == ask::kBatchPut) return order_batch(client, read_batch(body));

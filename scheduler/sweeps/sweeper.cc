@@ -108,8 +108,8 @@ Status Sweeping::each_second() {
   for (auto& [name, sweep] : sweeps_) {
     if (!sweep.cron || sweep.record.paused || sweep.beginning) continue;
     if (!sweep.next_due_s || *sweep.next_due_s > now_s()) continue;
-    Due is = due(*sweep.cron, std::max(sweep.record.last_due_s, sweep.record.created_ns / 1'000'000'000),
-                 now_s());
+    Due is =
+        due(*sweep.cron, std::max(sweep.record.last_due_s, sweep.record.created_ns / 1'000'000'000), now_s());
     sweep.next_due_s = is.next;
     if (is.now) begin_run(name, "schedule", is.now, "");
   }
@@ -127,8 +127,7 @@ milliseconds Sweeping::time_to_wait() {
   if (parts_.workers.idle())
     for (const auto& [id, run] : runs_)
       if (!run->paused && !run->expired && !run->removed) consider(run->list.next_time(now_, quiet_));
-  return std::max(milliseconds(0),
-                  std::chrono::ceil<milliseconds>(first - std::chrono::steady_clock::now()));
+  return std::max(milliseconds(0), std::chrono::ceil<milliseconds>(first - std::chrono::steady_clock::now()));
 }
 
 void Sweeping::change(std::function<void()> begin) {
@@ -184,10 +183,10 @@ Result<Sweeper> Sweeper::start(const Context& context, const SweeperConfig& conf
   ASSAY_TRY(Workers workers, Workers::start(config.places, config.workers));
   auto state = std::make_unique<State>();
   ASSAY_TRY(state->stop, make_event());
-  auto sweeping = std::make_unique<Sweeping>(
-      config, store, metrics,
-      Sweeping::Parts{std::move(orders), std::move(loop), std::move(side), std::move(rescores),
-                      std::move(workers)});
+  auto sweeping =
+      std::make_unique<Sweeping>(config, store, metrics,
+                                 Sweeping::Parts{std::move(orders), std::move(loop), std::move(side),
+                                                 std::move(rescores), std::move(workers)});
   ASSAY_CHECK(sweeping->load());
   state->thread = std::thread([sweeping = std::move(sweeping), stop = state->stop.get()] {
     Status ran = sweeping->run(stop);

@@ -30,8 +30,8 @@ void Sweeping::expire(ActiveRun& run) {
 // The loop knows which have not begun, and takes all of them back at once.
 void Sweeping::cancel_queued(ActiveRun& run) {
   ++run.asks;
-  parts_.loop.ask(ask::kCancel, nlohmann::json{{"batch_id", run.record.run_id}, {"queued", true}}.dump(), true,
-                  [this, at = &run](const wire::Answer&) {
+  parts_.loop.ask(ask::kCancel, nlohmann::json{{"batch_id", run.record.run_id}, {"queued", true}}.dump(),
+                  true, [this, at = &run](const wire::Answer&) {
                     --at->asks;
                     at->must_cancel = false;
                     if (!at->removed) rewrite_cancelled(*at);

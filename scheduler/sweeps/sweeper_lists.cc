@@ -89,7 +89,9 @@ void Sweeping::take_back(size_t worker) {
   if (why.code == Errc::busy) {
     auto time = std::clamp(job->ended.busy_for, kShortestQuiet, kLongestQuiet);
     be_quiet(out, time);
-    if (run.expired) return run.list.done(listing), gave_up(run, std::move(listing), RepositoryState::not_reached, std::string(kDeadlinePassed) + " while it was listed");
+    if (run.expired)
+      return run.list.done(listing), gave_up(run, std::move(listing), RepositoryState::not_reached,
+                                             std::string(kDeadlinePassed) + " while it was listed");
     bool further = listing.got() > out.got;
     Listing copy = listing;
     if (!run.list.busy(std::move(listing), further))
@@ -158,8 +160,8 @@ void Sweeping::found(ActiveRun& run, Listing& listing) {
 
 void Sweeping::gave_up(ActiveRun& run, Listing listing, RepositoryState state, const std::string& reason) {
   spdlog::warn("event=sweep_gave_up sweep={} run={} what={} state={} why=\"{}\"", run.record.sweep,
-               run.record.run_id, printable(listing.is_source ? listing.repository.host
-                                                              : listing.repository.str(), 300),
+               run.record.run_id,
+               printable(listing.is_source ? listing.repository.host : listing.repository.str(), 300),
                to_string(state), printable(reason, 300));
   if (listing.is_source) return trouble(run, listing.repository.host + ": " + reason);
   listed(run, std::move(listing), state, reason);
@@ -195,8 +197,8 @@ void Sweeping::listed(ActiveRun& run, Listing listing, RepositoryState state, co
   }
   if (too_many > 0 && state == RepositoryState::done) {
     record.state = RepositoryState::not_reached;
-    record.reason = "too many images in one repository: " + std::to_string(too_many) +
-                    " are beyond the " + std::to_string(kMaxItems) +
+    record.reason = "too many images in one repository: " + std::to_string(too_many) + " are beyond the " +
+                    std::to_string(kMaxItems) +
                     " of a run; choose fewer by tags, newest, semver or pushed_since";
   }
   take_images(run, std::move(record));

@@ -79,9 +79,9 @@ void Sweeping::answer_status(const std::string& client, const std::string& name)
   parts_.side.ask(ask::kCapacity, Json{{"seconds", left}}.dump(), false,
                   [this, client, out, id = sweep.record.running](const wire::Answer& farm) mutable {
                     if (auto at = runs_.find(id); at != runs_.end())
-                      out["run"] = Json::parse(
-                          progress_json(*at->second, quiet_.all(now_), now_, now_s(), farm.body), nullptr,
-                          false);
+                      out["run"] =
+                          Json::parse(progress_json(*at->second, quiet_.all(now_), now_, now_s(), farm.body),
+                                      nullptr, false);
                     answer(client, right(out));
                   });
 }
@@ -188,8 +188,7 @@ void Sweeping::order_pause(const std::string& client, const std::string& name, b
     auto run = runs_.find(record.running);
     if (run == runs_.end()) return;
     run->second->paused = paused;
-    if (paused)
-      call_back([&](const Out& out) { return out.run == run->second.get(); }, Out::Why::paused);
+    if (paused) call_back([&](const Out& out) { return out.run == run->second.get(); }, Out::Why::paused);
   });
 }
 

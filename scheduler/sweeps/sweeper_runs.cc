@@ -17,7 +17,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr size_t kRunsKept = 100;
 constexpr size_t kMaxTrouble = 100;
-constexpr size_t kScansLookedAt = 2000;  // in a second, of one run
+constexpr size_t kScansLookedAt = 2000;                  // in a second, of one run
 constexpr const char* kDefaultPlatform = "linux/amd64";  // as long as no agent has said what it can run
 
 Tries tries_of(const SweeperConfig& config) { return {3, config.retry_delay, 20}; }
@@ -35,12 +35,10 @@ Listing source_listing(const Spec& spec, size_t source) {
 bool has_parts(const sources::SourceSpec& spec) { return spec.kind == sources::SourceSpec::Kind::ecr; }
 
 std::string batch_body(const RunRecord& run) {
-  return Json{{"batch_id", run.run_id},
-              {"name", "sweep " + run.sweep},
-              {"tenant", run.tenant},
-              {"labels", {{"sweep", run.sweep}}},
-              {"created_ns", run.started_ns},
-              {"manifest", Json{{"sweep", run.sweep}, {"run", run.run_id}}.dump()}}
+  return Json{
+      {"batch_id", run.run_id},       {"name", "sweep " + run.sweep},
+      {"tenant", run.tenant},         {"labels", {{"sweep", run.sweep}}},
+      {"created_ns", run.started_ns}, {"manifest", Json{{"sweep", run.sweep}, {"run", run.run_id}}.dump()}}
       .dump();
 }
 
@@ -48,19 +46,20 @@ std::string batch_body(const RunRecord& run) {
 
 void Sweeping::ask_farm(std::function<void(const std::string&, std::vector<std::string>)> then,
                         std::function<void(const wire::Answer&)> otherwise) {
-  parts_.loop.ask(ask::kFarm, "{}", true,
-                  [this, then = std::move(then), otherwise = std::move(otherwise)](const wire::Answer& answer) {
-                    Json farm = Json::parse(answer.body, nullptr, false);
-                    if (answer.status != 200 || !farm.is_object() || !farm["rules_version"].is_string())
-                      return otherwise(answer);
-                    rules_version_ = farm["rules_version"].get<std::string>();
-                    std::vector<std::string> platforms;
-                    for (const Json& one : farm["platforms"])
-                      if (one.is_string()) platforms.push_back(one.get<std::string>());
-                    if (!platforms.empty()) platforms_ = platforms;
-                    if (platforms_.empty()) platforms_ = {kDefaultPlatform};
-                    then(rules_version_, platforms_);
-                  });
+  parts_.loop.ask(
+      ask::kFarm, "{}", true,
+      [this, then = std::move(then), otherwise = std::move(otherwise)](const wire::Answer& answer) {
+        Json farm = Json::parse(answer.body, nullptr, false);
+        if (answer.status != 200 || !farm.is_object() || !farm["rules_version"].is_string())
+          return otherwise(answer);
+        rules_version_ = farm["rules_version"].get<std::string>();
+        std::vector<std::string> platforms;
+        for (const Json& one : farm["platforms"])
+          if (one.is_string()) platforms.push_back(one.get<std::string>());
+        if (!platforms.empty()) platforms_ = platforms;
+        if (platforms_.empty()) platforms_ = {kDefaultPlatform};
+        then(rules_version_, platforms_);
+      });
 }
 
 void Sweeping::begin_run(const std::string& name, const std::string& why, std::optional<int64_t> due_s,
@@ -73,8 +72,7 @@ void Sweeping::begin_run(const std::string& name, const std::string& why, std::o
       changed();
     };
     auto it = sweeps_.find(name);
-    if (it == sweeps_.end())
-      return refuse(ask::refusal({Errc::not_found, "sweep " + name + " was removed"}));
+    if (it == sweeps_.end()) return refuse(ask::refusal({Errc::not_found, "sweep " + name + " was removed"}));
     SweepRecord sweep = it->second.record;
     if (due_s) sweep.last_due_s = *due_s;
     if (client.empty() && !sweep.running.empty()) {
@@ -92,7 +90,8 @@ void Sweeping::begin_run(const std::string& name, const std::string& why, std::o
     if (sweep.paused)
       return refuse(ask::refusal({Errc::conflict, "sweep " + name + " is paused: resume it first"}));
     ask_farm(
-        [this, name, why, sweep, client](const std::string& rules, std::vector<std::string> platforms) mutable {
+        [this, name, why, sweep, client](const std::string& rules,
+                                         std::vector<std::string> platforms) mutable {
           RunRecord run;
           run.run_id = make_scan_id(std::chrono::system_clock::now());
           run.sweep = name;
@@ -188,8 +187,7 @@ void Sweeping::recall(ActiveRun& run, const RepositoryRecord& repository) {
   for (const Item& item : repository.items) {
     ++run.images[static_cast<size_t>(item.outcome)];
     if (item.outcome == Outcome::same || item.digest.empty()) continue;
-    if (!item.scan_id.empty())
-      run.fates[image_key(item)] = {true, item.outcome, item.scan_id, item.reason};
+    if (!item.scan_id.empty()) run.fates[image_key(item)] = {true, item.outcome, item.scan_id, item.reason};
     if (item.outcome != Outcome::submitted) continue;
     ++run.submitted;
     run.open.push_back(item.scan_id);
@@ -225,8 +223,8 @@ void Sweeping::advance(ActiveRun& run) {
       }
     }
     if (named && run.list.finished() && run.pending.empty() && run.asks == 0) end_listing(run);
-  } else if (run.stage == Stage::scanning && run.asks == 0 && run.open.empty() &&
-             run.pending.empty() && !run.must_cancel) {
+  } else if (run.stage == Stage::scanning && run.asks == 0 && run.open.empty() && run.pending.empty() &&
+             !run.must_cancel) {
     run.stage = Stage::ending;
     end_run(run);
   }

@@ -137,10 +137,10 @@ class Sweeping {
   Records records_;
   SweepMetrics metrics_;
   Parts parts_;
-  std::map<std::string, Sweep> sweeps_;                      // by name
-  std::map<std::string, std::unique_ptr<ActiveRun>> runs_;   // by id
-  std::string last_run_;                                     // that was given a worker: others come first
-  std::vector<Out> out_;                                     // by worker
+  std::map<std::string, Sweep> sweeps_;                     // by name
+  std::map<std::string, std::unique_ptr<ActiveRun>> runs_;  // by id
+  std::string last_run_;                                    // that was given a worker: others come first
+  std::vector<Out> out_;                                    // by worker
   std::deque<Rescore> rescores_;
   std::deque<std::function<void()>> changes_;
   bool changing_ = false;
