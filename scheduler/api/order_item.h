@@ -25,6 +25,7 @@ enum class Field : uint8_t {
   persona,
   provoke,
   extension_ms,
+  platform,
   labels,
   none
 };
