@@ -12,6 +12,7 @@
 #include "scheduler/api/tokens.h"
 #include "scheduler/keep.h"
 #include "scheduler/metrics.h"
+#include "scheduler/sweeps/records.h"
 
 namespace assay::api {
 
@@ -23,13 +24,15 @@ struct Services {
   Keep keep;
   SchedulerMetrics& metrics;
   const Metrics& all_metrics;
+  sweeps::Records sweeps;
 };
 
 struct Call {
   const Services& services;
   const HttpRequest& request;
-  Matched route;  // of it, `id` has been read
-  Token who;      // empty for routes without a token
+  Matched route;                       // of it, `id` has been read
+  Token who;                           // empty for routes without a token
+  const std::any* admitted = nullptr;  // what Route::admit left
 };
 
 using Handler = HttpResponse (*)(const Call&);
@@ -83,6 +86,15 @@ HttpResponse list_batches(const Call&);
 HttpResponse show_batch(const Call&);
 HttpResponse cancel_batch(const Call&);
 HttpResponse rerun_batch(const Call&);
+// sweeps.cc
+HttpResponse list_sweeps(const Call&);
+HttpResponse post_sweep(const Call&);
+HttpResponse show_sweep(const Call&);
+HttpResponse put_sweep(const Call&);
+HttpResponse delete_sweep(const Call&);
+HttpResponse order_sweep(const Call&);
+HttpResponse list_sweep_runs(const Call&);
+HttpResponse show_sweep_report(const Call&);
 // farm.cc
 HttpResponse list_agents(const Call&);
 HttpResponse set_agent_mode(const Call&);
@@ -92,6 +104,9 @@ HttpResponse reload(const Call&);
 HttpResponse show_health(const Call&);
 HttpResponse show_metrics(const Call&);
 HttpResponse show_openapi(const Call&);
+// hooks.cc
+HttpAdmission admit_hook(const Services&, const HttpRequest& head, const Matched& route);
+HttpResponse take_hook(const Call&);
 // events.cc
 HttpResponse stream_events(const Call&);
 
