@@ -86,6 +86,7 @@ void write_wish(Json& out, const Wish& wish) {
   if (wish.insecure) out["insecure"] = true;
   if (wish.fresh) out["fresh"] = true;
   if (!wish.auth_file.empty()) out["auth_file"] = wish.auth_file;
+  if (!wish.platform.empty()) out["platform"] = wish.platform;
   if (!wish.expect.empty()) out["expect"] = wish.expect;
   for (const auto& [name, value] : wish.labels) out["labels"][name] = value;
 }

@@ -15,6 +15,8 @@ namespace {
 using nlohmann::json;
 
 constexpr size_t kMaxTenants = 100;
+constexpr size_t kMaxRegistryBytes = 300;
+constexpr uint64_t kLongestPauseMs = 24 * 3600 * 1000;  // leave_alone() has a bound of its own
 
 wire::Answer wrong(const Error& error) { return ask::refusal(error); }
 
@@ -64,6 +66,14 @@ std::optional<wire::Answer> Server::answer(const std::string& client, const wire
     return describe_capacity(asked ? std::optional(seconds->get<uint64_t>()) : std::nullopt);
   }
   if (m.op == ask::kExplain) return explain(text(body, "scan_id"));
+  if (m.op == ask::kFarm)
+    return right({{"rules_version", scoring_->rules_version()}, {"platforms", agents_.platforms()}});
+  if (m.op == ask::kRegistryBusy) {
+    auto pause = body.find("ms");
+    if (pause == body.end() || !pause->is_number_unsigned())
+      return wrong({Errc::invalid, "'ms' is a whole number, not negative"});
+    return order_left_alone(text(body, "registry"), pause->get<uint64_t>());
+  }
   if (m.op == ask::kAgentMode) return set_agent_mode(text(body, "name"), text(body, "mode"));
   if (m.op == ask::kReload) {
     want_reload(client);
@@ -124,6 +134,7 @@ wire::Answer Server::describe_agents() const {
                     {"fenced_by", fenced_by(view.fencing)},
                     {"connected", view.connected},
                     {"version", sessions_.version_of(view.name)},
+                    {"platforms", view.platforms},
                     {"slots", view.capacity.slots},
                     {"cpu_millis", view.capacity.cpu_millis},
                     {"memory_bytes", view.capacity.memory_bytes},
@@ -182,6 +193,16 @@ wire::Answer Server::describe_capacity(std::optional<uint64_t> seconds) const {
                 {"finish_s", number(answer.seconds)},
                 {"agents_needed", number(answer.agents_needed)},
                 {"basis", answer.basis}});
+}
+
+// What a sweep was told counts for the agents, too.
+wire::Answer Server::order_left_alone(const std::string& registry, uint64_t pause_ms) {
+  if (registry.empty() || registry.size() > kMaxRegistryBytes)
+    return wrong({Errc::invalid, "'registry' is a host, as in registry.example:5000"});
+  pause_ms = std::min(pause_ms, kLongestPauseMs);
+  spdlog::info("event=registry_busy registry={} pause_ms={}", printable(registry, 200), pause_ms);
+  leave_alone(registry, std::chrono::milliseconds(pause_ms));
+  return right(json::object());
 }
 
 std::optional<wire::Answer> Server::order_cancel(const std::string& client, const std::string& scan_id,
