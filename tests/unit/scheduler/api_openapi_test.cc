@@ -30,6 +30,9 @@ class OpenapiTest : public ServerTest {
     config_.reload = [] { return Reload(); };
     start();
     api_.emplace(context_, *store_, config_.clients);
+    // Both know the admin's token as their secret.
+    api_->add_hook("night registry ci " + Digest::of(api_->token("admin")).str());
+    api_->add_hook("hub dockerhub ci " + Digest::of(api_->token("admin")).str());
     for (const auto& path : file_.root()["paths"])
       for (const auto& entry : path.second)
         if (entry.first.as<std::string>() != "parameters")
@@ -118,6 +121,8 @@ class OpenapiTest : public ServerTest {
             {"rerunBatch", batches + "/rerun"},
             {"cancelBatch", batches + "/cancel"},
             {"setAgentMode", "/v1/agents/agent-1/drain"},
+            {"takeHook", "/v1/hooks/night"},
+            {"takeHookByPath", "/v1/hooks/hub/" + api_->token("admin")},
             {"streamEvents", "/v1/events?scan=" + done}};
   }
 
