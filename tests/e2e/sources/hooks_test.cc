@@ -1,5 +1,5 @@
-// A real registry's own notifications reach a real scheduler: a push starts one scan, another push of the same
-// image none, a registry with another secret nothing.
+// A real registry's own notifications reach a real scheduler: a push starts one scan, a registry with another
+// secret nothing.
 #include <gtest/gtest.h>
 
 #include <thread>
@@ -21,6 +21,12 @@ std::string notifications(const std::string& url, const std::string& secret) {
          secret + "]\n      timeout: 2s\n      threshold: 2\n      backoff: 200ms\n";
 }
 
+Result<farm::TestRegistry> start_registry(const TempDir& dir, const std::string& yaml) {
+  farm::RegistryOptions options;
+  options.notifications = yaml;
+  return farm::TestRegistry::start(dir.path(), options);
+}
+
 template <class Done>
 bool soon(Done done) {
   for (auto end = std::chrono::steady_clock::now() + 30s; std::chrono::steady_clock::now() < end;
@@ -34,6 +40,7 @@ class SourcesHooks : public testing::Test {
   void SetUp() override {
     farm::FarmOptions options;
     options.dir = dir_.path();
+    options.rules = std::string(ASSAY_SOURCE_DIR) + "/rules";
     options.config = {"hooks = " + hook_file().string()};
     auto farm = farm::Farm::create(options);
     ASSERT_TRUE(farm) << farm.error().what;
@@ -72,7 +79,7 @@ TEST_F(SourcesHooks, ARegistrysOwnNotificationStartsOneScan) {
   auto [url, secret] = make_hook("night");
   EXPECT_EQ(url, farm_->url() + "/v1/hooks/night");
   TempDir of_registry;
-  auto registry = farm::TestRegistry::start(of_registry.path(), {.notifications = notifications(url, secret)});
+  auto registry = start_registry(of_registry, notifications(url, secret));
   ASSERT_TRUE(registry) << registry.error().what;
   Status pushed = registry->push(image("quiet"), "team/quiet:1.0");
   ASSERT_TRUE(pushed) << pushed.error().what;
@@ -91,8 +98,7 @@ TEST_F(SourcesHooks, ARegistrysOwnNotificationStartsOneScan) {
 TEST_F(SourcesHooks, ARegistryWithAnotherSecretStartsNothingAndIsCounted) {
   auto [url, secret] = make_hook("night");
   TempDir of_registry;
-  auto registry =
-      farm::TestRegistry::start(of_registry.path(), {.notifications = notifications(url, "another secret")});
+  auto registry = start_registry(of_registry, notifications(url, "another secret"));
   ASSERT_TRUE(registry) << registry.error().what;
   ASSERT_TRUE(registry->push(image("quiet"), "team/quiet:1.0"));
   EXPECT_TRUE(soon([&] { return metric("assay_hook_refusals_total", "reason=\"secret\"") > 0; }));

@@ -29,6 +29,11 @@ class TestQueue {
     messages_.push_back({"r" + std::to_string(++last_), body, {}});
     changed_.notify_all();
   }
+  /// So many times it is not there, which no client tries again by itself.
+  void fail(int times) {
+    std::lock_guard lock(mutex_);
+    failures_ = times;
+  }
   size_t left() {
     std::lock_guard lock(mutex_);
     return messages_.size();
@@ -41,6 +46,8 @@ class TestQueue {
     json asked = json::parse(ask.body);
     std::unique_lock lock(mutex_);
     url_ = asked.value("QueueUrl", "");
+    if (failures_ > 0 && failures_-- > 0)
+      return farm::aws_error("QueueDoesNotExist", "The specified queue does not exist.");
     auto end = Clock::now() + std::chrono::seconds(asked.value("WaitTimeSeconds", 0));
     json out = json::array();
     while (out.empty() && Clock::now() < end && !closed_) {
@@ -74,7 +81,7 @@ class TestQueue {
   std::condition_variable changed_;
   std::vector<Message> messages_;
   std::string url_;
-  int last_ = 0;
+  int last_ = 0, failures_ = 0;
   bool closed_ = false;
 };
 
@@ -174,7 +181,7 @@ TEST_F(HookQueue, AMessageStaysUntilItsScanIsOnDisk) {
 
 TEST_F(HookQueue, AQueueThatFailsIsAskedAgain) {
   start_loop();
-  server_->inject({.kind = farm::AwsFault::Kind::garbage, .times = 3, .operation = "ReceiveMessage"});
+  queue_.fail(3);
   queue_.put(sample::ecr());
   start_poller();
   EXPECT_TRUE(soon([&] { return queue_.left() == 0; }));
