@@ -82,8 +82,9 @@ HttpAdmission admit(const Services& services, const HttpRequest& head) {
 void log_order(const Call& call, const HttpResponse& answer) {
   if (call.request.method == "GET") return;
   // A path may end in a hook's secret.
-  std::string path = call.route.word.empty() || call.route.route->admit == nullptr ? call.request.path
-                                                                                   : "/v1/hooks/" + call.route.id;
+  std::string path = call.route.word.empty() || call.route.route->admit == nullptr
+                         ? call.request.path
+                         : "/v1/hooks/" + call.route.id;
   spdlog::info("event=api tenant={} method={} path={} status={}", call.who.name, call.request.method,
                printable(path, 200), answer.status);
 }
@@ -129,7 +130,8 @@ Result<Api> Api::start(const Context& context, const ApiConfig& config, Store& s
                        SchedulerMetrics& metrics, const Metrics& all_metrics) {
   auto tokens = load_tokens(config.token_file);
   if (!tokens) return tokens.error().context("`assay tokens new` makes one");
-  auto state = std::make_unique<State>(State{{context, config, Keep(store), metrics, all_metrics, sweeps::Records(store)}, {}});
+  auto state = std::make_unique<State>(
+      State{{context, config, Keep(store), metrics, all_metrics, sweeps::Records(store)}, {}});
   const State* shared = state.get();
   HttpServer::Service service;
   service.admit = [shared](const HttpRequest& head) {

@@ -32,15 +32,15 @@ class Quiet {
 };
 
 struct Tries {
-  unsigned most = 3;                           // before it has failed
+  unsigned most = 3;                            // before it has failed
   std::chrono::milliseconds first_delay{5000};  // then four times as long, each time
   /// Of one repository, without anything got in between: a registry that says no for ever.
   unsigned busy_most = 20;
 };
 
-class RunState {
+class RunList {
  public:
-  RunState(unsigned parallel, Tries tries) : parallel_(parallel), tries_(tries) {}
+  RunList(unsigned parallel, Tries tries) : parallel_(parallel), tries_(tries) {}
 
   /// A source as a whole, or one repository of it, waits. False: a repository that was added before.
   bool add(Listing listing);
