@@ -25,7 +25,8 @@ constexpr const char* kUsageText =
     "  assay rescore            verdicts that the rules of today would change; --apply changes them\n"
     "  assay pin, unpin ID...   keep scans whatever retention says, or no more\n"
     "  assay prune              take away what is too old, or too much; --dry-run says what\n"
-    "  assay tokens VERB        make, list and revoke tokens of this host's scheduler\n\n"
+    "  assay tokens VERB        make, list and revoke tokens of this host's scheduler\n"
+    "  assay hooks VERB         make, list and revoke webhooks of this host's scheduler\n\n"
     "On a farm (--server or $ASSAY_SERVER, a token in $ASSAY_TOKEN_FILE; docs/farm.md):\n"
     "  assay submit REF...      put images into the queue, --wait for their verdicts\n"
     "  assay batch VERB         submit, list, show, watch, rerun and cancel manifests of images\n"
@@ -46,6 +47,7 @@ int main(int argc, char** argv) {
   using Verb = int (*)(const assay::cli::Args&);
   static const std::map<std::string, Verb> kVerbs = {
       {"tokens", assay::cli::tokens},
+      {"hooks", assay::cli::hooks},
       {"scan", assay::cli::scan},
       {"report", assay::cli::report},
       {"list", assay::cli::list},

@@ -24,6 +24,7 @@ int list(const Args& args);
 int trace(const Args& args);
 int artifacts(const Args& args);
 int tokens(const Args& args);
+int hooks(const Args& args);
 int submit(const Args& args);
 int batch(const Args& args);
 int status(const Args& args);
