@@ -11,10 +11,10 @@
 #include "scheduler/keep.h"
 #include "scheduler/sweeps/records.h"
 #include "sources/http.h"
-#include "tests/e2e/assay.h"
 #include "tests/farm/farm.h"
 #include "tests/farm/paper_registry.h"
 #include "tests/farm/registry.h"
+#include "tests/support.h"
 
 namespace assay::e2e {
 namespace {
@@ -111,7 +111,7 @@ class Sweeps : public testing::Test {
     EXPECT_EQ(response->status, status) << method << " " << target << ": " << response->body << last_log();
     return Json::parse(response->body, nullptr, false);
   }
-  std::string last_log() const {
+  std::string last_log() {
     std::string log = farm_->scheduler().log_text();
     return "\n" + log.substr(log.size() - std::min<size_t>(log.size(), 4000));
   }
