@@ -43,17 +43,10 @@ std::string shown(Format format, const std::string& id, const std::string& ref, 
 // Written, the store is this process' alone.
 Result<std::unique_ptr<Store>> open_for(const po::variables_map& map, bool apply) {
   if (!apply) return open_stored(map);
-  std::filesystem::path data =
-      map.count("data") ? std::filesystem::path(map["data"].as<std::string>()) : default_data_dir();
-  ASSAY_CHECK(Store::open(data / "store", Store::Mode::read_only));  // none is made where none was
-  auto store = Store::open(data / "store", Store::Mode::read_write);
+  auto store = open_stored_for_writing(map);
   if (!store && store.error().code == Errc::denied)
     return Error{Errc::denied,
                  store.error().what + " (where a scheduler runs on it, rescore through that: --server)"};
-  if (store) {
-    ASSAY_TRY(auto upgraded, Keep(**store).upgrade());
-    (void)upgraded;  // what cannot be read is told by who reads it
-  }
   return store;
 }
 
