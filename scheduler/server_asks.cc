@@ -76,10 +76,13 @@ std::optional<wire::Answer> Server::answer(const std::string& client, const wire
   // What follows is written.
   if (no_room())
     return ask::refusal({Errc::no_space, "the scheduler's disk is full: make room, then try again"});
-  if (m.op == ask::kCancel) return order_cancel(client, text(body, "scan_id"), text(body, "batch_id"));
+  if (m.op == ask::kCancel)
+    return order_cancel(client, text(body, "scan_id"), text(body, "batch_id"),
+                        body.value("queued", json()) == true);
   if (m.op == ask::kRetry) return order_retry(client, text(body, "scan_id"));
   if (m.op == ask::kPin) return order_pin(client, text(body, "scan_id"), text(body, "reason"));
   if (m.op == ask::kBatchPut) return order_batch(client, read_batch(body));
+  if (m.op == ask::kSweepRecords) return order_sweep_records(client, m.body);
   return ask::refusal({Errc::not_found, "no operation '" + printable(m.op, 64) + "'"});
 }
 
@@ -182,12 +185,13 @@ wire::Answer Server::describe_capacity(std::optional<uint64_t> seconds) const {
 }
 
 std::optional<wire::Answer> Server::order_cancel(const std::string& client, const std::string& scan_id,
-                                                 const std::string& batch_id) {
+                                                 const std::string& batch_id, bool queued_only) {
   uint64_t cancelled = 0;
   if (!batch_id.empty()) {
     std::vector<std::string> members;
     Status read = keep_.each_member(batch_id, [&](const std::string& id) {
-      if (open_.contains(id)) members.push_back(id);
+      auto it = open_.find(id);
+      if (it != open_.end() && !(queued_only && has_begun(it->second))) members.push_back(id);
       return true;
     });
     if (!read) return ask::refusal(read.error());

@@ -1,8 +1,8 @@
 // server_loop: the state of the scheduler's loop, private to the server files: server.cc (the loop,
 // recovery), server_reload.cc (what is read again), server_agents.cc (what agents say), server_fence.cc
 // (which of them are trusted no more), server_clients.cc (what clients say), server_asks.cc (their
-// questions), server_rescore.cc (what was scored, again), server_jobs.cc (how a job moves from state to
-// state), server_prune.cc (retention).
+// questions), server_rescore.cc (what was scored, again), server_sweeps.cc (records of sweeps),
+// server_jobs.cc (how a job moves from state to state), server_prune.cc (retention).
 #pragma once
 
 #include <map>
@@ -115,9 +115,13 @@ class Server {
   wire::Answer describe_queue() const;
   wire::Answer describe_capacity(std::optional<uint64_t> seconds) const;
   std::optional<wire::Answer> order_cancel(const std::string& client, const std::string& scan_id,
-                                           const std::string& batch_id);
+                                           const std::string& batch_id, bool queued_only);
   std::optional<wire::Answer> order_retry(const std::string& client, const std::string& scan_id);
   std::optional<wire::Answer> order_batch(const std::string& client, const BatchRecord& batch);
+
+  // server_sweeps.cc
+  std::optional<wire::Answer> order_sweep_records(const std::string& client, const std::string& body);
+  bool has_begun(const ScanRecord& record) const;
 
   // server_rescore.cc: a kept scan scored again.
   struct RescoreOrder {

@@ -64,8 +64,8 @@ class Http {
   ~Http();
 
   /// Any answer, whatever its status. Errors name host and port, never a secret: unreachable (no such host,
-  /// refused, cut, TLS not spoken), denied (certificate not trusted, or ours not accepted), timeout, limit (too
-  /// large), cancelled, invalid (no URL).
+  /// refused, cut, TLS not spoken), denied (certificate not trusted, or ours not accepted), timeout, limit
+  /// (too large), cancelled, invalid (no URL).
   Result<HttpReply> ask(const HttpAsk& ask);
   /// Until `time` has passed: Errc::cancelled when stopped meanwhile.
   Status pause(std::chrono::milliseconds time) const;

@@ -12,8 +12,10 @@
 
 namespace assay::sources {
 
-/// Empty: the host's own: /etc/containers/registries.conf(.d), /etc/containers/certs.d and
-/// /etc/docker/certs.d.
+/// Empty: the host's own: ~/.config/containers/registries.conf, else /etc/containers/registries.conf; certs.d
+/// of
+/// ~/.config/containers, /etc/containers and /etc/docker. What is in /etc/containers/registries.conf.d counts
+/// in any case, as it does to skopeo.
 struct PlaceFiles {
   std::filesystem::path registries_conf, certs_dir;
 };
@@ -23,6 +25,7 @@ struct Place {
   std::string repository;  // under that name there
   bool insecure = false;
   bool by_digest_only = false;  // a mirror that is not to be asked for tags
+  bool by_tag_only = false;     // one that is not to be asked for digests
   HttpTls tls;
 };
 
@@ -31,7 +34,8 @@ struct Place {
 Result<std::vector<Place>> find_places(const PlaceFiles& files, const std::string& registry,
                                        const std::string& repository, bool insecure);
 
-/// The certs.d directories of a host that exist.
+/// The certs.d directories of a host that exist, in the order of their rank: as skopeo does, find_places()
+/// heeds the first alone.
 std::vector<std::filesystem::path> cert_dirs(const PlaceFiles& files, const std::string& host);
 
 }  // namespace assay::sources

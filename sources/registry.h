@@ -27,7 +27,7 @@ struct RegistryOptions {
 
 /// What a manifest request found.
 struct ManifestFound {
-  std::string digest;      // checked against the bytes where they were fetched
+  std::string digest;  // checked against the bytes where they were fetched
   std::string media_type;
   uint64_t size_bytes = 0;
   std::string bytes;  // empty after head()

@@ -31,8 +31,8 @@ struct SourceSpec {
   // ecr
   std::vector<std::string> regions;  // empty: that of the environment
   std::vector<std::string> roles;    // ARNs to assume, each is an account of its own; empty: as we are
-  std::string endpoint;              // of all AWS services instead of Amazon's own; for tests and VPC endpoints
-  std::string registry_host;         // in place of ACCOUNT.dkr.ecr.REGION.amazonaws.com, likewise
+  std::string endpoint;       // of all AWS services instead of Amazon's own; for tests and VPC endpoints
+  std::string registry_host;  // in place of ACCOUNT.dkr.ecr.REGION.amazonaws.com, likewise
 
   bool operator==(const SourceSpec&) const = default;
   /// "registry.example:5000", "ecr eu-west-1,us-east-1".
@@ -58,17 +58,17 @@ struct Repository {
 
 /// What a repository holds under one tag, or untagged.
 struct TaggedImage {
-  std::string tag;            // empty: none
-  std::string digest;         // of the manifest or index; empty: not said by the list, see resolve()
-  std::string media_type;     // empty: not known
-  int64_t pushed_ns = 0;      // 0: not known
-  uint64_t size_bytes = 0;    // 0: not known
+  std::string tag;          // empty: none
+  std::string digest;       // of the manifest or index; empty: not said by the list, see resolve()
+  std::string media_type;   // empty: not known
+  int64_t pushed_ns = 0;    // 0: not known
+  uint64_t size_bytes = 0;  // 0: not known
 };
 
 /// One manifest for one platform.
 struct PlatformImage {
   std::string digest;
-  std::string platform;  // "linux/amd64", "linux/arm64/v8"; empty: its config does not say
+  std::string platform;    // "linux/amd64", "linux/arm64/v8"; empty: its config does not say
   int64_t created_ns = 0;  // by the image's config, where that was read; 0: not known
 };
 
@@ -78,8 +78,8 @@ inline constexpr size_t kMaxPlatforms = 100;         // of an index
 
 struct SourceOptions {
   PlaceFiles places;
-  int stop_fd = -1;                                      // borrowed
-  std::function<void(const std::string& line)> note{};   // what took a second try, and why
+  int stop_fd = -1;                                     // borrowed
+  std::function<void(const std::string& line)> note{};  // what took a second try, and why
 };
 
 class Source {
@@ -101,8 +101,9 @@ class Source {
   virtual std::chrono::milliseconds busy_for() const = 0;
 };
 
-/// One source for each account and region of the spec, or the one registry. Does not connect yet, but for what
-/// it takes to assume a role.
-Result<std::vector<std::unique_ptr<Source>>> open_source(const SourceSpec& spec, const SourceOptions& options);
+/// One source for each account and region of the spec, or the one registry. Does not connect yet, but for
+/// what it takes to assume a role.
+Result<std::vector<std::unique_ptr<Source>>> open_source(const SourceSpec& spec,
+                                                         const SourceOptions& options);
 
 }  // namespace assay::sources

@@ -120,7 +120,7 @@ Result<Api> Api::start(const Context& context, const ApiConfig& config, Store& s
                        SchedulerMetrics& metrics, const Metrics& all_metrics) {
   auto tokens = load_tokens(config.token_file);
   if (!tokens) return tokens.error().context("`assay tokens new` makes one");
-  auto state = std::make_unique<State>(State{{context, config, Keep(store), metrics, all_metrics}, {}});
+  auto state = std::make_unique<State>(State{{context, config, Keep(store), metrics, all_metrics, sweeps::Records(store)}, {}});
   const State* shared = state.get();
   HttpServer::Service service;
   service.admit = [shared](const HttpRequest& head) {

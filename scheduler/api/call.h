@@ -12,6 +12,7 @@
 #include "scheduler/api/tokens.h"
 #include "scheduler/keep.h"
 #include "scheduler/metrics.h"
+#include "scheduler/sweeps/records.h"
 
 namespace assay::api {
 
@@ -23,6 +24,7 @@ struct Services {
   Keep keep;
   SchedulerMetrics& metrics;
   const Metrics& all_metrics;
+  sweeps::Records sweeps;
 };
 
 struct Call {
@@ -83,6 +85,15 @@ HttpResponse list_batches(const Call&);
 HttpResponse show_batch(const Call&);
 HttpResponse cancel_batch(const Call&);
 HttpResponse rerun_batch(const Call&);
+// sweeps.cc
+HttpResponse list_sweeps(const Call&);
+HttpResponse post_sweep(const Call&);
+HttpResponse show_sweep(const Call&);
+HttpResponse put_sweep(const Call&);
+HttpResponse delete_sweep(const Call&);
+HttpResponse order_sweep(const Call&);
+HttpResponse list_sweep_runs(const Call&);
+HttpResponse show_sweep_report(const Call&);
 // farm.cc
 HttpResponse list_agents(const Call&);
 HttpResponse set_agent_mode(const Call&);

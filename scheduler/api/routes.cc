@@ -9,6 +9,7 @@ namespace {
 constexpr size_t kNoBody = 4096;  // an empty object does no harm
 constexpr size_t kScansBody = 16 << 20;
 constexpr size_t kBatchBody = 64 << 20;
+constexpr size_t kSweepBody = sweeps::kMaxSpecBytes + 4096;
 constexpr Roles kOwnOrOperate = kSubmit | kOperate;  // the handler looks whose scan it is
 
 // The first segment of `path`, taken from it.
@@ -58,6 +59,14 @@ const std::vector<Route>& routes() {
       {"GET", "/v1/batches/{id}", kRead, kNoBody, show_batch},
       {"POST", "/v1/batches/{id}/cancel", kOwnOrOperate, kNoBody, cancel_batch},
       {"POST", "/v1/batches/{id}/rerun", kSubmit, kNoBody, rerun_batch},
+      {"POST", "/v1/sweeps", kSubmit, kSweepBody, post_sweep},
+      {"GET", "/v1/sweeps", kRead, kNoBody, list_sweeps},
+      {"GET", "/v1/sweeps/{id}", kRead, kNoBody, show_sweep},
+      {"PUT", "/v1/sweeps/{id}", kOwnOrOperate, kSweepBody, put_sweep},
+      {"DELETE", "/v1/sweeps/{id}", kOwnOrOperate, kNoBody, delete_sweep},
+      {"GET", "/v1/sweeps/{id}/runs", kRead, kNoBody, list_sweep_runs},
+      {"GET", "/v1/sweeps/{id}/report", kRead, kNoBody, show_sweep_report},
+      {"POST", "/v1/sweeps/{id}/{order}", kOwnOrOperate, kNoBody, order_sweep},
       {"GET", "/v1/agents", kRead, kNoBody, list_agents},
       {"POST", "/v1/agents/{id}/{order}", kOperate, kNoBody, set_agent_mode},
       {"GET", "/v1/queue", kRead, kNoBody, show_queue},

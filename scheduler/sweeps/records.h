@@ -58,6 +58,7 @@ struct Item {
   int64_t pushed_ns = 0;
   Outcome outcome = Outcome::submitted;
   std::string scan_id, reason;
+  std::string was_verdict;  // of `rescored`: what it was before; empty: not known
 };
 
 enum class RepositoryState : uint8_t { waiting, done, failed, not_reached };
@@ -89,6 +90,8 @@ class Records {
   Result<RunRecord> run(const std::string& sweep, const std::string& run_id) const;
   /// Newest first.
   Status each_run(const std::string& sweep, const std::function<bool(const RunRecord&)>& visit) const;
+  Result<RepositoryRecord> repository(const std::string& run_id, const std::string& host,
+                                      const std::string& name) const;
   Status each_repository(const std::string& run_id,
                          const std::function<bool(const RepositoryRecord&)>& visit) const;
 

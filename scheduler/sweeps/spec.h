@@ -39,6 +39,9 @@ struct Spec {
 /// Errc::invalid names the field and the rule; unknown fields are refused. What is read is checked: the
 /// schedule and time zone parse, globs and ranges too.
 Result<Spec> read_spec(std::string_view json);
+/// read_spec() in two: the fields and their types, and what they say.
+Result<Spec> parse_spec(std::string_view json);
+Status check_spec(const Spec& spec);
 /// The same back, without fields that have their default.
 std::string spec_json(const Spec& spec);
 /// When a run that starts at `start_s` should be done. Unix seconds.

@@ -16,7 +16,16 @@ struct Sts {
   std::string region;
 };
 
-Result<Credentials> assume_role(Http& http, const Sts& sts, const Credentials& as, const std::string& role);
+/// What a profile may say of a role.
+struct RoleDetails {
+  std::string session{};      // empty: "assay"
+  std::string external_id{};  // empty: none
+  int duration_s = 0;         // 0: STS's own
+};
+
+/// Errors: as of Client::call; tried again likewise, but fewer times.
+Result<Credentials> assume_role(Http& http, const Sts& sts, const Credentials& as, const std::string& role,
+                                const RoleDetails& details = {});
 /// No signature: the token says who asks.
 Result<Credentials> assume_with_web_identity(Http& http, const Sts& sts, const std::string& role,
                                              const std::string& token, const std::string& session);
