@@ -40,8 +40,6 @@ class Sha256 {
   std::unique_ptr<State> state_;
 };
 
-/// Of a lower-case hex digit; -1 of any other character.
-int hex_value(char c);
 /// Lower-case hex of any bytes.
 std::string to_hex(std::string_view bytes);
 /// The SHA-256 of what is left to read of `fd`; `name` is for the error.

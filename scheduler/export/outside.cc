@@ -6,7 +6,7 @@
 
 #include "common/addresses.h"
 #include "common/ascii.h"
-#include "common/digest.h"
+#include "common/encodings.h"
 
 namespace assay {
 namespace {
