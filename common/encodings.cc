@@ -40,4 +40,21 @@ std::string base64(std::string_view bytes) {
 
 std::string base64_url(std::string_view bytes) { return encode_bits(bytes, kBase64Url); }
 
+std::optional<std::string> decode_base64(std::string_view text) {
+  while (text.ends_with('=')) text.remove_suffix(1);
+  std::string out;
+  uint32_t bits = 0;
+  int have = 0;
+  for (char c : text) {
+    size_t at = kBase64.find(c);
+    if (at == std::string_view::npos) return std::nullopt;
+    bits = bits << 6 | static_cast<uint32_t>(at);
+    have += 6;
+    if (have < 8) continue;
+    have -= 8;
+    out += static_cast<char>(bits >> have & 0xff);
+  }
+  return out;
+}
+
 }  // namespace assay

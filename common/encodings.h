@@ -1,6 +1,7 @@
 // encodings: bytes as text of an alphabet with a power of two of characters (RFC 4648). Pure.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,8 @@ std::string encode_bits(std::string_view bytes, std::string_view alphabet, size_
 int hex_value(char c);
 /// With padding (RFC 4648 section 4).
 std::string base64(std::string_view bytes);
+/// The bytes of such a text; nothing where it is none.
+std::optional<std::string> decode_base64(std::string_view text);
 /// Without (section 5): as JWTs have it.
 std::string base64_url(std::string_view bytes);
 

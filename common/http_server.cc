@@ -6,6 +6,7 @@
 
 #include <thread>
 
+#include "common/ascii.h"
 #include "common/http_worker.h"
 
 namespace assay {
@@ -26,6 +27,17 @@ std::optional<std::string> HttpRequest::parameter(std::string_view name) const {
   for (const auto& [key, value] : query)
     if (key == name) return value;
   return std::nullopt;
+}
+
+std::optional<std::string> HttpRequest::header(std::string_view name) const {
+  std::string wanted = ascii_lower(name);
+  const std::string* found = nullptr;
+  for (const auto& [key, value] : headers) {
+    if (key != wanted) continue;
+    if (found != nullptr) return std::nullopt;
+    found = &value;
+  }
+  return found != nullptr ? std::optional(*found) : std::nullopt;
 }
 
 struct HttpServer::State {

@@ -24,13 +24,17 @@ struct HttpRequest {
   std::string path;                                        // as percent-decoded by the library; at most 2 KiB
   std::vector<std::pair<std::string, std::string>> query;  // decoded, by name
   std::string authorization;                               // that header, or empty
-  std::string body;
+  std::string body;   // as it was sent
   std::string peer;   // address that it came from
   std::any admitted;  // what admit() left for handle()
   int stop_fd = -1;   // readable when the server stops: an answer should not be waited for any more
+  std::vector<std::pair<std::string, std::string>> headers{};  // names in lower case; together at most 16 KiB
 
   /// The first parameter of this name, or nothing.
   std::optional<std::string> parameter(std::string_view name) const;
+  /// The header of this name, in whichever case; nothing where there is none, or where there are several, which
+  /// two readers could understand in two ways.
+  std::optional<std::string> header(std::string_view name) const;
 };
 
 /// Where a streamed answer goes.
@@ -68,6 +72,7 @@ struct HttpResponse {
 struct HttpAdmission {
   std::optional<HttpResponse> refused;  // answer this, read no body, close
   size_t max_body_bytes = 0;            // larger: 413
+  bool any_type = false;                // of the body; else another Content-Type than application/json: 415
   std::any admitted;                    // for handle()
 };
 

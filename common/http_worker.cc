@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <charconv>
 
+#include "common/ascii.h"
 #include "common/http_socket.h"
 
 namespace assay {
@@ -202,7 +203,9 @@ void Worker::on_head(httplib::Request& request) {
                          "",
                          request.remote_addr,
                          {},
-                         shared_.stop.get()};
+                         shared_.stop.get(),
+                         {}};
+  for (const auto& [name, value] : request.headers) request_.headers.emplace_back(ascii_lower(name), value);
   auto length = content_length(request);
   refused_ = length ? refuse(request, *length)
                     : shared_.service.describe(400, "Content-Length is not one number of bytes");
@@ -229,11 +232,12 @@ std::optional<HttpResponse> Worker::refuse(const httplib::Request& request, size
   if (request.has_header("Content-Encoding"))
     return no(415, "Content-Encoding is not taken: send the body as it is");
   if (length > 0 && !takes_body(request.method)) return no(400, request_.method + " takes no body");
-  std::string type = request.get_header_value("Content-Type");
-  if (length > 0 && !type.empty() && type != "application/json" && !type.starts_with("application/json;"))
-    return no(415, "Content-Type is not application/json");
   HttpAdmission admission = shared_.service.admit(request_);
   if (admission.refused) return std::move(admission.refused);
+  std::string type = request.get_header_value("Content-Type");
+  if (length > 0 && !admission.any_type && !type.empty() && type != "application/json" &&
+      !type.starts_with("application/json;"))
+    return no(415, "Content-Type is not application/json");
   request_.admitted = std::move(admission.admitted);
   if (length > admission.max_body_bytes)
     return no(413, "body of " + std::to_string(length) + " bytes is larger than the " +

@@ -39,8 +39,11 @@ void write(schema::Message::Builder out, const Watch& m) {
   to.setBatch(Cut(m.batch, kMaxIdBytes));
 }
 void write(schema::Message::Builder out, const Accepted& m) {
-  auto list = out.initAccepted(static_cast<unsigned>(m.scan_ids.size()));
-  for (unsigned i = 0; i < list.size(); ++i) list.set(i, Cut(m.scan_ids[i], kMaxIdBytes));
+  auto to = out.initAccepted();
+  auto ids = to.initScanIds(static_cast<unsigned>(m.scan_ids.size()));
+  for (unsigned i = 0; i < ids.size(); ++i) ids.set(i, Cut(m.scan_ids[i], kMaxIdBytes));
+  auto taken = to.initTaken(static_cast<unsigned>(m.taken.size()));
+  for (unsigned i = 0; i < taken.size(); ++i) taken.set(i, m.taken[i]);
 }
 void write(schema::Message::Builder out, const Refused& m) {
   auto to = out.initRefused();

@@ -45,6 +45,7 @@ struct Watch {
 
 struct Accepted {
   std::vector<std::string> scan_ids;  // in the order submitted; on disk
+  std::vector<uint32_t> taken{};      // of these, which had been before (Submission::once): places, ascending
 };
 /// Also to agents, whose version or key will not do.
 struct Refused {

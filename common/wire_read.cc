@@ -37,12 +37,20 @@ Message read_submit(schema::Message::Submit::Reader in, Rules& rules) {
   return out;
 }
 
-Message read_accepted(capnp::List<capnp::Text>::Reader in, Rules& rules) {
+Message read_accepted(schema::Message::Accepted::Reader in, Rules& rules) {
   Accepted out;
-  rules.check(in.size() <= kMaxSubmissions, "too many scan ids");
-  for (auto id : in) {
+  auto ids = in.getScanIds();
+  auto taken = in.getTaken();
+  rules.check(ids.size() <= kMaxSubmissions && taken.size() <= ids.size(), "too many scan ids");
+  if (!rules.ok()) return out;
+  for (auto id : ids) {
     if (!rules.ok()) break;
     out.scan_ids.push_back(scan_id(id, rules));
+  }
+  for (uint32_t place : taken) {
+    rules.check(place < ids.size(), "the place of a scan that is not there");
+    if (!rules.ok()) break;
+    out.taken.push_back(place);
   }
   return out;
 }

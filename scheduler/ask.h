@@ -44,8 +44,8 @@ inline constexpr std::string_view kCapacity = "capacity";
 /// reason first; empty when it runs. 404: it is not open.
 inline constexpr std::string_view kExplain = "explain";
 
-/// {"scan_id"} or {"batch_id", "queued": bool} -> {"cancelled": N}; with `queued` only those of the batch that
-/// have not begun. 404: no such scan or batch; 409: the scan has ended.
+/// {"scan_id"} or {"batch_id", "queued": bool} -> {"cancelled": N}; with `queued` only those of the batch
+/// that have not begun. 404: no such scan or batch; 409: the scan has ended.
 inline constexpr std::string_view kCancel = "cancel";
 
 /// {"scan_id"} -> {"scan_id", "state": "queued"}: a failed or cancelled one runs again, attempts counted from
@@ -71,8 +71,8 @@ inline constexpr std::string_view kPrune = "prune";
 inline constexpr std::string_view kPin = "pin";
 
 /// {"ops": [{"key", "value" (a string; null: remove), "end" (with null, optional: every key below it, too)}]}
-/// -> {"kept": N}: records of sweeps (sweeps/records.h), all or none of them; from the sweeper only. 400: a key
-/// is none of theirs. 507, 503.
+/// -> {"kept": N}: records of sweeps (sweeps/records.h), all or none of them; from the sweeper only. 400: a
+/// key is none of theirs. 507, 503.
 inline constexpr std::string_view kSweepRecords = "sweep_records";
 
 /// {"registry", "ms"} -> {}: it has said that it is to be left alone; no lease of it is given out meanwhile.

@@ -89,7 +89,16 @@ StoreBatch Keep::submitted(const ScanRecord& record) {
     assert(is_scan_id(batch_id));
     out.ops.push_back({Family::members, batch_id + record.scan_id, ""});
   }
+  if (!record.submission.once.empty()) {
+    std::string key = once_key(record.submission);
+    out.expect.push_back({Family::once, key, std::nullopt});
+    out.ops.push_back({Family::once, std::move(key), record.scan_id});
+  }
   return out;
+}
+
+StoreBatch Keep::taken_before(const Submission& submission, const std::string& scan_id) {
+  return {{{Family::once, once_key(submission), scan_id}}, {}};
 }
 
 StoreBatch Keep::moved(const ScanRecord& before, const ScanRecord& after) {

@@ -78,8 +78,11 @@ class Keep {
 
   // ---- changes. Ids in them are ours: is_scan_id() holds.
 
-  /// A scan comes into being, in its batch if it names one. Expects: no scan of this id.
+  /// A scan comes into being, in its batch if it names one. Expects: no scan of this id, and none of its
+  /// tenant with its key (Submission::once).
   static StoreBatch submitted(const ScanRecord& record);
+  /// Changes nothing. Expects: this scan is the one that was submitted with the key.
+  static StoreBatch taken_before(const Submission& submission, const std::string& scan_id);
   /// From one state to the next. Expects: the open scan is in the state, attempt and hands of `before`. Where
   /// `after` is done: index entries by digest and, when it has its own report, by result_key(), for which
   /// `after` names digest and tracer version.
@@ -207,6 +210,8 @@ class Keep {
   Status each_member(const std::string& batch_id, const std::function<bool(const std::string&)>& visit) const;
   Status each_agent_mode(
       const std::function<bool(const std::string& agent, const std::string& mode)>& visit) const;
+  /// The scan of the submission's tenant that was submitted with its key, or Errc::not_found.
+  Result<std::string> once(const Submission& submission) const;
   /// The newest scan with a result for this key, or Errc::not_found.
   Result<std::string> result(const std::string& result_key) const;
 

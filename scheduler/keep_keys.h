@@ -43,6 +43,11 @@ inline std::string digest_key(const std::string& digest, const std::string& scan
   return digest + "/" + scan_id;
 }
 
+/// No tenant's name has a byte 0.
+inline std::string once_key(const Submission& submission) {
+  return submission.tenant + '\0' + submission.once;
+}
+
 /// Kind, term, a byte 0, scan id: all scans under one term (terms.h) stand together, the oldest first.
 inline std::string index_key(TraitKind kind, const std::string& term, const std::string& scan_id) {
   return static_cast<char>(kind) + term + '\0' + scan_id;

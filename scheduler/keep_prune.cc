@@ -45,6 +45,11 @@ void remove_record(StoreBatch& out, const ScanRecord& before) {
     out.ops.push_back({Family::members, before.submission.batch + before.scan_id, "", true});
   if (auto digest = Digest::parse(before.digest))
     out.ops.push_back({Family::digests, digest_key(digest->str(), before.scan_id), "", true});
+  if (before.submission.once.empty()) return;
+  // It names this scan as long as there is a record of it.
+  std::string key = once_key(before.submission);
+  out.expect.push_back({Family::once, key, before.scan_id});
+  out.ops.push_back({Family::once, std::move(key), "", true});
 }
 
 }  // namespace

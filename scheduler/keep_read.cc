@@ -180,6 +180,10 @@ Result<std::vector<std::string>> Keep::scans_of(const std::string& digest) const
   return ids;
 }
 
+Result<std::string> Keep::once(const Submission& submission) const {
+  return store_.get(Family::once, once_key(submission));
+}
+
 Result<BatchRecord> Keep::batch(const std::string& batch_id) const {
   if (!is_scan_id(batch_id)) return Error{Errc::invalid, "'" + printable(batch_id, 64) + "' is no batch id"};
   auto bytes = store_.get(Family::batches, batch_id);

@@ -1,8 +1,8 @@
 // server_loop: the state of the scheduler's loop, private to the server files: server.cc (the loop,
 // recovery), server_reload.cc (what is read again), server_agents.cc (what agents say), server_fence.cc
-// (which of them are trusted no more), server_clients.cc (what clients say), server_asks.cc (their
-// questions), server_rescore.cc (what was scored, again), server_sweeps.cc (records of sweeps),
-// server_jobs.cc (how a job moves from state to state), server_prune.cc (retention).
+// (which of them are trusted no more), server_clients.cc (what clients say), server_submit.cc (what they
+// submit), server_asks.cc (their questions), server_rescore.cc (what was scored, again), server_sweeps.cc
+// (records of sweeps), server_jobs.cc (how a job moves from state to state), server_prune.cc (retention).
 #pragma once
 
 #include <map>
@@ -95,17 +95,28 @@ class Server {
 
   // server_clients.cc
   void from_client(const std::string& client, wire::Message& message);
-  void on_client(const std::string& client, wire::Submit& m);
   void on_client(const std::string& client, wire::Watch& m);
   void on_client(const std::string& client, wire::Cancel& m);
   void on_client(const std::string& client, wire::Ask& m);
-  std::optional<Error> why_not_submit(const wire::Submit& m) const;
-  ScanRecord new_record(Submission submission);
   std::optional<ScanRecord> result_for(const Submission& submission, const std::string& digest) const;
   void take_up(const ScanRecord& record);
   void tell_client(const std::string& client, const wire::Message& message);
   void notify(const ScanRecord& record);
   void notify(wire::Notice notice);
+
+  // server_submit.cc
+  struct Taking {
+    StoreBatch batch;
+    std::vector<ScanRecord> records;  // of those that are new
+    wire::Accepted accepted;
+  };
+  void on_client(const std::string& client, wire::Submit& m);
+  std::optional<Error> why_not_submit(const wire::Submit& m) const;
+  ScanRecord new_record(Submission submission);
+  Result<std::string> scan_with_key(const Submission& submission) const;
+  Status take(Submission submission, Taking& into);
+  void withdraw(const std::vector<ScanRecord>& records);
+  void follow_taken(const std::string& client, const std::string& scan_id);
 
   // server_asks.cc
   /// The answer, or nothing when it comes once what was ordered is on disk.
@@ -205,6 +216,7 @@ class Server {
   Measure measure_;
   ScanIds ids_;
   std::unordered_map<std::string, ScanRecord> open_;      // scans that have not ended, as the store has them
+  std::unordered_map<std::string, std::string> once_;     // once_key() -> scan: those that are staged
   std::unordered_map<std::string, std::string> phases_;   // of leased scans, as their agents last said
   std::unordered_map<std::string, std::string> clients_;  // scan id -> the client that follows it
   std::unordered_map<std::string, RescoreOrder>

@@ -22,6 +22,14 @@ Status check_labels(const Labels& labels) {
   return Status();
 }
 
+Status check_once(const std::string& once) {
+  if (once.size() > kMaxOnceBytes)
+    return Error{Errc::invalid, "the key in 'once' is longer than " + std::to_string(kMaxOnceBytes) + " bytes"};
+  if (printable(once) != once)
+    return Error{Errc::invalid, "the key in 'once' has a backslash, a control character or bytes that are no UTF-8"};
+  return Status();
+}
+
 }  // namespace
 
 Status check_job(const Job& job) {
@@ -50,6 +58,7 @@ Status check_submission(const Submission& submission) {
   ASSAY_CHECK(check_labels(submission.labels).context(printable(submission.job.ref, 200)));
   if (!submission.batch.empty() && !is_scan_id(submission.batch))
     return Error{Errc::invalid, "'" + printable(submission.batch, 64) + "' is no batch id"};
+  ASSAY_CHECK(check_once(submission.once).context(printable(submission.job.ref, 200)));
   const std::string& expect = submission.expect;
   if (!expect.empty() && expect != "clean" && expect != "suspicious" && expect != "malicious" &&
       expect != "inconclusive")

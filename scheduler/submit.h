@@ -10,7 +10,7 @@ inline constexpr std::chrono::milliseconds kMinDuration{1000}, kMaxDuration{3600
 
 /// Errc::invalid names the reference or value and the rule it breaks.
 Status check_job(const Job& job);
-/// check_job(), labels, batch and expectation.
+/// check_job(), labels, batch, key and expectation.
 Status check_submission(const Submission& submission);
 
 }  // namespace assay

@@ -13,7 +13,7 @@ struct Message {
     submit @2 :Submit;
     ask @3 :Ask;
     watch @4 :Watch;
-    accepted @5 :List(Text);
+    accepted @5 :Accepted;
     finished @6 :Finished;
     answer @7 :Answer;
     notice @8 :Notice;
@@ -54,6 +54,10 @@ struct Message {
   struct Refused {
     code @0 :Text;
     reason @1 :Text;
+  }
+  struct Accepted {
+    scanIds @0 :List(Text);
+    taken @1 :List(UInt32);
   }
   struct Finished {
     scanId @0 :Text;

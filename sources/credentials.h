@@ -18,15 +18,15 @@ struct Login {
   std::string from;            // the file or helper, for errors
 };
 
-/// Files that are looked at, the first that names the registry wins: `auth_file` alone where it is given; else
-/// $REGISTRY_AUTH_FILE, $XDG_RUNTIME_DIR/containers/auth.json (/run/containers/UID/auth.json),
+/// Files that are looked at, the first that names the registry wins: `auth_file` alone where it is given;
+/// else $REGISTRY_AUTH_FILE, $XDG_RUNTIME_DIR/containers/auth.json (/run/containers/UID/auth.json),
 /// ~/.config/containers/auth.json, $DOCKER_CONFIG/config.json (~/.docker/config.json).
 std::vector<std::filesystem::path> auth_files(const std::string& auth_file);
 
 /// The login for a repository of a registry ("docker.io" is known by its old names too; the longest prefix of
 /// "HOST/REPOSITORY" that a file names wins); nothing: none is kept, ask as nobody. Errors name the file or
-/// helper and never the secret: invalid (a file that is no such thing), denied (it cannot be read), io, timeout
-/// (a helper).
+/// helper and never the secret: invalid (a file that is no such thing), denied (it cannot be read), io,
+/// timeout (a helper).
 Result<std::optional<Login>> find_login(const std::string& registry, const std::string& repository,
                                         const std::string& auth_file, int stop_fd = -1);
 

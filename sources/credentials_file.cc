@@ -45,23 +45,6 @@ bool covers(const std::string& key, const std::string& whole) {
   return whole.starts_with(key) && (whole.size() == key.size() || whole[key.size()] == '/');
 }
 
-std::optional<std::string> decode_base64(std::string_view text) {
-  while (text.ends_with('=')) text.remove_suffix(1);
-  std::string out;
-  uint32_t bits = 0;
-  int have = 0;
-  for (char c : text) {
-    size_t at = kBase64.find(c);
-    if (at == std::string_view::npos) return std::nullopt;
-    bits = bits << 6 | static_cast<uint32_t>(at);
-    have += 6;
-    if (have < 8) continue;
-    have -= 8;
-    out += static_cast<char>(bits >> have & 0xff);
-  }
-  return out;
-}
-
 // A member that must be a string where it is there; the value is a secret, so errors name the key alone.
 Result<std::string> text_of(const json& object, const char* key, const std::string& name,
                             const std::string& where) {

@@ -68,6 +68,10 @@ class StoreCheck {
       if (!scan || scan->digest + "/" != key.substr(0, key.size() - kId))
         say(Family::digests, key, "no such scan");
     });
+    each(Family::once, [&](const std::string& key, const std::string& id) {
+      auto scan = record(id);
+      if (!scan || keep_keys::once_key(scan->submission) != key) say(Family::once, key, "no such scan");
+    });
     each(Family::results, [&](const std::string& key, const std::string& id) { check_result(key, id); });
     each(Family::index, [&](const std::string& key, const std::string& role) { check_index(key, role); });
     return found_;
@@ -80,6 +84,8 @@ class StoreCheck {
       say(Family::scans, id, "the index of open scans is wrong");
     if (!scan->submission.batch.empty() && !there(Family::members, scan->submission.batch + id))
       say(Family::scans, id, "its batch does not know it");
+    if (!scan->submission.once.empty() && !there(Family::once, keep_keys::once_key(scan->submission)))
+      say(Family::scans, id, "its key does not know it");
     if (!scan->same_as.empty() && !record(scan->same_as)) say(Family::scans, id, "shares what is not there");
     if (scan->pruned & kTracePruned && any(Family::chunks, id)) say(Family::scans, id, "still has a trace");
     if (scan->pruned & kArtifactsPruned && any(Family::artifacts, id))

@@ -13,6 +13,7 @@ namespace {
 struct Admitted {
   Matched route;
   Token who;
+  std::any own{};  // of the route's own admit()
 };
 
 HttpResponse no_such_route(const HttpRequest& request, const Matched& matched) {
@@ -67,6 +68,11 @@ HttpAdmission admit(const Services& services, const HttpRequest& head) {
     }
     admitted.who = std::move(std::get<Token>(who));
   }
+  if (route->admit != nullptr) {
+    out = route->admit(services, head, admitted.route);
+    admitted.own = std::move(out.admitted);
+    if (out.refused) return out;
+  }
   out.max_body_bytes = route->max_body_bytes;
   out.admitted = std::move(admitted);
   return out;
@@ -75,13 +81,16 @@ HttpAdmission admit(const Services& services, const HttpRequest& head) {
 // One line for what an operator did; submissions are logged by the loop.
 void log_order(const Call& call, const HttpResponse& answer) {
   if (call.request.method == "GET") return;
+  // A path may end in a hook's secret.
+  std::string path = call.route.word.empty() || call.route.route->admit == nullptr ? call.request.path
+                                                                                   : "/v1/hooks/" + call.route.id;
   spdlog::info("event=api tenant={} method={} path={} status={}", call.who.name, call.request.method,
-               printable(call.request.path, 200), answer.status);
+               printable(path, 200), answer.status);
 }
 
 HttpResponse handle(const Services& services, const HttpRequest& request) {
   const auto& admitted = *std::any_cast<Admitted>(&request.admitted);
-  Call call{services, request, admitted.route, admitted.who};
+  Call call{services, request, admitted.route, admitted.who, &admitted.own};
   HttpResponse answer = admitted.route.route->handle(call);
   log_order(call, answer);
   return answer;
@@ -120,7 +129,8 @@ Result<Api> Api::start(const Context& context, const ApiConfig& config, Store& s
                        SchedulerMetrics& metrics, const Metrics& all_metrics) {
   auto tokens = load_tokens(config.token_file);
   if (!tokens) return tokens.error().context("`assay tokens new` makes one");
-  auto state = std::make_unique<State>(State{{context, config, Keep(store), metrics, all_metrics, sweeps::Records(store)}, {}});
+  auto state = std::make_unique<State>(
+      State{{context, config, Keep(store), metrics, all_metrics, sweeps::Records(store)}, {}});
   const State* shared = state.get();
   HttpServer::Service service;
   service.admit = [shared](const HttpRequest& head) {

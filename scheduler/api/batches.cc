@@ -148,6 +148,7 @@ HttpResponse rerun_batch(const Call& call) {
   Status read = each_scan_of(call.services.keep, batch->batch_id, [&](const ScanRecord& scan) {
     if (!rerun->wants(scan)) return;
     submissions.push_back(scan.submission);
+    submissions.back().once.clear();  // the key stands for the scan that is to be run again
     submissions.back().fresh = submissions.back().fresh || rerun->fresh;
   });
   if (!read) return error_answer(read.error());

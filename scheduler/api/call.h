@@ -32,6 +32,7 @@ struct Call {
   const HttpRequest& request;
   Matched route;  // of it, `id` has been read
   Token who;      // empty for routes without a token
+  const std::any* admitted = nullptr;  // what Route::admit left
 };
 
 using Handler = HttpResponse (*)(const Call&);
@@ -103,6 +104,9 @@ HttpResponse reload(const Call&);
 HttpResponse show_health(const Call&);
 HttpResponse show_metrics(const Call&);
 HttpResponse show_openapi(const Call&);
+// hooks.cc
+HttpAdmission admit_hook(const Services&, const HttpRequest& head, const Matched& route);
+HttpResponse take_hook(const Call&);
 // events.cc
 HttpResponse stream_events(const Call&);
 

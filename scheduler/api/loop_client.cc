@@ -57,8 +57,8 @@ Result<wire::Answer> LoopClient::ask(std::string_view op, const std::string& bod
   return unexpected(message);
 }
 
-Result<std::vector<std::string>> LoopClient::submit(std::vector<Submission> submissions,
-                                                    std::chrono::milliseconds timeout) {
+Result<wire::Accepted> LoopClient::submit_once(std::vector<Submission> submissions,
+                                               std::chrono::milliseconds timeout) {
   size_t count = submissions.size();
   ASSAY_CHECK(send(wire::Submit{std::move(submissions), false}));
   ASSAY_TRY(wire::Message message, receive(timeout));
@@ -67,12 +67,19 @@ Result<std::vector<std::string>> LoopClient::submit(std::vector<Submission> subm
   if (accepted->scan_ids.size() != count)
     return Error{Errc::io, "the scheduler's loop gave " + std::to_string(accepted->scan_ids.size()) +
                                " ids for " + std::to_string(count) + " scans"};
-  return std::move(accepted->scan_ids);
+  return std::move(*accepted);
+}
+
+Result<std::vector<std::string>> LoopClient::submit(std::vector<Submission> submissions,
+                                                    std::chrono::milliseconds timeout) {
+  ASSAY_TRY(wire::Accepted accepted, submit_once(std::move(submissions), timeout));
+  return std::move(accepted.scan_ids);
 }
 
 size_t frame_bytes(const Submission& s) {
   size_t bytes =
-      192 + s.job.ref.size() + s.job.auth_file.size() + s.tenant.size() + s.batch.size() + s.expect.size();
+      192 + s.job.ref.size() + s.job.auth_file.size() + s.tenant.size() + s.batch.size() + s.expect.size() +
+      s.once.size();
   for (const auto& [name, value] : s.labels) bytes += 64 + name.size() + value.size();
   return bytes;
 }

@@ -29,6 +29,8 @@ class LoopClient {
   /// At most wire::kMaxSubmissions, that fit a frame. What refuses them is the error.
   Result<std::vector<std::string>> submit(std::vector<Submission> submissions,
                                           std::chrono::milliseconds timeout);
+  /// The same, told with which of them had been submitted before (Submission::once).
+  Result<wire::Accepted> submit_once(std::vector<Submission> submissions, std::chrono::milliseconds timeout);
 
  private:
   LoopClient(Socket socket, int stop_fd) : socket_(std::move(socket)), stop_fd_(stop_fd) {}

@@ -177,7 +177,8 @@ bool Reader::key(std::string& name) {
     return true;
   }
   field_ = field_of(name);
-  bool own = at_ == At::item || field_ != Field::ref;  // a batch's images differ in it
+  // A batch's images differ in them.
+  bool own = at_ == At::item || (field_ != Field::ref && field_ != Field::once);
   if (field_ == Field::none || !own || (kind_ == Kind::batch && field_ == Field::batch)) {
     field_ = Field::none;
     return fail("has a field '" + printable(name, 64) + "', which there is not");

@@ -11,7 +11,7 @@ namespace {
 
 constexpr const char* kFields[] = {"ref",        "duration_ms",  "network", "insecure",     "auth_file",
                                    "cpu_millis", "memory_bytes", "lane",    "batch",        "expect",
-                                   "fresh",      "persona",      "provoke", "extension_ms", "labels"};
+                                   "fresh",      "persona",      "provoke", "extension_ms", "labels", "once"};
 constexpr size_t kMaxRefBytes = 1024;  // what the wire carries, as of the others
 constexpr size_t kMaxPathBytes = 4096;
 constexpr size_t kMaxWordBytes = 64;
@@ -74,6 +74,8 @@ Status Item::set(Field field, std::string& value) {
       return keep_text(s.batch, value, kMaxWordBytes);
     case Field::expect:
       return keep_text(s.expect, value, kMaxWordBytes);
+    case Field::once:
+      return keep_text(s.once, value, kMaxOnceBytes);
     case Field::lane: {
       ASSAY_TRY(s.lane, parse_lane(value));
       return Status();

@@ -26,6 +26,7 @@ enum class Field : uint8_t {
   provoke,
   extension_ms,
   labels,
+  once,
   none
 };
 const char* to_string(Field field);

@@ -2,6 +2,7 @@
 #include "scheduler/api/routes.h"
 
 #include "scheduler/api/call.h"
+#include "scheduler/hooks/intake.h"
 
 namespace assay::api {
 namespace {
@@ -73,6 +74,8 @@ const std::vector<Route>& routes() {
       {"GET", "/v1/capacity", kRead, kNoBody, show_capacity},
       {"POST", "/v1/reload", kAdmin, kNoBody, reload},
       {"GET", "/v1/events", kRead, kNoBody, stream_events},
+      {"POST", "/v1/hooks/{id}", 0, hooks::kMaxPayloadBytes, take_hook, admit_hook},
+      {"POST", "/v1/hooks/{id}/{order}", 0, hooks::kMaxPayloadBytes, take_hook, admit_hook},
       {"GET", "/v1/health", 0, kNoBody, show_health},
       {"GET", "/v1/openapi.yaml", 0, kNoBody, show_openapi},
       {"GET", "/metrics", kRead, kNoBody, show_metrics},

@@ -11,6 +11,8 @@
 namespace assay::api {
 
 struct Call;
+struct Services;
+struct Matched;
 
 struct Route {
   std::string_view method;
@@ -18,6 +20,8 @@ struct Route {
   Roles roles;            // any one of them; 0: no token is asked for
   size_t max_body_bytes;
   HttpResponse (*handle)(const Call&);
+  /// Of a route without a token: what is decided by the head alone, with who asks by other means.
+  HttpAdmission (*admit)(const Services&, const HttpRequest& head, const Matched& route) = nullptr;
 };
 
 struct Matched {

@@ -1,5 +1,5 @@
-// Sweeps: listed, made, changed, run, paused, reported. What changes something is an order to the sweeper; the
-// rest is read from the store.
+// Sweeps: listed, made, changed, run, paused, reported. What changes something is an order to the sweeper;
+// the rest is read from the store.
 #include <nlohmann/json.hpp>
 
 #include "common/text.h"
@@ -72,8 +72,8 @@ HttpResponse put(const Call& call, const std::string& tenant, bool replace, int 
       return error_answer(
           {Errc::invalid, "name: is not '" + printable(call.route.id, 64) + "', as the path has it"});
   }
-  HttpResponse out = ask_sweeper(call, sweeps::kPut,
-                                 Json{{"tenant", tenant}, {"spec", spec}, {"replace", replace}}.dump());
+  HttpResponse out =
+      ask_sweeper(call, sweeps::kPut, Json{{"tenant", tenant}, {"spec", spec}, {"replace", replace}}.dump());
   if (out.status == 200) out.status = status;
   return out;
 }
@@ -186,8 +186,7 @@ HttpResponse show_sweep_report(const Call& call) {
   if (!sweep) return error_answer(sweep.error());
   auto runs = find_runs(call, sweep->spec.name, *run_id);
   if (!runs) return error_answer(runs.error());
-  auto report =
-      sweeps::make_report(call.services.keep, call.services.sweeps, *runs->run, runs->before);
+  auto report = sweeps::make_report(call.services.keep, call.services.sweeps, *runs->run, runs->before);
   if (!report) return error_answer(report.error());
   if (format == "json") return json_answer(200, sweeps::report_json(*report));
   HttpResponse out = json_answer(200, sweeps::report_text(*report, *width));

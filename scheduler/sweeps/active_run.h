@@ -18,7 +18,7 @@ namespace assay::sweeps {
 /// A repository that was listed, until each of its images is decided on and all of that is on record.
 struct Pending {
   RepositoryRecord record;
-  size_t open = 0;  // of its items: not decided on
+  size_t open = 0;          // of its items: not decided on
   std::vector<bool> fresh;  // of each item: there is a result that will not do
 };
 
@@ -49,7 +49,7 @@ struct ActiveRun {
   size_t finding = 0;                               // records of what was found, on their way to the disk
 
   std::list<Pending> pending;
-  std::map<std::string, Fate> fates;  // by image_key()
+  std::map<std::string, Fate> fates;       // by image_key()
   std::multimap<std::string, Image> same;  // those that wait for another's fate
   std::deque<Image> to_submit;
   std::deque<Pending*> to_record;

@@ -1,6 +1,6 @@
-// cron: when a schedule is due: five fields (POSIX crontab(5): minute, hour, day of month, month, day of week,
-// with lists, ranges, steps and names; @hourly, @daily...) in a time zone of the IANA database. Pure, but for
-// reading that database.
+// cron: when a schedule is due: five fields (POSIX crontab(5): minute, hour, day of month, month, day of
+// week, with lists, ranges, steps and names; @hourly, @daily...) in a time zone of the IANA database. Pure,
+// but for reading that database.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +13,8 @@
 
 namespace assay::sweeps {
 
-/// A local time that a change of clocks skips is due at the first moment after it; one that comes twice is due
-/// the first time only. As cron does, day of month and day of week both restricted: either will do.
+/// A local time that a change of clocks skips is due at the first moment after it; one that comes twice is
+/// due the first time only. As cron does, day of month and day of week both restricted: either will do.
 class Cron {
  public:
   /// Errc::invalid names the field and the rule, or the time zone.

@@ -18,12 +18,11 @@ struct FieldRule {
   unsigned least, most;
   const char* words;  // three letters each, from `least` on; empty: numbers only
 };
-constexpr std::array<FieldRule, 5> kRules = {
-    {{"minute", 0, 59, ""},
-     {"hour", 0, 23, ""},
-     {"day of month", 1, 31, ""},
-     {"month", 1, 12, "janfebmaraprmayjunjulaugsepoctnovdec"},
-     {"day of week", 0, 7, "sunmontuewedthufrisat"}}};
+constexpr std::array<FieldRule, 5> kRules = {{{"minute", 0, 59, ""},
+                                              {"hour", 0, 23, ""},
+                                              {"day of month", 1, 31, ""},
+                                              {"month", 1, 12, "janfebmaraprmayjunjulaugsepoctnovdec"},
+                                              {"day of week", 0, 7, "sunmontuewedthufrisat"}}};
 
 constexpr std::pair<std::string_view, std::string_view> kWords[] = {
     {"@yearly", "0 0 1 1 *"}, {"@annually", "0 0 1 1 *"}, {"@monthly", "0 0 1 * *"}, {"@weekly", "0 0 * * 0"},
@@ -47,8 +46,10 @@ Result<unsigned> parse_value(const FieldRule& rule, std::string_view text) {
   bool digits = !text.empty() && text.size() <= 4 &&
                 std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
   if (!digits)
-    return broken(rule, text, words.empty() ? "is no number" : "is neither a number nor a name such as " +
-                                                                   std::string(words.substr(0, 3)));
+    return broken(rule, text,
+                  words.empty()
+                      ? "is no number"
+                      : "is neither a number nor a name such as " + std::string(words.substr(0, 3)));
   unsigned value = static_cast<unsigned>(std::stoul(lower));
   if (value < rule.least || value > rule.most) return broken(rule, text, bounds(rule));
   return value;

@@ -11,7 +11,7 @@ namespace assay::sweeps {
 /// Bit n: the number n is in it.
 struct CronFields {
   uint64_t minutes = 0, hours = 0, days = 0, months = 0, weekdays = 0;  // days from 1, months too; 0: Sunday
-  bool any_day = false, any_weekday = false;  // the field begins with a star
+  bool any_day = false, any_weekday = false;                            // the field begins with a star
 
   bool fits_day(unsigned month, unsigned day, unsigned weekday) const;
 };

@@ -36,9 +36,10 @@ Result<int64_t> since(const std::string& text, int64_t now_ns) {
   auto time = parse_rfc3339(text.find_first_of("Tt ") == std::string::npos ? text + "T00:00:00Z" : text);
   constexpr int64_t kFar = INT64_MAX / kSecond;
   if (time) return std::clamp(*time, -kFar, kFar) * kSecond;
-  return Error{Errc::invalid, "pushed_since '" + printable(text, 64) +
-                                  "' is neither a day (2026-11-01), nor a time (2026-11-01T06:00:00Z), nor an "
-                                  "age (90m, 12h, 7d, 4w)"};
+  return Error{Errc::invalid,
+               "pushed_since '" + printable(text, 64) +
+                   "' is neither a day (2026-11-01), nor a time (2026-11-01T06:00:00Z), nor an "
+                   "age (90m, 12h, 7d, 4w)"};
 }
 
 Status check_globs(const char* field, const std::vector<std::string>& globs) {

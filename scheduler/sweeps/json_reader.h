@@ -1,5 +1,6 @@
-// Fields: a JSON object read field by field, as users and files write it: types are checked, what is not known
-// is refused by name, and so is what is given twice. Internal to spec and records; nlohmann's types stay here.
+// Fields: a JSON object read field by field, as users and files write it: types are checked, what is not
+// known is refused by name, and so is what is given twice. Internal to spec and records; nlohmann's types
+// stay here.
 #pragma once
 
 #include <cstdint>

@@ -60,8 +60,7 @@ Status Line::turn(Time now) {
     ASSAY_TRY(wire::Message message, wire::decode(frames->back()));
     asked_ = false;
     std::string later = questions_.front().patient ? why_later(message) : "";
-    if (!later.empty() && stuck_.empty())
-      spdlog::warn("event=sweeps_wait why=\"{}\"", printable(later, 300));
+    if (!later.empty() && stuck_.empty()) spdlog::warn("event=sweeps_wait why=\"{}\"", printable(later, 300));
     stuck_ = std::move(later);
     if (!stuck_.empty()) {
       again_ = now + kAgain;

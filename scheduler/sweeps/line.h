@@ -1,6 +1,6 @@
-// line: the sweeper's talk with the scheduler's loop: one question at a time, in order, each with what is to be
-// done with its answer. A question that is refused for lack of room, or because too much is under way, is asked
-// again until it is taken. One thread's; never blocks.
+// line: the sweeper's talk with the scheduler's loop: one question at a time, in order, each with what is to
+// be done with its answer. A question that is refused for lack of room, or because too much is under way, is
+// asked again until it is taken. One thread's; never blocks.
 #pragma once
 
 #include <chrono>

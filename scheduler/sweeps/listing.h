@@ -21,9 +21,9 @@ inline constexpr size_t kMaxItems = 5000;  // images of one repository in one ru
 /// Handed to a worker and back.
 struct Listing {
   bool is_source = false;
-  size_t source = 0;               // index into the spec's
-  sources::Repository repository{};  // of a source: `host` is what is left alone when it is busy
-  int part = 0;  // of the source's accounts and regions, that which has it
+  size_t source = 0;                    // index into the spec's
+  sources::Repository repository{};     // of a source: `host` is what is left alone when it is busy
+  int part = 0;                         // of the source's accounts and regions, that which has it
   unsigned failures = 0, refusals = 0;  // RunState's
 
   // got so far: of a source
@@ -42,12 +42,14 @@ struct Listing {
   uint64_t left_out = 0, undated = 0, too_many = 0;
   std::vector<Item> items{};  // without a persona
 
-  size_t got() const { return items.size() + next_image + parts_done.size() + found.size() + (listed ? 1 : 0); }
+  size_t got() const {
+    return items.size() + next_image + parts_done.size() + found.size() + (listed ? 1 : 0);
+  }
 };
 
 /// How a worker's job ended.
 struct Ended {
-  Status status;                            // Errc::busy: see busy_for; cancelled: it was told to stop
+  Status status;  // Errc::busy: see busy_for; cancelled: it was told to stop
   std::chrono::milliseconds busy_for{0};
 };
 

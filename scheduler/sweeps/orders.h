@@ -16,8 +16,8 @@ inline constexpr std::string_view kRemove = "sweep_remove";
 inline constexpr std::string_view kPause = "sweep_pause";
 /// {"name"} -> {"name", "run_id"}: a run begins now. 409: one is under way, or it is paused.
 inline constexpr std::string_view kRun = "sweep_run";
-/// {"name"} -> {"name", "next_due_s" (or null), "run": null or what progress_json() makes of the run under way
-/// (progress.h)}. From memory. 404.
+/// {"name"} -> {"name", "next_due_s" (or null), "run": null or what progress_json() makes of the run under
+/// way (progress.h)}. From memory. 404.
 inline constexpr std::string_view kStatus = "sweep_status";
 
 }  // namespace assay::sweeps

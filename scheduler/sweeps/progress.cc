@@ -40,8 +40,7 @@ Json capacity_of(const ActiveRun& run, int64_t now_s, std::string_view answer) {
 
 SlotsNeeded slots_needed(uint64_t scans, std::optional<double> service_s, int64_t seconds_left) {
   if (scans == 0) return {0, "no scan of this run is open"};
-  if (!service_s || *service_s <= 0)
-    return {std::nullopt, "no scan has ended yet that could be measured"};
+  if (!service_s || *service_s <= 0) return {std::nullopt, "no scan has ended yet that could be measured"};
   if (seconds_left <= 0) return {std::nullopt, "its deadline has passed"};
   // A slot does whole scans: what it has not ended by then is late.
   double each = std::floor(static_cast<double>(seconds_left) / *service_s);
@@ -66,12 +65,10 @@ std::string progress_json(const ActiveRun& run, const std::map<std::string, Time
     repositories[to_string(state)] = count;
     if (state == RepositoryState::waiting) repositories["listing"] = out;
   }
-  for (size_t i = 0; i < run.images.size(); ++i)
-    images[to_string(static_cast<Outcome>(i))] = run.images[i];
+  for (size_t i = 0; i < run.images.size(); ++i) images[to_string(static_cast<Outcome>(i))] = run.images[i];
   for (const auto& [host, until] : quiet)
     busy.push_back(
-        {{"host", host},
-         {"ms", std::chrono::duration_cast<std::chrono::milliseconds>(until - now).count()}});
+        {{"host", host}, {"ms", std::chrono::duration_cast<std::chrono::milliseconds>(until - now).count()}});
   return Json{{"run_id", run.record.run_id},
               {"state", to_string(run.record.state)},
               {"why", run.record.why},

@@ -10,7 +10,8 @@
 namespace assay::sweeps {
 
 struct SlotsNeeded {
-  std::optional<uint64_t> slots;  // for these scans alone; nothing: no scan has been measured yet, or it is too late
+  std::optional<uint64_t>
+      slots;  // for these scans alone; nothing: no scan has been measured yet, or it is too late
   std::string basis;
 };
 /// Slots that end `scans` scans of `service_s` seconds each within `seconds_left`.

@@ -27,8 +27,7 @@ template <class T>
 Result<T> read(const Store& store, const std::string& key, Result<T> (*decode)(std::string_view),
                const std::string& missing) {
   auto value = store.get(Family::sweeps, key);
-  if (!value)
-    return value.error().code == Errc::not_found ? Error{Errc::not_found, missing} : value.error();
+  if (!value) return value.error().code == Errc::not_found ? Error{Errc::not_found, missing} : value.error();
   auto record = decode(*value);
   if (!record) return corrupt(key, record.error());
   return record;
@@ -36,8 +35,8 @@ Result<T> read(const Store& store, const std::string& key, Result<T> (*decode)(s
 
 // A record that cannot be read does not hide those behind it: it is told of at the end.
 template <class T>
-Status each(const Store& store, const std::string& prefix, bool reverse, Result<T> (*decode)(std::string_view),
-            const std::function<bool(const T&)>& visit) {
+Status each(const Store& store, const std::string& prefix, bool reverse,
+            Result<T> (*decode)(std::string_view), const std::function<bool(const T&)>& visit) {
   Status first_bad;
   ASSAY_CHECK(store.scan(Family::sweeps, prefix, reverse, [&](std::string_view key, std::string_view value) {
     auto record = decode(value);

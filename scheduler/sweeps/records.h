@@ -18,11 +18,11 @@ namespace assay::sweeps {
 
 struct SweepRecord {
   Spec spec;
-  std::string tenant;       // whom its scans count for
+  std::string tenant;  // whom its scans count for
   bool paused = false;
   int64_t created_ns = 0;
-  int64_t last_due_s = 0;   // the scheduled time that was run last, or skipped; 0: none
-  std::string running;      // id of the run under way, or empty
+  int64_t last_due_s = 0;  // the scheduled time that was run last, or skipped; 0: none
+  std::string running;     // id of the run under way, or empty
 };
 
 enum class RunState : uint8_t { listing, scanning, done, stopped };
@@ -31,9 +31,9 @@ const char* to_string(RunState state);
 /// A run is a batch: its id is that of the batch that its scans are in.
 struct RunRecord {
   std::string run_id, sweep, tenant;
-  Spec spec;                    // as it was then
-  std::string rules_version;    // in force when it began
-  std::string why;              // "schedule", "by hand"
+  Spec spec;                  // as it was then
+  std::string rules_version;  // in force when it began
+  std::string why;            // "schedule", "by hand"
   RunState state = RunState::listing;
   int64_t started_ns = 0, listed_ns = 0, ended_ns = 0;
   std::optional<int64_t> deadline_s;

@@ -136,8 +136,10 @@ Result<RunRecord> decode_run(std::string_view bytes) {
   RunRecord record;
   Fields fields(json, "");
   ASSAY_CHECK(read_spec_field(fields, record.spec));
-  for (auto [name, to] : {std::pair{"run_id", &record.run_id}, {"sweep", &record.sweep},
-                          {"tenant", &record.tenant}, {"rules_version", &record.rules_version},
+  for (auto [name, to] : {std::pair{"run_id", &record.run_id},
+                          {"sweep", &record.sweep},
+                          {"tenant", &record.tenant},
+                          {"rules_version", &record.rules_version},
                           {"why", &record.why}})
     fields.text(name, *to);
   named(fields, "state", kRunStates, record.state);
@@ -146,7 +148,8 @@ Result<RunRecord> decode_run(std::string_view bytes) {
   fields.signed_number("ended_ns", record.ended_ns);
   int64_t deadline_s = 0;
   if (fields.signed_number("deadline_s", deadline_s)) record.deadline_s = deadline_s;
-  fields.texts("trouble", record.trouble, kMaxTrouble, 4 * kMaxTroubleBytes);  // a cut character is written longer
+  fields.texts("trouble", record.trouble, kMaxTrouble,
+               4 * kMaxTroubleBytes);  // a cut character is written longer
   fields.flag("listed_all", record.listed_all);
   ASSAY_CHECK(fields.finish());
   return record;

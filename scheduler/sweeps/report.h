@@ -1,6 +1,6 @@
-// report: the morning report of a run: what is new and bad, what behaves otherwise than last time, what failed
-// and why, what was not reached and why. Made of what is kept, again each time. The same store gives the same
-// bytes.
+// report: the morning report of a run: what is new and bad, what behaves otherwise than last time, what
+// failed and why, what was not reached and why. Made of what is kept, again each time. The same store gives
+// the same bytes.
 #pragma once
 
 #include <cstdint>
@@ -18,13 +18,13 @@ namespace assay::sweeps {
 inline constexpr size_t kMaxListed = 1000;  // of each kind; the rest is counted
 
 struct ReportItem {
-  std::string image;   // "registry.example/team/app:1.2"
+  std::string image;  // "registry.example/team/app:1.2"
   std::string digest, platform, persona, scan_id, verdict, reason;
   int32_t score = 0;
-  std::string headline;      // of the scan's report: what it did, one line
-  std::string was_scan_id;   // of the same image name in the run before, or the last scan of it
+  std::string headline;     // of the scan's report: what it did, one line
+  std::string was_scan_id;  // of the same image name in the run before, or the last scan of it
   std::string was_verdict;
-  ReportDiff changes;        // against that one, where the digest is another
+  ReportDiff changes;  // against that one, where the digest is another
 };
 
 template <class T>
@@ -46,10 +46,10 @@ struct Report {
   /// Malicious (suspicious) now, and this image name was not in the run before.
   Listed<ReportItem> new_malicious, new_suspicious;
   Listed<ReportItem> still_malicious;
-  Listed<ReportItem> changed;       // behaves otherwise, verdict no worse
+  Listed<ReportItem> changed;  // behaves otherwise, verdict no worse
   Listed<ReportItem> inconclusive;
-  Listed<ReportItem> failed;        // scans that failed, and images that could not be resolved: with reason
-  Listed<ReportItem> not_reached;   // images and repositories (without a tag): with reason
+  Listed<ReportItem> failed;       // scans that failed, and images that could not be resolved: with reason
+  Listed<ReportItem> not_reached;  // images and repositories (without a tag): with reason
   std::map<std::string, uint64_t> failed_by_reason, not_reached_by_reason;  // by the reason's kind
   uint64_t undated = 0;
 };

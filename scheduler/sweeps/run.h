@@ -32,7 +32,7 @@ class Quiet {
 };
 
 struct Tries {
-  unsigned most = 3;                           // before it has failed
+  unsigned most = 3;                            // before it has failed
   std::chrono::milliseconds first_delay{5000};  // then four times as long, each time
   /// Of one repository, without anything got in between: a registry that says no for ever.
   unsigned busy_most = 20;

@@ -15,9 +15,9 @@
 namespace assay::sweeps {
 
 struct Semver {
-  std::array<uint64_t, 3> numbers{};      // major, minor, patch; those not given are 0
-  int given = 3;                          // how many were
-  std::vector<std::string> pre;           // identifiers of the pre-release
+  std::array<uint64_t, 3> numbers{};                            // major, minor, patch; those not given are 0
+  int given = 3;                                                // how many were
+  std::vector<std::string> pre;                                 // identifiers of the pre-release
   std::strong_ordering operator<=>(const Semver& other) const;  // precedence, section 11
   bool operator==(const Semver& other) const { return (*this <=> other) == 0; }
 };

@@ -42,7 +42,8 @@ std::optional<Semver> parse_partial(std::string_view text) {
 // The first version after all that begin with these numbers: 1.2 -> 1.3.0.
 Semver after(const Semver& version, int numbers) {
   Semver out;
-  for (int i = 0; i < numbers; ++i) out.numbers[static_cast<size_t>(i)] = version.numbers[static_cast<size_t>(i)];
+  for (int i = 0; i < numbers; ++i)
+    out.numbers[static_cast<size_t>(i)] = version.numbers[static_cast<size_t>(i)];
   ++out.numbers[static_cast<size_t>(numbers - 1)];
   return out;
 }
@@ -108,7 +109,8 @@ Result<SemverRange> SemverRange::parse(std::string_view text) {
   for (;;) {
     size_t end = std::min(text.find("||"), text.size());
     auto parts = words(text.substr(0, end));
-    if (parts.empty()) return broken(out.text_, "has an empty part: write a range such as '>=1.2 <3' or '^1.2'");
+    if (parts.empty())
+      return broken(out.text_, "has an empty part: write a range such as '>=1.2 <3' or '^1.2'");
     std::vector<Bound> bounds;
     for (size_t i = 0; i < parts.size(); ++i) {
       std::string_view version = parts[i], op = take_operator(version);

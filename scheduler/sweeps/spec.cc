@@ -79,8 +79,7 @@ Result<std::vector<Persona>> read_personas(const Json& json) {
       return one.is_string() && one.get_ref<const std::string&>() == assay::to_string(persona);
     };
     auto found = std::find_if(all.begin(), all.end(), named);
-    if (found == all.end())
-      return Error{Errc::invalid, place + " is none of bare, kubernetes, ci, cloud"};
+    if (found == all.end()) return Error{Errc::invalid, place + " is none of bare, kubernetes, ci, cloud"};
     if (std::find(out.begin(), out.end(), *found) != out.end())
       return Error{Errc::invalid, place + " is there twice"};
     out.push_back(*found);

@@ -29,8 +29,9 @@ Status check_name(const std::string& name) {
             name[0] != '.' && name[0] != '_' && name[0] != '-';
   if (ok) return Status();
   if (name.empty()) return broken("name", "is missing");
-  return broken("name", quoted(name) + " is not 1 to 64 of a-z, 0-9, '.', '_' and '-', the first a letter or "
-                                       "digit");
+  return broken("name", quoted(name) +
+                            " is not 1 to 64 of a-z, 0-9, '.', '_' and '-', the first a letter or "
+                            "digit");
 }
 
 Status check_platforms(const std::vector<std::string>& platforms) {
@@ -38,7 +39,8 @@ Status check_platforms(const std::vector<std::string>& platforms) {
     const std::string& platform = platforms[i];
     std::string field = "platforms[" + std::to_string(i) + "]";
     size_t parts = static_cast<size_t>(std::count(platform.begin(), platform.end(), '/')) + 1;
-    bool words = std::all_of(platform.begin(), platform.end(), [](char c) { return word_char(c) || c == '/'; });
+    bool words =
+        std::all_of(platform.begin(), platform.end(), [](char c) { return word_char(c) || c == '/'; });
     bool whole = platform.find("//") == std::string::npos && !platform.ends_with('/');
     if (!platform.starts_with("linux/") || parts > 3 || !words || !whole)
       return broken(field, quoted(platform) + " is not linux/ARCHITECTURE or linux/ARCHITECTURE/VARIANT");
@@ -64,8 +66,9 @@ Status check_times(const Spec& spec) {
   }
   auto span = parse_duration(spec.deadline);
   if (!span || *span < std::chrono::seconds(1) || *span > kMaxDeadline)
-    return broken("deadline", quoted(spec.deadline) +
-                                  " is neither a time of day (\"06:00\") nor a time from 1s to 168h (\"4h\")");
+    return broken(
+        "deadline",
+        quoted(spec.deadline) + " is neither a time of day (\"06:00\") nor a time from 1s to 168h (\"4h\")");
   return Status();
 }
 
@@ -98,8 +101,8 @@ Status check_spec(const Spec& spec) {
   ASSAY_CHECK(check_platforms(spec.platforms));
   ASSAY_CHECK(check_times(spec));
   if (spec.parallel < 1 || spec.parallel > kMaxParallel)
-    return broken("parallel", std::to_string(spec.parallel) + " is not between 1 and " +
-                                  std::to_string(kMaxParallel));
+    return broken("parallel",
+                  std::to_string(spec.parallel) + " is not between 1 and " + std::to_string(kMaxParallel));
   return check_profile(spec.profile);
 }
 

@@ -1,7 +1,7 @@
 // sweeper: carries sweeps out: a thread that starts runs when they are due, has workers list sources, submits
-// what is new to the scheduler's loop as any client does, and follows a run to its end. What it knows is in the
-// store before it acts on it, so that a killed scheduler goes on where it was: submissions carry a key that is
-// taken once (Submission::once).
+// what is new to the scheduler's loop as any client does, and follows a run to its end. What it knows is in
+// the store before it acts on it, so that a killed scheduler goes on where it was: submissions carry a key
+// that is taken once (Submission::once).
 #pragma once
 
 #include <chrono>
@@ -17,10 +17,10 @@
 namespace assay::sweeps {
 
 struct SweeperConfig {
-  std::string clients;   // endpoint of the loop's socket for clients
+  std::string clients;                       // endpoint of the loop's socket for clients
   std::string endpoint = "inproc://sweeps";  // ours, for the API: see orders.h
   sources::PlaceFiles places;
-  unsigned workers = 16;  // that list sources, over all runs
+  unsigned workers = 16;                       // that list sources, over all runs
   std::chrono::seconds repository_limit{600};  // for one repository, waiting left out
 };
 

@@ -1,5 +1,6 @@
-// backoff: how long to wait before the next try: exponential, with full jitter, so that many that were throttled
-// together do not come back together (as AWS's SDKs do in their standard mode). Pure but for its randomness.
+// backoff: how long to wait before the next try: exponential, with full jitter, so that many that were
+// throttled together do not come back together (as AWS's SDKs do in their standard mode). Pure but for its
+// randomness.
 #pragma once
 
 #include <algorithm>

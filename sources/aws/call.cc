@@ -81,7 +81,8 @@ struct Client::State {
     out.answer = reply.body.empty() ? "{}" : std::move(reply.body);
     out.good = nlohmann::json::parse(out.answer, nullptr, false).is_object();
     if (!out.good) {
-      out.error = {Errc::corrupt, what(operation) + ": the answer is no JSON object; is this an AWS endpoint?"};
+      out.error = {Errc::corrupt,
+                   what(operation) + ": the answer is no JSON object; is this an AWS endpoint?"};
       out.next = Next::again;
     }
     return out;

@@ -1,6 +1,6 @@
-// call: one call of an AWS service, signed, tried again with growing, jittered delays while it is throttled or
-// the service fails, and its errors in words. Services speak JSON (ECR, SQS) or the query protocol with XML
-// (STS).
+// call: one call of an AWS service, signed, tried again with growing, jittered delays while it is throttled
+// or the service fails, and its errors in words. Services speak JSON (ECR, SQS) or the query protocol with
+// XML (STS).
 #pragma once
 
 #include <chrono>
@@ -15,7 +15,7 @@
 namespace assay::sources::aws {
 
 struct Service {
-  std::string name;      // as signed: "ecr", "sqs", "sts"
+  std::string name;  // as signed: "ecr", "sqs", "sts"
   std::string region;
   std::string endpoint;  // "https://api.ecr.eu-west-1.amazonaws.com"; empty: Amazon's for name and region
   std::string target;    // X-Amz-Target before the dot: "AmazonEC2ContainerRegistry_V20150921"

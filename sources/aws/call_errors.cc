@@ -16,21 +16,23 @@ constexpr int64_t kSkewS = 240;  // AWS takes five minutes
 constexpr size_t kShown = 600;
 
 const std::set<std::string_view> kThrottled = {
-    "Throttling",           "ThrottlingException",      "ThrottledException",
-    "RequestThrottled",     "RequestThrottledException", "TooManyRequestsException",
-    "TooManyRequests",      "RequestLimitExceeded",     "BandwidthLimitExceeded",
-    "SlowDown",             "PriorRequestNotComplete",  "ProvisionedThroughputExceededException"};
-const std::set<std::string_view> kExpired = {"ExpiredToken",
-                                             "ExpiredTokenException",
-                                             "RequestExpired",
-                                             "UnrecognizedClientException",
-                                             "InvalidClientTokenId"};
-const std::set<std::string_view> kClock = {"RequestTimeTooSkewed", "SignatureDoesNotMatch", "InvalidSignatureException",
-                                           "RequestExpired"};
-const std::set<std::string_view> kDenied = {"IncompleteSignature", "IncompleteSignatureException",
-                                            "MissingAuthenticationToken", "MissingAuthenticationTokenException",
-                                            "OptInRequired", "NotAuthorized", "InvalidIdentityToken",
-                                            "IDPRejectedClaim", "RegionDisabledException"};
+    "Throttling",       "ThrottlingException",       "ThrottledException",
+    "RequestThrottled", "RequestThrottledException", "TooManyRequestsException",
+    "TooManyRequests",  "RequestLimitExceeded",      "BandwidthLimitExceeded",
+    "SlowDown",         "PriorRequestNotComplete",   "ProvisionedThroughputExceededException"};
+const std::set<std::string_view> kExpired = {"ExpiredToken", "ExpiredTokenException", "RequestExpired",
+                                             "UnrecognizedClientException", "InvalidClientTokenId"};
+const std::set<std::string_view> kClock = {"RequestTimeTooSkewed", "SignatureDoesNotMatch",
+                                           "InvalidSignatureException", "RequestExpired"};
+const std::set<std::string_view> kDenied = {"IncompleteSignature",
+                                            "IncompleteSignatureException",
+                                            "MissingAuthenticationToken",
+                                            "MissingAuthenticationTokenException",
+                                            "OptInRequired",
+                                            "NotAuthorized",
+                                            "InvalidIdentityToken",
+                                            "IDPRejectedClaim",
+                                            "RegionDisabledException"};
 
 bool has(const std::string& code, const char* part) { return code.find(part) != std::string::npos; }
 
@@ -113,7 +115,8 @@ Next what_next(int status, const std::string& code) {
 std::string without_secrets(std::string text, const Credentials& as) {
   for (const std::string* secret : {&as.secret, &as.session_token}) {
     if (secret->size() < 4) continue;
-    for (size_t at = 0; (at = text.find(*secret, at)) != std::string::npos;) text.replace(at, secret->size(), "***");
+    for (size_t at = 0; (at = text.find(*secret, at)) != std::string::npos;)
+      text.replace(at, secret->size(), "***");
   }
   return printable(text, kShown);
 }

@@ -56,7 +56,8 @@ bool fresh(const Credentials& credentials, int64_t now_s) {
 Found nothing(std::string note) { return Found{std::nullopt, std::move(note)}; }
 
 Result<Found> from_environment(const Look&) {
-  Credentials out{env("AWS_ACCESS_KEY_ID"), env("AWS_SECRET_ACCESS_KEY"), env("AWS_SESSION_TOKEN"), 0, "environment"};
+  Credentials out{env("AWS_ACCESS_KEY_ID"), env("AWS_SECRET_ACCESS_KEY"), env("AWS_SESSION_TOKEN"), 0,
+                  "environment"};
   if (out.key_id.empty() && out.secret.empty()) return nothing("AWS_ACCESS_KEY_ID is not set");
   ASSAY_CHECK(check_credentials(out));
   if (std::string text = env("AWS_CREDENTIAL_EXPIRATION"); !text.empty()) {
@@ -130,7 +131,8 @@ Result<std::string> default_region(int stop_fd) {
     std::string region = env(name);
     if (region.empty()) continue;
     if (is_region(region)) return region;
-    return Error{Errc::invalid, std::string("$") + name + " is no AWS region: \"" + printable(region, 100) + "\""};
+    return Error{Errc::invalid,
+                 std::string("$") + name + " is no AWS region: \"" + printable(region, 100) + "\""};
   }
   ASSAY_TRY(Profiles profiles, load_profiles());
   std::string region = profiles.by_name[chosen_profile()]["region"];
@@ -138,7 +140,8 @@ Result<std::string> default_region(int stop_fd) {
   ChainOptions options;
   Http http(stop_fd);
   if (!instance_disabled()) {
-    auto found = ask_instance({http, options, wall_ns() / 1'000'000'000}, "/latest/meta-data/placement/region");
+    auto found =
+        ask_instance({http, options, wall_ns() / 1'000'000'000}, "/latest/meta-data/placement/region");
     if (!found && found.error().code == Errc::cancelled) return found.error();
     if (found && *found && is_region(**found)) return **found;
   }

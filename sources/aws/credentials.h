@@ -1,5 +1,6 @@
-// credentials: who we are to AWS: the chain of its SDKs (environment, shared files and profiles, web identity,
-// container, instance by IMDSv2), assumed roles, and their renewal before they expire. Secrets are in no error.
+// credentials: who we are to AWS: the chain of its SDKs (environment, shared files and profiles, web
+// identity, container, instance by IMDSv2), assumed roles, and their renewal before they expire. Secrets are
+// in no error.
 #pragma once
 
 #include <chrono>

@@ -20,8 +20,9 @@ Status check(const char* name, const std::string& value, size_t limit) {
     return Error{Errc::invalid, std::string(name) + " is longer than " + std::to_string(limit) + " bytes"};
   for (char c : value)
     if (c <= ' ' || c >= 0x7f)
-      return Error{Errc::invalid, std::string(name) + " holds a space, a line break or another character that "
-                                                      "cannot be in one"};
+      return Error{Errc::invalid, std::string(name) +
+                                      " holds a space, a line break or another character that "
+                                      "cannot be in one"};
   return Status();
 }
 
@@ -40,7 +41,8 @@ Result<Credentials> read_credentials_json(std::string_view bytes) {
   if (!body.is_object()) return Error{Errc::corrupt, "what it says is no JSON object"};
   std::string code = text(body, "Code");
   if (!code.empty() && code != "Success")
-    return Error{Errc::denied, "it says " + printable(code, 100) + ": " + printable(text(body, "Message"), 300)};
+    return Error{Errc::denied,
+                 "it says " + printable(code, 100) + ": " + printable(text(body, "Message"), 300)};
   Credentials out;
   out.key_id = text(body, "AccessKeyId");
   out.secret = text(body, "SecretAccessKey");

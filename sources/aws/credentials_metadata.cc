@@ -1,6 +1,6 @@
 // Metadata services: a container agent's (Amazon ECS developer guide, "Task IAM role"; EKS user guide, "Pod
-// Identity") and an instance's (EC2 user guide, "Use the Instance Metadata Service", version 2). Asked with short
-// patience, without a proxy, and never sent on.
+// Identity") and an instance's (EC2 user guide, "Use the Instance Metadata Service", version 2). Asked with
+// short patience, without a proxy, and never sent on.
 #include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
@@ -52,7 +52,8 @@ Result<HttpReply> tried(Http& http, const HttpAsk& ask, int tries) {
 
 // The file's goes first: whoever wrote it renews it.
 Result<std::string> container_token() {
-  std::string file = env("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"), token = env("AWS_CONTAINER_AUTHORIZATION_TOKEN");
+  std::string file = env("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"),
+              token = env("AWS_CONTAINER_AUTHORIZATION_TOKEN");
   if (!file.empty()) {
     auto text = read_file(file, kLargest);
     if (!text) return text.error().context("$AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
@@ -69,7 +70,7 @@ std::string metadata_base(const Look& look) {
   if (base.empty()) base = env("AWS_EC2_METADATA_SERVICE_ENDPOINT");
   if (base.empty())
     base = ascii_lower(env("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE")) == "ipv6" ? "http://[fd00:ec2::254]"
-                                                                             : "http://169.254.169.254";
+                                                                                : "http://169.254.169.254";
   while (base.ends_with("/")) base.pop_back();
   return base;
 }
@@ -80,10 +81,11 @@ Result<std::string> instance_token(const Look& look, HttpAsk ask, int tries) {
   ask.method = "PUT";
   ask.headers = {{"X-aws-ec2-metadata-token-ttl-seconds", "300"}};
   ASSAY_TRY(HttpReply reply, tried(look.http, ask, tries));
-  bool fit = !reply.body.empty() && std::all_of(reply.body.begin(), reply.body.end(),
-                                                [](char c) { return c > ' ' && c < 0x7f; });
+  bool fit = !reply.body.empty() &&
+             std::all_of(reply.body.begin(), reply.body.end(), [](char c) { return c > ' ' && c < 0x7f; });
   if (reply.status == 200 && fit) return reply.body;
-  if (reply.status == 200) return Error{Errc::corrupt, "what it gives is no token: is this an instance of EC2?"};
+  if (reply.status == 200)
+    return Error{Errc::corrupt, "what it gives is no token: is this an instance of EC2?"};
   return Error{Errc::denied, "it gives no token (HTTP status " + std::to_string(reply.status) +
                                  "): IMDSv2 is needed, version 1 is not asked"};
 }
@@ -92,12 +94,14 @@ Result<std::string> instance_token(const Look& look, HttpAsk ask, int tries) {
 
 bool instance_disabled() { return ascii_lower(env("AWS_EC2_METADATA_DISABLED")) == "true"; }
 
-Result<std::optional<std::string>> container_url(const std::string& relative_uri, const std::string& full_uri) {
+Result<std::optional<std::string>> container_url(const std::string& relative_uri,
+                                                 const std::string& full_uri) {
   if (!relative_uri.empty()) {
     std::string url = kContainerHost + relative_uri;
     auto parts = parse_url(url);
     if (!relative_uri.starts_with("/") || !parts || parts->host != "169.254.170.2")
-      return Error{Errc::invalid, "$AWS_CONTAINER_CREDENTIALS_RELATIVE_URI is no path, as \"/v2/credentials\" is one"};
+      return Error{Errc::invalid,
+                   "$AWS_CONTAINER_CREDENTIALS_RELATIVE_URI is no path, as \"/v2/credentials\" is one"};
     return std::optional(url);
   }
   if (full_uri.empty()) return std::optional<std::string>();
@@ -105,9 +109,10 @@ Result<std::optional<std::string>> container_url(const std::string& relative_uri
   if (!parts) return parts.error().context("$AWS_CONTAINER_CREDENTIALS_FULL_URI");
   bool agent = std::find(std::begin(kAgents), std::end(kAgents), parts->host) != std::end(kAgents);
   if (parts->scheme == "https" || agent || is_loopback(parts->host)) return std::optional(full_uri);
-  return Error{Errc::denied, "$AWS_CONTAINER_CREDENTIALS_FULL_URI is of " + printable(parts->place(), 200) +
-                                 ": in the clear only this host or a container agent (169.254.170.2, 169.254.170.23, "
-                                 "[fd00:ec2::23]) is asked"};
+  return Error{Errc::denied,
+               "$AWS_CONTAINER_CREDENTIALS_FULL_URI is of " + printable(parts->place(), 200) +
+                   ": in the clear only this host or a container agent (169.254.170.2, 169.254.170.23, "
+                   "[fd00:ec2::23]) is asked"};
 }
 
 Result<Found> from_container(const Look& look) {

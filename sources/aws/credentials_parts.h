@@ -1,6 +1,6 @@
-// credentials_parts: the places where credentials may come from, one by one: what the chain (credentials.cc) walks
-// through. Each says what it found, or why there is nothing to find; an error is of a place that was configured
-// and failed: then the chain ends there, as in AWS's SDKs, rather than go on as somebody else.
+// credentials_parts: the places where credentials may come from, one by one: what the chain (credentials.cc)
+// walks through. Each says what it found, or why there is nothing to find; an error is of a place that was
+// configured and failed: then the chain ends there, as in AWS's SDKs, rather than go on as somebody else.
 #pragma once
 
 #include <map>
@@ -66,9 +66,10 @@ Result<Credentials> read_credentials_json(std::string_view json);
 /// Whether these can be signed with at all: Errc::invalid names the field.
 Status check_credentials(const Credentials& credentials);
 
-/// Where a container's credentials are: AWS_CONTAINER_CREDENTIALS_FULL_URI may be https, or http of this host or
-/// of a container agent's link-local address; nothing: neither is set. Errc::denied otherwise.
-Result<std::optional<std::string>> container_url(const std::string& relative_uri, const std::string& full_uri);
+/// Where a container's credentials are: AWS_CONTAINER_CREDENTIALS_FULL_URI may be https, or http of this host
+/// or of a container agent's link-local address; nothing: neither is set. Errc::denied otherwise.
+Result<std::optional<std::string>> container_url(const std::string& relative_uri,
+                                                 const std::string& full_uri);
 /// One page of the instance's metadata; nothing: it has no such page. `note` of errors is fit to show.
 Result<std::optional<std::string>> ask_instance(const Look& look, const std::string& path);
 bool instance_disabled();  // $AWS_EC2_METADATA_DISABLED

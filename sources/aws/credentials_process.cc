@@ -32,8 +32,9 @@ Result<std::vector<std::string>> split_command(std::string_view line) {
       continue;
     }
     any = true;
-    bool escapes = c == '\\' && i + 1 < line.size() &&
-                   (quote == Quote::none || (quote == Quote::twice && (line[i + 1] == '"' || line[i + 1] == '\\')));
+    bool escapes =
+        c == '\\' && i + 1 < line.size() &&
+        (quote == Quote::none || (quote == Quote::twice && (line[i + 1] == '"' || line[i + 1] == '\\')));
     if (escapes) {
       word += line[++i];
     } else if (c == '\'' && quote != Quote::twice) {
@@ -46,7 +47,8 @@ Result<std::vector<std::string>> split_command(std::string_view line) {
   }
   if (quote != Quote::none) return Error{Errc::invalid, "credential_process: a quote is not closed"};
   end_word();
-  if (out.empty() || out.size() > kMaxWords) return Error{Errc::invalid, "credential_process: names no program"};
+  if (out.empty() || out.size() > kMaxWords)
+    return Error{Errc::invalid, "credential_process: names no program"};
   return out;
 }
 

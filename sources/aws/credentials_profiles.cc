@@ -1,4 +1,5 @@
-// The files that AWS's tools share: AWS SDKs and Tools Reference Guide, "Shared config and credentials files".
+// The files that AWS's tools share: AWS SDKs and Tools Reference Guide, "Shared config and credentials
+// files".
 #include <pwd.h>
 #include <unistd.h>
 
@@ -69,7 +70,7 @@ void read_profiles(std::string_view text, bool config, Profiles& into) {
     }
     // What is indented belongs to the setting above ("s3 ="), and none of those is ours.
     size_t equals = line.find('=');
-    if (profile == nullptr || equals == line.npos || raw[0] == ' ' || raw[0] == '\t') continue;
+    if (profile == nullptr || equals == line.npos || equals == 0 || raw[0] == ' ' || raw[0] == '\t') continue;
     std::string key = ascii_lower(trimmed(line.substr(0, equals)));
     profile->emplace(key, trimmed(line.substr(equals + 1)));  // who comes first has the word
   }

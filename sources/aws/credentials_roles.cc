@@ -20,7 +20,8 @@ class Resolver {
 
   Result<Found> profile(const std::string& name) {
     auto found = profiles_.by_name.find(name);
-    if (found == profiles_.by_name.end()) return Error{Errc::invalid, "the shared files have no such profile"};
+    if (found == profiles_.by_name.end())
+      return Error{Errc::invalid, "the shared files have no such profile"};
     if (!seen_.insert(name).second || seen_.size() > kLongestChain)
       return Error{Errc::invalid, "its chain of source_profile comes back to itself, or is longer than " +
                                       std::to_string(kLongestChain)};
@@ -52,9 +53,10 @@ class Resolver {
     }
     for (const char* key : {"sso_session", "sso_start_url", "login_session"})
       if (settings.contains(key))
-        return Error{Errc::unsupported, "it logs in by IAM Identity Center, which Assay does not: give it "
-                                        "credential_process = aws configure export-credentials --profile " +
-                                            name};
+        return Error{Errc::unsupported,
+                     "it logs in by IAM Identity Center, which Assay does not: give it "
+                     "credential_process = aws configure export-credentials --profile " +
+                         name};
     return nothing("it names no credentials");
   }
 
@@ -72,7 +74,8 @@ class Resolver {
   Result<Credentials> role(const Profile& settings, const std::string& name) {
     std::string arn = value(settings, "role_arn"), file = value(settings, "web_identity_token_file");
     if (!value(settings, "mfa_serial").empty())
-      return Error{Errc::unsupported, "its role wants a code of a device (mfa_serial), which nobody can type here"};
+      return Error{Errc::unsupported,
+                   "its role wants a code of a device (mfa_serial), which nobody can type here"};
     if (!file.empty()) return by_token_file(look_, file, arn, value(settings, "role_session_name"));
     ASSAY_TRY(RoleDetails how, details(settings));
     ASSAY_TRY(Credentials base, source(settings, name));
@@ -86,7 +89,8 @@ class Resolver {
     std::string other = value(settings, "source_profile"), place = value(settings, "credential_source");
     if (!other.empty() && !place.empty())
       return Error{Errc::invalid, "it has both source_profile and credential_source: leave one"};
-    Result<Found> found = Error{Errc::invalid, "it has a role_arn, and neither source_profile nor credential_source"};
+    Result<Found> found =
+        Error{Errc::invalid, "it has a role_arn, and neither source_profile nor credential_source"};
     if (!other.empty())
       found = other == name ? own(settings, name) : profile(other);
     else if (place == "Environment")
@@ -98,7 +102,8 @@ class Resolver {
     else if (!place.empty())
       return Error{Errc::invalid, "credential_source \"" + printable(place, 100) +
                                       "\" is none of Environment, EcsContainer, Ec2InstanceMetadata"};
-    std::string from = other.empty() ? "credential_source " + place : "source_profile " + printable(other, 100);
+    std::string from =
+        other.empty() ? "credential_source " + place : "source_profile " + printable(other, 100);
     if (!found) return other.empty() && place.empty() ? found.error() : found.error().context(from);
     if (!found->credentials) return Error{Errc::denied, from + ": " + found->note};
     return std::move(*found->credentials);
@@ -114,7 +119,8 @@ class Resolver {
 Result<Found> from_profile(const Look& look) {
   ASSAY_TRY(Profiles profiles, load_profiles());
   std::string name = chosen_profile();
-  if (profiles.files.empty() && name == "default") return nothing("there is no ~/.aws/credentials and no ~/.aws/config");
+  if (profiles.files.empty() && name == "default")
+    return nothing("there is no ~/.aws/credentials and no ~/.aws/config");
   if (name == "default" && !profiles.by_name.contains(name))
     return nothing("the shared files have no profile \"default\"; $AWS_PROFILE names another");
   return Resolver(look, profiles).profile(name);
@@ -134,7 +140,8 @@ Result<Credentials> by_token_file(const Look& look, const std::string& file, con
 Result<Found> from_web_identity(const Look& look) {
   std::string file = env("AWS_WEB_IDENTITY_TOKEN_FILE"), role = env("AWS_ROLE_ARN");
   if (file.empty()) return nothing("AWS_WEB_IDENTITY_TOKEN_FILE is not set");
-  if (role.empty()) return Error{Errc::invalid, "AWS_WEB_IDENTITY_TOKEN_FILE is set, and AWS_ROLE_ARN is not"};
+  if (role.empty())
+    return Error{Errc::invalid, "AWS_WEB_IDENTITY_TOKEN_FILE is set, and AWS_ROLE_ARN is not"};
   ASSAY_TRY(Credentials out, by_token_file(look, file, role, env("AWS_ROLE_SESSION_NAME")));
   return Found{std::move(out)};
 }

@@ -49,8 +49,8 @@ class Ecr {
   Client client_;
 };
 
-/// Region and account of "123456789012.dkr.ecr.eu-west-1.amazonaws.com" (and .amazonaws.com.cn, dkr-ecr-fips),
-/// or nothing.
+/// Region and account of "123456789012.dkr.ecr.eu-west-1.amazonaws.com" (and .amazonaws.com.cn,
+/// dkr-ecr-fips), or nothing.
 struct EcrHost {
   std::string account, region;
 };

@@ -44,14 +44,15 @@ bool is_role_arn(std::string_view text) {
   std::string_view partition = text.substr(4, iam - 4), account = text.substr(iam + 6, 12),
                    rest = text.substr(iam + 18);
   return std::all_of(partition.begin(), partition.end(), [](char c) { return lower(c) || c == '-'; }) &&
-         std::all_of(account.begin(), account.end(), digit) && rest.starts_with(":role/") && rest.size() > 6 &&
-         std::all_of(rest.begin(), rest.end(), [](char c) { return c > ' ' && c < 0x7f; });
+         std::all_of(account.begin(), account.end(), digit) && rest.starts_with(":role/") &&
+         rest.size() > 6 && std::all_of(rest.begin(), rest.end(), [](char c) { return c > ' ' && c < 0x7f; });
 }
 
-Result<std::string> endpoint_url(const std::string& service, const std::string& region, const std::string& given,
-                                 const std::string& otherwise) {
+Result<std::string> endpoint_url(const std::string& service, const std::string& region,
+                                 const std::string& given, const std::string& otherwise) {
   if (!is_region(region))
-    return Error{Errc::invalid, "\"" + printable(region, 100) + "\" is no AWS region, as \"eu-west-1\" is one"};
+    return Error{Errc::invalid,
+                 "\"" + printable(region, 100) + "\" is no AWS region, as \"eu-west-1\" is one"};
   if (!given.empty()) {
     auto parts = parse_url(given);
     if (!parts) return parts.error().context("endpoint of " + service);

@@ -10,10 +10,10 @@
 namespace assay::sources::aws {
 
 /// `given` where it is not empty; else $AWS_ENDPOINT_URL_SERVICE, $AWS_ENDPOINT_URL (unless
-/// $AWS_IGNORE_CONFIGURED_ENDPOINT_URLS is true), `otherwise`, Amazon's. Errc::invalid: the region or what was
-/// configured cannot be one.
-Result<std::string> endpoint_url(const std::string& service, const std::string& region, const std::string& given,
-                                 const std::string& otherwise = "");
+/// $AWS_IGNORE_CONFIGURED_ENDPOINT_URLS is true), `otherwise`, Amazon's. Errc::invalid: the region or what
+/// was configured cannot be one.
+Result<std::string> endpoint_url(const std::string& service, const std::string& region,
+                                 const std::string& given, const std::string& otherwise = "");
 
 /// "eu-west-1": what may become part of a host's name.
 bool is_region(std::string_view text);

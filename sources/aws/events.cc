@@ -84,7 +84,8 @@ Result<std::optional<Push>> parse_ecr_event(std::string_view bytes) {
   if (action != "PUSH" || result != "SUCCESS") return std::optional<Push>();
   Push push;
   ASSAY_TRY(push.id, text(event, "id", true));
-  if (push.id.empty() || push.id.size() > kMaxId || printable(push.id) != push.id) return wrong("id", push.id);
+  if (push.id.empty() || push.id.size() > kMaxId || printable(push.id) != push.id)
+    return wrong("id", push.id);
   ASSAY_CHECK(place(event, *detail, push));
   ASSAY_TRY(std::string time, text(event, "time", false));
   if (!time.empty()) {

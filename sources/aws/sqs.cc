@@ -80,8 +80,9 @@ Sqs::Sqs(std::string queue_url, std::string region, std::string endpoint, Creden
 Result<std::vector<SqsMessage>> Sqs::receive(std::chrono::seconds wait) {
   auto url = parse_url(queue_url_);
   if (!url || url->path.size() < 2)
-    return Error{Errc::invalid, "queue \"" + printable(queue_url_, 200) +
-                                    "\": not a queue's URL, as https://sqs.eu-west-1.amazonaws.com/123456789012/NAME is"};
+    return Error{Errc::invalid,
+                 "queue \"" + printable(queue_url_, 200) +
+                     "\": not a queue's URL, as https://sqs.eu-west-1.amazonaws.com/123456789012/NAME is"};
   wait = std::clamp(wait, std::chrono::seconds(0), kLongestWait);
   json ask{{"QueueUrl", queue_url_},
            {"MaxNumberOfMessages", kMost},

@@ -44,7 +44,8 @@ HttpAsk request(const Call& call, const std::string& url) {
   ask.body = "Action=" + call.action + "&Version=" + kVersion;
   for (const auto& [name, value] : call.form) ask.body += "&" + name + "=" + url_encode(value);
   if (call.as != nullptr)
-    ask.signing = HttpSigning{call.sts.region, "sts", call.as->key_id, call.as->secret, call.as->session_token};
+    ask.signing =
+        HttpSigning{call.sts.region, "sts", call.as->key_id, call.as->secret, call.as->session_token};
   ask.limit_bytes = kLargest;
   return ask;
 }
@@ -110,8 +111,9 @@ Result<Credentials> read_credentials(const Call& call, const std::string& body, 
 
 Status check_role(const std::string& role) {
   if (is_role_arn(role)) return Status();
-  return Error{Errc::invalid, "\"" + printable(role, 200) +
-                                  "\" is no ARN of a role, as \"arn:aws:iam::123456789012:role/NAME\" is one"};
+  return Error{Errc::invalid,
+               "\"" + printable(role, 200) +
+                   "\" is no ARN of a role, as \"arn:aws:iam::123456789012:role/NAME\" is one"};
 }
 
 }  // namespace
@@ -147,7 +149,8 @@ Result<std::string> caller_account(Http& http, const Sts& sts, const Credentials
     bool digits = std::all_of(account.begin(), account.end(), [](char c) { return c >= '0' && c <= '9'; });
     if (account.size() == 12 && digits) return account;
   }
-  return Error{Errc::corrupt, call.what() + ": the answer names no account of twelve digits; is this an AWS endpoint?"};
+  return Error{Errc::corrupt,
+               call.what() + ": the answer names no account of twelve digits; is this an AWS endpoint?"};
 }
 
 }  // namespace assay::sources::aws

@@ -38,10 +38,12 @@ void answer_with(const AwsAsk& ask, const AwsAnswer& answer, httplib::Response& 
   if (answer.code.empty()) {
     to.set_content(answer.body, type);
   } else if (ask.query) {
-    to.set_content("<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error><Type>Sender</Type><Code>" +
-                       xml_text(answer.code) + "</Code><Message>" + xml_text(answer.message) +
-                       "</Message></Error><RequestId>8c6a2f5e</RequestId></ErrorResponse>",
-                   type);
+    to.set_content(
+        "<ErrorResponse "
+        "xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error><Type>Sender</Type><Code>" +
+            xml_text(answer.code) + "</Code><Message>" + xml_text(answer.message) +
+            "</Message></Error><RequestId>8c6a2f5e</RequestId></ErrorResponse>",
+        type);
   } else {
     to.set_content(nlohmann::json{{"__type", answer.code}, {"message", answer.message}}.dump(), type);
   }
@@ -63,10 +65,11 @@ AwsAnswer refusal(const AwsAsk& ask, const Error& why) {
     case Errc::timeout:
       return aws_error(query ? "SignatureDoesNotMatch" : "InvalidSignatureException", why.what, status);
     default:
-      return aws_error(query ? "SignatureDoesNotMatch" : "InvalidSignatureException",
-                       "The request signature we calculated does not match the signature you provided. Check your "
-                       "AWS Secret Access Key and signing method.",
-                       status);
+      return aws_error(
+          query ? "SignatureDoesNotMatch" : "InvalidSignatureException",
+          "The request signature we calculated does not match the signature you provided. Check your "
+          "AWS Secret Access Key and signing method.",
+          status);
   }
 }
 
@@ -101,13 +104,19 @@ void garble(const AwsAsk& ask, const AwsFault& fault, httplib::Response& to) {
   if (fault.retry_after_s) to.set_header("Retry-After", std::to_string(*fault.retry_after_s));
   std::string ending = ask.query ? "" : "Exception";
   switch (fault.kind) {
-    case Kind::throttle: return answer_with(ask, aws_error("Throttling" + ending, "Rate exceeded"), to);
-    case Kind::too_many: return answer_with(ask, aws_error("TooManyRequests" + ending, "Slow down", 429), to);
-    case Kind::fail: return answer_with(ask, aws_error("Server" + ending, "Something is broken", 500), to);
-    case Kind::expired: return answer_with(ask, expired(ask), to);
+    case Kind::throttle:
+      return answer_with(ask, aws_error("Throttling" + ending, "Rate exceeded"), to);
+    case Kind::too_many:
+      return answer_with(ask, aws_error("TooManyRequests" + ending, "Slow down", 429), to);
+    case Kind::fail:
+      return answer_with(ask, aws_error("Server" + ending, "Something is broken", 500), to);
+    case Kind::expired:
+      return answer_with(ask, expired(ask), to);
     case Kind::skewed:
       return answer_with(
-          ask, aws_error("RequestTimeTooSkewed", "The difference between the request time and the current time is too large.", 403),
+          ask,
+          aws_error("RequestTimeTooSkewed",
+                    "The difference between the request time and the current time is too large.", 403),
           to);
     case Kind::unavailable:
       to.status = 503;
@@ -115,7 +124,8 @@ void garble(const AwsAsk& ask, const AwsFault& fault, httplib::Response& to) {
     case Kind::cut:
       return to.set_content_provider(1000, "application/x-amz-json-1.1",
                                      [](size_t, size_t, httplib::DataSink&) { return false; });
-    default: return to.set_content("{\"repositories\": [tru", "application/x-amz-json-1.1");
+    default:
+      return to.set_content("{\"repositories\": [tru", "application/x-amz-json-1.1");
   }
 }
 
@@ -144,6 +154,15 @@ struct AwsServer::State {
       return out;
     }
     return std::nullopt;
+  }
+
+  std::string date_now() const {
+    std::lock_guard lock(mutex);
+    time_t now = ::time(nullptr) + offset.count();
+    tm parts{};
+    gmtime_r(&now, &parts);
+    char text[64];
+    return std::string(text, strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &parts));
   }
 
   // Who asks, or why not.
@@ -187,6 +206,7 @@ struct AwsServer::State {
 
   void serve(const httplib::Request& request, httplib::Response& to) {
     AwsAsk ask = as_ask(request);
+    to.set_header("Date", date_now());
     auto fault = next_fault(ask);
     if (fault && fault->kind != AwsFault::Kind::slow) return garble(ask, *fault, to);
     if (fault) std::this_thread::sleep_for(fault->delay);
@@ -211,7 +231,8 @@ Result<AwsServer> AwsServer::start(std::vector<AwsKey> keys) {
   state->server.set_keep_alive_timeout(1);
   state->server.set_keep_alive_max_count(100'000);
   state->server.set_tcp_nodelay(true);
-  state->server.Post(".*", [raw](const httplib::Request& request, httplib::Response& to) { raw->serve(request, to); });
+  state->server.Post(
+      ".*", [raw](const httplib::Request& request, httplib::Response& to) { raw->serve(request, to); });
   state->port = state->server.bind_to_any_port("127.0.0.1");
   if (state->port <= 0) return Error{Errc::io, "no free port for the AWS endpoint"};
   state->thread = std::thread([raw] { raw->server.listen_after_bind(); });

@@ -1,6 +1,7 @@
-// aws_server: a small AWS endpoint of ours on the loopback, for every service at once: it checks the signature
-// (sigv4), hands the call to the handler of its service and operation, and does wrong when told to. It speaks
-// the JSON protocols (X-Amz-Target) and the query protocol (Action=...), and answers errors in the same.
+// aws_server: a small AWS endpoint of ours on the loopback, for every service at once: it checks the
+// signature (sigv4), hands the call to the handler of its service and operation, and does wrong when told to.
+// It speaks the JSON protocols (X-Amz-Target) and the query protocol (Action=...), and answers errors in the
+// same.
 #pragma once
 
 #include <chrono>
@@ -35,7 +36,7 @@ struct AwsAsk {
 };
 
 struct AwsAnswer {
-  std::string body;   // JSON; XML where the ask is of the query protocol
+  std::string body;  // JSON; XML where the ask is of the query protocol
   int status = 200;
   std::string code{}, message{};  // an error instead: "RepositoryNotFoundException", and its words
 };

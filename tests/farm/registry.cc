@@ -35,16 +35,16 @@ Result<std::string> output(std::vector<std::string> argv) {
 // An authority, and the registry's certificate by it.
 Status make_certificates(const fs::path& dir) {
   ASSAY_TRY(std::string ca,
-            output({"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-                    "-days", "2", "-subj", "/CN=Registry of a test", "-keyout", dir / "ca.key", "-out",
-                    dir / "ca.crt"}));
+            output({"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+                    "-nodes", "-days", "2", "-subj", "/CN=Registry of a test", "-keyout", dir / "ca.key",
+                    "-out", dir / "ca.crt"}));
   ASSAY_TRY(std::string request,
-            output({"openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj",
-                    "/CN=localhost", "-keyout", dir / "tls.key", "-out", dir / "tls.csr"}));
+            output({"openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                    "-subj", "/CN=localhost", "-keyout", dir / "tls.key", "-out", dir / "tls.csr"}));
   ASSAY_CHECK(write(dir / "tls.ext", "subjectAltName=IP:127.0.0.1,DNS:localhost\n"));
-  ASSAY_TRY(std::string signed_by,
-            output({"openssl", "x509", "-req", "-days", "2", "-in", dir / "tls.csr", "-CA", dir / "ca.crt", "-CAkey",
-                    dir / "ca.key", "-CAcreateserial", "-extfile", dir / "tls.ext", "-out", dir / "tls.crt"}));
+  ASSAY_TRY(std::string signed_by, output({"openssl", "x509", "-req", "-days", "2", "-in", dir / "tls.csr",
+                                           "-CA", dir / "ca.crt", "-CAkey", dir / "ca.key", "-CAcreateserial",
+                                           "-extfile", dir / "tls.ext", "-out", dir / "tls.crt"}));
   return Status();
 }
 
@@ -56,10 +56,13 @@ Status make_login(const fs::path& dir, const std::string& host, const RegistryOp
 }
 
 std::string config(const fs::path& dir, const std::string& host, const RegistryOptions& options) {
-  std::string out = "version: 0.1\nlog:\n  level: warn\nstorage:\n  delete:\n    enabled: true\n  filesystem:\n"
-                    "    rootdirectory: " + (dir / "blobs").string() + "\nhttp:\n  addr: " + host + "\n";
+  std::string out =
+      "version: 0.1\nlog:\n  level: warn\nstorage:\n  delete:\n    enabled: true\n  filesystem:\n"
+      "    rootdirectory: " +
+      (dir / "blobs").string() + "\nhttp:\n  addr: " + host + "\n";
   if (options.tls)
-    out += "  tls:\n    certificate: " + (dir / "tls.crt").string() + "\n    key: " + (dir / "tls.key").string() + "\n";
+    out += "  tls:\n    certificate: " + (dir / "tls.crt").string() +
+           "\n    key: " + (dir / "tls.key").string() + "\n";
   if (!options.user.empty())
     out += "auth:\n  htpasswd:\n    realm: test\n    path: " + (dir / "htpasswd").string() + "\n";
   if (!options.notifications.empty()) out += "notifications:\n" + options.notifications;

@@ -12,9 +12,9 @@
 namespace assay::farm {
 
 struct RegistryOptions {
-  bool tls = false;                 // certificate for 127.0.0.1 and localhost from the authority ca_file()
-  std::string user, password;       // htpasswd; empty: nobody has to log in
-  std::string notifications{};      // YAML below `notifications:`, or nothing
+  bool tls = false;             // certificate for 127.0.0.1 and localhost from the authority ca_file()
+  std::string user, password;   // htpasswd; empty: nobody has to log in
+  std::string notifications{};  // YAML below `notifications:`, or nothing
 };
 
 class TestRegistry {

@@ -21,8 +21,8 @@ constexpr std::string_view kAlgorithm = "AWS4-HMAC-SHA256";
 std::string hmac(std::string_view key, std::string_view text) {
   unsigned char out[EVP_MAX_MD_SIZE];
   unsigned size = 0;
-  HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), reinterpret_cast<const unsigned char*>(text.data()),
-       text.size(), out, &size);
+  HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+       reinterpret_cast<const unsigned char*>(text.data()), text.size(), out, &size);
   return std::string(reinterpret_cast<char*>(out), size);
 }
 
@@ -49,7 +49,9 @@ std::string escape(std::string_view text, std::string_view also_plain) {
 std::string unescape(std::string_view text) {
   std::string out;
   for (size_t i = 0; i < text.size(); ++i) {
-    auto digit = [&](size_t at) { return at < text.size() && std::isxdigit(static_cast<unsigned char>(text[at])); };
+    auto digit = [&](size_t at) {
+      return at < text.size() && std::isxdigit(static_cast<unsigned char>(text[at]));
+    };
     if (text[i] == '%' && digit(i + 1) && digit(i + 2)) {
       out += static_cast<char>(std::strtol(std::string(text.substr(i + 1, 2)).c_str(), nullptr, 16));
       i += 2;
@@ -134,7 +136,8 @@ Result<SigV4Claim> parse_authorization(const std::string& header) {
     std::string text = trimmed(part);
     if (text.starts_with("Credential=")) {
       std::vector<std::string> scope = split(text.substr(11), '/');
-      if (scope.size() != 5 || scope[4] != "aws4_request") return Error{Errc::invalid, "Credential is no scope"};
+      if (scope.size() != 5 || scope[4] != "aws4_request")
+        return Error{Errc::invalid, "Credential is no scope"};
       out.key_id = scope[0], out.date = scope[1], out.region = scope[2], out.service = scope[3];
     } else if (text.starts_with("SignedHeaders=")) {
       out.signed_headers = split(text.substr(14), ';');
@@ -161,13 +164,15 @@ std::string canonical_request(const SignedRequest& request, const std::vector<st
   return out + "\n" + names + "\n" + Digest::of(request.body).hex();
 }
 
-std::string string_to_sign(const std::string& amz_date, const std::string& scope, const std::string& canonical) {
+std::string string_to_sign(const std::string& amz_date, const std::string& scope,
+                           const std::string& canonical) {
   return std::string(kAlgorithm) + "\n" + amz_date + "\n" + scope + "\n" + Digest::of(canonical).hex();
 }
 
 std::string sigv4_signature(const std::string& secret, const SigV4Claim& claim, const std::string& to_sign) {
   std::string key = hmac("AWS4" + secret, claim.date);
-  for (const std::string& step : {claim.region, claim.service, std::string("aws4_request")}) key = hmac(key, step);
+  for (const std::string& step : {claim.region, claim.service, std::string("aws4_request")})
+    key = hmac(key, step);
   return to_hex(hmac(key, to_sign));
 }
 
@@ -175,7 +180,8 @@ Result<SigV4Claim> check_signature(const SignedRequest& request, const SecretOf&
                                    bool normalize) {
   ASSAY_TRY(SigV4Claim claim, parse_authorization(header_value(request, "authorization")));
   auto is_signed = [&](const char* name) {
-    return std::find(claim.signed_headers.begin(), claim.signed_headers.end(), name) != claim.signed_headers.end();
+    return std::find(claim.signed_headers.begin(), claim.signed_headers.end(), name) !=
+           claim.signed_headers.end();
   };
   if (!is_signed("host")) return Error{Errc::invalid, "host is not signed"};
   if (!is_signed("x-amz-date")) return Error{Errc::invalid, "x-amz-date is not signed"};
@@ -187,16 +193,17 @@ Result<SigV4Claim> check_signature(const SignedRequest& request, const SecretOf&
   auto secret = secret_of(claim.key_id);
   if (!secret) return Error{Errc::denied, "no such key"};
   if (*at_s < now_s - kSigV4SkewS)
-    return Error{Errc::timeout, "Signature expired: " + date + " is now earlier than " + amz_date(now_s - kSigV4SkewS)};
-  if (*at_s > now_s + kSigV4SkewS)
     return Error{Errc::timeout,
-                 "Signature not yet current: " + date + " is still later than " + amz_date(now_s + kSigV4SkewS)};
+                 "Signature expired: " + date + " is now earlier than " + amz_date(now_s - kSigV4SkewS)};
+  if (*at_s > now_s + kSigV4SkewS)
+    return Error{Errc::timeout, "Signature not yet current: " + date + " is still later than " +
+                                    amz_date(now_s + kSigV4SkewS)};
   std::string stated = header_value(request, "x-amz-content-sha256");
   if (!stated.empty() && stated != Digest::of(request.body).hex())
     return Error{Errc::corrupt, "x-amz-content-sha256 is not the body's"};
-  std::string right =
-      sigv4_signature(*secret, claim,
-                      string_to_sign(date, claim.scope(), canonical_request(request, claim.signed_headers, normalize)));
+  std::string right = sigv4_signature(
+      *secret, claim,
+      string_to_sign(date, claim.scope(), canonical_request(request, claim.signed_headers, normalize)));
   if (CRYPTO_memcmp(right.data(), claim.signature.data(), right.size()) != 0)
     return Error{Errc::corrupt, "the signature does not match"};
   return claim;

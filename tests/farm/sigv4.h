@@ -1,5 +1,6 @@
-// sigv4: AWS Signature Version 4 as a service checks it, written from its description (IAM user guide, "Create a
-// signed AWS API request") and not from any signer, so that it can judge libcurl's and botocore's. Pure.
+// sigv4: AWS Signature Version 4 as a service checks it, written from its description (IAM user guide,
+// "Create a signed AWS API request") and not from any signer, so that it can judge libcurl's and botocore's.
+// Pure.
 #pragma once
 
 #include <functional>
@@ -35,7 +36,8 @@ Result<SigV4Claim> parse_authorization(const std::string& header);
 /// `normalize`: the path without "." and "..", as every service but S3 has it.
 std::string canonical_request(const SignedRequest& request, const std::vector<std::string>& signed_headers,
                               bool normalize = true);
-std::string string_to_sign(const std::string& amz_date, const std::string& scope, const std::string& canonical);
+std::string string_to_sign(const std::string& amz_date, const std::string& scope,
+                           const std::string& canonical);
 std::string sigv4_signature(const std::string& secret, const SigV4Claim& claim, const std::string& to_sign);
 
 /// How far a request's time may be from the service's.

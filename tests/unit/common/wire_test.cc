@@ -20,6 +20,7 @@ struct Show {
       out += " [" + sample::str(s.job) + " " + to_string(s.lane) + " " + s.tenant + " " + s.batch + " " +
              s.expect;
       for (const auto& [name, value] : s.labels) out += " " + name + "=" + value;
+      if (!s.once.empty()) out += " once " + s.once;
       out += s.fresh ? " fresh]" : "]";
     }
     return out;
@@ -29,6 +30,7 @@ struct Show {
   std::string operator()(const Accepted& m) {
     std::string out = "accepted";
     for (const auto& id : m.scan_ids) out += " " + id;
+    for (uint32_t place : m.taken) out += " taken " + std::to_string(place);
     return out;
   }
   std::string operator()(const Refused& m) { return "refused " + m.code + " " + m.reason; }
@@ -98,6 +100,7 @@ std::vector<Message> one_of_each() {
           Ask{"agents", "{}"},
           Watch{kId, ""},
           Accepted{{kId, kId}},
+          Accepted{{kId, kId}, {1}},
           Refused{"no_space", "the disk is full"},
           Finished{kId, true, "", "{\"schema\":\"assay.report/1\"}"},
           Answer{404, "{}"},

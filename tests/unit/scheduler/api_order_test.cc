@@ -26,7 +26,7 @@ TEST(Order, ReadsEveryFieldOfAScan) {
   Order read = order(read_scans(
       R"({"scans":[{"ref":"nginx:1.27","duration_ms":60000,"extension_ms":7000,"network":"none","insecure":true,"auth_file":"/a",
       "cpu_millis":500,"memory_bytes":1073741824,"lane":"gate","batch":"20261125T031500-1f8a3c9e",
-      "labels":{"team":"web","x":""},"expect":"clean","fresh":true,"persona":"kubernetes","provoke":false}]})"));
+      "labels":{"team":"web","x":""},"expect":"clean","fresh":true,"persona":"kubernetes","provoke":false,"once":"ci/7"}]})"));
   ASSERT_EQ(read.submissions.size(), 1u);
   const Submission& s = read.submissions[0];
   EXPECT_EQ(s.job.ref, "nginx:1.27");
@@ -43,6 +43,7 @@ TEST(Order, ReadsEveryFieldOfAScan) {
   EXPECT_EQ(s.batch, "20261125T031500-1f8a3c9e");
   EXPECT_EQ(s.labels, (Labels{{"team", "web"}, {"x", ""}}));
   EXPECT_EQ(s.expect, "clean");
+  EXPECT_EQ(s.once, "ci/7");
 }
 
 TEST(Order, WhatIsNotSaidIsAsAJobBegins) {
@@ -53,6 +54,19 @@ TEST(Order, WhatIsNotSaidIsAsAJobBegins) {
   EXPECT_EQ(s.job.network, plain.job.network);
   EXPECT_EQ(s.lane, Lane::interactive);
   EXPECT_EQ(s.tenant, "");
+}
+
+TEST(Order, AKeyIsBoundedAndAnImagesOwn) {
+  std::string longest(kMaxOnceBytes, 'k');
+  EXPECT_EQ(scans(R"({"scans":[{"ref":"a","once":")" + longest + "\"}]}"), "");
+  EXPECT_EQ(scans(R"({"scans":[{"ref":"a","once":")" + longest + "k\"}]}"),
+            "0: scans[0].once is longer than 256 bytes");
+  EXPECT_EQ(scans(R"({"scans":[{"ref":"a","once":"a\u0000b"}]})"),
+            "0: scans[0]: a: the key in 'once' has a backslash, a control character or bytes that are no UTF-8");
+  EXPECT_EQ(scans(R"({"scans":[{"ref":"a","once":7}]})"), "0: scans[0].once is not text");
+  EXPECT_EQ(order(read_batch(R"({"images":[{"ref":"a","once":"k"}]})")).submissions.at(0).once, "k");
+  EXPECT_EQ(batch(R"({"defaults":{"once":"k"},"images":[{"ref":"a"}]})"),
+            "defaults has a field 'once', which there is not");
 }
 
 TEST(Order, NamesTheFieldAndTheIndex) {

@@ -100,6 +100,13 @@ class KeepPrune : public testing::Test {
     EXPECT_EQ(commit(store_, Keep::moved(r, after)), "ok");
     return r.scan_id;
   }
+  ScanRecord keyed(const std::string& key) {
+    ScanRecord r;
+    r.scan_id = id_of(++last_);
+    r.submission.tenant = "team";
+    r.submission.once = key;
+    return r;
+  }
   void take(const std::string& id, int bits) {
     auto what = keep_.prepare_prune(id, static_cast<uint8_t>(bits));
     ASSERT_TRUE(what) << what.error().what;
@@ -150,6 +157,27 @@ class KeepPrune : public testing::Test {
   std::string batch_ = sample::kBatch;
   int last_ = 0;
 };
+
+// Its key goes with the record, and only then: whoever submits it again starts a scan.
+TEST_F(KeepPrune, AKeyStaysAsLongAsTheRecordOfItsScan) {
+  ScanRecord r = keyed("night/1"), other = keyed("night/1");
+  EXPECT_EQ(commit(store_, Keep::submitted(r)), "ok");
+  std::string name = std::string("once team") + "\\x00" + "night/1";
+  EXPECT_EQ(commit(store_, Keep::submitted(other)), "conflict: " + name + " is there already");
+  EXPECT_EQ(commit(store_, Keep::taken_before(other.submission, r.scan_id)), "ok");
+  EXPECT_EQ(commit(store_, Keep::taken_before(other.submission, other.scan_id)),
+            "conflict: " + name + " holds something else");
+  ScanRecord after = r;
+  after.state = ScanState::cancelled;
+  EXPECT_EQ(commit(store_, Keep::moved(r, after)), "ok");
+  take(r.scan_id, kReportPruned);
+  EXPECT_EQ(*keep_.once(other.submission), r.scan_id);
+  EXPECT_TRUE(StoreCheck::dangling(store_).empty());
+  take(r.scan_id, kRecordPruned);
+  EXPECT_FALSE(keep_.once(other.submission));
+  EXPECT_EQ(commit(store_, Keep::submitted(other)), "ok");
+  EXPECT_TRUE(StoreCheck::dangling(store_).empty());
+}
 
 TEST_F(KeepPrune, PiecesOfAnArchiveStandInAFamilyOfTheirOwn) {
   std::string id = add(0);

@@ -1,0 +1,22 @@
+// Fields of AWS's JSON answers that may be missing or of another type. For .cc files only.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+namespace assay::sources::aws {
+
+/// The text under the name, or empty.
+inline std::string text_of(const nlohmann::json& from, const char* name) {
+  auto found = from.find(name);
+  return found != from.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
+/// The number under the name, or 0. Times are seconds with fractions.
+inline double number_of(const nlohmann::json& from, const char* name) {
+  auto found = from.find(name);
+  double value = found != from.end() && found->is_number() ? found->get<double>() : 0;
+  return value > -1e15 && value < 1e15 ? value : 0;
+}
+
+}  // namespace assay::sources::aws
