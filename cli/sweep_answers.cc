@@ -135,15 +135,14 @@ std::vector<std::pair<std::string, std::string>> spec_fields(const Json& spec) {
   return out;
 }
 
-// A list of the report: {"items": [...], "more": N}.
+// How many are in a list of the report: {"count": N, "items": [...], "left_out": N}.
 uint64_t listed(Fields& report, const char* name) {
   const Json* list = report.object(name);
   if (list == nullptr) return 0;
-  Fields fields(*list, std::string(kAnswer) + ", " + name);
-  const Json* items = fields.list("items");
-  uint64_t count = fields.number<uint64_t>("more") + (items != nullptr ? items->size() : 0);
-  if (!fields.status()) report.wrong(name, "a list with its items");
-  return count;
+  Fields fields(*list, name);
+  auto count = fields.maybe_number("count");
+  if (!count || !fields.status()) report.wrong(name, "a list with its count");
+  return count.value_or(0);
 }
 
 }  // namespace
@@ -187,11 +186,7 @@ Result<SweepVerdict> read_sweep_report(std::string_view text) {
   ASSAY_TRY(Json json, parse_object(text, kAnswer));
   Fields fields(json, kAnswer);
   SweepVerdict out;
-  if (const Json* run = fields.object("run")) {
-    Fields inner(*run, std::string(kAnswer) + ", the run");
-    out.state = inner.text("state");
-    ASSAY_CHECK(inner.status());
-  }
+  out.state = fields.text("state");
   out.new_malicious = listed(fields, "new_malicious");
   out.new_suspicious = listed(fields, "new_suspicious");
   out.inconclusive = listed(fields, "inconclusive");

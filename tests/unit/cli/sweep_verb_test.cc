@@ -8,8 +8,7 @@ namespace {
 class SweepVerb : public VerbsTest {
  protected:
   std::string report(const std::string& rest) const {
-    return R"({"schema":"assay.sweep-report/1","run":{"run_id":")" + kScan1 + R"(","state":"done"},)" + rest +
-           "}";
+    return R"({"schema":"assay.sweep-report/1","run_id":")" + kScan1 + R"(","state":"done",)" + rest + "}";
   }
   void serves_report(const std::string& json, const std::string& text) {
     api_.server().Get("/v1/sweeps/nightly/report",
@@ -26,8 +25,8 @@ class SweepVerb : public VerbsTest {
   }
 };
 
-const std::string kNone = R"({"items":[],"more":0})";
-const std::string kOne = R"({"items":[{"image":"a"}],"more":0})";
+const std::string kNone = R"({"count":0,"items":[],"left_out":0})";
+const std::string kOne = R"({"count":1,"items":[{"image":"a"}],"left_out":0})";
 
 TEST_F(SweepVerb, OptionsBecomeTheSweepThatTheApiTakes) {
   api_.post("/v1/sweeps", R"({"name":"nightly"})", 201);
@@ -221,10 +220,11 @@ TEST_F(SweepVerb, ExitCodesSayWhatIsNewAndWhatIsNotKnown) {
             kBelowGate);
   EXPECT_EQ(code(report("\"new_suspicious\":" + kOne), Gate::malicious), kBelowGate);
   EXPECT_EQ(code(report("\"new_suspicious\":" + kOne), Gate::suspicious), kAtGate);
-  EXPECT_EQ(code(report("\"new_malicious\":{\"items\":[],\"more\":1}"), Gate::malicious), kAtGate);
+  EXPECT_EQ(code(report("\"new_malicious\":{\"count\":1,\"items\":[],\"left_out\":1}"), Gate::malicious),
+            kAtGate);
   for (const char* list : {"failed", "not_reached", "inconclusive"})
     EXPECT_EQ(code(report("\"" + std::string(list) + "\":" + kOne), Gate::malicious), kInconclusive) << list;
-  EXPECT_EQ(code(R"({"run":{"state":"stopped"}})", Gate::malicious), kFailed);
+  EXPECT_EQ(code(R"({"state":"stopped"})", Gate::malicious), kFailed);
   EXPECT_EQ(code(report("\"failed\":[]"), Gate::malicious), -1) << "no answer of this form";
 }
 
