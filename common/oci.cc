@@ -230,6 +230,7 @@ Result<ImageConfig> parse_image_config(std::string_view text, const std::string&
   ImageConfig out;
   ASSAY_TRY(out.architecture, root.text("architecture"));
   ASSAY_TRY(out.os, root.text("os"));
+  ASSAY_TRY(out.variant, root.text("variant"));
   ASSAY_TRY(out.created, root.text("created"));
   ASSAY_CHECK(parse_run_config(root, out));
   ASSAY_TRY(Object rootfs, root.object("rootfs"));

@@ -30,7 +30,7 @@ struct Manifest {
 };
 
 struct ImageConfig {
-  std::string architecture, os, created;
+  std::string architecture, os, variant, created;
   std::vector<std::string> entrypoint, cmd, env;
   std::string user, working_dir, stop_signal;
   std::vector<std::string> exposed_ports;  // "80/tcp"

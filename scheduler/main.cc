@@ -13,6 +13,7 @@
 #include "scheduler/api/tokens.h"
 #include "scheduler/config.h"
 #include "scheduler/server.h"
+#include "scheduler/sweeps/sweeper.h"
 
 namespace {
 
@@ -25,7 +26,8 @@ constexpr const char* kClients = "inproc://clients";
 struct Settings {
   ServerConfig server;
   std::filesystem::path data, rules, keys;
-  std::optional<api::ApiConfig> api;  // nothing: off
+  std::optional<api::ApiConfig> api;            // nothing: off
+  std::optional<sweeps::SweeperConfig> sweeps;  // nothing: off
 };
 
 Result<HttpConfig> read_address(const std::string& address) {
@@ -64,6 +66,22 @@ Result<RetentionPolicy> read_retention(const po::variables_map& map) {
   return policy;
 }
 
+/// Nothing where there are to be no workers.
+Result<std::optional<sweeps::SweeperConfig>> read_sweeps(const po::variables_map& map) {
+  std::optional<sweeps::SweeperConfig> out;
+  auto workers = map["sweep-workers"].as<unsigned>();
+  if (workers > 256) return Error{Errc::invalid, "sweep-workers is 0 to 256"};
+  sweeps::SweeperConfig config;
+  config.clients = kClients;
+  config.workers = workers;
+  config.places = {text(map, "registries-conf"), text(map, "certs")};
+  ASSAY_TRY(config.repository_limit, parse_duration(text(map, "sweep-limit")));
+  if (config.repository_limit < std::chrono::seconds(1))
+    return Error{Errc::invalid, "sweep-limit is at least 1s"};
+  if (workers > 0) out = std::move(config);
+  return out;
+}
+
 Result<Settings> read_settings(const po::variables_map& map) {
   Settings settings;
   ServerConfig& server = settings.server;
@@ -76,6 +94,8 @@ Result<Settings> read_settings(const po::variables_map& map) {
     settings.api->clients = kClients;
     settings.api->token_file = text(map, "tokens");
   }
+  ASSAY_TRY(settings.sweeps, read_sweeps(map));
+  if (settings.api && settings.sweeps) settings.api->sweeps = settings.sweeps->endpoint;
   server.agents = texts(map, "bind");
   server.clients = kClients;
   ASSAY_TRY(server.limits.lease, parse_duration(text(map, "lease")));
@@ -142,6 +162,7 @@ Status serve_from(const po::variables_map& map) {
   SchedulerMetrics counted(metrics);
   config.metrics = &counted;
   std::optional<api::Api> api;
+  std::optional<sweeps::Sweeper> sweeper;
   config.reload_fd = hangup.get();
   auto read_again = [&]() -> Result<Reload> {
     Reload fresh;
@@ -167,6 +188,9 @@ Status serve_from(const po::variables_map& map) {
     if (settings.api) {
       ASSAY_TRY(api, api::Api::start(context, *settings.api, *store, counted, metrics));
       spdlog::info("event=api port={}", api->port());
+    }
+    if (settings.sweeps) {
+      ASSAY_TRY(sweeper, sweeps::Sweeper::start(context, *settings.sweeps, *store, metrics));
     }
     service::ready();
     return Status();
@@ -210,6 +234,11 @@ void describe(po::options_description& options) {
       "traces/malicious=1y; may be given several times");
   add("store-budget", string("0"), "the store is kept below this size, as in 200G; 0: no limit");
   add("prune-every", string("10m"), "how often it is looked what is to go; 0: only by assay prune");
+  add("sweep-workers", po::value<unsigned>()->default_value(16),
+      "threads that list registries for sweeps; 0: no sweeps");
+  add("sweep-limit", string("10m"), "for so long one repository is listed at a time");
+  add("registries-conf", string(""), "file of mirrors and blocked registries; empty: the host's own");
+  add("certs", string(""), "directory of registries' certificates (HOST/ca.crt); empty: the host's own");
   add("scorers", po::value<unsigned>()->default_value(1), "threads that score traces");
 }
 

@@ -40,6 +40,15 @@ Error tls_failed(const HttpAsk& ask, const std::string& at, const std::string& t
   return {Errc::unreachable, at + ": TLS failed: " + text};
 }
 
+// A TLS alert is lost where the server resets the connection behind it: then this is all that is known.
+Error cut(const HttpAsk& ask, const Url& url, const std::string& at, const Transfer& transfer) {
+  std::string guess;
+  if (url.scheme == "https" && transfer.header_bytes == 0)
+    guess = ask.tls.client_cert.empty() ? "; it may want a client certificate"
+                                        : "; it may not accept the client certificate " + ask.tls.client_cert;
+  return {Errc::unreachable, at + " has cut the connection before its answer was whole" + guess};
+}
+
 Error not_connected(CURL* easy, const std::string& at) {
   long number = 0;
   curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &number);
@@ -91,11 +100,7 @@ Error transfer_error(CURL* easy, CURLcode code, const HttpAsk& ask, const Url& u
     case CURLE_PARTIAL_FILE:
     case CURLE_HTTP2:
     case CURLE_HTTP2_STREAM:
-      return {Errc::unreachable,
-              at + " has cut the connection before its answer was whole" +
-                  (ask.tls.client_cert.empty()
-                       ? ""
-                       : "; it may not accept the client certificate " + ask.tls.client_cert)};
+      return cut(ask, url, at, transfer);
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_UNSUPPORTED_PROTOCOL:  // an answer without a status line
       return {Errc::unreachable, at + " does not speak HTTP: " + text};

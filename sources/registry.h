@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -35,7 +36,12 @@ struct ManifestFound {
 
 class Registry {
  public:
+  struct State;  // of the registry*.cc files alone
+
   Registry(RegistryOptions options, Http http);
+  Registry(Registry&&) noexcept;
+  Registry& operator=(Registry&&) noexcept;
+  ~Registry();
 
   /// Errc::unsupported where it offers no catalog: names what to do instead.
   Status each_repository(const std::function<bool(const std::string&)>& visit);
@@ -52,15 +58,11 @@ class Registry {
                                             const std::string& type = "");
   void set_login(Login login);
   /// After Errc::busy: for how long it is to be left alone; a minute where it did not say.
-  std::chrono::milliseconds busy_for() const { return busy_for_; }
-  const std::string& host() const { return options_.host; }
+  std::chrono::milliseconds busy_for() const;
+  const std::string& host() const;
 
  private:
-  Result<HttpReply> ask(const Place& place, HttpAsk ask, const std::string& repository);
-
-  RegistryOptions options_;
-  Http http_;
-  std::chrono::milliseconds busy_for_{60000};
+  std::unique_ptr<State> state_;
 };
 
 }  // namespace assay::sources

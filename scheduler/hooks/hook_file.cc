@@ -1,4 +1,5 @@
-// The hook file changed: a new one takes the old one's place at once, so that a reader finds one or the other.
+// The hook file changed: a new one takes the old one's place at once, so that a reader finds one or the
+// other.
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -102,8 +103,7 @@ Status revoke_hook(const std::filesystem::path& file, const std::string& name) {
     at = end + 1;
   }
   if (kept.size() >= text.size())
-    return Error{Errc::not_found,
-                 "there is no hook named '" + printable(name, 80) + "' in " + file.string()};
+    return Error{Errc::not_found, "there is no hook named '" + printable(name, 80) + "' in " + file.string()};
   return replace(file, kept);
 }
 
