@@ -3,6 +3,7 @@
 
 #include "common/ids.h"
 #include "common/image_ref.h"
+#include "common/platform.h"
 #include "common/text.h"
 
 namespace assay {
@@ -24,9 +25,11 @@ Status check_labels(const Labels& labels) {
 
 Status check_once(const std::string& once) {
   if (once.size() > kMaxOnceBytes)
-    return Error{Errc::invalid, "the key in 'once' is longer than " + std::to_string(kMaxOnceBytes) + " bytes"};
+    return Error{Errc::invalid,
+                 "the key in 'once' is longer than " + std::to_string(kMaxOnceBytes) + " bytes"};
   if (printable(once) != once)
-    return Error{Errc::invalid, "the key in 'once' has a backslash, a control character or bytes that are no UTF-8"};
+    return Error{Errc::invalid,
+                 "the key in 'once' has a backslash, a control character or bytes that are no UTF-8"};
   return Status();
 }
 
@@ -50,6 +53,9 @@ Status check_job(const Job& job) {
     return Error{Errc::invalid, "memory_bytes " + std::to_string(job.memory_bytes) + " is not between " +
                                     std::to_string(kMinMemoryBytes) + " and " +
                                     std::to_string(kMaxMemoryBytes)};
+  if (!job.platform.empty()) {
+    ASSAY_TRY(std::string platform, parse_platform(job.platform));
+  }
   return Status();
 }
 
