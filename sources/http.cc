@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "common/ascii.h"
+#include "common/free.h"
 #include "common/text.h"
 #include "sources/http_transfer.h"
 
@@ -19,11 +20,6 @@ using std::chrono::steady_clock;
 
 constexpr int kMaxHops = 5;
 constexpr int kMaxPollMs = 1000;
-
-template <class T, auto Free>
-struct Freed {
-  void operator()(T* handle) const { Free(handle); }
-};
 
 // Once a process, whichever thread comes first.
 bool curl_ready() {
@@ -74,8 +70,8 @@ Status send_on(HttpAsk& ask, const HttpReply& reply) {
 
 struct Http::State {
   int stop_fd = -1;
-  std::unique_ptr<CURLM, Freed<CURLM, curl_multi_cleanup>> multi;
-  std::unique_ptr<CURL, Freed<CURL, curl_easy_cleanup>> easy;
+  std::unique_ptr<CURLM, Free<curl_multi_cleanup>> multi;
+  std::unique_ptr<CURL, Free<curl_easy_cleanup>> easy;
 
   Result<CURLcode> drive();
   Result<HttpReply> exchange(const HttpAsk& ask, milliseconds whole, bool first_hop);

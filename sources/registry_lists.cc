@@ -100,11 +100,6 @@ bool valid_repository(const std::string& name) {
   return name.find(':') == name.npos && name.find('@') == name.npos && ImageRef::parse("a.example/" + name);
 }
 
-}  // namespace
-
-// From `place`, all pages. Registries that refuse a size of pages are asked without.
-static Status each_page(Registry::State& state, const Place& place, RegistryRequest request, Pages& pages);
-
 Status each_page(Registry::State& state, const Place& place, RegistryRequest request, Pages& pages) {
   std::set<std::string> seen;
   request.limit_bytes = kMaxPageBytes;
@@ -133,9 +128,9 @@ Status each_page(Registry::State& state, const Place& place, RegistryRequest req
 
 // The registry itself first: a mirror lists what it happens to hold. Mirrors stand in where it is not
 // reached.
-static Status each_name(Registry::State& state, const std::string& repository, const std::string& doing,
-                        const std::function<std::string(const Place&)>& target, const List& list,
-                        const std::function<bool(const std::string&)>& visit) {
+Status each_name(Registry::State& state, const std::string& repository, const std::string& doing,
+                 const std::function<std::string(const Place&)>& target, const List& list,
+                 const std::function<bool(const std::string&)>& visit) {
   ASSAY_TRY(auto places, state.places(repository));
   std::rotate(places.begin(), places.end() - 1, places.end());
   Pages pages(list, visit);
@@ -154,6 +149,8 @@ static Status each_name(Registry::State& state, const std::string& repository, c
   }
   return first;
 }
+
+}  // namespace
 
 Status Registry::each_repository(const std::function<bool(const std::string&)>& visit) {
   const std::string instead = ": name its repositories instead, as in " + host() + "/TEAM/APP,TEAM/DB";
@@ -183,14 +180,16 @@ Status Registry::each_tag(const std::string& repository,
   return each_name(*state_, repository, "list its tags", target, {"tags", kMaxTags, valid_tag}, visit);
 }
 
+namespace {
+
 // Whether the answer is an index, as the referrers API gives it also for none. Registries without that API
 // answer in their own ways.
-static bool is_referrers(const HttpReply& reply) {
+bool is_referrers(const HttpReply& reply) {
   return reply.status == 200 && reply.body.find("manifests") != std::string::npos && is_index(reply.body);
 }
 
-static Result<std::vector<Descriptor>> referrers_at(Registry::State& state, const Place& place,
-                                                    RegistryRequest request, bool& offered) {
+Result<std::vector<Descriptor>> referrers_at(Registry::State& state, const Place& place,
+                                             RegistryRequest request, bool& offered) {
   std::vector<Descriptor> out;
   std::set<std::string> seen;
   while (!request.target.empty()) {
@@ -209,6 +208,8 @@ static Result<std::vector<Descriptor>> referrers_at(Registry::State& state, cons
   }
   return out;
 }
+
+}  // namespace
 
 Result<std::vector<Descriptor>> Registry::referrers(const std::string& repository, const std::string& digest,
                                                     const std::string& type) {
