@@ -11,7 +11,9 @@
 #include "sources/source.h"
 #include "tests/e2e/assay.h"
 #include "tests/farm/aws_cli.h"
+#include "tests/farm/aws_ecr.h"
 #include "tests/farm/aws_server.h"
+#include "tests/farm/aws_sts.h"
 #include "tests/farm/moto.h"
 #include "tests/farm/registry.h"
 #include "tests/unit/sources/aws_support.h"
@@ -26,9 +28,19 @@ using sources::aws::CleanEnvironment;
 using sources::aws::kKeyId;
 using sources::aws::kSecret;
 
-constexpr const char* kAccount = "123456789012";
 constexpr const char* kMotoToken = "123456789012-auth-token";  // what moto's tokens say, whoever asks
 constexpr const char* kTarget = "AmazonEC2ContainerRegistry_V20150921";
+
+SourceSpec spec_of(const std::string& endpoint, std::vector<std::string> regions, std::vector<std::string> roles = {},
+                   const std::string& registry_host = "") {
+  SourceSpec out;
+  out.kind = SourceSpec::Kind::ecr;
+  out.regions = std::move(regions);
+  out.roles = std::move(roles);
+  out.endpoint = endpoint;
+  out.registry_host = registry_host;
+  return out;
+}
 
 std::vector<std::unique_ptr<sources::Source>> opened(const SourceSpec& spec, const fs::path& certs = {}) {
   sources::SourceOptions options;
@@ -80,7 +92,7 @@ class EcrMoto : public Environment {
   }
   // A manifest of its own for each number.
   void put(sources::aws::Client& client, const std::string& name, const std::string& tag, int number) {
-    auto blob = [&](int size) { return "sha256:" + sha256_hex(std::to_string(number) + "/" + std::to_string(size)); };
+    auto blob = [&](int size) { return Digest::of(std::to_string(number) + "/" + std::to_string(size)).str(); };
     json manifest{{"schemaVersion", 2},
                   {"mediaType", "application/vnd.oci.image.manifest.v1+json"},
                   {"config", {{"mediaType", "application/vnd.oci.image.config.v1+json"}, {"size", 7}, {"digest", blob(7)}}},
@@ -89,11 +101,13 @@ class EcrMoto : public Environment {
                                              {"imageManifest", manifest.dump()}}.dump());
     ASSERT_TRUE(done) << done.error().what;
   }
-  json awscli(std::vector<std::string> arguments) {
+  // The list of that name in its answer.
+  json awscli(std::vector<std::string> arguments, const char* list) {
     arguments.insert(arguments.begin(), "ecr");
     auto out = farm::aws_cli(moto_->url(), {kKeyId, kSecret}, "eu-west-1", std::move(arguments));
     EXPECT_TRUE(out && out->status.shell_code() == 0) << (out ? out->err : out.error().what);
-    return out ? json::parse(out->out, nullptr, false) : json();
+    json answer = out ? json::parse(out->out, nullptr, false) : json();
+    return answer.is_object() ? answer.value(list, json::array()) : json::array();
   }
 
   std::optional<farm::Moto> moto_;
@@ -112,7 +126,7 @@ TEST_F(EcrMoto, ListsAreThoseOfAwscli) {
   ASSERT_TRUE(ecr.each_repository([&](const sources::aws::EcrRepository& one) {
     return ours.insert(one.registry_id + " " + one.name + " " + one.uri).second;
   }));
-  for (const json& one : awscli({"describe-repositories"})["repositories"])
+  for (const json& one : awscli({"describe-repositories"}, "repositories"))
     theirs.insert(one.value("registryId", "") + " " + one.value("repositoryName", "") + " " +
                   one.value("repositoryUri", ""));
   EXPECT_EQ(ours, theirs);
@@ -123,7 +137,7 @@ TEST_F(EcrMoto, ListsAreThoseOfAwscli) {
     return ours.insert(digest + " " + tag).second;
   });
   ASSERT_TRUE(done) << done.error().what;
-  for (const json& one : awscli({"list-images", "--repository-name", "team/r0"})["imageIds"])
+  for (const json& one : awscli({"list-images", "--repository-name", "team/r0"}, "imageIds"))
     theirs.insert(one.value("imageDigest", "") + " " + one.value("imageTag", ""));
   EXPECT_EQ(ours, theirs);
   EXPECT_EQ(ours.size(), 21u);
@@ -135,7 +149,7 @@ TEST_F(EcrMoto, ListsAreThoseOfAwscli) {
     return ours.insert(one.digest + " " + std::to_string(one.size_bytes) + " " + one.media_type + " " + tags(one.tags)).second;
   });
   ASSERT_TRUE(done) << done.error().what;
-  for (const json& one : awscli({"describe-images", "--repository-name", "team/r0"})["imageDetails"])
+  for (const json& one : awscli({"describe-images", "--repository-name", "team/r0"}, "imageDetails"))
     theirs.insert(one.value("imageDigest", "") + " " + std::to_string(one.value("imageSizeInBytes", 0)) + " " +
                   one.value("imageManifestMediaType", "") + " " +
                   tags(one.value("imageTags", std::vector<std::string>())));
@@ -154,7 +168,7 @@ TEST_F(EcrMoto, AnImageIsFoundByItAndReadFromTheDataPlane) {
   auto client = this->client(chain_, "eu-west-1");
   create(client, "team/quiet");
   put(client, "team/quiet", "1", 1);
-  SourceSpec spec{.kind = SourceSpec::Kind::ecr, .regions = {"eu-west-1"}, .endpoint = moto_->url(), .registry_host = registry->host()};
+  SourceSpec spec = spec_of(moto_->url(), {"eu-west-1"}, {}, registry->host());
   auto all = opened(spec, registry->certs_dir());
   ASSERT_EQ(all.size(), 1u);
   auto repositories = all[0]->each_repository([&](const Repository& one) {
@@ -188,7 +202,7 @@ TEST_F(EcrMoto, TwelveHundredRepositoriesOfTwoAccountsInThreeRegionsAreDiscovere
   }
   ASSERT_FALSE(HasFatalFailure());
   auto begin = std::chrono::steady_clock::now();
-  auto all = opened({.kind = SourceSpec::Kind::ecr, .regions = regions, .roles = roles, .endpoint = moto_->url()});
+  auto all = opened(spec_of(moto_->url(), regions, roles));
   EXPECT_EQ(all.size(), 6u);
   std::set<std::string> found;
   std::map<std::string, size_t> by_host;
@@ -203,6 +217,123 @@ TEST_F(EcrMoto, TwelveHundredRepositoriesOfTwoAccountsInThreeRegionsAreDiscovere
   EXPECT_EQ(by_host["222222222222.dkr.ecr.ap-southeast-2.amazonaws.com"], 200u);
   printf("moto: 1200 repositories, 2 roles, 3 regions: %lld ms\n",
          static_cast<long long>(std::chrono::duration_cast<std::chrono::milliseconds>(took).count()));
+}
+
+class EcrBadDays : public Environment {
+ protected:
+  // htpasswd of the registry: who had a token is let in no more.
+  static void let_in(const TempDir& dir, const std::string& password) {
+    auto made = run({.argv = {"htpasswd", "-Bbn", "-C", "4", "AWS", password}}, std::chrono::seconds(20));
+    ASSERT_TRUE(made) << made.error().what;
+    std::ofstream(dir.path() / "htpasswd", std::ios::trunc) << made->out;
+  }
+  // As at Amazon's, the endpoint's next tokens are good for what is let in now.
+  void give(const std::string& password) {
+    farm::EcrTestWorld world;
+    world.password = password;
+    farm::serve_ecr(server_, world);
+  }
+  farm::AwsServer server_ = sources::aws::start_server();
+};
+
+TEST_F(EcrBadDays, ATokenThatExpiresInMidSweepIsRenewedOnce) {
+  ASSAY_NEEDS_HOST();
+  TempDir dir;
+  auto registry = farm::TestRegistry::start(dir.path(), {true, "AWS", "token-one", ""});
+  ASSERT_TRUE(registry) << registry.error().what;
+  const std::vector<std::string> names = {"team/a", "team/b", "team/c", "team/d"};
+  for (const std::string& name : names) ASSERT_TRUE(registry->push(image("quiet"), name + ":1"));
+  give("token-one");
+  auto all = opened(spec_of(server_.url(), {"eu-west-1"}, {}, registry->host()), registry->certs_dir());
+  ASSERT_EQ(all.size(), 1u);
+  for (const std::string& name : names) {
+    if (name == "team/c") {
+      let_in(dir, "token-two");
+      give("token-two");
+    }
+    auto now = all[0]->resolve({registry->host(), name}, "1");
+    ASSERT_TRUE(now) << name << ": " << now.error().what;
+    auto platforms = all[0]->platforms({registry->host(), name}, *now);
+    ASSERT_TRUE(platforms) << name << ": " << platforms.error().what;
+  }
+  EXPECT_EQ(server_.answered("GetAuthorizationToken"), 2u);
+  // One that is refused at once is no reason to go on asking; and it is in no error.
+  let_in(dir, "token-three");
+  auto refused = all[0]->resolve({registry->host(), "team/a"}, "1");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::denied) << refused.error().what;
+  EXPECT_EQ(refused.error().what.find("token-"), std::string::npos) << refused.error().what;
+  EXPECT_EQ(server_.answered("GetAuthorizationToken"), 3u);
+}
+
+TEST_F(EcrBadDays, TwelveHundredRepositoriesAreFoundWhileCallsAreThrottledFailAndCredentialsExpire) {
+  const std::vector<std::string> regions = {"eu-west-1", "us-east-1", "ap-southeast-2"};
+  const std::vector<std::string> roles = {"arn:aws:iam::111111111111:role/Reader", "arn:aws:iam::222222222222:role/Reader"};
+  farm::EcrTestWorld world;
+  for (const char* account : {"111111111111", "222222222222"})
+    for (const std::string& region : regions)
+      for (int i = 0; i < 200; ++i) world.registries[{account, region}]["team/r" + std::to_string(i)];
+  world.most_per_page = 50;
+  farm::serve_ecr(server_, world);
+  farm::serve_sts(server_, {.external_ids = {{roles[0], ""}, {roles[1], ""}}});
+  using Kind = farm::AwsFault::Kind;
+  auto begin = std::chrono::steady_clock::now();
+  auto all = opened(spec_of(server_.url(), regions, roles));
+  ASSERT_EQ(all.size(), 6u);
+  std::set<std::string> found;
+  for (const auto& source : all) {
+    // Between the first page and the second.
+    size_t seen = 0;
+    Status done = source->each_repository([&](const Repository& one) {
+      if (++seen == 50)
+        for (Kind kind : {Kind::throttle, Kind::fail, Kind::expired, Kind::garbage})
+          server_.inject({kind, 1, "DescribeRepositories"});
+      return found.insert(one.str()).second;
+    });
+    EXPECT_TRUE(done) << done.error().what;
+    EXPECT_EQ(seen, 200u);
+  }
+  auto took = std::chrono::steady_clock::now() - begin;
+  EXPECT_EQ(found.size(), 1200u);
+  EXPECT_EQ(server_.answered("DescribeRepositories"), 24u);    // four pages of each
+  EXPECT_EQ(server_.came("DescribeRepositories"), 24u + 24u);  // and four faults
+  EXPECT_EQ(server_.answered("AssumeRole"), 6u + 6u);          // anew when they had expired
+  printf("small server: 1200 repositories, %llu calls, %llu of them faults: %lld ms\n",
+         static_cast<unsigned long long>(server_.came("DescribeRepositories")), 24ULL,
+         static_cast<long long>(std::chrono::duration_cast<std::chrono::milliseconds>(took).count()));
+}
+
+TEST_F(EcrBadDays, ARoleThatMayNotBeAssumedIsNamedAndTheOthersGoOn) {
+  const std::string good = "arn:aws:iam::111111111111:role/Reader", bad = "arn:aws:iam::222222222222:role/Closed";
+  farm::EcrTestWorld world;
+  world.registries[{"111111111111", "eu-west-1"}]["team/app"];
+  farm::serve_ecr(server_, world);
+  farm::serve_sts(server_, {.external_ids = {{good, ""}}});
+  auto all = opened(spec_of(server_.url(), {"eu-west-1"}, {bad, good}));
+  ASSERT_EQ(all.size(), 2u);
+  Status refused = all[0]->each_repository([](const Repository&) { return true; });
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::denied);
+  EXPECT_NE(refused.error().what.find(bad), std::string::npos) << refused.error().what;
+  EXPECT_EQ(refused.error().what.find(kSecret), std::string::npos) << refused.error().what;
+  EXPECT_EQ(all_of(*all[1]).size(), 1u);
+}
+
+TEST_F(EcrBadDays, TimesBeyondAllReasonAreNone) {
+  server_.handle("ecr", "DescribeRepositories", [](const farm::AwsAsk&) {
+    return farm::AwsAnswer{R"({"repositories": [{"repositoryName": "a", "repositoryUri": "x.example/a", "createdAt": 9e14}]})"};
+  });
+  server_.handle("ecr", "DescribeImages", [](const farm::AwsAsk&) {
+    return farm::AwsAnswer{json{{"imageDetails", {{{"imageDigest", Digest::of("a").str()}, {"imagePushedAt", -9e14}}}}}.dump()};
+  });
+  auto all = opened(spec_of(server_.url(), {"eu-west-1"}));
+  ASSERT_EQ(all.size(), 1u);
+  auto repositories = all_of(*all[0]);
+  ASSERT_EQ(repositories.size(), 1u);
+  EXPECT_EQ(repositories[0].created_ns, 0);
+  auto images = all[0]->images(repositories[0]);
+  ASSERT_TRUE(images) << images.error().what;
+  EXPECT_EQ(images->front().pushed_ns, 0);
 }
 
 }  // namespace
