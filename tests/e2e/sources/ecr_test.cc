@@ -1,5 +1,5 @@
-// Amazon's registries without Amazon: the control plane is moto, which is not ours, or a small server that has bad
-// days; the data plane is docker-registry with TLS and the login AWS:TOKEN.
+// Amazon's registries without Amazon: the control plane is moto, which is not ours, or a small server that
+// has bad days; the data plane is docker-registry with TLS and the login AWS:TOKEN.
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -31,8 +31,8 @@ using sources::aws::kSecret;
 constexpr const char* kMotoToken = "123456789012-auth-token";  // what moto's tokens say, whoever asks
 constexpr const char* kTarget = "AmazonEC2ContainerRegistry_V20150921";
 
-SourceSpec spec_of(const std::string& endpoint, std::vector<std::string> regions, std::vector<std::string> roles = {},
-                   const std::string& registry_host = "") {
+SourceSpec spec_of(const std::string& endpoint, std::vector<std::string> regions,
+                   std::vector<std::string> roles = {}, const std::string& registry_host = "") {
   SourceSpec out;
   out.kind = SourceSpec::Kind::ecr;
   out.regions = std::move(regions);
@@ -92,13 +92,19 @@ class EcrMoto : public Environment {
   }
   // A manifest of its own for each number.
   void put(sources::aws::Client& client, const std::string& name, const std::string& tag, int number) {
-    auto blob = [&](int size) { return Digest::of(std::to_string(number) + "/" + std::to_string(size)).str(); };
-    json manifest{{"schemaVersion", 2},
-                  {"mediaType", "application/vnd.oci.image.manifest.v1+json"},
-                  {"config", {{"mediaType", "application/vnd.oci.image.config.v1+json"}, {"size", 7}, {"digest", blob(7)}}},
-                  {"layers", {{{"mediaType", "application/vnd.oci.image.layer.v1.tar"}, {"size", 9}, {"digest", blob(9)}}}}};
-    auto done = client.call("PutImage", json{{"repositoryName", name}, {"imageTag", tag},
-                                             {"imageManifest", manifest.dump()}}.dump());
+    auto blob = [&](int size) {
+      return Digest::of(std::to_string(number) + "/" + std::to_string(size)).str();
+    };
+    json manifest{
+        {"schemaVersion", 2},
+        {"mediaType", "application/vnd.oci.image.manifest.v1+json"},
+        {"config",
+         {{"mediaType", "application/vnd.oci.image.config.v1+json"}, {"size", 7}, {"digest", blob(7)}}},
+        {"layers",
+         {{{"mediaType", "application/vnd.oci.image.layer.v1.tar"}, {"size", 9}, {"digest", blob(9)}}}}};
+    auto done = client.call(
+        "PutImage",
+        json{{"repositoryName", name}, {"imageTag", tag}, {"imageManifest", manifest.dump()}}.dump());
     ASSERT_TRUE(done) << done.error().what;
   }
   // The list of that name in its answer.
@@ -146,12 +152,15 @@ TEST_F(EcrMoto, ListsAreThoseOfAwscli) {
   int64_t now = sources::aws::now_s();
   done = ecr.each_image("team/r0", [&](const sources::aws::EcrImage& one) {
     EXPECT_NEAR(static_cast<double>(one.pushed_s), static_cast<double>(now), 120);
-    return ours.insert(one.digest + " " + std::to_string(one.size_bytes) + " " + one.media_type + " " + tags(one.tags)).second;
+    return ours
+        .insert(one.digest + " " + std::to_string(one.size_bytes) + " " + one.media_type + " " +
+                tags(one.tags))
+        .second;
   });
   ASSERT_TRUE(done) << done.error().what;
   for (const json& one : awscli({"describe-images", "--repository-name", "team/r0"}, "imageDetails"))
-    theirs.insert(one.value("imageDigest", "") + " " + std::to_string(one.value("imageSizeInBytes", 0)) + " " +
-                  one.value("imageManifestMediaType", "") + " " +
+    theirs.insert(one.value("imageDigest", "") + " " + std::to_string(one.value("imageSizeInBytes", 0)) +
+                  " " + one.value("imageManifestMediaType", "") + " " +
                   tags(one.value("imageTags", std::vector<std::string>())));
   EXPECT_EQ(ours, theirs);
   EXPECT_EQ(ours.size(), 20u);
@@ -192,7 +201,8 @@ TEST_F(EcrMoto, AnImageIsFoundByItAndReadFromTheDataPlane) {
 
 TEST_F(EcrMoto, TwelveHundredRepositoriesOfTwoAccountsInThreeRegionsAreDiscovered) {
   const std::vector<std::string> regions = {"eu-west-1", "us-east-1", "ap-southeast-2"};
-  const std::vector<std::string> roles = {"arn:aws:iam::111111111111:role/Reader", "arn:aws:iam::222222222222:role/Reader"};
+  const std::vector<std::string> roles = {"arn:aws:iam::111111111111:role/Reader",
+                                          "arn:aws:iam::222222222222:role/Reader"};
   for (const std::string& role : roles) {
     sources::aws::CredentialChain as({role, moto_->url(), "eu-west-1", ""});
     for (const std::string& region : regions) {
@@ -268,7 +278,8 @@ TEST_F(EcrBadDays, ATokenThatExpiresInMidSweepIsRenewedOnce) {
 
 TEST_F(EcrBadDays, TwelveHundredRepositoriesAreFoundWhileCallsAreThrottledFailAndCredentialsExpire) {
   const std::vector<std::string> regions = {"eu-west-1", "us-east-1", "ap-southeast-2"};
-  const std::vector<std::string> roles = {"arn:aws:iam::111111111111:role/Reader", "arn:aws:iam::222222222222:role/Reader"};
+  const std::vector<std::string> roles = {"arn:aws:iam::111111111111:role/Reader",
+                                          "arn:aws:iam::222222222222:role/Reader"};
   farm::EcrTestWorld world;
   for (const char* account : {"111111111111", "222222222222"})
     for (const std::string& region : regions)
@@ -304,7 +315,8 @@ TEST_F(EcrBadDays, TwelveHundredRepositoriesAreFoundWhileCallsAreThrottledFailAn
 }
 
 TEST_F(EcrBadDays, ARoleThatMayNotBeAssumedIsNamedAndTheOthersGoOn) {
-  const std::string good = "arn:aws:iam::111111111111:role/Reader", bad = "arn:aws:iam::222222222222:role/Closed";
+  const std::string good = "arn:aws:iam::111111111111:role/Reader",
+                    bad = "arn:aws:iam::222222222222:role/Closed";
   farm::EcrTestWorld world;
   world.registries[{"111111111111", "eu-west-1"}]["team/app"];
   farm::serve_ecr(server_, world);
@@ -321,10 +333,12 @@ TEST_F(EcrBadDays, ARoleThatMayNotBeAssumedIsNamedAndTheOthersGoOn) {
 
 TEST_F(EcrBadDays, TimesBeyondAllReasonAreNone) {
   server_.handle("ecr", "DescribeRepositories", [](const farm::AwsAsk&) {
-    return farm::AwsAnswer{R"({"repositories": [{"repositoryName": "a", "repositoryUri": "x.example/a", "createdAt": 9e14}]})"};
+    return farm::AwsAnswer{
+        R"({"repositories": [{"repositoryName": "a", "repositoryUri": "x.example/a", "createdAt": 9e14}]})"};
   });
   server_.handle("ecr", "DescribeImages", [](const farm::AwsAsk&) {
-    return farm::AwsAnswer{json{{"imageDetails", {{{"imageDigest", Digest::of("a").str()}, {"imagePushedAt", -9e14}}}}}.dump()};
+    return farm::AwsAnswer{
+        json{{"imageDetails", {{{"imageDigest", Digest::of("a").str()}, {"imagePushedAt", -9e14}}}}}.dump()};
   });
   auto all = opened(spec_of(server_.url(), {"eu-west-1"}));
   ASSERT_EQ(all.size(), 1u);
