@@ -49,6 +49,13 @@ Status each_page(Client& client, const std::string& operation, json ask, const c
   return Error{Errc::limit, operation + ": more than " + std::to_string(kMaxPages) + " pages"};
 }
 
+// Seconds since 1970 that nanoseconds can tell; 0 for others.
+int64_t seconds_of(const json& from, const char* name) {
+  constexpr double kLatest = 9e9;  // the year 2255
+  double value = number_of(from, name);
+  return value > 0 && value < kLatest ? static_cast<int64_t>(value) : 0;
+}
+
 Result<std::string> checked_digest(const json& item, const std::string& operation) {
   std::string digest = text_of(item, "imageDigest");
   if (digest.empty() || Digest::parse(digest)) return digest;
@@ -61,7 +68,7 @@ Result<EcrImage> read_image(const json& item) {
   if (out.digest.empty()) return bad("DescribeImages");
   out.media_type = text_of(item, "imageManifestMediaType");
   if (out.media_type.size() > kMaxNameBytes) return bad("DescribeImages");
-  out.pushed_s = static_cast<int64_t>(number_of(item, "imagePushedAt"));
+  out.pushed_s = seconds_of(item, "imagePushedAt");
   out.size_bytes = static_cast<uint64_t>(std::max(0.0, number_of(item, "imageSizeInBytes")));
   auto tags = item.find("imageTags");
   if (tags == item.end() || tags->is_null()) return out;
@@ -88,7 +95,7 @@ Status Ecr::each_repository(const std::function<bool(EcrRepository)>& visit) {
   return each_page(
       client_, "DescribeRepositories", json::object(), "repositories", [&](const json& item) -> Result<bool> {
         EcrRepository one{text_of(item, "registryId"), text_of(item, "repositoryName"),
-                          text_of(item, "repositoryUri"), static_cast<int64_t>(number_of(item, "createdAt"))};
+                          text_of(item, "repositoryUri"), seconds_of(item, "createdAt")};
         if (one.name.empty() || one.name.size() > kMaxNameBytes || one.uri.size() > 4 * kMaxNameBytes)
           return bad("DescribeRepositories");
         return visit(std::move(one));
@@ -135,7 +142,7 @@ Result<EcrToken> Ecr::token() {
   EcrToken out;
   out.login = {decoded->substr(0, colon), decoded->substr(colon + 1), "", "ECR's GetAuthorizationToken"};
   out.proxy_endpoint = text_of(data, "proxyEndpoint");
-  out.expires_s = static_cast<int64_t>(number_of(data, "expiresAt"));
+  out.expires_s = seconds_of(data, "expiresAt");
   return out;
 }
 
