@@ -25,13 +25,6 @@ struct Hook {
   std::string name;  // [a-z0-9][a-z0-9._-]{0,63}; the path is /v1/hooks/NAME
   Sender sender = Sender::registry;
   std::string tenant;
-<<<<<<< HEAD
-  /// Sent as `Authorization` (with or without "Bearer "), X-Gitlab-Token, X-API-Key or the last segment of
-  /// the path (Docker Hub sends no header), or the key of X-Hub-Signature-256, as the sender does it.
-  std::string secret;
-  std::string host;  // in place of the registry's name that the payload gives; may be empty
-  std::vector<std::string> repositories;  // globs as in a sweep's filter; empty: all
-=======
   /// Sent as `Authorization` (with or without "Bearer ", or as Basic's password), X-Gitlab-Token, X-API-Key or
   /// the last segment of the path (Docker Hub sends no header), or the key of X-Hub-Signature-256, as the sender
   /// does it.
@@ -39,7 +32,6 @@ struct Hook {
   Digest digest{};       // the secret's hash
   std::string host{};    // in place of the registry's name that the payload gives; may be empty
   std::vector<std::string> repositories{};  // globs as in a sweep's filter; empty: all
->>>>>>> hooks
   Lane lane = Lane::batch;
   uint32_t per_minute = 600;  // pushes taken; more are refused, and counted
   bool untagged = false;      // manifests without a tag, too: most are parts of an index that has one
