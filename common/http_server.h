@@ -24,16 +24,16 @@ struct HttpRequest {
   std::string path;                                        // as percent-decoded by the library; at most 2 KiB
   std::vector<std::pair<std::string, std::string>> query;  // decoded, by name
   std::string authorization;                               // that header, or empty
-  std::string body;   // as it was sent
-  std::string peer;   // address that it came from
-  std::any admitted;  // what admit() left for handle()
-  int stop_fd = -1;   // readable when the server stops: an answer should not be waited for any more
+  std::string body;                                        // as it was sent
+  std::string peer;                                        // address that it came from
+  std::any admitted;                                       // what admit() left for handle()
+  int stop_fd = -1;  // readable when the server stops: an answer should not be waited for any more
   std::vector<std::pair<std::string, std::string>> headers{};  // names in lower case; together at most 16 KiB
 
   /// The first parameter of this name, or nothing.
   std::optional<std::string> parameter(std::string_view name) const;
-  /// The header of this name, in whichever case; nothing where there is none, or where there are several, which
-  /// two readers could understand in two ways.
+  /// The header of this name, in whichever case; nothing where there is none, or where there are several,
+  /// which two readers could understand in two ways.
   std::optional<std::string> header(std::string_view name) const;
 };
 

@@ -12,7 +12,9 @@
 #include "scheduler/api/api.h"
 #include "scheduler/api/tokens.h"
 #include "scheduler/config.h"
+#include "scheduler/hooks/queue_poller.h"
 #include "scheduler/server.h"
+#include "scheduler/sweeps/sweeper.h"
 
 namespace {
 
@@ -25,7 +27,9 @@ constexpr const char* kClients = "inproc://clients";
 struct Settings {
   ServerConfig server;
   std::filesystem::path data, rules, keys;
-  std::optional<api::ApiConfig> api;  // nothing: off
+  std::filesystem::path hooks;
+  std::optional<api::ApiConfig> api;            // nothing: off
+  std::optional<sweeps::SweeperConfig> sweeps;  // nothing: off
 };
 
 Result<HttpConfig> read_address(const std::string& address) {
@@ -64,18 +68,37 @@ Result<RetentionPolicy> read_retention(const po::variables_map& map) {
   return policy;
 }
 
+/// Nothing where there are to be no workers.
+Result<std::optional<sweeps::SweeperConfig>> read_sweeps(const po::variables_map& map) {
+  std::optional<sweeps::SweeperConfig> out;
+  auto workers = map["sweep-workers"].as<unsigned>();
+  if (workers > 256) return Error{Errc::invalid, "sweep-workers is 0 to 256"};
+  sweeps::SweeperConfig config;
+  config.clients = kClients;
+  config.workers = workers;
+  config.places = {text(map, "registries-conf"), text(map, "certs")};
+  ASSAY_TRY(config.repository_limit, parse_duration(text(map, "sweep-limit")));
+  if (config.repository_limit < std::chrono::seconds(1))
+    return Error{Errc::invalid, "sweep-limit is at least 1s"};
+  if (workers > 0) out = std::move(config);
+  return out;
+}
+
 Result<Settings> read_settings(const po::variables_map& map) {
   Settings settings;
   ServerConfig& server = settings.server;
   settings.data = text(map, "data");
   settings.rules = text(map, "rules");
   settings.keys = text(map, "keys");
+  settings.hooks = text(map, "hooks");
   if (text(map, "api") != "off") {
     settings.api.emplace();
     ASSAY_TRY(settings.api->http, read_address(text(map, "api")));
     settings.api->clients = kClients;
     settings.api->token_file = text(map, "tokens");
   }
+  ASSAY_TRY(settings.sweeps, read_sweeps(map));
+  if (settings.api && settings.sweeps) settings.api->sweeps = settings.sweeps->endpoint;
   server.agents = texts(map, "bind");
   server.clients = kClients;
   ASSAY_TRY(server.limits.lease, parse_duration(text(map, "lease")));
@@ -117,6 +140,7 @@ Status check(const po::variables_map& map) {
     ASSAY_TRY(auto keys, load_keys(settings.keys, kSchedulerKey));
     ASSAY_TRY(auto list, load_allow_list(settings.keys));
   }
+  ASSAY_TRY(auto known, hooks::load_hooks(settings.hooks));
   return read_weights(settings, settings.server.policy);
 }
 
@@ -141,7 +165,11 @@ Status serve_from(const po::variables_map& map) {
   Metrics metrics;
   SchedulerMetrics counted(metrics);
   config.metrics = &counted;
+  hooks::Intake intake(settings.hooks, metrics);
+  if (settings.api) settings.api->hooks = &intake;
   std::optional<api::Api> api;
+  std::optional<hooks::QueuePoller> queues;
+  std::optional<sweeps::Sweeper> sweeper;
   config.reload_fd = hangup.get();
   auto read_again = [&]() -> Result<Reload> {
     Reload fresh;
@@ -168,6 +196,12 @@ Status serve_from(const po::variables_map& map) {
       ASSAY_TRY(api, api::Api::start(context, *settings.api, *store, counted, metrics));
       spdlog::info("event=api port={}", api->port());
     }
+    hooks::QueuePollerConfig polling;
+    polling.clients = kClients;
+    ASSAY_TRY(queues, hooks::QueuePoller::start(context, polling, intake));
+    if (settings.sweeps) {
+      ASSAY_TRY(sweeper, sweeps::Sweeper::start(context, *settings.sweeps, *store, metrics));
+    }
     service::ready();
     return Status();
   };
@@ -193,6 +227,7 @@ void describe(po::options_description& options) {
   add("keys", string(kDefaultKeyDir), "directory of the scheduler's key and of the list of agents");
   add("api", string("127.0.0.1:8440"), "where the HTTP API listens: ADDRESS:PORT, or off");
   add("tokens", string("/etc/assay/tokens"), "file of the API's tokens (assay tokens)");
+  add("hooks", string("/etc/assay/hooks"), "file of the webhooks that are taken, and of queues (assay hooks)");
   add("lease", string("15s"), "after so much silence of its agent a scan is given to another");
   add("attempts", po::value<uint32_t>()->default_value(3), "failed attempts after which a scan has failed");
   add("retry-delay", string("2s"), "before the second attempt; doubles with each failure");
@@ -210,6 +245,11 @@ void describe(po::options_description& options) {
       "traces/malicious=1y; may be given several times");
   add("store-budget", string("0"), "the store is kept below this size, as in 200G; 0: no limit");
   add("prune-every", string("10m"), "how often it is looked what is to go; 0: only by assay prune");
+  add("sweep-workers", po::value<unsigned>()->default_value(16),
+      "threads that list registries for sweeps; 0: no sweeps");
+  add("sweep-limit", string("10m"), "for so long one repository is listed at a time");
+  add("registries-conf", string(""), "file of mirrors and blocked registries; empty: the host's own");
+  add("certs", string(""), "directory of registries' certificates (HOST/ca.crt); empty: the host's own");
   add("scorers", po::value<unsigned>()->default_value(1), "threads that score traces");
 }
 

@@ -1,5 +1,5 @@
-// What clients say beside submissions (server_submit.cc): orders and questions. Clients are this program's own threads (the API, the
-// embedded farm); what a stranger may ask for has been decided before.
+// What clients say beside submissions (server_submit.cc): orders and questions. Clients are this program's
+// own threads (the API, the embedded farm); what a stranger may ask for has been decided before.
 #include "common/digest.h"
 #include "common/image_ref.h"
 #include "common/log.h"

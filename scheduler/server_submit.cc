@@ -41,8 +41,8 @@ Result<std::string> Server::scan_with_key(const Submission& submission) const {
   return keep_.once(submission);
 }
 
-// A new scan, or the one that was submitted with its key. Should that one's own batch fail, or retention take it
-// in this very turn, the precondition does not hold; within one message there is nothing to expect.
+// A new scan, or the one that was submitted with its key. Should that one's own batch fail, or retention take
+// it in this very turn, the precondition does not hold; within one message there is nothing to expect.
 Status Server::take(Submission submission, Taking& into) {
   auto known = scan_with_key(submission);
   if (!known && known.error().code != Errc::not_found) return known.error();

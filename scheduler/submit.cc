@@ -25,9 +25,11 @@ Status check_labels(const Labels& labels) {
 
 Status check_once(const std::string& once) {
   if (once.size() > kMaxOnceBytes)
-    return Error{Errc::invalid, "the key in 'once' is longer than " + std::to_string(kMaxOnceBytes) + " bytes"};
+    return Error{Errc::invalid,
+                 "the key in 'once' is longer than " + std::to_string(kMaxOnceBytes) + " bytes"};
   if (printable(once) != once)
-    return Error{Errc::invalid, "the key in 'once' has a backslash, a control character or bytes that are no UTF-8"};
+    return Error{Errc::invalid,
+                 "the key in 'once' has a backslash, a control character or bytes that are no UTF-8"};
   return Status();
 }
 

@@ -82,8 +82,9 @@ HttpAdmission admit(const Services& services, const HttpRequest& head) {
 void log_order(const Call& call, const HttpResponse& answer) {
   if (call.request.method == "GET") return;
   // A path may end in a hook's secret.
-  std::string path = call.route.word.empty() || call.route.route->admit == nullptr ? call.request.path
-                                                                                   : "/v1/hooks/" + call.route.id;
+  std::string path = call.route.word.empty() || call.route.route->admit == nullptr
+                         ? call.request.path
+                         : "/v1/hooks/" + call.route.id;
   spdlog::info("event=api tenant={} method={} path={} status={}", call.who.name, call.request.method,
                printable(path, 200), answer.status);
 }

@@ -25,7 +25,7 @@ struct ApiConfig {
   std::string clients;               // endpoint of the loop's socket for clients ("inproc://NAME")
   std::string sweeps{};              // that of the sweeper; empty: there is none
   std::filesystem::path token_file;  // read anew for every request, so that what was revoked is out at once
-  hooks::Intake* hooks = nullptr;              // borrowed; null: there are no webhooks
+  hooks::Intake* hooks = nullptr;    // borrowed; null: there are no webhooks
   std::chrono::milliseconds answer{10000};     // for the loop to answer in; then 504
   std::chrono::milliseconds heartbeat{10000};  // of streams of events
 };

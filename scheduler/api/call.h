@@ -30,8 +30,8 @@ struct Services {
 struct Call {
   const Services& services;
   const HttpRequest& request;
-  Matched route;  // of it, `id` has been read
-  Token who;      // empty for routes without a token
+  Matched route;                       // of it, `id` has been read
+  Token who;                           // empty for routes without a token
   const std::any* admitted = nullptr;  // what Route::admit left
 };
 

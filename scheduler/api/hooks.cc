@@ -68,7 +68,8 @@ HttpAdmission admit_hook(const Services& services, const HttpRequest& head, cons
 HttpResponse take_hook(const Call& call) {
   hooks::Intake& intake = *call.services.config.hooks;
   const auto& [hook, proof] = *std::any_cast<Known>(call.admitted);
-  auto read = intake.take(hook, proof, head_of(call.request), call.request.body, std::chrono::steady_clock::now());
+  auto read =
+      intake.take(hook, proof, head_of(call.request), call.request.body, std::chrono::steady_clock::now());
   if (const auto* refusal = std::get_if<hooks::Refusal>(&read)) return refusal_answer(*refusal);
   auto& wanted = std::get<hooks::Wanted>(read);
   wire::Accepted accepted;

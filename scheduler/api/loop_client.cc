@@ -77,9 +77,8 @@ Result<std::vector<std::string>> LoopClient::submit(std::vector<Submission> subm
 }
 
 size_t frame_bytes(const Submission& s) {
-  size_t bytes =
-      192 + s.job.ref.size() + s.job.auth_file.size() + s.tenant.size() + s.batch.size() + s.expect.size() +
-      s.once.size();
+  size_t bytes = 192 + s.job.ref.size() + s.job.auth_file.size() + s.tenant.size() + s.batch.size() +
+                 s.expect.size() + s.once.size();
   for (const auto& [name, value] : s.labels) bytes += 64 + name.size() + value.size();
   return bytes;
 }

@@ -84,8 +84,9 @@ Status set_value(Hook& hook, std::string_view name, std::string_view value) {
   }
   bool queues = name == "queue" || name == "region" || name == "role" || name == "endpoint";
   if (!queues)
-    return wrong(name, "is none of host, repositories, lane, per_minute, untagged, insecure, queue, region, role, "
-                       "endpoint");
+    return wrong(name,
+                 "is none of host, repositories, lane, per_minute, untagged, insecure, queue, region, role, "
+                 "endpoint");
   if (hook.sender != Sender::ecr) return wrong(name, "is for hooks of ecr alone");
   if (name == "queue") return set_url(hook.queue, value);
   if (name == "endpoint") return set_url(hook.endpoint, value);

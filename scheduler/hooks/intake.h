@@ -1,6 +1,6 @@
-// intake: a webhook's request on its way to submissions: is it whom it says it is, what was pushed, what of that is
-// wanted, and how much of it at once. What is refused is counted by hook and reason. Speaks neither HTTP nor the
-// wire; called on the API's threads and the queue pollers'.
+// intake: a webhook's request on its way to submissions: is it whom it says it is, what was pushed, what of
+// that is wanted, and how much of it at once. What is refused is counted by hook and reason. Speaks neither
+// HTTP nor the wire; called on the API's threads and the queue pollers'.
 #pragma once
 
 #include <chrono>

@@ -16,8 +16,9 @@ struct HookHead {
 };
 
 /// The pushes of images in it, each with a host and repository that a reference can be made of; none where it
-/// tells of something else (a pull, a ping, a deletion). Errc::invalid names the field that is wrong or missing,
-/// limit: more than kMaxPushes.
-Result<std::vector<sources::Push>> read_payload(const Hook& hook, const HookHead& head, std::string_view body);
+/// tells of something else (a pull, a ping, a deletion). Errc::invalid names the field that is wrong or
+/// missing, limit: more than kMaxPushes.
+Result<std::vector<sources::Push>> read_payload(const Hook& hook, const HookHead& head,
+                                                std::string_view body);
 
 }  // namespace assay::hooks

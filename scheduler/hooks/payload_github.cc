@@ -1,6 +1,6 @@
-// GitHub's webhooks about packages (docs.github.com, "Webhook events and payloads": package, registry_package): a
-// container that was published to ghcr.io. The delivery's id is in a header that no signature covers; who replays a
-// payload could change it. So what tells pushes apart is the digest.
+// GitHub's webhooks about packages (docs.github.com, "Webhook events and payloads": package,
+// registry_package): a container that was published to ghcr.io. The delivery's id is in a header that no
+// signature covers; who replays a payload could change it. So what tells pushes apart is the digest.
 #include "common/ascii.h"
 #include "scheduler/hooks/payload_json.h"
 

@@ -1,12 +1,14 @@
-// Harbor's webhooks (goharbor.io, "Configure Webhook Notifications"): PUSH_ARTIFACT in the default format, and
-// the same as a CloudEvent (harbor.artifact.pushed).
+// Harbor's webhooks (goharbor.io, "Configure Webhook Notifications"): PUSH_ARTIFACT in the default format,
+// and the same as a CloudEvent (harbor.artifact.pushed).
 #include "scheduler/hooks/payload_json.h"
 
 namespace assay::hooks {
 namespace {
 
 // The registry in "registry.example/team/app:1.0" or "registry.example/team/app@sha256:...".
-std::string host_of(const std::string& resource_url) { return resource_url.substr(0, resource_url.find('/')); }
+std::string host_of(const std::string& resource_url) {
+  return resource_url.substr(0, resource_url.find('/'));
+}
 
 Result<sources::Push> read_resource(const Hook& hook, const Json& resource, const std::string& repository) {
   if (!resource.is_object()) return Error{Errc::invalid, "a resource of the payload is no object"};

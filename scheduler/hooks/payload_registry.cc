@@ -1,7 +1,7 @@
 // Docker Registry notifications (CNCF distribution, "Work with notifications"): an envelope of events; and a
-// single event without one, as Azure's registry sends it. A push of a manifest is one; layers, pulls, mounts and
-// deletions are not. Of GitLab, whose container registry sends nothing else about images: project webhooks tell of
-// no image (Push Hook, Pipeline Hook...).
+// single event without one, as Azure's registry sends it. A push of a manifest is one; layers, pulls, mounts
+// and deletions are not. Of GitLab, whose container registry sends nothing else about images: project
+// webhooks tell of no image (Push Hook, Pipeline Hook...).
 #include <algorithm>
 
 #include "scheduler/hooks/payload_json.h"

@@ -20,6 +20,7 @@ struct Pending {
   RepositoryRecord record;
   size_t open = 0;          // of its items: not decided on
   std::vector<bool> fresh;  // of each item: there is a result that will not do
+  bool counted = false;     // it was on record before, and says something else now
 };
 
 /// What became of an image, for others that are the same.
@@ -42,9 +43,9 @@ struct ActiveRun {
   bool expired = false;  // its deadline has come
   bool removed = false;  // with its sweep: nothing more is written of it
   bool told_sources = false;
-  bool resumed = false;
+  bool must_cancel = false;  // it has expired, and what has not begun is not cancelled yet
 
-  RunState list;
+  RunList list;
   std::map<std::string, RepositoryRecord> orphans;  // waiting on record; not yet named again by their source
   size_t finding = 0;                               // records of what was found, on their way to the disk
 

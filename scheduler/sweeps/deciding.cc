@@ -22,7 +22,9 @@ Submission submission_for(const RunRecord& run, const RepositoryRecord& reposito
   out.batch = run.run_id;
   std::string image = item.tag.empty() ? name + "@" + item.digest : name + ":" + item.tag;
   out.labels = {{"sweep", run.sweep}, {"run", run.run_id}, {"image", image.substr(0, kMaxLabelBytes)}};
-  out.fresh = fresh;
+  for (const auto& label : run.spec.profile.labels)
+    if (out.labels.size() < kMaxLabels) out.labels.push_back(label);
+  out.fresh = fresh || run.spec.profile.fresh;
   out.once = "sweep/" + run.run_id + "/" + image_key(item);
   return out;
 }
@@ -30,6 +32,7 @@ Submission submission_for(const RunRecord& run, const RepositoryRecord& reposito
 Decision decide(const Keep& keep, const RunRecord& run, const RepositoryRecord& repository, const Item& item,
                 const std::string& rules_version) {
   Submission as = submission_for(run, repository, item, false);
+  if (as.fresh) return {};  // `once` keeps it from being scanned twice
   auto known = keep.result(result_key(item.digest, as.job, kVersion));
   if (!known) return {};
   auto scan = keep.scan(*known);

@@ -24,7 +24,7 @@ struct Listing {
   size_t source = 0;                    // index into the spec's
   sources::Repository repository{};     // of a source: `host` is what is left alone when it is busy
   int part = 0;                         // of the source's accounts and regions, that which has it
-  unsigned failures = 0, refusals = 0;  // RunState's
+  unsigned failures = 0, refusals = 0;  // RunList's
 
   // got so far: of a source
   std::set<size_t> parts_done{};

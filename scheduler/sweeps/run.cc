@@ -21,7 +21,7 @@ const std::map<std::string, Time>& Quiet::all(Time now) {
   return hosts_;
 }
 
-bool RunState::add(Listing listing) {
+bool RunList::add(Listing listing) {
   if (listing.is_source)
     ++sources_open_;
   else if (!known_.insert(listing.repository.str()).second)
@@ -30,7 +30,7 @@ bool RunState::add(Listing listing) {
   return true;
 }
 
-std::optional<Listing> RunState::next(Time now, const Quiet& quiet) {
+std::optional<Listing> RunList::next(Time now, const Quiet& quiet) {
   while (!delayed_.empty() && delayed_.begin()->first <= now) {
     Listing& due = delayed_.begin()->second;
     lanes_[{due.source, due.repository.host}].push_back(std::move(due));
@@ -51,17 +51,17 @@ std::optional<Listing> RunState::next(Time now, const Quiet& quiet) {
   return std::nullopt;
 }
 
-void RunState::gone(const Listing& listing) {
+void RunList::gone(const Listing& listing) {
   --out_of_[listing.source];
   --out_;
 }
 
-void RunState::done(const Listing& listing) {
+void RunList::done(const Listing& listing) {
   gone(listing);
   if (listing.is_source) --sources_open_;
 }
 
-bool RunState::again(Listing listing, Time now) {
+bool RunList::again(Listing listing, Time now) {
   if (++listing.failures >= tries_.most) return done(listing), false;
   gone(listing);
   auto delay = tries_.first_delay;
@@ -70,19 +70,19 @@ bool RunState::again(Listing listing, Time now) {
   return true;
 }
 
-bool RunState::busy(Listing listing, bool got_further) {
+bool RunList::busy(Listing listing, bool got_further) {
   listing.refusals = got_further ? 0 : listing.refusals + 1;
   if (listing.refusals >= tries_.busy_most) return done(listing), false;
   back(std::move(listing));
   return true;
 }
 
-void RunState::back(Listing listing) {
+void RunList::back(Listing listing) {
   gone(listing);
   lanes_[{listing.source, listing.repository.host}].push_front(std::move(listing));
 }
 
-std::vector<Listing> RunState::drain() {
+std::vector<Listing> RunList::drain() {
   std::vector<Listing> out;
   for (auto& [lane, waiting] : lanes_) std::move(waiting.begin(), waiting.end(), std::back_inserter(out));
   for (auto& [due, listing] : delayed_) out.push_back(std::move(listing));
@@ -92,13 +92,13 @@ std::vector<Listing> RunState::drain() {
   return out;
 }
 
-size_t RunState::waiting() const {
+size_t RunList::waiting() const {
   size_t count = delayed_.size();
   for (const auto& [lane, waiting] : lanes_) count += waiting.size();
   return count;
 }
 
-std::optional<Time> RunState::next_time(Time now, const Quiet& quiet) const {
+std::optional<Time> RunList::next_time(Time now, const Quiet& quiet) const {
   std::optional<Time> first;
   auto consider = [&](Time time) { first = first ? std::min(*first, time) : time; };
   if (!delayed_.empty()) consider(delayed_.begin()->first);
@@ -110,7 +110,7 @@ std::optional<Time> RunState::next_time(Time now, const Quiet& quiet) const {
   return first;
 }
 
-std::string RunState::str() const {
+std::string RunList::str() const {
   return "waiting " + std::to_string(waiting() - delayed_.size()) + " delayed " +
          std::to_string(delayed_.size()) + " out " + std::to_string(out_);
 }

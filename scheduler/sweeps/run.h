@@ -38,9 +38,9 @@ struct Tries {
   unsigned busy_most = 20;
 };
 
-class RunState {
+class RunList {
  public:
-  RunState(unsigned parallel, Tries tries) : parallel_(parallel), tries_(tries) {}
+  RunList(unsigned parallel, Tries tries) : parallel_(parallel), tries_(tries) {}
 
   /// A source as a whole, or one repository of it, waits. False: a repository that was added before.
   bool add(Listing listing);

@@ -20,8 +20,9 @@ struct SweeperConfig {
   std::string clients;                       // endpoint of the loop's socket for clients
   std::string endpoint = "inproc://sweeps";  // ours, for the API: see orders.h
   sources::PlaceFiles places;
-  unsigned workers = 16;                       // that list sources, over all runs
-  std::chrono::seconds repository_limit{600};  // for one repository, waiting left out
+  unsigned workers = 16;                                // that list sources, over all runs
+  std::chrono::milliseconds repository_limit{600'000};  // for one repository, waiting left out
+  std::chrono::milliseconds retry_delay{5000};          // before the second try of one; grows
 };
 
 class Sweeper {

@@ -70,9 +70,11 @@ Result<AwsMetadataServer> AwsMetadataServer::start(AwsMetadata what) {
   State* raw = state.get();
   raw->what = std::move(what);
   raw->server.set_keep_alive_timeout(1);
-  raw->server.Put("/latest/api/token", [raw](const auto& request, auto& to) { raw->give_token(request, to); });
+  raw->server.Put("/latest/api/token",
+                  [raw](const auto& request, auto& to) { raw->give_token(request, to); });
   raw->server.Get("/latest/.*", [raw](const auto& request, auto& to) { raw->give_page(request, to); });
-  raw->server.Get("/container", [raw](const auto& request, auto& to) { raw->give_to_container(request, to); });
+  raw->server.Get("/container",
+                  [raw](const auto& request, auto& to) { raw->give_to_container(request, to); });
   raw->port = raw->server.bind_to_any_port("127.0.0.1");
   if (raw->port <= 0) return Error{Errc::io, "no free port for the metadata service"};
   raw->thread = std::thread([raw] { raw->server.listen_after_bind(); });
@@ -100,7 +102,10 @@ int AwsMetadataServer::without_token() const {
 
 std::string metadata_credentials(const std::string& id, const std::string& secret, const std::string& token,
                                  const std::string& expires) {
-  nlohmann::json out{{"Code", "Success"}, {"Type", "AWS-HMAC"}, {"AccessKeyId", id}, {"SecretAccessKey", secret},
+  nlohmann::json out{{"Code", "Success"},
+                     {"Type", "AWS-HMAC"},
+                     {"AccessKeyId", id},
+                     {"SecretAccessKey", secret},
                      {"Token", token}};
   if (!expires.empty()) out["Expiration"] = expires;
   return out.dump();

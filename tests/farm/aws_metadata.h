@@ -11,12 +11,12 @@ namespace assay::farm {
 
 /// What it says now; may be changed between requests by set().
 struct AwsMetadata {
-  std::string role = "farm";                // of the instance; empty: it has none
+  std::string role = "farm";  // of the instance; empty: it has none
   std::string region = "eu-west-1";
-  std::string credentials{};                // the JSON of both services
-  std::string authorization{};              // what a container has to bring along
-  bool tokens = true;                       // false: version 1 only, no tokens are given
-  int status = 200;                         // of every answer
+  std::string credentials{};    // the JSON of both services
+  std::string authorization{};  // what a container has to bring along
+  bool tokens = true;           // false: version 1 only, no tokens are given
+  int status = 200;             // of every answer
 };
 
 class AwsMetadataServer {
@@ -25,11 +25,11 @@ class AwsMetadataServer {
   AwsMetadataServer(AwsMetadataServer&&) noexcept;
   ~AwsMetadataServer();
 
-  std::string url() const;                // of the instance's
-  std::string container_url() const;      // "http://127.0.0.1:PORT/container"
+  std::string url() const;            // of the instance's
+  std::string container_url() const;  // "http://127.0.0.1:PORT/container"
   void set(AwsMetadata what);
-  int asked() const;                      // how often credentials were given
-  int without_token() const;              // requests as in version 1
+  int asked() const;          // how often credentials were given
+  int without_token() const;  // requests as in version 1
 
  private:
   struct State;

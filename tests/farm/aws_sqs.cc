@@ -49,7 +49,8 @@ Ask read(const AwsAsk& ask) {
     return found == ask.form.end() ? otherwise : found->second;
   };
   if (ask.query)
-    return {field("QueueUrl", ""), field("ReceiptHandle", ""), std::atoi(field("MaxNumberOfMessages", "1").c_str()),
+    return {field("QueueUrl", ""), field("ReceiptHandle", ""),
+            std::atoi(field("MaxNumberOfMessages", "1").c_str()),
             std::atoi(field("WaitTimeSeconds", "0").c_str())};
   auto body = json::parse(ask.body, nullptr, false);
   if (!body.is_object()) return {};
@@ -71,10 +72,12 @@ AwsAnswer as_json(const std::vector<Message>& messages) {
 AwsAnswer as_xml(const std::vector<Message>& messages) {
   std::string inner;
   for (const Message& one : messages)
-    inner += "<Message><MessageId>" + one.id + "</MessageId><ReceiptHandle>" + one.receipt + "</ReceiptHandle><MD5OfBody>" +
-             md5(one.body) + "</MD5OfBody><Body>" + escaped(one.body) + "</Body></Message>";
+    inner += "<Message><MessageId>" + one.id + "</MessageId><ReceiptHandle>" + one.receipt +
+             "</ReceiptHandle><MD5OfBody>" + md5(one.body) + "</MD5OfBody><Body>" + escaped(one.body) +
+             "</Body></Message>";
   return {"<ReceiveMessageResponse><ReceiveMessageResult>" + inner +
-          "</ReceiveMessageResult><ResponseMetadata><RequestId>8c6a2f5e</RequestId></ResponseMetadata></ReceiveMessageResponse>"};
+          "</ReceiveMessageResult><ResponseMetadata><RequestId>8c6a2f5e</RequestId></ResponseMetadata></"
+          "ReceiveMessageResponse>"};
 }
 
 }  // namespace
@@ -114,8 +117,9 @@ struct AwsQueue::State {
   AwsAnswer answer(const AwsAsk& asked) {
     Ask ask = read(asked);
     if (ask.url != url)
-      return aws_error(asked.query ? "AWS.SimpleQueueService.NonExistentQueue" : "com.amazonaws.sqs#QueueDoesNotExist",
-                       "The specified queue does not exist.");
+      return aws_error(
+          asked.query ? "AWS.SimpleQueueService.NonExistentQueue" : "com.amazonaws.sqs#QueueDoesNotExist",
+          "The specified queue does not exist.");
     if (asked.operation == "ReceiveMessage") {
       auto found = receive(ask.most, std::chrono::seconds(ask.wait_s));
       return asked.query ? as_xml(found) : as_json(found);
@@ -127,7 +131,8 @@ struct AwsQueue::State {
   }
 };
 
-AwsQueue::AwsQueue(AwsServer& server, std::string name, milliseconds visibility) : state_(std::make_shared<State>()) {
+AwsQueue::AwsQueue(AwsServer& server, std::string name, milliseconds visibility)
+    : state_(std::make_shared<State>()) {
   state_->url = server.url() + "/123456789012/" + name;
   state_->visibility = visibility;
   for (const char* operation : {"ReceiveMessage", "DeleteMessage"})

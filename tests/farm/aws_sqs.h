@@ -13,7 +13,8 @@ namespace assay::farm {
 class AwsQueue {
  public:
   /// What was handed out and not deleted comes again after `visibility`.
-  AwsQueue(AwsServer& server, std::string name, std::chrono::milliseconds visibility = std::chrono::seconds(30));
+  AwsQueue(AwsServer& server, std::string name,
+           std::chrono::milliseconds visibility = std::chrono::seconds(30));
   ~AwsQueue();
 
   std::string url() const;  // "http://127.0.0.1:PORT/123456789012/NAME"

@@ -15,8 +15,8 @@ std::string element(const std::string& name, const std::string& inner) {
 
 std::string response(const std::string& action, const std::string& result) {
   return "<" + action + "Response xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">" +
-         element(action + "Result", result) + "<ResponseMetadata><RequestId>8c6a2f5e</RequestId></ResponseMetadata></" +
-         action + "Response>";
+         element(action + "Result", result) +
+         "<ResponseMetadata><RequestId>8c6a2f5e</RequestId></ResponseMetadata></" + action + "Response>";
 }
 
 std::string iso_time(int64_t at_s) {
@@ -45,9 +45,10 @@ struct Sts {
     AwsKey key{"ASIA-" + name + "-" + std::to_string(count), "secret/of+" + name + std::to_string(count),
                "token/of+" + name + "==", arn.substr(13, 12), arn};
     server.add_key(key);
-    std::string credentials = element("AccessKeyId", key.id) + element("SecretAccessKey", key.secret) +
-                              element("SessionToken", key.session_token) +
-                              element("Expiration", iso_time(static_cast<int64_t>(::time(nullptr)) + roles.lasts_s));
+    std::string credentials =
+        element("AccessKeyId", key.id) + element("SecretAccessKey", key.secret) +
+        element("SessionToken", key.session_token) +
+        element("Expiration", iso_time(static_cast<int64_t>(::time(nullptr)) + roles.lasts_s));
     return {response(ask.operation, element("Credentials", credentials))};
   }
 
@@ -56,14 +57,17 @@ struct Sts {
     std::string who = ask.key.arn.empty() ? "arn:aws:iam::" + ask.key.account + ":user/test" : ask.key.arn;
     if (role == roles.external_ids.end() || role->second != field(ask, "ExternalId") ||
         field(ask, "RoleSessionName").empty())
-      return aws_error("AccessDenied", "User: " + who + " is not authorized to perform: sts:AssumeRole on resource: " +
-                                           field(ask, "RoleArn"), 403);
+      return aws_error("AccessDenied",
+                       "User: " + who + " is not authorized to perform: sts:AssumeRole on resource: " +
+                           field(ask, "RoleArn"),
+                       403);
     return give(ask);
   }
 
   AwsAnswer by_token(const AwsAsk& ask) {
     if (roles.web_identity.empty() || field(ask, "WebIdentityToken") != roles.web_identity)
-      return aws_error("InvalidIdentityToken", "The token " + field(ask, "WebIdentityToken") + " is not valid");
+      return aws_error("InvalidIdentityToken",
+                       "The token " + field(ask, "WebIdentityToken") + " is not valid");
     return give(ask);
   }
 };
@@ -78,7 +82,8 @@ void serve_sts(AwsServer& server, AwsRoles roles) {
                                                  element("Account", ask.key.account))};
   });
   server.handle("sts", "AssumeRole", [sts](const AwsAsk& ask) { return sts->assume(ask); });
-  server.handle_unsigned("AssumeRoleWithWebIdentity", [sts](const AwsAsk& ask) { return sts->by_token(ask); });
+  server.handle_unsigned("AssumeRoleWithWebIdentity",
+                         [sts](const AwsAsk& ask) { return sts->by_token(ask); });
 }
 
 }  // namespace assay::farm

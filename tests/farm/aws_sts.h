@@ -14,8 +14,8 @@ struct AwsRoles {
   int lasts_s = 3600;
 };
 
-/// GetCallerIdentity, AssumeRole, AssumeRoleWithWebIdentity. Each assumed role is the key "ASIA-ROLE-N" of the
-/// role's account. `server` stays where it is, and outlives its calls.
+/// GetCallerIdentity, AssumeRole, AssumeRoleWithWebIdentity. Each assumed role is the key "ASIA-ROLE-N" of
+/// the role's account. `server` stays where it is, and outlives its calls.
 void serve_sts(AwsServer& server, AwsRoles roles);
 
 }  // namespace assay::farm

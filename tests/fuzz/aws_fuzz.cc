@@ -1,4 +1,5 @@
-// What the AWS side reads of hostile bytes: events, credentials as JSON, shared files, command lines, container URLs.
+// What the AWS side reads of hostile bytes: events, credentials as JSON, shared files, command lines,
+// container URLs.
 #include <cstdlib>
 
 #include "common/image_ref.h"
@@ -12,7 +13,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   auto push = parse_ecr_event(bytes);
   // What is taken can be submitted as it is.
   if (push && *push) {
-    std::string name = (*push)->host + "/" + (*push)->repository + ((*push)->tag.empty() ? "" : ":" + (*push)->tag) +
+    std::string name = (*push)->host + "/" + (*push)->repository +
+                       ((*push)->tag.empty() ? "" : ":" + (*push)->tag) +
                        ((*push)->digest.empty() ? "" : "@" + (*push)->digest);
     auto ref = ImageRef::parse(name);
     if (!ref || ref->registry != (*push)->host || ref->repository != (*push)->repository) std::abort();

@@ -63,8 +63,9 @@ TEST(Order, AKeyIsBoundedAndAnImagesOwn) {
   EXPECT_EQ(scans(R"({"scans":[{"ref":"a","once":")" + longest + "\"}]}"), "");
   EXPECT_EQ(scans(R"({"scans":[{"ref":"a","once":")" + longest + "k\"}]}"),
             "0: scans[0].once is longer than 256 bytes");
-  EXPECT_EQ(scans(R"({"scans":[{"ref":"a","once":"a\u0000b"}]})"),
-            "0: scans[0]: a: the key in 'once' has a backslash, a control character or bytes that are no UTF-8");
+  EXPECT_EQ(
+      scans(R"({"scans":[{"ref":"a","once":"a\u0000b"}]})"),
+      "0: scans[0]: a: the key in 'once' has a backslash, a control character or bytes that are no UTF-8");
   EXPECT_EQ(scans(R"({"scans":[{"ref":"a","once":7}]})"), "0: scans[0].once is not text");
   EXPECT_EQ(order(read_batch(R"({"images":[{"ref":"a","once":"k"}]})")).submissions.at(0).once, "k");
   EXPECT_EQ(batch(R"({"defaults":{"once":"k"},"images":[{"ref":"a"}]})"),

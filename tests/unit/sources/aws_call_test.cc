@@ -1,5 +1,5 @@
-// Calls of AWS: signed by libcurl and judged by the verifier that the published vectors prove (aws_sigv4_test);
-// what is tried again, for how long, and what errors say.
+// Calls of AWS: signed by libcurl and judged by the verifier that the published vectors prove
+// (aws_sigv4_test); what is tried again, for how long, and what errors say.
 #include "sources/aws/call.h"
 
 #include <gtest/gtest.h>
@@ -75,8 +75,10 @@ TEST_F(AwsCall, WrongSecretIsRefusedInWordsAndNeverShown) {
   environment_.set("AWS_SECRET_ACCESS_KEY", "not/the/right/secret");
   auto answer = client().call("Echo", "{}");
   EXPECT_EQ(outcome(answer),
-            "denied: ecr Echo in eu-west-1: InvalidSignatureException: The request signature we calculated does not "
-            "match the signature you provided. Check your AWS Secret Access Key and signing method.; check the secret "
+            "denied: ecr Echo in eu-west-1: InvalidSignatureException: The request signature we calculated "
+            "does not "
+            "match the signature you provided. Check your AWS Secret Access Key and signing method.; check "
+            "the secret "
             "access key, and this host's clock (asked with credentials of: environment)");
   EXPECT_EQ(server_.came("Echo"), 1u);
 }
@@ -84,8 +86,9 @@ TEST_F(AwsCall, WrongSecretIsRefusedInWordsAndNeverShown) {
 TEST_F(AwsCall, UnknownKeyIsAskedForOnceMoreAndThenRefused) {
   environment_.set("AWS_ACCESS_KEY_ID", "AKIANOBODY");
   std::string said = outcome(client().call("Echo", "{}"));
-  EXPECT_EQ(said, "denied: ecr Echo in eu-west-1: UnrecognizedClientException: The security token included in the "
-                  "request is invalid.; renew or correct the credentials (asked with credentials of: environment)");
+  EXPECT_EQ(said,
+            "denied: ecr Echo in eu-west-1: UnrecognizedClientException: The security token included in the "
+            "request is invalid.; renew or correct the credentials (asked with credentials of: environment)");
   EXPECT_EQ(server_.came("Echo"), 2u);
 }
 
@@ -140,7 +143,8 @@ TEST_F(AwsCall, FailuresToTheEndSayWhat) {
             "unreachable: ecr Echo in eu-west-1: HTTP status 503 and no error of AWS's (after 5 tries)");
   server_.inject({.kind = Kind::garbage, .times = 5});
   EXPECT_EQ(outcome(client().call("Echo", "{}")),
-            "corrupt: ecr Echo in eu-west-1: the answer is no JSON object; is this an AWS endpoint? (after 5 tries)");
+            "corrupt: ecr Echo in eu-west-1: the answer is no JSON object; is this an AWS endpoint? (after 5 "
+            "tries)");
 }
 
 TEST_F(AwsCall, NobodyThereIsTriedAgainAndNamed) {
@@ -148,7 +152,8 @@ TEST_F(AwsCall, NobodyThereIsTriedAgainAndNamed) {
   nobody.endpoint = "http://127.0.0.1:9";
   Client client(nobody, chain_, -1, kQuick);
   EXPECT_EQ(outcome(client.call("Echo", "{}")),
-            "unreachable: ecr Echo in eu-west-1: 127.0.0.1:9 takes no connection: Connection refused (after 5 tries)");
+            "unreachable: ecr Echo in eu-west-1: 127.0.0.1:9 takes no connection: Connection refused (after "
+            "5 tries)");
 }
 
 TEST_F(AwsCall, SlowAnswerIsWaitedForAndAStopIsHeard) {
@@ -165,7 +170,8 @@ TEST_F(AwsCall, SlowAnswerIsWaitedForAndAStopIsHeard) {
 }
 
 TEST_F(AwsCall, ExpiredCredentialsAreLookedForAnewOnce) {
-  std::string file = environment_.file("keys", "[default]\naws_access_key_id=AKIAOLD\naws_secret_access_key=old\n");
+  std::string file =
+      environment_.file("keys", "[default]\naws_access_key_id=AKIAOLD\naws_secret_access_key=old\n");
   environment_.unset("AWS_ACCESS_KEY_ID");
   environment_.unset("AWS_SECRET_ACCESS_KEY");
   environment_.set("AWS_SHARED_CREDENTIALS_FILE", file);
@@ -178,25 +184,29 @@ TEST_F(AwsCall, ExpiredCredentialsAreLookedForAnewOnce) {
   EXPECT_EQ(outcome(client.call("Echo", "{}")), "{}");
   EXPECT_EQ(server_.came("Echo"), 3u);
   server_.expire("AKIANEW");
-  EXPECT_EQ(outcome(client.call("Echo", "{}")),
-            "denied: ecr Echo in eu-west-1: ExpiredTokenException: The security token included in the request is "
-            "expired; renew or correct the credentials (asked with credentials of: profile default)");
+  EXPECT_EQ(
+      outcome(client.call("Echo", "{}")),
+      "denied: ecr Echo in eu-west-1: ExpiredTokenException: The security token included in the request is "
+      "expired; renew or correct the credentials (asked with credentials of: profile default)");
   EXPECT_EQ(server_.came("Echo"), 5u);
 }
 
 TEST_F(AwsCall, ClockThatIsOffIsNamed) {
   server_.set_clock_offset(std::chrono::minutes(20));
   std::string said = outcome(client().call("Echo", "{}"));
-  EXPECT_TRUE(said.starts_with("denied: ecr Echo in eu-west-1: InvalidSignatureException: Signature expired: ")) << said;
+  EXPECT_TRUE(
+      said.starts_with("denied: ecr Echo in eu-west-1: InvalidSignatureException: Signature expired: "))
+      << said;
   EXPECT_TRUE(said.ends_with("; this host's clock is 20 minutes behind Amazon's: set it (NTP)")) << said;
   server_.set_clock_offset(-std::chrono::hours(5));
   said = outcome(client().call("Echo", "{}"));
   EXPECT_TRUE(said.ends_with("; this host's clock is 5 hours ahead of Amazon's: set it (NTP)")) << said;
   server_.set_clock_offset(std::chrono::seconds(0));
   server_.inject({.kind = Kind::skewed});
-  EXPECT_EQ(outcome(client().call("Echo", "{}")),
-            "denied: ecr Echo in eu-west-1: RequestTimeTooSkewed: The difference between the request time and the "
-            "current time is too large.; check this host's clock");
+  EXPECT_EQ(
+      outcome(client().call("Echo", "{}")),
+      "denied: ecr Echo in eu-west-1: RequestTimeTooSkewed: The difference between the request time and the "
+      "current time is too large.; check this host's clock");
 }
 
 TEST_F(AwsCall, CodesOfErrorsAreTold) {
@@ -204,15 +214,18 @@ TEST_F(AwsCall, CodesOfErrorsAreTold) {
             "not_found: ecr Refuse in eu-west-1: RepositoryNotFoundException: as it was told");
   EXPECT_EQ(refused("com.amazonaws.ecr#InvalidParameterException:http://internal.amazon.com/"),
             "invalid: ecr Refuse in eu-west-1: InvalidParameterException: as it was told");
-  EXPECT_EQ(refused("AccessDeniedException"),
-            "denied: ecr Refuse in eu-west-1: AccessDeniedException: as it was told; grant it in IAM (asked with "
-            "credentials of: environment)");
-  EXPECT_EQ(refused("NoSuchOperationAtAll"), "invalid: ecr Refuse in eu-west-1: NoSuchOperationAtAll: as it was told");
+  EXPECT_EQ(
+      refused("AccessDeniedException"),
+      "denied: ecr Refuse in eu-west-1: AccessDeniedException: as it was told; grant it in IAM (asked with "
+      "credentials of: environment)");
+  EXPECT_EQ(refused("NoSuchOperationAtAll"),
+            "invalid: ecr Refuse in eu-west-1: NoSuchOperationAtAll: as it was told");
 }
 
 TEST_F(AwsCall, WhatAwsRepeatsOfSecretsIsBlottedOut) {
   server_.handle("ecr", "Leak", [](const AwsAsk&) {
-    return farm::aws_error("InvalidParameterException", "got " + kSecret + "\x1b[31m and " + kSecret + "\nand " + kSecret);
+    return farm::aws_error("InvalidParameterException",
+                           "got " + kSecret + "\x1b[31m and " + kSecret + "\nand " + kSecret);
   });
   EXPECT_EQ(outcome(client().call("Leak", "{}")),
             "invalid: ecr Leak in eu-west-1: InvalidParameterException: got ***\\x1b[31m and ***");

@@ -1,5 +1,6 @@
-// A client that is not ours against the endpoint that judges ours: Debian's awscli is taken with the right keys and
-// refused with a wrong secret, so the verifier agrees with botocore as it does with the published vectors.
+// A client that is not ours against the endpoint that judges ours: Debian's awscli is taken with the right
+// keys and refused with a wrong secret, so the verifier agrees with botocore as it does with the published
+// vectors.
 #include "tests/farm/aws_cli.h"
 
 #include <gtest/gtest.h>
@@ -34,12 +35,14 @@ class AwsCli : public testing::Test {
 
 TEST_F(AwsCli, DescribeRepositoriesIsTakenWithGoodKeysAndRefusedWithAWrongSecret) {
   server_.handle("ecr", "DescribeRepositories", [](const AwsAsk& ask) {
-    return AwsAnswer{json{{"repositories", {{{"repositoryName", "team/app"}, {"registryId", ask.key.account}}}}}.dump()};
+    return AwsAnswer{
+        json{{"repositories", {{{"repositoryName", "team/app"}, {"registryId", ask.key.account}}}}}.dump()};
   });
   for (const farm::AwsKey& key : {good_, session_}) {
     Output out = aws(key, {"ecr", "describe-repositories"});
     EXPECT_EQ(out.status.shell_code(), 0) << out.err;
-    EXPECT_EQ(json::parse(out.out, nullptr, false)["repositories"][0]["repositoryName"], "team/app") << out.out;
+    EXPECT_EQ(json::parse(out.out, nullptr, false)["repositories"][0]["repositoryName"], "team/app")
+        << out.out;
   }
   Output refused = aws(wrong_, {"ecr", "describe-repositories"});
   EXPECT_NE(refused.status.shell_code(), 0);
@@ -63,7 +66,8 @@ TEST_F(AwsCli, AssumeRoleGivesKeysThatAreTaken) {
   Output out = aws(good_, {"sts", "assume-role", "--role-arn", role, "--role-session-name", "test"});
   ASSERT_EQ(out.status.shell_code(), 0) << out.err;
   auto credentials = json::parse(out.out)["Credentials"];
-  farm::AwsKey assumed{credentials["AccessKeyId"], credentials["SecretAccessKey"], credentials["SessionToken"]};
+  farm::AwsKey assumed{credentials["AccessKeyId"], credentials["SecretAccessKey"],
+                       credentials["SessionToken"]};
   Output who = aws(assumed, {"sts", "get-caller-identity"});
   ASSERT_EQ(who.status.shell_code(), 0) << who.err;
   EXPECT_EQ(json::parse(who.out)["Arn"], role);

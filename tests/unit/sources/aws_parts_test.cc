@@ -34,7 +34,10 @@ TEST(AwsParts, CommandLinesAreSplitAsAShellDoesAndNeverRunByOne) {
 TEST(AwsParts, SharedFilesAreOneTheCredentialsFileFirst) {
   Profiles out;
   read_profiles("[a]\nx=1\n y=2\n[b\nz=3\n[]\nq=1\n[a]\nw = v = u\nx=9\n=\n", false, out);
-  read_profiles("[profile a]\nx=2\nregion=r\n[a]\nx=3\n[profiles]\nx=4\n[profile]\nx=5\n[profile\t'c d']\nx=6\n[default]\nx=7", true, out);
+  read_profiles(
+      "[profile a]\nx=2\nregion=r\n[a]\nx=3\n[profiles]\nx=4\n[profile]\nx=5\n[profile\t'c "
+      "d']\nx=6\n[default]\nx=7",
+      true, out);
   std::string text;
   for (const auto& [name, profile] : out.by_name) {
     text += "[" + name + "]";
@@ -45,15 +48,17 @@ TEST(AwsParts, SharedFilesAreOneTheCredentialsFileFirst) {
 
 TEST(AwsParts, ContainersAskTheirHostOrTls) {
   EXPECT_EQ(container("", ""), "none");
-  EXPECT_EQ(container("/v2/credentials/x?y=1", "http://10.0.0.1/"), "http://169.254.170.2/v2/credentials/x?y=1");
+  EXPECT_EQ(container("/v2/credentials/x?y=1", "http://10.0.0.1/"),
+            "http://169.254.170.2/v2/credentials/x?y=1");
   for (const char* bad : {"v2", "@evil.example/", ".evil.example/", ":80@evil/", "//", "/x y"})
     EXPECT_EQ(container(bad, ""), bad == std::string("//") ? "http://169.254.170.2//" : "invalid") << bad;
-  for (const char* good : {"https://keys.example/x", "http://127.0.0.1:1234/x", "http://127.9.9.9/", "http://[::1]:80/x",
-                           "http://localhost/x", "http://169.254.170.2/x", "http://169.254.170.23/v1/credentials",
-                           "http://[fd00:ec2::23]/v1/credentials"})
+  for (const char* good : {"https://keys.example/x", "http://127.0.0.1:1234/x", "http://127.9.9.9/",
+                           "http://[::1]:80/x", "http://localhost/x", "http://169.254.170.2/x",
+                           "http://169.254.170.23/v1/credentials", "http://[fd00:ec2::23]/v1/credentials"})
     EXPECT_EQ(container("", good), good);
-  for (const char* bad : {"http://10.0.0.1/x", "http://keys.example/", "http://localhost.evil.example/",
-                          "http://169.254.169.254/", "http://127.0.0.1.evil.example/", "http://[fd00:ec2::254]/"})
+  for (const char* bad :
+       {"http://10.0.0.1/x", "http://keys.example/", "http://localhost.evil.example/",
+        "http://169.254.169.254/", "http://127.0.0.1.evil.example/", "http://[fd00:ec2::254]/"})
     EXPECT_EQ(container("", bad), "denied") << bad;
   EXPECT_EQ(container("", "http://user@127.0.0.1/"), "invalid");
   EXPECT_EQ(container("", "ftp://127.0.0.1/"), "invalid");
@@ -79,7 +84,8 @@ TEST(AwsParts, EndpointsOfRegionsAndOverrides) {
   EXPECT_EQ(url("sts", "eu-west-1", "me:secret"), "endpoint of sts: a URL is not one of http:// or https://");
   environment.set("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true");
   EXPECT_EQ(url("sts", "eu-west-1"), "https://sts.eu-west-1.amazonaws.com");
-  for (const char* bad : {"", "-", "EU-WEST-1", "eu_west", "eu-west-1.x", "1eu", "eu-", "abcdefghijklmnopqrstuvwxyzabcdefg"})
+  for (const char* bad :
+       {"", "-", "EU-WEST-1", "eu_west", "eu-west-1.x", "1eu", "eu-", "abcdefghijklmnopqrstuvwxyzabcdefg"})
     EXPECT_FALSE(is_region(bad)) << bad;
 }
 
@@ -87,7 +93,8 @@ TEST(AwsParts, RolesAreArns) {
   EXPECT_TRUE(is_role_arn("arn:aws:iam::123456789012:role/Reader"));
   EXPECT_TRUE(is_role_arn("arn:aws-us-gov:iam::123456789012:role/path/to/Reader"));
   for (const char* bad : {"", "arn:aws:iam::123456789012:user/me", "arn:aws:iam::12345678901:role/R",
-                          "arn:aws:iam::123456789012:role/", "arn:aws:iam::123456789012:role/a b", "arn:x:iam::123456789012:role/R"})
+                          "arn:aws:iam::123456789012:role/", "arn:aws:iam::123456789012:role/a b",
+                          "arn:x:iam::123456789012:role/R"})
     EXPECT_FALSE(is_role_arn(bad)) << bad;
 }
 

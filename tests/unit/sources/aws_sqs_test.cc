@@ -47,9 +47,10 @@ TEST_F(AwsSqs, MessagesComeAgainUntilTheyAreDeleted) {
   EXPECT_EQ(queue.size(), 1u);
   auto gone = sqs.remove("no such receipt");
   ASSERT_FALSE(gone);
-  EXPECT_EQ(gone.error().what, "queue " + queue.url() +
-                                   ": sqs DeleteMessage in eu-west-1: ReceiptHandleIsInvalid: The input receipt handle is "
-                                   "invalid.");
+  EXPECT_EQ(gone.error().what,
+            "queue " + queue.url() +
+                ": sqs DeleteMessage in eu-west-1: ReceiptHandleIsInvalid: The input receipt handle is "
+                "invalid.");
 }
 
 TEST_F(AwsSqs, LongPollReturnsAsAMessageArrivesAndAtMostTenAtOnce) {
@@ -77,7 +78,8 @@ TEST_F(AwsSqs, QueueThatIsNotThereAndUrlsThatAreNone) {
                 "x: sqs ReceiveMessage in eu-west-1: QueueDoesNotExist: The specified queue does not exist.");
   Sqs odd("pushes", "eu-west-1", "", chain_);
   EXPECT_EQ(show(odd.receive(seconds(0))),
-            "invalid: queue \"pushes\": not a queue's URL, as https://sqs.eu-west-1.amazonaws.com/123456789012/NAME is");
+            "invalid: queue \"pushes\": not a queue's URL, as "
+            "https://sqs.eu-west-1.amazonaws.com/123456789012/NAME is");
 }
 
 TEST_F(AwsSqs, AnswersThatAreNoneAreCorrupt) {
@@ -88,9 +90,11 @@ TEST_F(AwsSqs, AnswersThatAreNoneAreCorrupt) {
   for (const char* body : {R"({"Messages": 1})", R"({"Messages": [1]})", R"({"Messages": [{"Body": "x"}]})",
                            R"({"Messages": [{"ReceiptHandle": 5, "Body": "x"}]})"}) {
     answer = body;
-    EXPECT_EQ(show(sqs.receive(seconds(0))), "corrupt: queue " + url + ": the answer is none of SQS's") << body;
+    EXPECT_EQ(show(sqs.receive(seconds(0))), "corrupt: queue " + url + ": the answer is none of SQS's")
+        << body;
   }
-  answer = R"({"Messages": [{"ReceiptHandle": "r", "Body": {}, "Attributes": {"ApproximateReceiveCount": "-7"}}]})";
+  answer =
+      R"({"Messages": [{"ReceiptHandle": "r", "Body": {}, "Attributes": {"ApproximateReceiveCount": "-7"}}]})";
   EXPECT_EQ(show(sqs.receive(seconds(0))), "x1 ");
 }
 

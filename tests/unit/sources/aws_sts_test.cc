@@ -40,14 +40,17 @@ class AwsSts : public testing::Test {
 TEST_F(AwsSts, AccountOfWhoAsks) {
   EXPECT_EQ(account(), "123456789012");
   as_.secret = "wrong/secret";
-  EXPECT_EQ(account(), "denied: sts GetCallerIdentity in eu-west-1: SignatureDoesNotMatch: The request signature we "
-                       "calculated does not match the signature you provided. Check your AWS Secret Access Key and signing "
-                       "method.; check the secret access key, and this host's clock (asked with credentials of: "
-                       "environment)");
+  EXPECT_EQ(
+      account(),
+      "denied: sts GetCallerIdentity in eu-west-1: SignatureDoesNotMatch: The request signature we "
+      "calculated does not match the signature you provided. Check your AWS Secret Access Key and signing "
+      "method.; check the secret access key, and this host's clock (asked with credentials of: "
+      "environment)");
 }
 
 TEST_F(AwsSts, AssumedRoleIsTakenByTheServiceItself) {
-  auto role = assume_role(http_, {server_.url(), "eu-west-1"}, as_, kRole, {.session = "sweep=1,+@", .duration_s = 900});
+  auto role = assume_role(http_, {server_.url(), "eu-west-1"}, as_, kRole,
+                          {.session = "sweep=1,+@", .duration_s = 900});
   ASSERT_TRUE(role) << role.error().what;
   EXPECT_EQ(role->from, "role " + kRole + " by environment");
   EXPECT_NEAR(static_cast<double>(role->expires_s), static_cast<double>(now_s() + 3600), 5);
@@ -69,25 +72,33 @@ TEST_F(AwsSts, TokenOfWebIdentityIsSentWithoutSignatureAndShownToNobody) {
   EXPECT_TRUE(assume_with_web_identity(http_, sts, kRole, "eyJ.token", "x"));
   auto refused = assume_with_web_identity(http_, sts, kRole, "eyJ.forged&RoleArn=x", "x");
   ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().what,
-            "assume " + kRole + ": sts AssumeRoleWithWebIdentity in eu-west-1: InvalidIdentityToken: The token *** is not valid");
+  EXPECT_EQ(
+      refused.error().what,
+      "assume " + kRole +
+          ": sts AssumeRoleWithWebIdentity in eu-west-1: InvalidIdentityToken: The token *** is not valid");
 }
 
 TEST_F(AwsSts, AnswersThatAreNoneAreCorrupt) {
-  const std::string bad = "corrupt: sts AssumeRole in eu-west-1: the answer holds no credentials; is this an AWS endpoint?";
-  for (std::string body : {"", "garbage", "{}", "<AssumeRoleResponse/>",
-                           "<!DOCTYPE x [<!ENTITY e SYSTEM \"file:///etc/passwd\">]><AssumeRoleResponse><AssumeRoleResult>"
-                           "<Credentials><AccessKeyId>&e;</AccessKeyId></Credentials></AssumeRoleResult></AssumeRoleResponse>",
-                           "<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>A</AccessKeyId><SecretAccessKey>b"
-                           "</SecretAccessKey><SessionToken>c</SessionToken><Expiration>soon</Expiration></Credentials>"
-                           "</AssumeRoleResult></AssumeRoleResponse>"}) {
+  const std::string bad =
+      "corrupt: sts AssumeRole in eu-west-1: the answer holds no credentials; is this an AWS endpoint?";
+  for (std::string body :
+       {"", "garbage", "{}", "<AssumeRoleResponse/>",
+        "<!DOCTYPE x [<!ENTITY e SYSTEM \"file:///etc/passwd\">]><AssumeRoleResponse><AssumeRoleResult>"
+        "<Credentials><AccessKeyId>&e;</AccessKeyId></Credentials></AssumeRoleResult></AssumeRoleResponse>",
+        "<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>A</AccessKeyId><SecretAccessKey>b"
+        "</SecretAccessKey><SessionToken>c</SessionToken><Expiration>soon</Expiration></Credentials>"
+        "</AssumeRoleResult></AssumeRoleResponse>"}) {
     answer(body);
     EXPECT_EQ(assume(), bad) << body;
   }
-  answer("<GetCallerIdentityResponse><GetCallerIdentityResult><Account>../../x</Account></GetCallerIdentityResult>"
-         "</GetCallerIdentityResponse>");
-  EXPECT_EQ(account(), "corrupt: sts GetCallerIdentity in eu-west-1: the answer names no account of twelve digits; is this "
-                       "an AWS endpoint?");
+  answer(
+      "<GetCallerIdentityResponse><GetCallerIdentityResult><Account>../../x</Account></"
+      "GetCallerIdentityResult>"
+      "</GetCallerIdentityResponse>");
+  EXPECT_EQ(
+      account(),
+      "corrupt: sts GetCallerIdentity in eu-west-1: the answer names no account of twelve digits; is this "
+      "an AWS endpoint?");
 }
 
 TEST_F(AwsSts, DeepXmlIsNoWayIn) {

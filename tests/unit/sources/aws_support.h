@@ -1,4 +1,5 @@
-// What tests of AWS's side share: an environment that holds nothing of this machine's, and set for the test alone.
+// What tests of AWS's side share: an environment that holds nothing of this machine's, and set for the test
+// alone.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -59,7 +60,8 @@ class CleanEnvironment {
   std::vector<std::string> set_;
 };
 
-inline const std::string kKeyId = "AKIATESTTESTTESTTEST", kSecret = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYTESTSECRET";
+inline const std::string kKeyId = "AKIATESTTESTTESTTEST",
+                         kSecret = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYTESTSECRET";
 
 inline farm::AwsServer start_server(std::vector<farm::AwsKey> keys = {{kKeyId, kSecret}}) {
   auto out = farm::AwsServer::start(std::move(keys));

@@ -1,5 +1,5 @@
-// libcurl's signature against the published one itself: at that moment (faketime), for that host (by way of a proxy
-// of the test's), the request of the suite is sent, and its Authorization is the suite's to the letter.
+// libcurl's signature against the published one itself: at that moment (faketime), for that host (by way of a
+// proxy of the test's), the request of the suite is sent, and its Authorization is the suite's to the letter.
 #include <gtest/gtest.h>
 #include <httplib.h>
 
@@ -8,15 +8,11 @@
 
 #include "common/process.h"
 #include "sources/http.h"
+#include "tests/unit/sources/aws_sigv4_suite.h"
 #include "tests/unit/sources/aws_support.h"
 
 namespace assay::sources::aws {
 namespace {
-
-const std::string kToken =
-    "AQoDYXdzEPT//////////wEXAMPLEtc764bNrC9SAPBSM22wDOk4x4HIZ8j4FZTwdQWLWsKWHGBuFqwAeMicRXmxfpSPfIeoIYRqTflfKD8YUuwth"
-    "Ax7mSEI/qkPpKPi/kMcGdQrmGdeehM4IC1NtBmUpp2wUE8phUZampKsburEDy0KPkyQDYwT7WZ0wq5VSXDvp75YU9HFvlRd8Tx6q6fE8YQcHNVXAki"
-    "Y9q6d+xo0rKwT38xVqr7ZD0u0iPPkUL64lIZbqBAz+scqKmlzm8FDrypNC9Yjc8fPOLn9FX9KSYvKTr4rvx3iSIlTJabIQwj2ICCR/oLxBA==";
 
 // Remembers what came by.
 class Proxy {
@@ -52,8 +48,14 @@ class Proxy {
 };
 
 std::string authorization(const std::string& headers, const std::string& signature) {
-  return "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, SignedHeaders=" + headers +
-         ", Signature=" + signature;
+  return "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, SignedHeaders=" +
+         headers + ", Signature=" + signature;
+}
+
+std::string published(const std::string& name) {
+  for (const farm::Vector& one : farm::kSuite)
+    if (one.name == name) return one.signature;
+  return "no such vector";
 }
 
 // In a process of its own, in 2015: this very test, told so.
@@ -61,11 +63,12 @@ constexpr const char* kSender = "ASSAY_TEST_SENDS_VECTORS";
 
 void send_suite() {
   Http http;
-  for (const auto& [method, token] : {std::pair("GET", std::string()), {"POST", std::string()}, {"POST", kToken}}) {
+  for (const auto& [method, token] :
+       {std::pair("GET", std::string()), {"POST", std::string()}, {"POST", farm::kLongToken}}) {
     HttpAsk ask;
     ask.method = method;
     ask.url = "http://example.amazonaws.com/";
-    ask.signing = HttpSigning{"us-east-1", "service", "AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", token};
+    ask.signing = HttpSigning{"us-east-1", "service", farm::kKey, farm::kSecret, token};
     auto reply = http.ask(ask);
     EXPECT_TRUE(reply) << reply.error().what;
   }
@@ -78,16 +81,19 @@ TEST(AwsVector, LibcurlMakesThePublishedSignatures) {
   Command command;
   command.argv = {"faketime", "-f", "2015-08-30 12:36:00", std::filesystem::read_symlink("/proc/self/exe"),
                   "--gtest_filter=AwsVector.LibcurlMakesThePublishedSignatures"};
-  command.env = std::vector<std::string>{"PATH=/usr/bin:/bin", "TZ=UTC", "FAKETIME_DONT_FAKE_MONOTONIC=1",
-                                         "DONT_FAKE_MONOTONIC=1", "http_proxy=" + proxy.url(), std::string(kSender) + "=1"};
+  command.env = std::vector<std::string>{"PATH=/usr/bin:/bin",
+                                         "TZ=UTC",
+                                         "FAKETIME_DONT_FAKE_MONOTONIC=1",
+                                         "DONT_FAKE_MONOTONIC=1",
+                                         "http_proxy=" + proxy.url(),
+                                         std::string(kSender) + "=1"};
   auto done = run(command, std::chrono::seconds(60));
   ASSERT_TRUE(done) << done.error().what;
   ASSERT_EQ(done->status.shell_code(), 0) << done->out << done->err;
   std::vector<std::string> suite = {
-      authorization("host;x-amz-date", "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"),
-      authorization("host;x-amz-date", "5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b"),
-      authorization("host;x-amz-date;x-amz-security-token",
-                    "85d96828115b5dc0cfc3bd16ad9e210dd772bbebba041836c64533a82be05ead")};
+      authorization("host;x-amz-date", published("get-vanilla")),
+      authorization("host;x-amz-date", published("post-vanilla")),
+      authorization("host;x-amz-date;x-amz-security-token", published("post-sts-header-before"))};
   EXPECT_EQ(proxy.seen(), suite);
 }
 
