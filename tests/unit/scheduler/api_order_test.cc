@@ -86,7 +86,8 @@ TEST(Order, NamesTheFieldAndTheIndex) {
   EXPECT_EQ(second(R"("cpu_millis":4294967296)"), "1: scans[1].cpu_millis is too large");
   EXPECT_EQ(second(R"("insecure":"yes")"), "1: scans[1].insecure is not true or false");
   EXPECT_EQ(second(R"("platform":"arm64")"),
-            "1: scans[1].platform platform 'arm64' is not OS/ARCHITECTURE[/VARIANT] in lower case, as in linux/arm64");
+            "1: scans[1].platform platform 'arm64' is not OS/ARCHITECTURE[/VARIANT] in lower case, as in "
+            "linux/arm64");
   EXPECT_EQ(second(R"("ref":"c")"), "1: scans[1].ref is given twice");
   EXPECT_EQ(second(R"("lane":"fast")"),
             "1: scans[1].lane 'fast' is no lane; there are gate, interactive, batch and sweep");
