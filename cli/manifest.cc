@@ -13,10 +13,9 @@ namespace {
 
 // Fields that say how an image is to be scanned, and their checks; `ref` aside.
 void check_wish(const Json& json, const std::string& place, bool image, Complaints& complaints) {
-  static const char* const kNames[] = {"duration_ms", "network",      "insecure", "auth_file",
-                                       "cpu_millis",  "memory_bytes", "expect",   "fresh",
-                                       "labels",      "persona",      "provoke",  "extension_ms",
-                                       "platform"};
+  static const char* const kNames[] = {"duration_ms",  "network",      "insecure", "auth_file", "cpu_millis",
+                                       "memory_bytes", "expect",       "fresh",    "labels",    "persona",
+                                       "provoke",      "extension_ms", "platform"};
   for (const auto& [key, value] : json.items()) {
     bool known = std::find(std::begin(kNames), std::end(kNames), key) != std::end(kNames) ||
                  (image && key == "ref") || key == "lane";

@@ -27,7 +27,8 @@ std::string_view one_name(std::string_view architecture) {
 
 std::string canonical_platform(std::string_view os, std::string_view architecture, std::string_view variant) {
   architecture = one_name(architecture);
-  if ((architecture == "arm64" && variant == "v8") || (architecture == "amd64" && variant == "v1")) variant = "";
+  if ((architecture == "arm64" && variant == "v8") || (architecture == "amd64" && variant == "v1"))
+    variant = "";
   if (architecture == "arm" && variant.empty()) variant = "v7";
   std::string out = std::string(os) + "/" + std::string(architecture);
   if (!variant.empty()) out += "/" + std::string(variant);
@@ -41,7 +42,8 @@ Result<std::string> parse_platform(std::string_view text) {
   for (std::string_view rest = text;; ++count) {
     size_t slash = rest.find('/');
     if (count == 3 || !valid_part(rest.substr(0, slash)))
-      return Error{Errc::invalid, said + " is not OS/ARCHITECTURE[/VARIANT] in lower case, as in linux/arm64"};
+      return Error{Errc::invalid,
+                   said + " is not OS/ARCHITECTURE[/VARIANT] in lower case, as in linux/arm64"};
     parts[count] = rest.substr(0, slash);
     if (slash == std::string_view::npos) break;
     rest.remove_prefix(slash + 1);

@@ -218,9 +218,9 @@ std::vector<Agents::View> Agents::list(const Queue& queue) const {
   for (uint32_t i = 0; i < rows_.size(); ++i) {
     const Known& known = known_[i];
     const Row& row = rows_[i];
-    views.push_back({known.name, known.mode, known.connected, known.capacity, known.platforms, row.credit, known.why,
-                     row.cpu_millis, row.memory_bytes, queue.leased_by(known.name), known.cached.size(),
-                     known.last_seen, known.fencing});
+    views.push_back({known.name, known.mode, known.connected, known.capacity, known.platforms, row.credit,
+                     known.why, row.cpu_millis, row.memory_bytes, queue.leased_by(known.name),
+                     known.cached.size(), known.last_seen, known.fencing});
   }
   std::sort(views.begin(), views.end(), [](const View& a, const View& b) { return a.name < b.name; });
   return views;

@@ -35,9 +35,9 @@ class Agents {
     wire::Capacity capacity;
     std::vector<std::string> platforms{};  // that it runs, canonical
     uint32_t credit = 0;                   // leases that it can be given now
-    std::string why;            // in its words, why it takes none
-    uint32_t cpu_millis = 0;    // free
-    uint64_t memory_bytes = 0;  // free
+    std::string why;                       // in its words, why it takes none
+    uint32_t cpu_millis = 0;               // free
+    uint64_t memory_bytes = 0;             // free
     size_t leases = 0;
     size_t cached = 0;  // repositories
     QueueTime last_seen{};
@@ -82,7 +82,7 @@ class Agents {
     uint64_t seed = 0;      // hash of its name
     uint64_t kept_for = 0;  // the number of the only channel whose jobs it may be given; 0: any
     uint64_t memory_bytes = 0, largest_memory = 0;  // free; in all
-    uint64_t platforms = 0;                          // a bit each: platform_bits()
+    uint64_t platforms = 0;                         // a bit each: platform_bits()
     uint32_t cpu_millis = 0, largest_cpu = 0;
     uint32_t credit = 0;
     uint32_t kept_before = 0;  // how often it was kept for a channel

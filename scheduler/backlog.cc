@@ -21,7 +21,9 @@ void pull(std::set<Ranked<Item>>& ranking, Item& item) {
   item.ranked = false;
 }
 
-auto key_of(const QueuedJob& job) { return std::tie(job.registry, job.cpu_millis, job.memory_bytes, job.platform); }
+auto key_of(const QueuedJob& job) {
+  return std::tie(job.registry, job.cpu_millis, job.memory_bytes, job.platform);
+}
 
 }  // namespace
 

@@ -1,7 +1,7 @@
 // backlog: the order in which ready jobs leave the queue. Pure. Lanes by urgency, with aging; in a lane
 // tenants by weight, in a tenant batches alike, in a batch the oldest job first. Jobs of a lane that come
-// from one registry and need the same room and platform form a channel: they may all go or none, so that dispatch closes a
-// channel and nobody looks at its jobs. Fed by queue, emptied by dispatch.
+// from one registry and need the same room and platform form a channel: they may all go or none, so that
+// dispatch closes a channel and nobody looks at its jobs. Fed by queue, emptied by dispatch.
 #pragma once
 
 #include <array>
@@ -87,8 +87,8 @@ struct Channel {
     uint64_t largest_memory = 0;
   };
   Fit fits;
-  uint64_t platforms = 0;    // its platform as Agents::platform_bits() has it; right as of fits_as_of
-  uint64_t fits_as_of = 0;                 // Agents::generation() when it was found; 0: not yet
+  uint64_t platforms = 0;   // its platform as Agents::platform_bits() has it; right as of fits_as_of
+  uint64_t fits_as_of = 0;  // Agents::generation() when it was found; 0: not yet
   std::optional<QueueTime> no_room_since;  // none was found since
 
   size_t place = 0;  // in its lane's list

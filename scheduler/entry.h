@@ -24,8 +24,8 @@ struct QueuedJob {
   uint32_t cpu_millis = 1000;  // what it needs on an agent
   uint64_t memory_bytes = 0;
   std::string platform{};  // canonical (common/platform.h); empty: whichever the agent runs
-  uint32_t attempts = 0;  // leases made so far
-  uint32_t failures = 0;  // of those, the ones that count against the limit
+  uint32_t attempts = 0;   // leases made so far
+  uint32_t failures = 0;   // of those, the ones that count against the limit
 };
 
 struct Flow;    // backlog's

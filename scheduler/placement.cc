@@ -38,7 +38,8 @@ struct Top {
 
 bool has_room(const Agents::Row& row, const Need& need) {
   return row.credit > 0 && row.usable && row.cpu_millis >= need.cpu_millis &&
-         row.memory_bytes >= need.memory_bytes && runs(row, need) && (row.kept_for == 0 || row.kept_for == need.channel);
+         row.memory_bytes >= need.memory_bytes && runs(row, need) &&
+         (row.kept_for == 0 || row.kept_for == need.channel);
 }
 
 bool is_large_enough(const Agents::Row& row, const Need& need) {

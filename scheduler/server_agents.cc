@@ -210,7 +210,8 @@ void Server::leave_alone(const std::string& registry, std::chrono::milliseconds 
     if (!back) continue;
     lapse(*back, to_string(Errc::busy), "registry " + registry + " asked to be left alone");
     // Behind its lease, which may be staged still.
-    stage_.add({}, [this, agent, cancel = wire::Cancel{scan_id, attempt}] { (void)tell_agent(agent, cancel); });
+    stage_.add({},
+               [this, agent, cancel = wire::Cancel{scan_id, attempt}] { (void)tell_agent(agent, cancel); });
   }
 }
 

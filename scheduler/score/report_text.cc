@@ -99,13 +99,13 @@ class Writer {
       field("used", layout::seconds_text(static_cast<int64_t>(r_.footer.cpu_ns)) + " of processor time, " +
                         layout::size_text(r_.footer.memory_peak_bytes) + " of memory at most");
     limits();
-    field("scan", r_.header.scan_id + ", " + layout::utc_text(r_.header.start_time_ns) +
-                      (r_.header.job.persona == Persona::bare
-                           ? ""
-                           : ", persona " + std::string(to_string(r_.header.job.persona))) +
-                      (r_.header.job.platform.empty()
-                           ? ""
-                           : ", asked for " + still_printable(r_.header.job.platform)));
+    field(
+        "scan",
+        r_.header.scan_id + ", " + layout::utc_text(r_.header.start_time_ns) +
+            (r_.header.job.persona == Persona::bare
+                 ? ""
+                 : ", persona " + std::string(to_string(r_.header.job.persona))) +
+            (r_.header.job.platform.empty() ? "" : ", asked for " + still_printable(r_.header.job.platform)));
   }
 
   void limits() {

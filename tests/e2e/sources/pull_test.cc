@@ -258,7 +258,7 @@ TEST_F(SourcesPullFarm, RetryAfterIsRespectedByTwoAgentsTogether) {
   // Both at once: what the other has on the way may still come within this second, and nothing more.
   proxy->forget_seen();
   proxy->inject({.match = "/v2/", .status = 429, .headers = {{"Retry-After", "8"}}});
-  for (const std::string& tag : {"a", "b", "c", "d"}) push("quiet", "team/again:" + tag);
+  for (const std::string tag : {"a", "b", "c", "d"}) push("quiet", "team/again:" + tag);
   auto more = submit({proxy->host() + "/team/again:a", proxy->host() + "/team/again:b",
                       proxy->host() + "/team/again:c", proxy->host() + "/team/again:d"});
   for (auto end = steady_clock::now() + 60s; proxy->count("", 429) == 0;) {

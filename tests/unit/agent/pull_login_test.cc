@@ -10,19 +10,22 @@ namespace {
 
 std::string parsed(std::string_view text) {
   auto place = parse_ecr_place(text);
-  return place ? place->host + " " + place->region + " " + place->role + " " + place->endpoint : place.error().what;
+  return place ? place->host + " " + place->region + " " + place->role + " " + place->endpoint
+               : place.error().what;
 }
 
 TEST(EcrPlaces, AreHostRegionAndWhatIsUnusual) {
   EXPECT_EQ(parsed("registry.example:5000=eu-west-1"), "registry.example:5000 eu-west-1  ");
-  EXPECT_EQ(parsed("r.example=us-east-1,role=arn:aws:iam::123456789012:role/pull,endpoint=http://127.0.0.1:5"),
-            "r.example us-east-1 arn:aws:iam::123456789012:role/pull http://127.0.0.1:5");
+  EXPECT_EQ(
+      parsed("r.example=us-east-1,role=arn:aws:iam::123456789012:role/pull,endpoint=http://127.0.0.1:5"),
+      "r.example us-east-1 arn:aws:iam::123456789012:role/pull http://127.0.0.1:5");
   EXPECT_NE(parsed("r.example").find("is no HOST=REGION"), std::string::npos);
   EXPECT_NE(parsed("=eu-west-1").find("is no HOST=REGION"), std::string::npos);
   EXPECT_NE(parsed("r.example=Europe").find("'Europe' is no region"), std::string::npos);
   EXPECT_NE(parsed("r.example=").find("'' is no region"), std::string::npos);
   EXPECT_NE(parsed("a/b=eu-west-1").find("'a/b' is no host"), std::string::npos);
-  EXPECT_NE(parsed("r.example=eu-west-1,rolle=x").find("neither role=ARN nor endpoint=URL"), std::string::npos);
+  EXPECT_NE(parsed("r.example=eu-west-1,rolle=x").find("neither role=ARN nor endpoint=URL"),
+            std::string::npos);
   EXPECT_NE(parsed("r.example=eu-west-1,").find("neither role=ARN nor endpoint=URL"), std::string::npos);
 }
 

@@ -111,6 +111,30 @@ TEST_F(PullRegistry, TagAndDigestGiveTheSameImage) {
   EXPECT_EQ(by_digest->config_digest, by_tag->config_digest);
 }
 
+TEST_F(PullRegistry, OfAnIndexThePlatformThatWasAskedForIsTaken) {
+  start();
+  auto oci_dir = layout();
+  json mine = oci_dir.image(two_layers(), kRun, test::this_architecture()),
+       other = oci_dir.image(two_layers(), kRun, test::other_architecture());
+  oci_dir.tag(oci_dir.index({mine, other}), "both");
+  push(oci("both"), "app:both", {"--all"});
+  PullOptions asked = insecure();
+  asked.platform = "linux/" + test::other_architecture();
+  auto pulled = pull_ref(address_ + "/app:both", asked);
+  ASSERT_TRUE(pulled) << pulled.error().what;
+  EXPECT_EQ(pulled->manifest_digest.str(), other["digest"]);
+  auto plain = pull_ref(address_ + "/app@" + mine["digest"].get<std::string>(), asked);
+  ASSERT_FALSE(plain);
+  EXPECT_NE(plain.error().what.find("not for linux/" + test::other_architecture()), std::string::npos)
+      << plain.error().what;
+  asked.platform = "linux/s390x";
+  auto none = pull_ref(address_ + "/app:both", asked);
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().code, Errc::unsupported);
+  EXPECT_NE(none.error().what.find("no image for linux/s390x, only for: linux/"), std::string::npos)
+      << none.error().what;
+}
+
 TEST_F(PullRegistry, IndexIsResolvedForThisMachine) {
   start();
   auto oci_dir = layout();

@@ -23,11 +23,13 @@ TEST(Platform, OneThingHasOneName) {
 }
 
 TEST(Platform, WhatIsNoneIsRefusedByTheRule) {
-  for (const char* text : {"", "linux", "linux/", "/amd64", "linux/amd64/v1/x", "Linux/amd64", "linux/a b", "linux//v8"})
+  for (const char* text :
+       {"", "linux", "linux/", "/amd64", "linux/amd64/v1/x", "Linux/amd64", "linux/a b", "linux//v8"})
     EXPECT_EQ(parsed(text), "invalid: platform '" + std::string(text) +
                                 "' is not OS/ARCHITECTURE[/VARIANT] in lower case, as in linux/arm64");
   EXPECT_EQ(parsed("linux/" + std::string(1000, 'a')).substr(0, 8), "invalid:");
-  EXPECT_EQ(parsed("windows/amd64"), "unsupported: platform 'windows/amd64': only images for linux can be run");
+  EXPECT_EQ(parsed("windows/amd64"),
+            "unsupported: platform 'windows/amd64': only images for linux can be run");
 }
 
 }  // namespace

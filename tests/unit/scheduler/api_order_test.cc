@@ -26,7 +26,8 @@ TEST(Order, ReadsEveryFieldOfAScan) {
   Order read = order(read_scans(
       R"({"scans":[{"ref":"nginx:1.27","duration_ms":60000,"extension_ms":7000,"network":"none","insecure":true,"auth_file":"/a",
       "cpu_millis":500,"memory_bytes":1073741824,"lane":"gate","batch":"20261125T031500-1f8a3c9e",
-      "labels":{"team":"web","x":""},"expect":"clean","fresh":true,"persona":"kubernetes","provoke":false,"once":"ci/7"}]})"));
+      "labels":{"team":"web","x":""},"expect":"clean","fresh":true,"persona":"kubernetes","provoke":false,"once":"ci/7",
+      "platform":"linux/arm64/v8"}]})"));
   ASSERT_EQ(read.submissions.size(), 1u);
   const Submission& s = read.submissions[0];
   EXPECT_EQ(s.job.ref, "nginx:1.27");
@@ -36,6 +37,7 @@ TEST(Order, ReadsEveryFieldOfAScan) {
   EXPECT_TRUE(s.job.insecure && s.fresh);
   EXPECT_EQ(s.job.persona, Persona::kubernetes);
   EXPECT_FALSE(s.job.provoke);
+  EXPECT_EQ(s.job.platform, "linux/arm64/v8");
   EXPECT_EQ(s.job.auth_file, "/a");
   EXPECT_EQ(s.job.cpu_millis, 500u);
   EXPECT_EQ(s.job.memory_bytes, 1073741824u);
@@ -83,6 +85,9 @@ TEST(Order, NamesTheFieldAndTheIndex) {
             "1: scans[1].duration_ms is not a whole number from 0 on");
   EXPECT_EQ(second(R"("cpu_millis":4294967296)"), "1: scans[1].cpu_millis is too large");
   EXPECT_EQ(second(R"("insecure":"yes")"), "1: scans[1].insecure is not true or false");
+  EXPECT_EQ(second(R"("platform":"arm64")"),
+            "1: scans[1].platform platform 'arm64' is not OS/ARCHITECTURE[/VARIANT] in lower case, as in "
+            "linux/arm64");
   EXPECT_EQ(second(R"("ref":"c")"), "1: scans[1].ref is given twice");
   EXPECT_EQ(second(R"("lane":"fast")"),
             "1: scans[1].lane 'fast' is no lane; there are gate, interactive, batch and sweep");

@@ -149,7 +149,8 @@ TEST_F(ServerTest, LeasesThatHaveNotAskedABusyRegistryYetComeBack) {
   EXPECT_EQ(back.attempt, waits.attempt);
   for (const std::string& id : {first, second}) {
     auto why = ask(client, "explain", {{"scan_id", id}})["waits"][0];
-    EXPECT_NE(why["text"].get<std::string>().find("registry.example asked to be left alone for"), std::string::npos)
+    EXPECT_NE(why["text"].get<std::string>().find("registry.example asked to be left alone for"),
+              std::string::npos)
         << why;
   }
   ship(third, knows, 'c');  // it goes on
@@ -164,12 +165,14 @@ TEST_F(ServerTest, ARegistryThatASweepFoundBusyIsLeftAloneByTheAgents) {
   start();
   Socket client = this->client(), agent = this->agent();
   want(agent, 2);
-  EXPECT_EQ(ask(client, "registry_busy", {{"registry", "registry.example"}, {"ms", 600'000}}), nlohmann::json::object());
+  EXPECT_EQ(ask(client, "registry_busy", {{"registry", "registry.example"}, {"ms", 600'000}}),
+            nlohmann::json::object());
   std::string held = submit(client, of("registry.example/app:1"));
   std::string elsewhere = submit(client, of("elsewhere.example/app:1"));
   EXPECT_EQ(expect<wire::Lease>(agent).scan_id, elsewhere);
   auto why = ask(client, "explain", {{"scan_id", held}})["waits"][0];
-  EXPECT_EQ(why["text"].get<std::string>().substr(0, 50), "registry.example asked to be left alone for 599 s" ) << why;
+  EXPECT_EQ(why["text"].get<std::string>().substr(0, 50), "registry.example asked to be left alone for 599 s")
+      << why;
   ask(client, "registry_busy", {{"registry", ""}, {"ms", 1}}, 400);
   ask(client, "registry_busy", {{"registry", std::string(1000, 'x')}, {"ms", 1}}, 400);
   ask(client, "registry_busy", {{"registry", "registry.example"}, {"ms", -1}}, 400);
@@ -183,7 +186,8 @@ TEST_F(ServerTest, TheFarmSaysItsRulesAndWhatItsAgentsRun) {
   EXPECT_EQ(farm["rules_version"], rules_->version());
   EXPECT_TRUE(farm["platforms"].empty());
   Socket intel = connect(config_.agents[0]);
-  say(intel, wire::Hello{wire::kVersion, "intel", "i1", kVersion, {4, 4000, 16ull << 30}, {}, {}, {"linux/amd64"}});
+  say(intel,
+      wire::Hello{wire::kVersion, "intel", "i1", kVersion, {4, 4000, 16ull << 30}, {}, {}, {"linux/amd64"}});
   (void)expect<wire::Welcome>(intel);
   EXPECT_EQ(ask(client, "farm")["platforms"], nlohmann::json({"linux/amd64"}));
   EXPECT_EQ(ask(client, "agents")["agents"][0]["platforms"], nlohmann::json({"linux/amd64"}));
@@ -195,7 +199,8 @@ TEST_F(ServerTest, TheFarmSaysItsRulesAndWhatItsAgentsRun) {
             "no agent for linux/arm64 is connected that takes work");
   arm.job.platform = "windows/amd64";
   say(client, wire::Submit{{arm}, false});
-  EXPECT_EQ(expect<wire::Refused>(client).reason, "platform 'windows/amd64': only images for linux can be run");
+  EXPECT_EQ(expect<wire::Refused>(client).reason,
+            "platform 'windows/amd64': only images for linux can be run");
 }
 
 TEST_F(ServerTest, SilentAgentLosesItsLeaseAndItsLateResultIsRefused) {
