@@ -15,7 +15,8 @@ constexpr size_t kKind = 12, kMaxShown = 60;
 void write(const std::vector<ReportDiff::Item>& items, const char* sign, size_t width, std::string& out) {
   for (size_t i = 0; i < items.size() && i < kMaxShown; ++i)
     out += std::string(sign) + " " + layout::pad(items[i].kind, kKind) +
-           layout::fit(still_printable(items[i].what), std::max<size_t>(width, kKind + 12) - kKind - 2) + "\n";
+           layout::fit(still_printable(items[i].what), std::max<size_t>(width, kKind + 12) - kKind - 2) +
+           "\n";
   if (items.size() > kMaxShown)
     out += std::string(sign) + " … and " + layout::count_text(items.size() - kMaxShown) + " more\n";
 }
@@ -40,12 +41,13 @@ std::string diff_text(const ReportDiff& diff, size_t width) {
 }
 
 std::string diff_json(const ReportDiff& diff) {
-  return Json{{"schema", "assay.diff/1"},
-              {"verdict", {{"old", still_printable(diff.old_verdict)}, {"new", still_printable(diff.new_verdict)}}},
-              {"score", {{"old", diff.old_score}, {"new", diff.new_score}}},
-              {"added", list(diff.added)},
-              {"gone", list(diff.gone)},
-              {"left_out", diff.left_out}}
+  return Json{
+      {"schema", "assay.diff/1"},
+      {"verdict", {{"old", still_printable(diff.old_verdict)}, {"new", still_printable(diff.new_verdict)}}},
+      {"score", {{"old", diff.old_score}, {"new", diff.new_score}}},
+      {"added", list(diff.added)},
+      {"gone", list(diff.gone)},
+      {"left_out", diff.left_out}}
       .dump();
 }
 

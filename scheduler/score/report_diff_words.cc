@@ -20,7 +20,8 @@ size_t count(std::string_view text, Rule rule) {
   return static_cast<size_t>(std::count_if(text.begin(), text.end(), rule));
 }
 
-// Too odd to have been chosen by a person: "3f9c2a7b1e", "1796000000", "550e8400-e29b-41d4-a716-446655440000".
+// Too odd to have been chosen by a person: "3f9c2a7b1e", "1796000000",
+// "550e8400-e29b-41d4-a716-446655440000".
 bool looks_drawn(std::string_view word) {
   size_t digits = count(word, is_digit), letters = count(word, is_upper) + count(word, is_lower);
   if (word.size() >= 6 && digits == word.size()) return true;
@@ -71,12 +72,13 @@ std::string steady_port(const std::string& listening) {
   uint32_t port = 0;
   const char* end = listening.data() + listening.size();
   auto read = std::from_chars(listening.data() + slash + 1, end, port);
-  return read.ec == std::errc() && read.ptr == end ? steady_port(listening.substr(0, slash), port) : listening;
+  return read.ec == std::errc() && read.ptr == end ? steady_port(listening.substr(0, slash), port)
+                                                   : listening;
 }
 
 std::string steady_name(const std::string& name) {
-  std::string out =
-      each_part(name, '.', [](const std::string& part) { return looks_drawn(part) ? std::string("*") : part; });
+  std::string out = each_part(
+      name, '.', [](const std::string& part) { return looks_drawn(part) ? std::string("*") : part; });
   constexpr std::string_view kInternal = ".internal";
   if (!out.ends_with(kInternal)) return out;
   size_t end = out.size() - kInternal.size();

@@ -64,8 +64,8 @@ void Maker::add_repository(const RepositoryRecord& repository) {
 }
 
 void Maker::unreached(const RepositoryRecord& repository, const Item& item, ReportItem told) {
-  if (told.reason.find("deadline") != std::string::npos) ++report_.late;
   told.kind = reason_kind(told.reason, repository, item);
+  if (told.kind.find("deadline") != std::string::npos) ++report_.late;
   count(report_.not_reached_by_reason, told.kind);
   report_.not_reached.add(std::move(told));
 }
@@ -170,7 +170,8 @@ void Maker::file(const Before& before, const ScanRecord& scan, ReportItem told) 
     told.was_scan_id = before.scan.scan_id;
     told.was_verdict = printable(before.verdict);
   }
-  bool was_malicious = before.verdict == "malicious", was_bad = was_malicious || before.verdict == "suspicious";
+  bool was_malicious = before.verdict == "malicious",
+       was_bad = was_malicious || before.verdict == "suspicious";
   Listed<ReportItem>* list = nullptr;
   if (scan.verdict == "malicious") list = was_malicious ? &report_.still_malicious : &report_.new_malicious;
   if (scan.verdict == "suspicious" && !was_bad) list = &report_.new_suspicious;

@@ -79,14 +79,16 @@ TEST(ReportDiff, TellsWhatCameAndWhatWent) {
 
 TEST(ReportDiff, ChanceIsNoDifference) {
   Report a = before(), b = before();
-  a.network = {peer("198.18.0.4", "deb.example", 443), peer("198.19.3.1", "", 443), peer("2001:2::5", "", 80)};
+  a.network = {peer("198.18.0.4", "deb.example", 443), peer("198.19.3.1", "", 443),
+               peer("2001:2::5", "", 80)};
   b.network = {peer("198.18.200.4", "deb.example", 443), peer("198.18.9.9", "", 8443)};
   a.listening = {"tcp/80", "tcp/40123"};
   b.listening = {"tcp/80", "tcp/51000"};
   a.dns_names = {"3f9c2a7b1e04.t.example", "git.nordatech.internal"};
   b.dns_names = {"77aa2a7b1e99.t.example", "git.velrosoft.internal"};
   a.dns_first_ns = b.dns_first_ns = {1, 2};
-  a.processes = {process("/tmp/tmp.aB3xYz/run"), process("/proc/14/exe"), process("/usr/bin/app"), process("/usr/bin/app")};
+  a.processes = {process("/tmp/tmp.aB3xYz/run"), process("/proc/14/exe"), process("/usr/bin/app"),
+                 process("/usr/bin/app")};
   b.processes = {process("/tmp/tmp.Qw9tT1/run"), process("/proc/2231/exe"), process("/usr/bin/app"),
                  process("/usr/bin/probe", 7, true)};
   EXPECT_EQ(diff(a, b), "Both did the same.\n");
@@ -94,11 +96,12 @@ TEST(ReportDiff, ChanceIsNoDifference) {
 
 TEST(ReportDiff, SteadyWordsStay) {
   using namespace diff_words;
-  for (const char* name : {"deb.debian.org", "metadata.google.internal", "s3.eu-west-1.amazonaws.com", "a1.b2.example",
-                           "kubernetes.default.svc.cluster.local"})
+  for (const char* name : {"deb.debian.org", "metadata.google.internal", "s3.eu-west-1.amazonaws.com",
+                           "a1.b2.example", "kubernetes.default.svc.cluster.local"})
     EXPECT_EQ(steady_name(name), name);
-  for (const char* path : {"/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2", "/usr/bin/python3.11", "/tmp/xmrig",
-                           "/tmp/install.sh", "/opt/app-1.2/bin/run", "/dev/shm/kinsing", "/bin/sh"})
+  for (const char* path :
+       {"/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2", "/usr/bin/python3.11", "/tmp/xmrig",
+        "/tmp/install.sh", "/opt/app-1.2/bin/run", "/dev/shm/kinsing", "/bin/sh"})
     EXPECT_EQ(steady_path(path), path);
   EXPECT_EQ(steady_name("550e8400-e29b-41d4-a716-446655440000.x.test"), "*.x.test");
   EXPECT_EQ(steady_path("/tmp/app.Xy12Zq"), "/tmp/app.*");

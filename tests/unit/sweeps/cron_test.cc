@@ -1,5 +1,5 @@
-// Schedules: fields, names and words; changes of clocks; and next() against a reference that steps from minute
-// to minute.
+// Schedules: fields, names and words; changes of clocks; and next() against a reference that steps from
+// minute to minute.
 #include "scheduler/sweeps/cron.h"
 
 #include <date/tz.h>
@@ -29,7 +29,9 @@ std::string next(const std::string& schedule, const std::string& zone, const std
   return cron ? text(cron->next(at(after))) : cron.error().what;
 }
 
-std::string utc(const std::string& schedule, const std::string& after) { return next(schedule, "UTC", after); }
+std::string utc(const std::string& schedule, const std::string& after) {
+  return next(schedule, "UTC", after);
+}
 
 std::string error_of(const std::string& schedule, const std::string& zone = "UTC") {
   auto cron = Cron::parse(schedule, zone);
@@ -112,16 +114,19 @@ TEST(Cron, NamesTheFieldAndTheRule) {
   EXPECT_EQ(error_of("0 0 * foo *"), "schedule: month 'foo' is neither a number nor a name such as jan");
   EXPECT_EQ(error_of("a * * * *"), "schedule: minute 'a' is no number");
   EXPECT_EQ(error_of("5-1 * * * *"), "schedule: minute '5-1' ends before it begins");
-  EXPECT_EQ(error_of("5/10 * * * *"), "schedule: minute '5/10' has a step, which only a range or '*' can have");
+  EXPECT_EQ(error_of("5/10 * * * *"),
+            "schedule: minute '5/10' has a step, which only a range or '*' can have");
   EXPECT_EQ(error_of("*/0 * * * *"), "schedule: minute '*/0' has a step that is no number from 1 to 99");
   EXPECT_EQ(error_of("1,,2 * * * *"), "schedule: minute '1,,2' has an empty entry");
   EXPECT_EQ(error_of("0 0 * *"),
             "schedule: '0 0 * *' has 4 fields, not five: minute, hour, day of month, month, day of week");
-  EXPECT_EQ(error_of("@reboot"),
-            "schedule: '@reboot' is none of @hourly, @daily, @midnight, @weekly, @monthly, @yearly, @annually");
-  EXPECT_EQ(error_of("@daily", "Mars/Olympus"),
-            "time_zone: 'Mars/Olympus' is no time zone of this host's database (/usr/share/zoneinfo); write one "
-            "such as Europe/Berlin, or UTC");
+  EXPECT_EQ(
+      error_of("@reboot"),
+      "schedule: '@reboot' is none of @hourly, @daily, @midnight, @weekly, @monthly, @yearly, @annually");
+  EXPECT_EQ(
+      error_of("@daily", "Mars/Olympus"),
+      "time_zone: 'Mars/Olympus' is no time zone of this host's database (/usr/share/zoneinfo); write one "
+      "such as Europe/Berlin, or UTC");
   for (const char* zone : {"", "../../../etc/passwd", "/etc/localtime", "europe", "\x01"})
     EXPECT_NE(error_of("@daily", zone), "none") << zone;
   EXPECT_NE(error_of(std::string(600, '0')), "none");
@@ -149,7 +154,8 @@ struct Drawn {
   bool any_day = false, any_weekday = false;
 };
 
-std::string draw(std::mt19937& random, unsigned least, unsigned most, unsigned stars, std::set<unsigned>& set) {
+std::string draw(std::mt19937& random, unsigned least, unsigned most, unsigned stars,
+                 std::set<unsigned>& set) {
   auto below = [&](unsigned n) { return static_cast<unsigned>(random() % n); };
   if (below(10) < stars) {
     for (unsigned i = least; i <= most; ++i) set.insert(i);
@@ -159,7 +165,8 @@ std::string draw(std::mt19937& random, unsigned least, unsigned most, unsigned s
   for (unsigned n = 1 + below(3), i = 0; i < n; ++i) {
     unsigned low = least + below(most - least + 1), high = low + below(most - low + 1), step = 1 + below(5);
     for (unsigned v = low; v <= high; v += step) set.insert(v);
-    out += (i == 0 ? "" : ",") + std::to_string(low) + "-" + std::to_string(high) + "/" + std::to_string(step);
+    out +=
+        (i == 0 ? "" : ",") + std::to_string(low) + "-" + std::to_string(high) + "/" + std::to_string(step);
   }
   return out;
 }
@@ -180,7 +187,8 @@ bool fits(const Drawn& d, date::local_seconds local) {
   auto day = date::floor<date::days>(local);
   date::year_month_day ymd(day);
   auto minutes = std::chrono::duration_cast<std::chrono::minutes>(local - day).count();
-  bool by_day = d.days.count(unsigned(ymd.day())), by_week = d.weekdays.count(date::weekday(day).c_encoding());
+  bool by_day = d.days.count(unsigned(ymd.day())),
+       by_week = d.weekdays.count(date::weekday(day).c_encoding());
   bool day_fits = d.any_day || d.any_weekday ? by_day && by_week : by_day || by_week;
   return day_fits && d.months.count(unsigned(ymd.month())) && d.hours.count(unsigned(minutes / 60)) &&
          d.minutes.count(unsigned(minutes % 60));
@@ -207,8 +215,13 @@ std::string slow_next(const Drawn& d, const date::time_zone& zone, int64_t after
 
 TEST(Cron, AgreesWithMinuteByMinute) {
   std::mt19937 random(20261130);
-  const char* zones[] = {"UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "America/Havana",
-                         "Asia/Kathmandu", "Africa/Casablanca"};
+  const char* zones[] = {"UTC",
+                         "Europe/Berlin",
+                         "America/New_York",
+                         "Australia/Lord_Howe",
+                         "America/Havana",
+                         "Asia/Kathmandu",
+                         "Africa/Casablanca"};
   int told = 0;
   for (int i = 0; i < 600; ++i) {
     Drawn drawn = draw(random);

@@ -116,15 +116,17 @@ TEST(Filter, HoldsTimesOfPushAgainstIt) {
 TEST(Filter, NamesTheFieldAndTheRule) {
   Filter filter;
   EXPECT_EQ(error_of(filter), "none");
-  for (const char* good : {"7d", "90m", "12h", "4w", "2026-11-01", "2026-11-01T06:00:00+01:00", "9999-12-31"}) {
+  for (const char* good :
+       {"7d", "90m", "12h", "4w", "2026-11-01", "2026-11-01T06:00:00+01:00", "9999-12-31"}) {
     filter.pushed_since = good;
     EXPECT_EQ(error_of(filter), "none") << good;
     (void)choose_images(filter, tagged({"a"}), kNow);
   }
   filter.pushed_since = "last week";
-  EXPECT_EQ(error_of(filter),
-            "pushed_since 'last week' is neither a day (2026-11-01), nor a time (2026-11-01T06:00:00Z), nor an age "
-            "(90m, 12h, 7d, 4w)");
+  EXPECT_EQ(
+      error_of(filter),
+      "pushed_since 'last week' is neither a day (2026-11-01), nor a time (2026-11-01T06:00:00Z), nor an age "
+      "(90m, 12h, 7d, 4w)");
   filter = {};
   filter.tags = {"a", ""};
   EXPECT_EQ(error_of(filter), "tags[1] '' is no glob: it is empty");

@@ -12,7 +12,8 @@ constexpr const char* kRun1 = "20261128T020000-00000001";
 constexpr const char* kRun2 = "20261129T020000-00000002";
 
 Spec spec(const std::string& name) {
-  auto read = read_spec(R"({"name": ")" + name + R"(", "sources": [{"registry": "r.example"}], "newest": 3})");
+  auto read =
+      read_spec(R"({"name": ")" + name + R"(", "sources": [{"registry": "r.example"}], "newest": 3})");
   EXPECT_TRUE(read);
   return read ? *read : Spec{};
 }
@@ -44,22 +45,24 @@ RepositoryRecord repository(const std::string& name) {
   r.reason = "denied";
   r.left_out = 5;
   r.undated = 6;
-  r.items.push_back({"1.0", "sha256:aa", "linux/arm64/v8", Persona::cloud, 7, Outcome::rescored, "id", "why", "clean"});
+  r.items.push_back(
+      {"1.0", "sha256:aa", "linux/arm64/v8", Persona::cloud, 7, Outcome::rescored, "id", "why", "clean"});
   r.items.push_back({"", "", "", Persona::bare, 0, Outcome::not_reached, "", "deadline", ""});
   return r;
 }
 
 std::string str(const RunRecord& r) {
-  std::string out = r.run_id + " " + r.sweep + " " + r.tenant + " " + spec_json(r.spec) + " " + r.rules_version + " " +
-                    r.why + " " + to_string(r.state);
-  for (int64_t n : {r.started_ns, r.listed_ns, r.ended_ns, r.deadline_s.value_or(-1)}) out += " " + std::to_string(n);
+  std::string out = r.run_id + " " + r.sweep + " " + r.tenant + " " + spec_json(r.spec) + " " +
+                    r.rules_version + " " + r.why + " " + to_string(r.state);
+  for (int64_t n : {r.started_ns, r.listed_ns, r.ended_ns, r.deadline_s.value_or(-1)})
+    out += " " + std::to_string(n);
   for (const auto& line : r.trouble) out += " [" + line + "]";
   return out + (r.listed_all ? " all" : "");
 }
 
 std::string str(const RepositoryRecord& r) {
-  std::string out = r.host + "/" + r.name + " " + std::to_string(r.source) + " " + to_string(r.state) + " " + r.reason +
-                    " " + std::to_string(r.left_out) + " " + std::to_string(r.undated);
+  std::string out = r.host + "/" + r.name + " " + std::to_string(r.source) + " " + to_string(r.state) + " " +
+                    r.reason + " " + std::to_string(r.left_out) + " " + std::to_string(r.undated);
   for (const Item& i : r.items)
     out += " [" + i.tag + "," + i.digest + "," + i.platform + "," + assay::to_string(i.persona) + "," +
            std::to_string(i.pushed_ns) + "," + to_string(i.outcome) + "," + i.scan_id + "," + i.reason + "," +
@@ -77,8 +80,8 @@ class SweepRecords : public testing::Test {
   }
   std::string repositories(const std::string& run_id) {
     std::string out;
-    Status read =
-        records_.each_repository(run_id, [&](const RepositoryRecord& r) { return out += r.name + " ", true; });
+    Status read = records_.each_repository(
+        run_id, [&](const RepositoryRecord& r) { return out += r.name + " ", true; });
     return out + (read ? "" : read.error().what);
   }
 
@@ -126,16 +129,19 @@ TEST_F(SweepRecords, ARunGoesWithItsRepositories) {
 }
 
 TEST_F(SweepRecords, NameWhatIsNotThere) {
-  EXPECT_EQ(records_.sweep("gone").error().what, "there is no sweep 'gone'; `assay sweep list` shows those that there are");
+  EXPECT_EQ(records_.sweep("gone").error().what,
+            "there is no sweep 'gone'; `assay sweep list` shows those that there are");
   EXPECT_EQ(records_.sweep("gone").error().code, Errc::not_found);
   EXPECT_EQ(records_.run("a", "x").error().what, "sweep 'a' has no run 'x'");
   EXPECT_EQ(records_.repository("x", "h", "n").error().what, "run 'x' has no repository 'h/n'");
 }
 
 TEST_F(SweepRecords, OneDamagedDoesNotHideTheOthers) {
-  write({put(kRun1, repository("a")), {Family::sweeps, std::string("p/") + kRun1 + "/h/b", "{\"state\": \"odd\"}"},
+  write({put(kRun1, repository("a")),
+         {Family::sweeps, std::string("p/") + kRun1 + "/h/b", "{\"state\": \"odd\"}"},
          put(kRun1, repository("c"))});
-  EXPECT_EQ(repositories(kRun1), std::string("a c the store's record 'p/") + kRun1 + "/h/b': state 'odd' is not known");
+  EXPECT_EQ(repositories(kRun1),
+            std::string("a c the store's record 'p/") + kRun1 + "/h/b': state 'odd' is not known");
   write({{Family::sweeps, "s/bad", "{"}});
   auto bad = records_.sweep("bad");
   EXPECT_EQ(bad.error().code, Errc::corrupt);

@@ -32,9 +32,10 @@ std::string in(std::string_view range, const std::vector<std::string>& tags) {
 }
 
 TEST(Semver, OrdersAsSection11Says) {
-  const std::vector<std::string> rising = {"1.0.0-alpha",  "1.0.0-alpha.1", "1.0.0-alpha.beta", "1.0.0-beta",
-                                           "1.0.0-beta.2", "1.0.0-beta.11", "1.0.0-rc.1",       "1.0.0",
-                                           "2.0.0",        "2.1.0",         "2.1.1"};
+  const std::vector<std::string> rising = {"1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-alpha.beta",
+                                           "1.0.0-beta",  "1.0.0-beta.2",  "1.0.0-beta.11",
+                                           "1.0.0-rc.1",  "1.0.0",         "2.0.0",
+                                           "2.1.0",       "2.1.1"};
   for (size_t i = 0; i < rising.size(); ++i)
     for (size_t j = 0; j < rising.size(); ++j)
       EXPECT_EQ(version(rising[i]) <=> version(rising[j]), i <=> j) << rising[i] << " " << rising[j];
@@ -52,8 +53,8 @@ TEST(Semver, TakesTagsLeniently) {
 }
 
 TEST(Semver, TakesNothingElse) {
-  for (const char* tag : {"", "v", "latest", "1.", ".1", "1.2.3.4", "1.2.3-", "1.2.3-a..b", "1.2.3-a!b", "a1", "1a",
-                          "1.2.x", "-1", "1 ", "1.2_3", "1234567890123456789", "sha-1.2", "1.2.3-ä"})
+  for (const char* tag : {"", "v", "latest", "1.", ".1", "1.2.3.4", "1.2.3-", "1.2.3-a..b", "1.2.3-a!b", "a1",
+                          "1a", "1.2.x", "-1", "1 ", "1.2_3", "1234567890123456789", "sha-1.2", "1.2.3-ä"})
     EXPECT_FALSE(parse_semver(tag)) << tag;
   EXPECT_FALSE(parse_semver(std::string(200, '1')));
 }
@@ -70,13 +71,15 @@ TEST(Semver, OrderIsTotalOverRandomVersions) {
   const char* words[] = {"alpha", "beta", "rc", "0", "1", "2", "10", "x-1", "007", "A"};
   std::vector<Semver> all;
   for (int i = 0; i < 120; ++i) {
-    std::string text = std::to_string(below(3)) + "." + std::to_string(below(3)) + "." + std::to_string(below(12));
-    for (unsigned n = below(4), j = 0; j < n; ++j) text += (j == 0 ? "-" : ".") + std::string(words[below(10)]);
+    std::string text =
+        std::to_string(below(3)) + "." + std::to_string(below(3)) + "." + std::to_string(below(12));
+    for (unsigned n = below(4), j = 0; j < n; ++j)
+      text += (j == 0 ? "-" : ".") + std::string(words[below(10)]);
     all.push_back(version(text));
   }
   for (const Semver& a : all)
     for (const Semver& b : all) {
-      EXPECT_EQ(a < b, b > a);
+      EXPECT_EQ(a<b, b> a);
       EXPECT_EQ(a == b, !(a < b) && !(b < a));
       for (const Semver& c : all)
         if (a < b && b < c) {
@@ -92,7 +95,7 @@ TEST(Semver, OrderIsTotalOverRandomVersions) {
   }
 }
 
-const std::vector<std::string> kTags = {"0.0.3", "0.0.4", "0.2.3", "0.3.0", "1.0.0", "1.1.9",      "1.2.0",
+const std::vector<std::string> kTags = {"0.0.3", "0.0.4", "0.2.3", "0.3.0", "1.0.0",      "1.1.9", "1.2.0",
                                         "1.2.3", "1.2.9", "1.3.0", "2.0.0", "2.0.0-rc.1", "3.0.0", "3"};
 
 TEST(SemverRange, MeansWhatNpmMeans) {
@@ -118,7 +121,8 @@ TEST(SemverRange, MeansWhatNpmMeans) {
 }
 
 TEST(SemverRange, TakesPreReleasesOfItsOwnBoundsOnly) {
-  const std::vector<std::string> tags = {"1.2.3-alpha", "1.2.3-beta", "1.2.3", "1.2.4-beta", "1.9.0", "2.0.0-rc"};
+  const std::vector<std::string> tags = {"1.2.3-alpha", "1.2.3-beta", "1.2.3",
+                                         "1.2.4-beta",  "1.9.0",      "2.0.0-rc"};
   EXPECT_EQ(in(">=1.2.3-beta <2", tags), "1.2.3-beta 1.2.3 1.9.0");
   EXPECT_EQ(in("^1.2.3-beta", tags), "1.2.3-beta 1.2.3 1.9.0");
   EXPECT_EQ(in(">=1.2.3", tags), "1.2.3 1.9.0");

@@ -88,7 +88,8 @@ TEST(Spec, NamesTheFieldAndTheRule) {
   EXPECT_EQ(with("name", 5), "name is not text");
   EXPECT_EQ(with("colour", "red"), "colour is a field that there is not");
   EXPECT_EQ(with("sources", json::array()), "sources is missing: a sweep needs at least one");
-  EXPECT_EQ(with("sources", {{{"registry", "a.example"}}, {{"registry", "a.example"}}}), "sources[1] is there twice");
+  EXPECT_EQ(with("sources", {{{"registry", "a.example"}}, {{"registry", "a.example"}}}),
+            "sources[1] is there twice");
   EXPECT_EQ(with("sources", {5}), "sources[0] is not an object");
   EXPECT_EQ(with("sources", json::array({json::object()})).substr(0, 11), "sources[0]:");
   EXPECT_EQ(with("tags", {""}), "tags[0] is not text of 1 to 256 bytes");
@@ -104,7 +105,8 @@ TEST(Spec, NamesTheFieldAndTheRule) {
   EXPECT_EQ(with("schedule", "0 25 * * *"), "schedule: hour '25' is not between 0 and 23");
   EXPECT_EQ(with("schedule", "0 0 30 2 *"), "schedule '0 0 30 2 *' is never due: there is no such day");
   EXPECT_EQ(with("time_zone", "Nowhere").substr(0, 19), "time_zone: 'Nowhere");
-  EXPECT_EQ(with("deadline", "25:00"), "deadline: '25:00' is no time of day: write one such as 06:00, up to 23:59");
+  EXPECT_EQ(with("deadline", "25:00"),
+            "deadline: '25:00' is no time of day: write one such as 06:00, up to 23:59");
   EXPECT_EQ(with("deadline", "200h"),
             "deadline '200h' is neither a time of day (\"06:00\") nor a time from 1s to 168h (\"4h\")");
   EXPECT_EQ(with("parallel", 0), "parallel 0 is not between 1 and 32");
@@ -120,8 +122,7 @@ TEST(Spec, NamesTheFieldOfTheProfile) {
   EXPECT_EQ(profile("lane", "gate"), "profile.lane is not for a sweep to say");
   EXPECT_EQ(profile("x", 1), "profile.x is a field that there is not");
   EXPECT_EQ(profile("duration_ms", "long"), "profile.duration_ms is not a whole number, not negative");
-  EXPECT_EQ(profile("duration_ms", 1),
-            "profile: duration 1 ms is not between 1000 and 3600000 ms");
+  EXPECT_EQ(profile("duration_ms", 1), "profile: duration 1 ms is not between 1000 and 3600000 ms");
   EXPECT_EQ(profile("network", "all"), "profile.network 'all' is none of none, sinkhole, egress");
   EXPECT_EQ(profile("labels", {{"run", "x"}}), "profile.labels 'run' is set by the sweep itself");
   EXPECT_EQ(profile("labels", 7), "profile.labels is not an object of texts");
