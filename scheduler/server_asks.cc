@@ -18,8 +18,6 @@ constexpr size_t kMaxTenants = 100;
 constexpr size_t kMaxRegistryBytes = 300;
 constexpr uint64_t kLongestPauseMs = 24 * 3600 * 1000;  // leave_alone() has a bound of its own
 
-wire::Answer wrong(const Error& error) { return ask::refusal(error); }
-
 wire::Answer right(const json& body) {
   return {200, body.dump(-1, ' ', false, json::error_handler_t::replace)};
 }
@@ -57,7 +55,7 @@ json fenced_by(const Agents::Fencing& fencing) {
 
 std::optional<wire::Answer> Server::answer(const std::string& client, const wire::Ask& m) {
   json body = json::parse(m.body.empty() ? "{}" : m.body, nullptr, false);
-  if (!body.is_object()) return wrong({Errc::invalid, "the question is no JSON object"});
+  if (!body.is_object()) return ask::refusal({Errc::invalid, "the question is no JSON object"});
   if (m.op == ask::kAgents) return describe_agents();
   if (m.op == ask::kQueue) return describe_queue();
   if (m.op == ask::kCapacity) {
@@ -86,7 +84,7 @@ std::optional<wire::Answer> Server::answer(const std::string& client, const wire
   }
   if (m.op == ask::kPrune) return order_prune(client, body.value("dry_run", json()) != false);
   // What follows is written.
-  if (no_room()) return wrong({Errc::no_space, "the scheduler's disk is full: make room, then try again"});
+  if (no_room()) return ask::refusal({Errc::no_space, "the scheduler's disk is full: make room, then try again"});
   if (m.op == ask::kCancel)
     return order_cancel(client, text(body, "scan_id"), text(body, "batch_id"),
                         body.value("queued", json()) == true);
@@ -94,12 +92,13 @@ std::optional<wire::Answer> Server::answer(const std::string& client, const wire
   if (m.op == ask::kPin) return order_pin(client, text(body, "scan_id"), text(body, "reason"));
   if (m.op == ask::kBatchPut) return order_batch(client, read_batch(body));
   if (m.op == ask::kSweepRecords) return order_sweep_records(client, m.body);
-  return wrong({Errc::not_found, "no operation '" + printable(m.op, 64) + "'"});
+  return ask::refusal({Errc::not_found, "no operation '" + printable(m.op, 64) + "'"});
 }
 
 wire::Answer Server::explain(const std::string& scan_id) const {
   auto it = open_.find(scan_id);
-  if (it == open_.end()) return wrong({Errc::not_found, "scan " + printable(scan_id, 64) + " is not open"});
+  if (it == open_.end())
+    return ask::refusal({Errc::not_found, "scan " + printable(scan_id, 64) + " is not open"});
   const ScanRecord& record = it->second;
   json waits = json::array();
   auto why = [&](const char* code, const std::string& words) {
@@ -215,10 +214,10 @@ std::optional<wire::Answer> Server::order_cancel(const std::string& client, cons
       if (it != open_.end() && !(queued_only && has_begun(it->second))) members.push_back(id);
       return true;
     });
-    if (!read) return wrong(read.error());
+    if (!read) return ask::refusal(read.error());
     for (const std::string& id : members) cancelled += cancel(id) ? 1 : 0;
   } else {
-    if (Status done = cancel(scan_id); !done) return wrong(done.error());
+    if (Status done = cancel(scan_id); !done) return ask::refusal(done.error());
     cancelled = 1;
   }
   stage_.add({},
@@ -228,7 +227,7 @@ std::optional<wire::Answer> Server::order_cancel(const std::string& client, cons
 
 std::optional<wire::Answer> Server::order_retry(const std::string& client, const std::string& scan_id) {
   auto record = retry(scan_id);
-  if (!record) return wrong(record.error());
+  if (!record) return ask::refusal(record.error());
   stage_.add(
       Keep::reopened(*record),
       [this, client, record = *record] {
@@ -236,18 +235,18 @@ std::optional<wire::Answer> Server::order_retry(const std::string& client, const
         notify(record);
         attach(record);
       },
-      [this, client](const Error& error) { tell_client(client, wrong(error)); });
+      [this, client](const Error& error) { tell_client(client, ask::refusal(error)); });
   return std::nullopt;
 }
 
 std::optional<wire::Answer> Server::order_batch(const std::string& client, const BatchRecord& batch) {
-  if (!is_scan_id(batch.batch_id)) return wrong({Errc::invalid, "no batch id"});
+  if (!is_scan_id(batch.batch_id)) return ask::refusal({Errc::invalid, "no batch id"});
   stage_.add(
       Keep::batch(batch),
       [this, client, id = batch.batch_id] {
         tell_client(client, right({{"batch_id", id}}));
       },
-      [this, client](const Error& error) { tell_client(client, wrong(error)); });
+      [this, client](const Error& error) { tell_client(client, ask::refusal(error)); });
   return std::nullopt;
 }
 

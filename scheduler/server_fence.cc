@@ -19,10 +19,6 @@ std::optional<Agents::Mode> mode_after(const std::string& order) {
   return std::nullopt;
 }
 
-wire::Answer wrong(Errc code, const std::string& what) {
-  return {static_cast<uint32_t>(ask::http_status(code)), ask::error_body(to_string(code), what)};
-}
-
 }  // namespace
 
 // Outlives a restart: who was shut out stays out. The farm of one command has nobody who could let it in
@@ -78,14 +74,15 @@ void Server::end_with_its_agent(const std::string& agent, const Agents::Fencing&
 wire::Answer Server::set_agent_mode(const std::string& name, const std::string& order) {
   auto mode = mode_after(order);
   if (!mode)
-    return wrong(Errc::invalid, "'" + printable(order, 64) + "' is none of drain, undrain, fence, unfence");
+    return ask::refusal(
+        {Errc::invalid, "'" + printable(order, 64) + "' is none of drain, undrain, fence, unfence"});
   if (!agents_.knows(name))
-    return wrong(Errc::not_found, "no agent '" + printable(name, 64) + "' has been here");
+    return ask::refusal({Errc::not_found, "no agent '" + printable(name, 64) + "' has been here"});
   const Agents::Fencing* fencing = agents_.fencing(name);
   const Agents::Fencing by = fencing != nullptr ? *fencing : Agents::Fencing();
   if (fencing != nullptr && order != "unfence" && order != "fence")
-    return wrong(Errc::conflict, "agent '" + printable(name, 64) + "' was fenced by scan " + by.scan_id +
-                                     ": look at its host, then unfence it");
+    return ask::refusal({Errc::conflict, "agent '" + printable(name, 64) + "' was fenced by scan " +
+                                             by.scan_id + ": look at its host, then unfence it"});
   agents_.set_mode(name, *mode);
   keep_mode(name);
   spdlog::warn("event=agent_mode agent={} mode={}", printable(name, 64), to_string(*mode));

@@ -20,11 +20,6 @@ constexpr std::chrono::seconds kPressed{30};  // between two runs while the disk
 
 bool takes_result(uint8_t take) { return take & (kReportPruned | kRecordPruned); }
 
-wire::Answer error_answer(const Error& error) {
-  return {static_cast<uint32_t>(ask::http_status(error.code)),
-          ask::error_body(to_string(error.code), error.what)};
-}
-
 }  // namespace
 
 // Once a second: a run when it is time, at once where the disk is full; else a look at how large the store
@@ -122,7 +117,7 @@ void Server::tell_prune_askers(const Status& outcome) {
   if (pruner_measures_ || prune_askers_.empty()) return;
   bool dry = pruner_->look_only();
   wire::Answer answer = outcome ? wire::Answer{200, prune_json(pruner_->plan(), config_.retention, dry)}
-                                : error_answer(outcome.error());
+                                : ask::refusal(outcome.error());
   std::erase_if(prune_askers_, [&](const PruneAsker& asker) {
     if (asker.dry_run != dry) return false;
     tell_client(asker.client, answer);
@@ -132,7 +127,7 @@ void Server::tell_prune_askers(const Status& outcome) {
 
 std::optional<wire::Answer> Server::order_prune(const std::string& client, bool dry_run) {
   if (prune_askers_.size() >= kMaxAskers)
-    return error_answer({Errc::busy, "too many wait for retention already"});
+    return ask::refusal({Errc::busy, "too many wait for retention already"});
   prune_askers_.push_back({client, dry_run});
   consider_pruning();
   return std::nullopt;
@@ -141,7 +136,7 @@ std::optional<wire::Answer> Server::order_prune(const std::string& client, bool 
 std::optional<wire::Answer> Server::order_pin(const std::string& client, const std::string& scan_id,
                                               const std::string& reason) {
   if (reason.size() > kMaxReasonBytes)
-    return error_answer(
+    return ask::refusal(
         {Errc::invalid, "a reason has at most " + std::to_string(kMaxReasonBytes) + " bytes"});
   auto answer = wire::Answer{200, nlohmann::json{{"scan_id", scan_id}, {"pinned", printable(reason)}}.dump()};
   if (auto it = open_.find(scan_id); it != open_.end()) {
@@ -151,10 +146,10 @@ std::optional<wire::Answer> Server::order_pin(const std::string& client, const s
     return std::nullopt;
   }
   auto batch = keep_.pinned(scan_id, reason);
-  if (!batch) return error_answer(batch.error());
+  if (!batch) return ask::refusal(batch.error());
   stage_.add(
       std::move(*batch), [this, client, answer] { tell_client(client, answer); },
-      [this, client](const Error& error) { tell_client(client, error_answer(error)); });
+      [this, client](const Error& error) { tell_client(client, ask::refusal(error)); });
   return std::nullopt;
 }
 

@@ -119,7 +119,7 @@ std::string headline(const Keep& keep, const std::string& scan_id) {
 std::string reason_kind(const std::string& reason, const RepositoryRecord& repository, const Item& item) {
   std::string kind = reason;
   replace_all(kind, item.digest, "DIGEST");
-  replace_all(kind, repository.host + "/" + repository.name + ":" + item.tag, "IMAGE");
+  if (!item.tag.empty()) replace_all(kind, repository.host + "/" + repository.name + ":" + item.tag, "IMAGE");
   replace_all(kind, repository.host + "/" + repository.name, "IMAGE");
   replace_all(kind, repository.name, "REPOSITORY");
   replace_all(kind, item.tag.size() > 3 ? item.tag : "", "TAG");

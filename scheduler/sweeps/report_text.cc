@@ -51,9 +51,9 @@ std::string span_text(int64_t ns) {
   return std::to_string(s / 3600) + " h " + std::to_string(s / 60 % 60) + " min";
 }
 
-std::string tenths(double value) {
+std::string decimal(double value) {
   char text[32];
-  std::snprintf(text, sizeof text, "%.1f", value);
+  std::snprintf(text, sizeof text, value < 1 ? "%.2f" : "%.1f", value);
   return text;
 }
 
@@ -78,7 +78,7 @@ void write_deadline(const Report& r, Text& text) {
   if (done > 0 && r.busy_ns > 0)
     line = "a scan took " + span_text(r.busy_ns / static_cast<int64_t>(done)) + " of an agent's slot";
   if (done > 0 && r.busy_ns > 0 && until_ns > run.started_ns)
-    line += "; " + tenths(static_cast<double>(r.busy_ns) / static_cast<double>(until_ns - run.started_ns)) +
+    line += "; " + decimal(static_cast<double>(r.busy_ns) / static_cast<double>(until_ns - run.started_ns)) +
             " slots were busy on average";
   if (!line.empty()) text.line(2, "capacity: " + line);
   if (!run.deadline_s) return;
@@ -95,7 +95,7 @@ void write_deadline(const Report& r, Text& text) {
   if (passed && done > 0 && r.busy_ns > 0 && whole_ns > 0) {
     double each = static_cast<double>(r.busy_ns) / static_cast<double>(done);
     double slots = each * static_cast<double>(done + wanting) / static_cast<double>(whole_ns);
-    line += "; all of it takes about " + tenths(slots) + " slots from start to deadline";
+    line += "; all of it takes about " + decimal(slots) + " slots from start to deadline";
   }
   text.line(2, line);
 }
@@ -103,7 +103,7 @@ void write_deadline(const Report& r, Text& text) {
 void write_figures(const Report& r, Text& text) {
   text.line(2, count_text(total(r.new_malicious)) + " new malicious, " + count_text(total(r.new_suspicious)) +
                    " new suspicious, " + count_text(total(r.still_malicious)) + " still malicious, " +
-                   count_text(total(r.changed)) + " behave otherwise, " + count_text(total(r.inconclusive)) +
+                   count_text(total(r.changed)) + " changed, " + count_text(total(r.inconclusive)) +
                    " inconclusive, " + count_text(total(r.failed)) + " failed, " + count_text(total(r.not_reached)) +
                    " not reached");
   std::string images = (r.repositories == 1 ? "1 repository" : count_text(r.repositories) + " repositories") + ", " +
@@ -125,17 +125,20 @@ void write_figures(const Report& r, Text& text) {
     text.line(2, plural(r.not_compared, "image") + " not compared with what was before: reports are gone, or too many");
 }
 
-void write_changes(const ReportDiff& diff, Text& text) {
-  size_t shown = 0;
+// `findings`: those that came are told, too; under a headline that names them they are not.
+void write_changes(const ReportDiff& diff, bool findings, Text& text) {
+  size_t shown = 0, hidden = 0;
   auto write = [&](const std::vector<ReportDiff::Item>& items, const char* sign) {
     for (const auto& item : items)
-      if (shown < kMaxChanges && ++shown > 0)
+      if (*sign == '+' && item.kind == "finding" && !findings)
+        ++hidden;
+      else if (shown < kMaxChanges && ++shown > 0)
         text.line(6, layout::fit(std::string(sign) + " " + layout::pad(item.kind, 11) + still_printable(item.what),
                                  text.width() - 8));
   };
   write(diff.added, "+");
   write(diff.gone, "-");
-  uint64_t more = diff.added.size() + diff.gone.size() - shown + diff.left_out;
+  uint64_t more = diff.added.size() + diff.gone.size() - shown - hidden + diff.left_out;
   if (more > 0) text.line(6, "… and " + count_text(more) + " more");
 }
 
@@ -146,26 +149,44 @@ std::string title_of(const ReportItem& item) {
   return out;
 }
 
+// "a, b, c, and 5 more" of `count`.
+std::string some_titles(const std::vector<const ReportItem*>& items, uint64_t count) {
+  std::string out;
+  size_t shown = std::min(items.size(), kMaxExamples);
+  for (size_t i = 0; i < shown; ++i) out += (i == 0 ? "" : ", ") + title_of(*items[i]);
+  return count > shown ? out + ", and " + count_text(count - shown) + " more" : out;
+}
+
 std::string verdict_of(const ReportItem& item) {
   std::string out = item.verdict + " " + std::to_string(item.score) + "/100, scan " + item.scan_id;
   if (item.was_scan_id.empty()) return out + "; not seen before under this name";
   if (item.was_verdict.empty()) return out + "; by new rules, which scored it again";
   bool same_scan = item.was_scan_id == item.scan_id;
+  if (same_scan && item.was_verdict == item.verdict) return out + ", as before";
   return out + "; was " + item.was_verdict + (same_scan ? " by the rules before" : " in " + item.was_scan_id);
 }
 
-void write_items(const char* name, const Listed<ReportItem>& list, bool whole, Text& text) {
+enum class Changes { none, all, without_findings };
+
+// One entry a scan: an image that has several names is told of once.
+void write_items(const char* name, const Listed<ReportItem>& list, Changes changes, Text& text) {
   if (total(list) == 0) return;
   text.section(name, total(list));
-  size_t shown = std::min(list.items.size(), kMaxShown);
-  for (size_t i = 0; i < shown; ++i) {
-    const ReportItem& item = list.items[i];
+  std::map<std::string, std::vector<const ReportItem*>> by_scan;
+  for (const ReportItem& item : list.items) by_scan[item.scan_id].push_back(&item);
+  size_t entries = 0, names = 0;
+  for (const ReportItem& item : list.items) {
+    const auto& same = by_scan[item.scan_id];
+    if (same[0] != &item) continue;
+    if (entries++ == kMaxShown) break;
+    names += same.size();
     text.line(2, title_of(item));
+    if (same.size() > 1) text.line(4, "also " + some_titles({same.begin() + 1, same.end()}, same.size() - 1));
     if (!item.headline.empty()) text.line(4, item.headline);
     text.line(4, verdict_of(item));
-    if (whole) write_changes(item.changes, text);
+    if (changes != Changes::none) write_changes(item.changes, changes == Changes::all, text);
   }
-  if (total(list) > shown) text.line(2, "… and " + count_text(total(list) - shown) + " more");
+  if (total(list) > names) text.line(2, "… and " + count_text(total(list) - names) + " more");
 }
 
 // What has one cause stands together, the most frequent cause first, with some of what it befell.
@@ -177,15 +198,10 @@ void write_reasons(const char* name, const Listed<ReportItem>& list, const std::
   std::stable_sort(order.begin(), order.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
   for (const auto& [kind, count] : order) {
     text.line(2, count_text(count) + "  " + kind);
-    std::string examples;
-    size_t shown = 0;
-    for (const ReportItem& item : list.items) {
-      if (item.kind != kind) continue;
-      examples += (shown == 0 ? "" : ", ") + title_of(item);
-      if (++shown == kMaxExamples) break;
-    }
-    if (count > shown && shown > 0) examples += ", and " + count_text(count - shown) + " more";
-    if (shown > 0) text.line(6, examples);
+    std::vector<const ReportItem*> examples;
+    for (const ReportItem& item : list.items)
+      if (item.kind == kind && examples.size() < kMaxExamples) examples.push_back(&item);
+    if (!examples.empty()) text.line(6, some_titles(examples, count));
   }
 }
 
@@ -194,13 +210,13 @@ void write_reasons(const char* name, const Listed<ReportItem>& list, const std::
 std::string report_text(const Report& report, size_t width) {
   Text text(width);
   write_head(report, text);
-  write_deadline(report, text);
   write_figures(report, text);
-  write_items("NEW MALICIOUS", report.new_malicious, true, text);
-  write_items("NEW SUSPICIOUS", report.new_suspicious, true, text);
-  write_items("STILL MALICIOUS", report.still_malicious, true, text);
-  write_items("BEHAVES OTHERWISE", report.changed, true, text);
-  write_items("INCONCLUSIVE", report.inconclusive, false, text);
+  write_deadline(report, text);
+  write_items("NEW MALICIOUS", report.new_malicious, Changes::without_findings, text);
+  write_items("NEW SUSPICIOUS", report.new_suspicious, Changes::without_findings, text);
+  write_items("STILL MALICIOUS", report.still_malicious, Changes::all, text);
+  write_items("CHANGED BEHAVIOUR", report.changed, Changes::all, text);
+  write_items("INCONCLUSIVE", report.inconclusive, Changes::none, text);
   write_reasons("FAILED", report.failed, report.failed_by_reason, text);
   write_reasons("NOT REACHED", report.not_reached, report.not_reached_by_reason, text);
   if (!report.run.trouble.empty()) {

@@ -90,7 +90,7 @@ TEST(Spec, NamesTheFieldAndTheRule) {
   EXPECT_EQ(with("sources", json::array()), "sources is missing: a sweep needs at least one");
   EXPECT_EQ(with("sources", {{{"registry", "a.example"}}, {{"registry", "a.example"}}}), "sources[1] is there twice");
   EXPECT_EQ(with("sources", {5}), "sources[0] is not an object");
-  EXPECT_EQ(with("sources", json::array({json::object()})).substr(0, 11), "sources[0]: ");
+  EXPECT_EQ(with("sources", json::array({json::object()})).substr(0, 11), "sources[0]:");
   EXPECT_EQ(with("tags", {""}), "tags[0] is not text of 1 to 256 bytes");
   EXPECT_EQ(with("tags", "v*"), "tags is not a list of texts");
   EXPECT_EQ(with("semver", ">=x.1"), "semver: 'x.1' is no version: write 1, 1.2, 1.x or 1.2.3-rc.1");
