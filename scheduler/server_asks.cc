@@ -84,7 +84,8 @@ std::optional<wire::Answer> Server::answer(const std::string& client, const wire
   }
   if (m.op == ask::kPrune) return order_prune(client, body.value("dry_run", json()) != false);
   // What follows is written.
-  if (no_room()) return ask::refusal({Errc::no_space, "the scheduler's disk is full: make room, then try again"});
+  if (no_room())
+    return ask::refusal({Errc::no_space, "the scheduler's disk is full: make room, then try again"});
   if (m.op == ask::kCancel)
     return order_cancel(client, text(body, "scan_id"), text(body, "batch_id"),
                         body.value("queued", json()) == true);

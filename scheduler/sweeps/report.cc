@@ -170,7 +170,8 @@ void Maker::file(const Before& before, const ScanRecord& scan, ReportItem told) 
     told.was_scan_id = before.scan.scan_id;
     told.was_verdict = printable(before.verdict);
   }
-  bool was_malicious = before.verdict == "malicious", was_bad = was_malicious || before.verdict == "suspicious";
+  bool was_malicious = before.verdict == "malicious",
+       was_bad = was_malicious || before.verdict == "suspicious";
   Listed<ReportItem>* list = nullptr;
   if (scan.verdict == "malicious") list = was_malicious ? &report_.still_malicious : &report_.new_malicious;
   if (scan.verdict == "suspicious" && !was_bad) list = &report_.new_suspicious;

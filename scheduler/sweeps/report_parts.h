@@ -25,17 +25,19 @@ class Earlier {
     Item item;
     std::string rules_version;  // of its run
   };
-  /// The last scan of the same name, platform and persona. Reads one record a run, and that once a repository.
+  /// The last scan of the same name, platform and persona. Reads one record a run, and that once a
+  /// repository.
   Result<std::optional<Found>> find(const Item& item);
 
  private:
   explicit Earlier(const Records& records) : records_(records) {}
   Status load_next();
 
-  const Records& records_;  // borrowed
+  const Records& records_;                                 // borrowed
   std::vector<std::pair<std::string, std::string>> runs_;  // id and rules
   std::string host_, name_;
-  std::vector<std::pair<std::vector<Item>, std::string>> loaded_;  // of the first runs: items by tag, and rules
+  std::vector<std::pair<std::vector<Item>, std::string>>
+      loaded_;        // of the first runs: items by tag, and rules
   size_t items_ = 0;  // in it
 };
 

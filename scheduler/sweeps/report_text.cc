@@ -1,5 +1,5 @@
-// The report for people: the figures first, then what is new and bad, what behaves otherwise, and why the rest
-// is not known.
+// The report for people: the figures first, then what is new and bad, what behaves otherwise, and why the
+// rest is not known.
 #include <algorithm>
 #include <cstdio>
 #include <map>
@@ -66,7 +66,8 @@ void write_head(const Report& r, Text& text) {
             span_text(run.ended_ns - run.started_ns);
   else
     when += run.state == RunState::listing ? ", is listing its sources" : ", is scanning";
-  text.line(2, when + (run.listed_all || run.state == RunState::listing ? "" : "; not everything could be listed"));
+  text.line(
+      2, when + (run.listed_all || run.state == RunState::listing ? "" : "; not everything could be listed"));
 }
 
 // Slots that were busy, and how many it would have taken: what is late weighs as much as what was scanned.
@@ -104,10 +105,10 @@ void write_figures(const Report& r, Text& text) {
   text.line(2, count_text(total(r.new_malicious)) + " new malicious, " + count_text(total(r.new_suspicious)) +
                    " new suspicious, " + count_text(total(r.still_malicious)) + " still malicious, " +
                    count_text(total(r.changed)) + " changed, " + count_text(total(r.inconclusive)) +
-                   " inconclusive, " + count_text(total(r.failed)) + " failed, " + count_text(total(r.not_reached)) +
-                   " not reached");
-  std::string images = (r.repositories == 1 ? "1 repository" : count_text(r.repositories) + " repositories") + ", " +
-                       plural(r.images, "image") + ": ";
+                   " inconclusive, " + count_text(total(r.failed)) + " failed, " +
+                   count_text(total(r.not_reached)) + " not reached");
+  std::string images = (r.repositories == 1 ? "1 repository" : count_text(r.repositories) + " repositories") +
+                       ", " + plural(r.images, "image") + ": ";
   images += count_text(r.scanned) + " scanned, " + count_text(r.known) + " known before";
   if (r.rescored > 0) images += ", " + count_text(r.rescored) + " scored again by new rules";
   if (r.same > 0) images += ", " + count_text(r.same) + " the same under another name";
@@ -119,10 +120,12 @@ void write_figures(const Report& r, Text& text) {
     verdicts += (verdicts.empty() ? "verdicts: " : ", ") + count_text(count) + " " + verdict;
   if (!verdicts.empty()) text.line(2, verdicts);
   if (r.undated > 0)
-    text.line(2, plural(r.undated, "image") + " of unknown time of push, so that pushed_since was not held against " +
+    text.line(2, plural(r.undated, "image") +
+                     " of unknown time of push, so that pushed_since was not held against " +
                      (r.undated == 1 ? "it" : "them"));
   if (r.not_compared > 0)
-    text.line(2, plural(r.not_compared, "image") + " not compared with what was before: reports are gone, or too many");
+    text.line(2, plural(r.not_compared, "image") +
+                     " not compared with what was before: reports are gone, or too many");
 }
 
 // `findings`: those that came are told, too; under a headline that names them they are not.
@@ -133,8 +136,9 @@ void write_changes(const ReportDiff& diff, bool findings, Text& text) {
       if (*sign == '+' && item.kind == "finding" && !findings)
         ++hidden;
       else if (shown < kMaxChanges && ++shown > 0)
-        text.line(6, layout::fit(std::string(sign) + " " + layout::pad(item.kind, 11) + still_printable(item.what),
-                                 text.width() - 8));
+        text.line(
+            6, layout::fit(std::string(sign) + " " + layout::pad(item.kind, 11) + still_printable(item.what),
+                           text.width() - 8));
   };
   write(diff.added, "+");
   write(diff.gone, "-");
@@ -190,12 +194,13 @@ void write_items(const char* name, const Listed<ReportItem>& list, Changes chang
 }
 
 // What has one cause stands together, the most frequent cause first, with some of what it befell.
-void write_reasons(const char* name, const Listed<ReportItem>& list, const std::map<std::string, uint64_t>& reasons,
-                   Text& text) {
+void write_reasons(const char* name, const Listed<ReportItem>& list,
+                   const std::map<std::string, uint64_t>& reasons, Text& text) {
   if (total(list) == 0) return;
   text.section(name, total(list));
   std::vector<std::pair<std::string, uint64_t>> order(reasons.begin(), reasons.end());
-  std::stable_sort(order.begin(), order.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
+  std::stable_sort(order.begin(), order.end(),
+                   [](const auto& a, const auto& b) { return a.second > b.second; });
   for (const auto& [kind, count] : order) {
     text.line(2, count_text(count) + "  " + kind);
     std::vector<const ReportItem*> examples;
