@@ -34,8 +34,7 @@ Result<std::pair<std::string, std::string>> parse_label(std::string_view text) {
 }
 
 Result<std::string> parse_expectation(std::string_view text) {
-  for (Verdict verdict : {Verdict::clean, Verdict::suspicious, Verdict::malicious, Verdict::inconclusive})
-    if (text == to_string(verdict)) return std::string(text);
+  if (parse_verdict(text)) return std::string(text);
   return Error{Errc::invalid, "expectation '" + printable(text, 64) +
                                   "' is none of clean, suspicious, malicious, inconclusive"};
 }

@@ -24,6 +24,7 @@ int list(const Args& args);
 int trace(const Args& args);
 int artifacts(const Args& args);
 int tokens(const Args& args);
+int hooks(const Args& args);
 int submit(const Args& args);
 int batch(const Args& args);
 int status(const Args& args);
@@ -40,5 +41,8 @@ int rescore(const Args& args);
 int prune(const Args& args);
 int pin(const Args& args);
 int unpin(const Args& args);
+int sweep(const Args& args);
+int images(const Args& args);
+int diff(const Args& args);
 
 }  // namespace assay::cli

@@ -12,6 +12,7 @@
 #include "scheduler/api/api.h"
 #include "scheduler/api/tokens.h"
 #include "scheduler/config.h"
+#include "scheduler/hooks/queue_poller.h"
 #include "scheduler/server.h"
 #include "scheduler/sweeps/sweeper.h"
 
@@ -26,6 +27,7 @@ constexpr const char* kClients = "inproc://clients";
 struct Settings {
   ServerConfig server;
   std::filesystem::path data, rules, keys;
+  std::filesystem::path hooks;
   std::optional<api::ApiConfig> api;            // nothing: off
   std::optional<sweeps::SweeperConfig> sweeps;  // nothing: off
 };
@@ -88,6 +90,7 @@ Result<Settings> read_settings(const po::variables_map& map) {
   settings.data = text(map, "data");
   settings.rules = text(map, "rules");
   settings.keys = text(map, "keys");
+  settings.hooks = text(map, "hooks");
   if (text(map, "api") != "off") {
     settings.api.emplace();
     ASSAY_TRY(settings.api->http, read_address(text(map, "api")));
@@ -137,6 +140,7 @@ Status check(const po::variables_map& map) {
     ASSAY_TRY(auto keys, load_keys(settings.keys, kSchedulerKey));
     ASSAY_TRY(auto list, load_allow_list(settings.keys));
   }
+  ASSAY_TRY(auto known, hooks::load_hooks(settings.hooks));
   return read_weights(settings, settings.server.policy);
 }
 
@@ -161,7 +165,10 @@ Status serve_from(const po::variables_map& map) {
   Metrics metrics;
   SchedulerMetrics counted(metrics);
   config.metrics = &counted;
+  hooks::Intake intake(settings.hooks, metrics);
+  if (settings.api) settings.api->hooks = &intake;
   std::optional<api::Api> api;
+  std::optional<hooks::QueuePoller> queues;
   std::optional<sweeps::Sweeper> sweeper;
   config.reload_fd = hangup.get();
   auto read_again = [&]() -> Result<Reload> {
@@ -189,6 +196,9 @@ Status serve_from(const po::variables_map& map) {
       ASSAY_TRY(api, api::Api::start(context, *settings.api, *store, counted, metrics));
       spdlog::info("event=api port={}", api->port());
     }
+    hooks::QueuePollerConfig polling;
+    polling.clients = kClients;
+    ASSAY_TRY(queues, hooks::QueuePoller::start(context, polling, intake));
     if (settings.sweeps) {
       ASSAY_TRY(sweeper, sweeps::Sweeper::start(context, *settings.sweeps, *store, metrics));
     }
@@ -217,6 +227,7 @@ void describe(po::options_description& options) {
   add("keys", string(kDefaultKeyDir), "directory of the scheduler's key and of the list of agents");
   add("api", string("127.0.0.1:8440"), "where the HTTP API listens: ADDRESS:PORT, or off");
   add("tokens", string("/etc/assay/tokens"), "file of the API's tokens (assay tokens)");
+  add("hooks", string("/etc/assay/hooks"), "file of the webhooks that are taken, and of queues (assay hooks)");
   add("lease", string("15s"), "after so much silence of its agent a scan is given to another");
   add("attempts", po::value<uint32_t>()->default_value(3), "failed attempts after which a scan has failed");
   add("retry-delay", string("2s"), "before the second attempt; doubles with each failure");

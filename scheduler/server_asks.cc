@@ -69,7 +69,7 @@ std::optional<wire::Answer> Server::answer(const std::string& client, const wire
   if (m.op == ask::kRegistryBusy) {
     auto pause = body.find("ms");
     if (pause == body.end() || !pause->is_number_unsigned())
-      return wrong({Errc::invalid, "'ms' is a whole number, not negative"});
+      return ask::refusal({Errc::invalid, "'ms' is a whole number, not negative"});
     return order_left_alone(text(body, "registry"), pause->get<uint64_t>());
   }
   if (m.op == ask::kAgentMode) return set_agent_mode(text(body, "name"), text(body, "mode"));
@@ -198,7 +198,7 @@ wire::Answer Server::describe_capacity(std::optional<uint64_t> seconds) const {
 // What a sweep was told counts for the agents, too.
 wire::Answer Server::order_left_alone(const std::string& registry, uint64_t pause_ms) {
   if (registry.empty() || registry.size() > kMaxRegistryBytes)
-    return wrong({Errc::invalid, "'registry' is a host, as in registry.example:5000"});
+    return ask::refusal({Errc::invalid, "'registry' is a host, as in registry.example:5000"});
   pause_ms = std::min(pause_ms, kLongestPauseMs);
   spdlog::info("event=registry_busy registry={} pause_ms={}", printable(registry, 200), pause_ms);
   leave_alone(registry, std::chrono::milliseconds(pause_ms));

@@ -12,8 +12,8 @@ namespace {
 
 constexpr const char* kFields[] = {"ref",        "duration_ms",  "network", "insecure",     "auth_file",
                                    "cpu_millis", "memory_bytes", "lane",    "batch",        "expect",
-                                   "fresh",      "persona",      "provoke", "extension_ms", "platform", "labels",
-                                   "once"};
+                                   "fresh",      "persona",      "provoke", "extension_ms", "platform",
+                                   "labels",     "once"};
 constexpr size_t kMaxRefBytes = 1024;  // what the wire carries, as of the others
 constexpr size_t kMaxPathBytes = 4096;
 constexpr size_t kMaxWordBytes = 64;

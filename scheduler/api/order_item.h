@@ -39,7 +39,7 @@ struct Item {
   uint32_t said = 0;  // bit: Field
 
   bool has(Field field) const { return (said >> static_cast<unsigned>(field) & 1) != 0; }
-  void mark(Field field) { said = static_cast<uint32_t>(said | 1u << static_cast<unsigned>(field)); }
+  void mark(Field field) { said |= 1u << static_cast<unsigned>(field); }
 
   // Errc::invalid names the rule, or the type that the field has instead.
   Status set(Field field, std::string& value);

@@ -44,6 +44,8 @@ struct Hook {
 /// separated by commas), lane=, per_minute=, untagged=yes, insecure=yes, queue=, region=, role=, endpoint=.
 /// Errc::invalid names the option and the rule it breaks.
 Status set_option(Hook& hook, std::string_view word);
+/// Those that are not as a hook begins, a blank before each.
+std::string options_text(const Hook& hook);
 
 inline constexpr size_t kMaxHooks = 1000;
 inline constexpr size_t kMaxPushes = 100;  // in one payload

@@ -49,15 +49,21 @@ std::string joined(const std::vector<std::string>& words) {
 }
 
 std::string line_of(const Hook& hook, const std::string& secret) {
-  std::string line = hook.name + " " + to_string(hook.sender) + " " + hook.tenant + " ";
-  line += hook.sender == Sender::github ? "secret:" + secret : Digest::of(secret).str();
+  return hook.name + " " + to_string(hook.sender) + " " + hook.tenant + " " +
+         (hook.sender == Sender::github ? "secret:" + secret : Digest::of(secret).str()) + options_text(hook);
+}
+
+}  // namespace
+
+std::string options_text(const Hook& hook) {
+  std::string out;
   auto add = [&](const char* name, const std::string& value, bool wanted) {
-    if (wanted) line += std::string(" ") + name + "=" + value;
+    if (wanted) out += std::string(" ") + name + "=" + value;
   };
   const Hook plain;
   add("host", hook.host, !hook.host.empty());
   add("repositories", joined(hook.repositories), !hook.repositories.empty());
-  add("lane", to_string(hook.lane), hook.lane != plain.lane);
+  add("lane", assay::to_string(hook.lane), hook.lane != plain.lane);
   add("per_minute", std::to_string(hook.per_minute), hook.per_minute != plain.per_minute);
   add("untagged", "yes", hook.untagged);
   add("insecure", "yes", hook.insecure);
@@ -65,10 +71,8 @@ std::string line_of(const Hook& hook, const std::string& secret) {
   add("region", hook.region, !hook.region.empty());
   add("role", hook.role, !hook.role.empty());
   add("endpoint", hook.endpoint, !hook.endpoint.empty());
-  return line;
+  return out;
 }
-
-}  // namespace
 
 Result<std::string> add_hook(const std::filesystem::path& file, Hook hook) {
   ASSAY_CHECK(check_hook_name(hook.name));
@@ -83,9 +87,9 @@ Result<std::string> add_hook(const std::filesystem::path& file, Hook hook) {
   ASSAY_TRY(std::string secret, api::make_token_text());
   if (!text.empty() && text.back() != '\n') text += '\n';
   text += line_of(hook, secret) + "\n";
-  // What was written must be what is read: a blank or '#' in an option would be another line.
+  // What was written must be what is read: a blank, an end of line or '#' in an option would change it.
   ASSAY_TRY(auto after, parse_hooks(text));
-  if (after.size() != hooks.size() + 1)
+  if (after.size() != hooks.size() + 1 || options_text(after.back()) != options_text(hook))
     return Error{Errc::invalid, "hook '" + hook.name + "' has an option that no line can hold"};
   ASSAY_CHECK(replace(file, text));
   return secret;

@@ -9,7 +9,9 @@
 #include <string>
 
 #include "scheduler/api/api.h"
+#include "common/fd.h"
 #include "scheduler/api/tokens.h"
+#include "scheduler/hooks/intake.h"
 #include "tests/http_talk.h"
 #include "tests/support.h"
 
@@ -23,7 +25,8 @@ class ApiHarness {
   ApiHarness(
       const Context& context, Store& store, const std::string& clients,
       const std::function<void(api::ApiConfig&)>& change = [](api::ApiConfig&) {})
-      : scheduler_metrics_(metrics_) {
+      : scheduler_metrics_(metrics_), intake_(dir_.path() / "hooks", metrics_) {
+    config_.hooks = &intake_;
     config_.clients = clients;
     config_.token_file = dir_.path() / "tokens";
     for (const char* name : {"submit", "read", "operate", "admin"}) add_token(name, name);
@@ -39,6 +42,18 @@ class ApiHarness {
     auto token = api::add_token(config_.token_file, name, *api::parse_roles(roles), 1);
     EXPECT_TRUE(token) << token.error().what;
     if (token) tokens_[name] = *token;
+  }
+  /// A line of the hook file.
+  void add_hook(const std::string& line) {
+    hooks_ += line + "\n";
+    EXPECT_TRUE(write_file(dir_.path() / "hooks", hooks_, 0600));
+  }
+  const std::filesystem::path& hook_file() const { return intake_.file(); }
+  /// The value of a line of GET /metrics; "" where there is none.
+  std::string metric(const std::string& name) {
+    std::string text = metrics_.text();
+    size_t at = text.find(name + " ");
+    return at == text.npos ? "" : text.substr(at + name.size() + 1, text.find('\n', at) - at - name.size() - 1);
   }
   int port() const { return api_->port(); }
   void stop() { api_.reset(); }
@@ -73,6 +88,8 @@ class ApiHarness {
   TempDir dir_;
   Metrics metrics_;
   SchedulerMetrics scheduler_metrics_;
+  hooks::Intake intake_;
+  std::string hooks_;
   api::ApiConfig config_;
   std::map<std::string, std::string> tokens_;
   std::optional<api::Api> api_;

@@ -39,6 +39,9 @@ class OpenapiTest : public ServerTest {
     sweeper_.emplace(std::move(*sweeper));
     api_.emplace(context_, *store_, config_.clients,
                  [&](api::ApiConfig& config) { config.sweeps = sweeps.endpoint; });
+    // Both know the admin's token as their secret.
+    api_->add_hook("night registry ci " + Digest::of(api_->token("admin")).str());
+    api_->add_hook("hub dockerhub ci " + Digest::of(api_->token("admin")).str());
     for (const auto& path : file_.root()["paths"])
       for (const auto& entry : path.second)
         if (entry.first.as<std::string>() != "parameters")
@@ -139,6 +142,8 @@ class OpenapiTest : public ServerTest {
             {"showSweepReport", "/v1/sweeps/kept/report"},
             {"orderSweep", "/v1/sweeps/kept/pause"},
             {"setAgentMode", "/v1/agents/agent-1/drain"},
+            {"takeHook", "/v1/hooks/night"},
+            {"takeHookByPath", "/v1/hooks/hub/" + api_->token("admin")},
             {"streamEvents", "/v1/events?scan=" + done}};
   }
 

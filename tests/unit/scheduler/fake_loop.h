@@ -69,6 +69,11 @@ class FakeLoop {
     wire::Accepted accepted;
     std::vector<StoreBatch> group;
     for (const Submission& s : submit.submissions) {
+      if (auto known = s.once.empty() ? Result<std::string>(Error{Errc::not_found, ""}) : keep_.once(s)) {
+        accepted.taken.push_back(static_cast<uint32_t>(accepted.scan_ids.size()));
+        accepted.scan_ids.push_back(*known);
+        continue;
+      }
       ScanRecord record;
       record.scan_id = ids_.next(std::chrono::system_clock::now());
       record.submission = s;

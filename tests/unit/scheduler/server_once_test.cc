@@ -1,4 +1,5 @@
 // A submission with a key is taken once, whatever is sent again and whoever dies in between.
+#include "scheduler/ask.h"
 #include "tests/store_check.h"
 #include "tests/unit/scheduler/server_fixture.h"
 
@@ -90,7 +91,7 @@ TEST_F(ServerOnce, AKeyOutlivesTheSchedulerAndTheScansEnd) {
     say(agent, wire::Failed{lease.scan_id, lease.attempt, "not_found", "no such image", 0});
     (void)expect<wire::DoneAck>(agent);
     EXPECT_EQ(send(client, {keyed("a")}).scan_ids[0], scan_id);
-    (void)ask(client, ask::kRetry, {{"scan_id", scan_id}});
+    (void)ask(client, ::assay::ask::kRetry, {{"scan_id", scan_id}});
     EXPECT_EQ(send(client, {keyed("a")}).scan_ids[0], scan_id);
   }
   stop();
