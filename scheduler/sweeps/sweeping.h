@@ -1,8 +1,8 @@
 // sweeping: the state of the sweeper's thread, private to its files: sweeper.cc (the thread and its loop),
-// sweeper_orders.cc (what the API orders), sweeper_runs.cc (runs begin, are resumed, end),
-// sweeper_deadline.cc, sweeper_lists.cc (what workers are given and bring back), sweeper_images.cc (what
-// becomes of each image). What is to be on disk is said to the loop first, and acted on once that has
-// answered.
+// sweeper_orders.cc (what the API orders), sweeper_begin.cc (runs begin, are taken up again), sweeper_runs.cc
+// (they go on, and end), sweeper_deadline.cc, sweeper_lists.cc (what workers are given and bring back),
+// sweeper_images.cc (what becomes of each image). What is to be on disk is said to the loop first, and acted
+// on once that has answered.
 #pragma once
 
 #include <deque>
@@ -84,7 +84,7 @@ class Sweeping {
                   std::function<void()> then);
   void schedule(Sweep& sweep);
 
-  // sweeper_runs.cc
+  // sweeper_begin.cc
   /// `client` is told, if it is not empty.
   void begin_run(const std::string& name, const std::string& why, std::optional<int64_t> due_s,
                  const std::string& client);
@@ -95,6 +95,8 @@ class Sweeping {
   void recall(ActiveRun& run, const RepositoryRecord& repository);
   void ask_farm(std::function<void(const std::string& rules, std::vector<std::string> platforms)> then,
                 std::function<void(const wire::Answer&)> otherwise);
+
+  // sweeper_runs.cc
   void advance(ActiveRun& run);
   void keep_run(ActiveRun& run);
   void end_listing(ActiveRun& run);

@@ -16,7 +16,8 @@ namespace assay::farm {
 
 struct PaperOptions {
   /// Each with one image under the tag "1". "slow/": answers after `slow`; "broken/": 500; "gone/": 404;
-  /// "denied/": 403; "hang/": no answer; "shaky/": 503 for its first request; "torn/": its tag has no manifest.
+  /// "denied/": 403; "hang/": no answer; "shaky/": 503 for its first request; "torn/": its tag has no
+  /// manifest.
   std::vector<std::string> repositories;
   std::chrono::milliseconds each{0}, slow{100};
   unsigned limit_every = 0;  // each so many-th request is refused with 429; 0: none, 1: all

@@ -1,5 +1,5 @@
-// Sweeps from outside: a real scheduler, killed at bad times, over a real registry, and over one with bad days;
-// agents are simulated, so that hundreds of scans take seconds.
+// Sweeps from outside: a real scheduler, killed at bad times, over a real registry, and over one with bad
+// days; agents are simulated, so that hundreds of scans take seconds.
 #include <gtest/gtest.h>
 
 #include <map>
@@ -35,19 +35,19 @@ class TinyImages {
                               {"rootfs", {{"type", "layers"}, {"diff_ids", Json::array()}}}}
                              .dump();
     ASSAY_CHECK(blob(repository, config));
-    std::string manifest =
-        Json{{"schemaVersion", 2},
-             {"mediaType", "application/vnd.oci.image.manifest.v1+json"},
-             {"config",
-              {{"mediaType", "application/vnd.oci.image.config.v1+json"},
-               {"digest", Digest::of(config).str()},
-               {"size", config.size()}}},
-             {"layers", Json::array()}}
-            .dump();
+    std::string manifest = Json{
+        {"schemaVersion", 2},
+        {"mediaType", "application/vnd.oci.image.manifest.v1+json"},
+        {"config",
+         {{"mediaType", "application/vnd.oci.image.config.v1+json"},
+          {"digest", Digest::of(config).str()},
+          {"size", config.size()}}},
+        {"layers",
+         Json::array()}}.dump();
     return send("PUT", url_ + "/v2/" + repository + "/manifests/" + tag, manifest,
                 "application/vnd.oci.image.manifest.v1+json", 201)
-                   ? Status()
-                   : Status(last_);
+               ? Status()
+               : Status(last_);
   }
 
  private:
@@ -293,8 +293,8 @@ TEST_F(Sweeps, TwoThousandRepositoriesOfARegistryWithBadDaysAllHaveTheirReason) 
   ASSERT_TRUE(farm_->scheduler().stop(20s));
   Counts all = counts_of(run_id);
   EXPECT_EQ(all.images["submitted"], 1900u);
-  EXPECT_EQ(all.images["not_reached"], 60u);  // beyond most_scans
-  EXPECT_EQ(all.images["failed"], 7u);        // torn
+  EXPECT_EQ(all.images["not_reached"], 60u);   // beyond most_scans
+  EXPECT_EQ(all.images["failed"], 7u);         // torn
   EXPECT_EQ(all.repositories["failed"], 33u);  // broken, gone, denied, hang
   EXPECT_EQ(all.repositories["done"], 1967u);
   EXPECT_EQ(all.repositories["waiting"], 0u);

@@ -118,8 +118,9 @@ class OpenapiTest : public ServerTest {
     std::string scan = "/v1/scans/", batches = "/v1/batches/" + batch;
     worker_.emplace(std::move(worker));
     for (const char* name : {"kept", "removed"})  // nobody listens there
-      api_->json(201, "POST", "/v1/sweeps", "ci",
-                 Json{{"name", name}, {"sources", {{{"registry", "127.0.0.1:1"}, {"insecure", true}}}}}.dump());
+      api_->json(
+          201, "POST", "/v1/sweeps", "ci",
+          Json{{"name", name}, {"sources", {{{"registry", "127.0.0.1:1"}, {"insecure", true}}}}}.dump());
     api_->json(200, "POST", "/v1/sweeps/kept/run", "ci");
     return {{"showScan", scan + open},
             {"showReport", scan + done + "/report"},

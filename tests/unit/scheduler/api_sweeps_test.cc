@@ -1,5 +1,9 @@
-// Sweeps by the API: who may do what, what is refused, and what is on disk once it is answered. The sweeper and
-// the loop are real; the registry is one that nobody has started.
+// Sweeps by the API: who may do what, what is refused, and what is on disk once it is answered. The sweeper
+// and the loop are real; the registry is one that nobody has started.
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
 #include "scheduler/sweeps/records.h"
 #include "scheduler/sweeps/sweeper.h"
 #include "tests/unit/scheduler/api_fixture.h"
@@ -74,8 +78,9 @@ TEST_F(ApiSweepsTest, ASweepIsKeptChangedAndRemovedByItsTenantOrAnOperator) {
 }
 
 TEST_F(ApiSweepsTest, WhatIsWrongWithASpecIsNamed) {
-  EXPECT_NE(api_->error(400, "POST", "/v1/sweeps", "ci", spec("a", {{"schedule", "61 * * * *"}})).find("minute"),
-            std::string::npos);
+  EXPECT_NE(
+      api_->error(400, "POST", "/v1/sweeps", "ci", spec("a", {{"schedule", "61 * * * *"}})).find("minute"),
+      std::string::npos);
   EXPECT_NE(api_->error(400, "POST", "/v1/sweeps", "ci", spec("a", {{"colour", "red"}})).find("colour"),
             std::string::npos);
   api_->error(400, "POST", "/v1/sweeps", "ci", "[]");
@@ -113,9 +118,18 @@ TEST_F(ApiSweepsTest, WhilePausedNothingRunsAndThatOutlivesARestart) {
 }
 
 TEST_F(ApiSweepsTest, ASecondRunWaitsForTheFirstAndARemovedSweepStopsIt) {
-  // It takes the first try's timeout at most: nobody answers, and nobody refuses.
+  // A registry that takes connections, and never answers.
+  Fd silent(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in at{};
+  at.sin_family = AF_INET;
+  at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof at;
+  ASSERT_EQ(::bind(silent.get(), reinterpret_cast<sockaddr*>(&at), size), 0);
+  ASSERT_EQ(::listen(silent.get(), 16), 0);
+  ASSERT_EQ(::getsockname(silent.get(), reinterpret_cast<sockaddr*>(&at), &size), 0);
+  std::string host = "127.0.0.1:" + std::to_string(ntohs(at.sin_port));
   api_->json(201, "POST", "/v1/sweeps", "ci",
-             spec("a", {{"sources", {{{"registry", "192.0.2.1:5000"}, {"insecure", true}}}}}));
+             spec("a", {{"sources", {{{"registry", host}, {"insecure", true}}}}}));
   api_->json(200, "POST", "/v1/sweeps/a/run", "ci");
   EXPECT_EQ(sweep("a")["run"]["state"], "listing");
   EXPECT_NE(api_->error(409, "POST", "/v1/sweeps/a/run", "ci").find("under way"), std::string::npos);

@@ -151,7 +151,8 @@ std::string items(const std::vector<sources::PlatformImage>& has, const std::vec
                   const std::vector<std::string>& farm) {
   std::string out;
   for (const Item& item : items_of(tagged("1"), has, wanted, farm))
-    out += item.digest + " " + to_string(item.outcome) + (item.reason.empty() ? "" : ": " + item.reason) + "\n";
+    out +=
+        item.digest + " " + to_string(item.outcome) + (item.reason.empty() ? "" : ": " + item.reason) + "\n";
   return out;
 }
 
