@@ -1,5 +1,5 @@
-// hook: one webhook of this scheduler: who may send, in which form, which images it is about, and how they are
-// run. Kept in a file as tokens are (docs/hooks.md). Secrets are in no error, log or answer.
+// hook: one webhook of this scheduler: who may send, in which form, which images it is about, and how they
+// are run. Kept in a file as tokens are (docs/hooks.md). Secrets are in no error, log or answer.
 #pragma once
 
 #include <cstdint>
@@ -25,9 +25,9 @@ struct Hook {
   std::string name;  // [a-z0-9][a-z0-9._-]{0,63}; the path is /v1/hooks/NAME
   Sender sender = Sender::registry;
   std::string tenant;
-  /// Sent as `Authorization` (with or without "Bearer ", or as Basic's password), X-Gitlab-Token, X-API-Key or
-  /// the last segment of the path (Docker Hub sends no header), or the key of X-Hub-Signature-256, as the sender
-  /// does it.
+  /// Sent as `Authorization` (with or without "Bearer ", or as Basic's password), X-Gitlab-Token, X-API-Key
+  /// or the last segment of the path (Docker Hub sends no header), or the key of X-Hub-Signature-256, as the
+  /// sender does it.
   std::string secret{};  // of Sender::github alone, whose signatures need it; else the file has no more than
   Digest digest{};       // the secret's hash
   std::string host{};    // in place of the registry's name that the payload gives; may be empty
