@@ -102,7 +102,7 @@ Status serve_agent(const Context& context, const AgentConfig& given, int stop_fd
   AgentLoop loop(config, config.agent_id, instance, std::move(scheduler), std::move(spool), std::move(fenced),
                  AffinityList::load(config.data_dir / "cached"), metrics);
   ScanPlace place{config.data_dir, run_dir.path(),     run_dir.instance(),
-                  config.agent_id, config.learn_guard, &yara};
+                  config.agent_id, config.learn_guard, &yara, config.registries};
   ASSAY_CHECK(loop.start_workers(context, place));
   return loop.run(stop_fd);
 }

@@ -31,6 +31,7 @@ struct AgentConfig {
   uint32_t cpu_millis = 0;             // for guests; 0: all processors of this host
   uint64_t memory_bytes = 0;           // for guests; 0: 80% of the host's
   std::vector<std::string> yara_dirs;  // of YARA rules, besides our own
+  RegistryAccess registries{};         // certificates, mirrors and logins of registries
   ScanLimits limits;                   // also what a job gets that does not say what it needs
   bool keep_spool = false;  // what is not shipped at the end is shipped by the next agent, which stays fenced
                             // if this one was; else nothing is kept

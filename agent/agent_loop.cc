@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "agent/platforms.h"
 #include "common/log.h"
 #include "common/version.h"
 
@@ -131,6 +132,7 @@ wire::Hello AgentLoop::hello() const {
     return !may_finish({held.scan_id, held.attempt});
   });
   hello.cached = affinity_.keys();
+  hello.platforms = host_platforms();
   return hello;
 }
 

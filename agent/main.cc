@@ -72,6 +72,14 @@ Result<AgentConfig> read_config(const po::variables_map& map) {
   ASSAY_TRY(config.stop_grace, parse_duration(text(map, "stop-grace")));
   config.metrics = text(map, "metrics");
   if (map.count("yara")) config.yara_dirs = map["yara"].as<std::vector<std::string>>();
+  config.registries.certs_dir = text(map, "certs");
+  config.registries.registries_conf = text(map, "registries-conf");
+  if (map.count("ecr"))
+    for (const std::string& place : map["ecr"].as<std::vector<std::string>>()) {
+      ASSAY_TRY(EcrPlace one, parse_ecr_place(place));
+      config.registries.ecr.push_back(std::move(one));
+    }
+  ASSAY_CHECK(check_access(config.registries));
   if (!config.metrics.empty())
     if (auto address = parse_metrics_address(config.metrics); !address) return address.error();
   ASSAY_CHECK(read_egress(map, config.limits.egress));
@@ -141,6 +149,16 @@ void describe(po::options_description& options) {
   add("yara", po::value<std::vector<std::string>>()->composing(),
       "directory of YARA rules, besides our own; may be given again");
   auto strings = [] { return po::value<std::vector<std::string>>()->composing(); };
+  add("certs", po::value<std::string>(),
+      "directory with a directory for each registry, HOST[:PORT]: *.crt are its CAs, NAME.cert and NAME.key "
+      "this "
+      "agent's (default: certs.d of /etc/containers and /etc/docker)");
+  add("registries-conf", po::value<std::string>(),
+      "mirrors and blocked registries (default: /etc/containers/registries.conf)");
+  add("ecr", strings(),
+      "HOST=REGION[,role=ARN][,endpoint=URL]: a registry with Amazon's logins whose name does not say so; "
+      "may be "
+      "repeated");
   add("egress", po::value<bool>()->default_value(false, "off"),
       "on: scans that ask for it may reach the real network from this host");
   add("egress-bytes", string("256M"), "of payload that one scan may move there, both ways together");

@@ -3,14 +3,15 @@
 #include "agent/pull.h"
 
 #include <fcntl.h>
-#include <sys/utsname.h>
-
+#include <map>
 #include <optional>
-#include <set>
+#include <utility>
 
+#include "agent/platforms.h"
 #include "agent/pull_blobs.h"
 #include "agent/pull_index.h"
 #include "agent/pull_skopeo.h"
+#include "common/platform.h"
 #include "common/text.h"
 
 namespace assay {
@@ -20,27 +21,27 @@ namespace fs = std::filesystem;
 
 constexpr size_t kMaxMetadataBytes = 8 << 20;
 
-// This machine as Go's GOARCH, which image-spec uses.
-std::string this_architecture() {
-  struct utsname name {};
-  ::uname(&name);
-  std::string machine = name.machine;
-  if (machine == "x86_64") return "amd64";
-  if (machine == "aarch64") return "arm64";
-  return machine;
+// The index's entry for the platform that was asked for, or else for this host: the plain one if there is, or
+// a level that its processor has. Entries without a platform (attestations say "unknown") are no images.
+Result<Descriptor> choose(const std::vector<Descriptor>& index, const std::string& asked) {
+  const std::vector<std::string> wanted =
+      asked.empty() ? host_platforms() : std::vector<std::string>{platform_key(asked)};
+  std::map<std::string, const Descriptor*> entries;
+  for (const Descriptor& entry : index)
+    if (!entry.os.empty() && entry.os != "unknown")
+      entries.try_emplace(canonical_platform(entry.os, entry.architecture, entry.variant), &entry);
+  for (const std::string& platform : wanted)
+    if (auto found = entries.find(platform); found != entries.end()) return *found->second;
+  std::string list;
+  for (const auto& [platform, entry] : entries) list += (list.empty() ? "" : ", ") + platform;
+  return Error{Errc::unsupported, "no image for " + printable(wanted[0], 100) + ", only for: " +
+                                      (list.empty() ? "no platform at all" : printable(list, 500))};
 }
 
-// The index's entry for this machine. Entries without a platform (attestations say "unknown") are no images.
-Result<Descriptor> choose(const std::vector<Descriptor>& index) {
-  std::set<std::string> platforms;
-  for (const Descriptor& entry : index) {
-    if (entry.os == "linux" && entry.architecture == this_architecture()) return entry;
-    if (!entry.os.empty() && entry.os != "unknown") platforms.insert(entry.os + "/" + entry.architecture);
-  }
-  std::string list;
-  for (const std::string& platform : platforms) list += (list.empty() ? "" : ", ") + platform;
-  return Error{Errc::unsupported, "no image for linux/" + this_architecture() + ", only for: " +
-                                      (list.empty() ? "no platform at all" : printable(list, 500))};
+// "linux/amd64/v3" runs on and is "linux/amd64", as far as a config can say.
+bool same_architecture(const std::string& image, const std::string& platform) {
+  auto plain = [](const std::string& text) { return text.substr(0, text.find('/', text.find('/') + 1)); };
+  return plain(image) == plain(platform);
 }
 
 struct Resolved {
@@ -64,13 +65,14 @@ Result<std::string> fetch_manifest(const Skopeo& skopeo, const BlobStore& blobs,
 }
 
 // Registries: at most two small requests say what the reference means now.
-Result<Resolved> resolve(const ImageRef& ref, const Skopeo& skopeo, const BlobStore& blobs) {
+Result<Resolved> resolve(const ImageRef& ref, const std::string& platform, const Skopeo& skopeo,
+                         const BlobStore& blobs) {
   Resolved out;
   ASSAY_TRY(std::string raw, fetch_manifest(skopeo, blobs, ref.digest));
   if (is_index(raw)) {
     out.index_digest = Digest::of(raw).str();
     ASSAY_TRY(auto index, parse_index(raw, kIndexName));
-    ASSAY_TRY(Descriptor entry, choose(index));
+    ASSAY_TRY(Descriptor entry, choose(index, platform));
     ASSAY_TRY(raw, fetch_manifest(skopeo, blobs, entry.digest.str()));
   }
   out.digest = Digest::of(raw);
@@ -91,13 +93,18 @@ Result<Resolved> resolve_copied(const fs::path& layout, const BlobStore& blobs) 
   return out;
 }
 
-Result<ImageConfig> check_config(const Manifest& manifest, std::string_view raw) {
+// A config says the variant seldom: it is held against nothing.
+Result<ImageConfig> check_config(const Manifest& manifest, std::string_view raw, const std::string& asked) {
   ASSAY_TRY(ImageConfig config, parse_image_config(raw, "its config"));
-  if ((!config.os.empty() && config.os != "linux") ||
-      (!config.architecture.empty() && config.architecture != this_architecture()))
-    return Error{Errc::unsupported, "the image is for " +
-                                        printable(config.os + "/" + config.architecture, 100) +
-                                        ", this machine is linux/" + this_architecture()};
+  const std::string wanted = asked.empty() ? host_platform() : platform_key(asked);
+  const std::string image =
+      canonical_platform(config.os.empty() ? "linux" : config.os, config.architecture, "");
+  const bool same =
+      config.architecture.empty() ? image.starts_with("linux/") : same_architecture(image, wanted);
+  if (!same)
+    return Error{Errc::unsupported, "the image is for " + printable(image, 100) +
+                                        (asked.empty() ? ", this machine is " : ", not for ") +
+                                        printable(wanted, 100)};
   if (config.diff_ids.size() != manifest.layers.size())
     return Error{Errc::corrupt, "the manifest has " + std::to_string(manifest.layers.size()) +
                                     " layers, the config " + std::to_string(config.diff_ids.size())};
@@ -147,7 +154,7 @@ Status tell_resolved(const PullOptions& options, const Digest& digest) {
 
 Result<PulledImage> pull_registry(const ImageRef& ref, const PullOptions& options, const Skopeo& skopeo,
                                   const BlobStore& blobs, const fs::path& layout) {
-  ASSAY_TRY(Resolved resolved, resolve(ref, skopeo, blobs));
+  ASSAY_TRY(Resolved resolved, resolve(ref, options.platform, skopeo, blobs));
   ASSAY_CHECK(tell_resolved(options, resolved.digest));
   // The config as served: a copy to an OCI layout would rewrite that of a Docker manifest.
   const Digest& config_digest = resolved.manifest.config.digest;
@@ -160,7 +167,7 @@ Result<PulledImage> pull_registry(const ImageRef& ref, const PullOptions& option
       return Error{Errc::corrupt, "the config's bytes do not match " + config_digest.str()};
     ASSAY_CHECK(blobs.put(config_digest, *raw));
   }
-  ASSAY_TRY(ImageConfig config, check_config(resolved.manifest, *raw));
+  ASSAY_TRY(ImageConfig config, check_config(resolved.manifest, *raw, options.platform));
   ASSAY_TRY(bool complete, have_layers(resolved.manifest, blobs));
   if (!complete) {
     ASSAY_CHECK(skopeo.copy(resolved.digest.str(), layout));
@@ -173,19 +180,20 @@ Result<PulledImage> pull_registry(const ImageRef& ref, const PullOptions& option
 
 // The digest of the index that a layout's tag names, or empty. Says more clearly than skopeo what is there
 // instead of an image.
-Result<std::string> check_layout(const Skopeo& skopeo) {
+Result<std::string> check_layout(const Skopeo& skopeo, const std::string& platform) {
   ASSAY_TRY(std::string raw, skopeo.manifest());
   if (!is_index(raw)) {
     ASSAY_CHECK(parse_manifest(raw, kManifestName));
     return std::string();
   }
   ASSAY_TRY(auto index, parse_index(raw, kIndexName));
-  ASSAY_CHECK(choose(index));
+  ASSAY_CHECK(choose(index, platform));
   return Digest::of(raw).str();
 }
 
 // A manifest that was read from the archive itself, and whose config and layers are here already.
-Result<std::optional<PulledImage>> find_files(const ListedManifest& listed, const BlobStore& blobs) {
+Result<std::optional<PulledImage>> find_files(const ListedManifest& listed, const BlobStore& blobs,
+                                              const std::string& platform) {
   Resolved resolved;
   resolved.digest = listed.digest;
   ASSAY_TRY(resolved.manifest, parse_manifest(listed.raw, kManifestName));
@@ -193,7 +201,7 @@ Result<std::optional<PulledImage>> find_files(const ListedManifest& listed, cons
   if (!raw) return std::optional<PulledImage>();
   ASSAY_TRY(bool complete, have_layers(resolved.manifest, blobs));
   if (!complete) return std::optional<PulledImage>();
-  ASSAY_TRY(ImageConfig config, check_config(resolved.manifest, *raw));
+  ASSAY_TRY(ImageConfig config, check_config(resolved.manifest, *raw, platform));
   std::optional image(describe(std::move(resolved), std::move(config), blobs));
   image->cached = true;
   return image;
@@ -213,7 +221,7 @@ Result<PulledImage> copy_files(const PullOptions& options, const Skopeo& skopeo,
     if ((!complete || !raw) && attempt == 0) continue;
     ASSAY_CHECK(check_layers(resolved.manifest, blobs));
     if (!raw) return raw.error();
-    ASSAY_TRY(ImageConfig config, check_config(resolved.manifest, *raw));
+    ASSAY_TRY(ImageConfig config, check_config(resolved.manifest, *raw, options.platform));
     return describe(std::move(resolved), std::move(config), blobs);
   }
 }
@@ -229,15 +237,39 @@ Result<PulledImage> pull_files(const ImageRef& ref, const PullOptions& options, 
   std::string index_digest;
   if (listed) {
     ASSAY_CHECK(tell_resolved(options, listed->digest));
-    ASSAY_TRY(auto known, find_files(*listed, blobs));
+    ASSAY_TRY(auto known, find_files(*listed, blobs, options.platform));
     if (known) return std::move(*known);
   }
   if (ref.kind == ImageRef::Kind::oci) {
-    ASSAY_TRY(index_digest, check_layout(skopeo));
+    ASSAY_TRY(index_digest, check_layout(skopeo, options.platform));
   }
   ASSAY_TRY(PulledImage image, copy_files(options, skopeo, blobs, layout, listed.has_value()));
   image.index_digest = index_digest;
   return image;
+}
+
+// With a login of ours where it takes one (Amazon's tokens expire); one that was refused is asked for anew,
+// once.
+Result<PulledImage> pull_with_login(const ImageRef& ref, const PullOptions& given, const BlobStore& blobs,
+                                    const fs::path& dir) {
+  PullOptions options = given;
+  bool told = false;
+  if (given.resolved)
+    options.resolved = [&](const Digest& digest) {
+      if (std::exchange(told, true)) return Status();
+      return given.resolved(digest);
+    };
+  for (int attempt = 0;; ++attempt) {
+    std::optional<fs::path> login;
+    if (given.logins != nullptr && given.auth_file.empty()) {
+      ASSAY_TRY(login, given.logins->write(ref, dir));
+    }
+    if (login) options.auth_file = login->string();
+    Skopeo skopeo(ref, options, dir);
+    auto pulled = pull_registry(ref, options, skopeo, blobs, dir / "layout");
+    if (pulled || !login || attempt > 0 || pulled.error().code != Errc::denied) return pulled;
+    given.logins->refused(ref);
+  }
 }
 
 Status check_path(const ImageRef& ref) {
@@ -257,10 +289,9 @@ Result<PulledImage> pull(const ImageRef& ref, const PullOptions& options) {
   ASSAY_TRY(BlobStore blobs, BlobStore::open(options.blobs_dir));
   // On the blobs' own file system: skopeo renames from here into the store.
   ASSAY_TRY(Staging staging, blobs.staging());
+  if (registry) return pull_with_login(ref, options, blobs, staging.path());
   Skopeo skopeo(ref, options, staging.path());
-  fs::path layout = staging.path() / "layout";
-  return registry ? pull_registry(ref, options, skopeo, blobs, layout)
-                  : pull_files(ref, options, skopeo, blobs, layout);
+  return pull_files(ref, options, skopeo, blobs, staging.path() / "layout");
 }
 
 }  // namespace assay

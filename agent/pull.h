@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/pull_login.h"
 #include "common/image_ref.h"
 #include "common/oci.h"
 #include "common/result.h"
@@ -18,6 +19,8 @@ struct PullOptions {
   std::filesystem::path blobs_dir;  // shared by all scans of this host: sha256/<hex>
   bool insecure = false;
   std::string auth_file;
+  std::string platform{};        // of an index this platform's image; empty: this host's
+  PullLogins* logins = nullptr;  // borrowed; none: skopeo looks for logins and certificates by itself
   std::chrono::seconds timeout{600};
   int cancel_fd = -1;
   /// Called once, as soon as it is known which manifest the reference means: for registries before anything
@@ -44,7 +47,7 @@ struct PulledImage {
 };
 
 /// Errors: unreachable (registry), not_found (repository, tag), denied (credentials), corrupt (digest
-/// mismatch), unsupported (no image for linux on this machine's architecture), busy (the registry limits our
+/// mismatch), unsupported (no image for the platform), busy (the registry limits our
 /// rate), no_space. Each says what to do; the reference is the caller's to name.
 Result<PulledImage> pull(const ImageRef& ref, const PullOptions& options);
 

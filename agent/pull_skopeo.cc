@@ -4,8 +4,10 @@
 #include <algorithm>
 
 #include "agent/pull_run.h"
+#include "common/platform.h"
 #include "common/process.h"
 #include "common/text.h"
+#include "sources/places.h"
 
 namespace assay {
 namespace {
@@ -50,6 +52,8 @@ constexpr Translation kTranslations[] = {
     {"manifest unknown", Errc::not_found, "registry {} has no such image: check repository, tag and digest"},
     {"name unknown", Errc::not_found, "registry {} has no such repository: check its name"},
     {"blob unknown", Errc::corrupt, "registry {} lacks a blob of the image: push it again"},
+    {"authorization token has expired", Errc::denied,
+     "registry {} says that the login has expired: log in anew"},
     {"unauthorized", Errc::denied,
      "registry {} wants a login (or has no such repository): log in with skopeo or docker, or pass "
      "--auth-file"},
@@ -65,7 +69,7 @@ constexpr Translation kTranslations[] = {
     {"expected 1 item, got", Errc::invalid,
      "{} holds several images: name one, as in docker-archive:FILE:NAME:TAG"},
     {"not found in docker-archive", Errc::not_found, "there is no image of that name in {}"},
-    {"no image found", Errc::unsupported, "it has no image for linux on this machine's architecture"},
+    {"no image found", Errc::unsupported, "it has no image for the platform"},
     {"permission denied", Errc::denied, "permission denied on {}"},
     {"index.json: no such file", Errc::corrupt, "{} is no OCI image: it has no index.json"},
     {"manifest.json: file does not exist", Errc::corrupt, "{} is no docker-archive: it has no manifest.json"},
@@ -120,16 +124,39 @@ std::string Skopeo::source(const std::string& digest) const {
   return ref_.digest.empty() ? repository + ":" + ref_.tag : repository + "@" + ref_.digest;
 }
 
+// Which image of an index skopeo takes from files; from registries each is named by its digest.
+std::vector<std::string> Skopeo::of_platform() const {
+  auto platform = parse_platform(options_.platform);
+  if (!platform) return {};
+  std::string_view rest(*platform);
+  rest.remove_prefix(rest.find('/') + 1);
+  size_t slash = rest.find('/');
+  std::vector<std::string> out = {"--override-os", "linux", "--override-arch",
+                                  std::string(rest.substr(0, slash))};
+  if (slash != std::string_view::npos)
+    out.insert(out.end(), {"--override-variant", std::string(rest.substr(slash + 1))});
+  return out;
+}
+
 Result<std::string> Skopeo::run(std::vector<std::string> args, bool copying, size_t limit_bytes) const {
   // Signature policies say what may run in production. Here anything may run: finding out what it does is the
   // point. Only the debug log tells that a registry has answered 429.
   Command command;
   command.argv = {"skopeo", "--debug", "--insecure-policy", "--tmpdir", tmp_dir_.string()};
-  command.argv.insert(command.argv.end(), args.begin(), args.end());
+  auto say = [&](const std::vector<std::string>& words) {
+    command.argv.insert(command.argv.end(), words.begin(), words.end());
+  };
+  say(of_platform());
+  const RegistryAccess* access = options_.logins != nullptr ? &options_.logins->access() : nullptr;
+  if (access != nullptr && !access->registries_conf.empty())
+    say({"--registries-conf", access->registries_conf});
+  say(args);
   if (ref_.kind == ImageRef::Kind::registry) {
-    if (options_.insecure) command.argv.push_back(copying ? "--src-tls-verify=false" : "--tls-verify=false");
-    if (!options_.auth_file.empty())
-      command.argv.insert(command.argv.end(), {"--authfile", options_.auth_file});
+    if (options_.insecure) say({copying ? "--src-tls-verify=false" : "--tls-verify=false"});
+    if (access != nullptr && !access->certs_dir.empty())
+      for (const auto& dir : sources::cert_dirs({"", access->certs_dir}, ref_.registry))
+        say({copying ? "--src-cert-dir" : "--cert-dir", dir.string()});
+    if (!options_.auth_file.empty()) say({"--authfile", options_.auth_file});
   }
   auto end = run_skopeo(std::move(command), deadline_, limit_bytes, options_.cancel_fd);
   if (!end && end.error().code == Errc::timeout)

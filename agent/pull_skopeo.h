@@ -27,6 +27,7 @@ class Skopeo {
   Status copy(const std::string& digest, const std::filesystem::path& layout) const;
 
  private:
+  std::vector<std::string> of_platform() const;
   std::string source(const std::string& digest) const;
   Result<std::string> run(std::vector<std::string> args, bool copying, size_t limit_bytes) const;
 

@@ -122,6 +122,8 @@ Result<PulledImage> Scan::pull_image() {
   options.blobs_dir = place_.data_dir / "blobs";
   options.insecure = lease_.job.insecure;
   options.auth_file = lease_.job.auth_file;
+  options.platform = lease_.job.platform;
+  options.logins = place_.logins;
   options.cancel_fd = cancel_fd_;
   options.resolved = [&](const Digest& manifest) {
     return ship_.resolved(manifest, limits_.resolve_patience);

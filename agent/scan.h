@@ -9,6 +9,7 @@
 
 #include "agent/cgroup.h"
 #include "agent/egress.h"
+#include "agent/pull_login.h"
 #include "agent/rootfs.h"
 #include "agent/ship.h"
 #include "agent/unpack.h"
@@ -25,6 +26,8 @@ struct ScanPlace {
   std::string agent_id;
   std::filesystem::path learn_guard{};  // see TracerConfig
   const YaraRules* yara = nullptr;      // borrowed; none: files are not inspected
+  RegistryAccess registries{};
+  PullLogins* logins = nullptr;  // borrowed: its worker's
 };
 
 struct ScanLimits {

@@ -45,6 +45,8 @@ void run_lease(Socket& link, const wire::Lease& lease, const Work& work) {
 }
 
 void worker_thread(Socket link, Work work) {
+  PullLogins logins(work.place.registries, work.cancel_fd);
+  work.place.logins = &logins;
   for (;;) {
     std::vector<WaitFor> items{link, WaitFor(work.end_fd)};
     if (!wait(items, std::chrono::milliseconds(-1)) || items[1].ready) return;

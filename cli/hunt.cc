@@ -8,6 +8,7 @@
 
 #include "cli/chosen_rules.h"
 #include "cli/filter_options.h"
+#include "cli/looked.h"
 #include "cli/remote_verb.h"
 #include "cli/status_line.h"
 #include "cli/stored.h"
@@ -102,27 +103,11 @@ std::string summary_text(const HuntCounts& counts, double seconds) {
           .c_str());
   std::string out = matches_text(counts.matched) + " in " + plural(counts.looked, "trace") + ", " +
                     plural(counts.events, "event") + rate + "\n";
-  std::string skipped;
-  auto skip = [&](uint64_t count, const char* why) {
-    if (count > 0) skipped += (skipped.empty() ? "" : ", ") + count_text(count) + " " + why;
-  };
-  skip(counts.shared, "with the result of another");
-  skip(counts.unfinished, "not done");
-  skip(counts.pruned, "without a trace any more");
-  skip(counts.damaged, "damaged");
+  std::string skipped = left_out_text(counts.shared, counts.unfinished, counts.pruned, counts.damaged);
   if (!skipped.empty())
     out += "of " + plural(counts.scans, "scan") + " not looked through: " + skipped + "\n";
   if (counts.stopped) out += "stopped before the last: there may be more\n";
   return out;
-}
-
-// Told whatever the format is.
-int exit_code_of(const HuntCounts& counts) {
-  int code = counts.matched > 0 ? kAtGate : kBelowGate;
-  for (const std::string* damage : {&counts.first_damage, &counts.records_damage})
-    if (!damage->empty())
-      code = worse(static_cast<Exit>(code), static_cast<Exit>(complain({Errc::corrupt, *damage}, kFailed)));
-  return code;
 }
 
 Result<HuntOptions> options_of(const po::variables_map& map) {
@@ -161,7 +146,7 @@ Result<int> run(const po::variables_map& map) {
   double seconds = std::chrono::duration<double>(Clock::now() - start).count();
   std::cout << (format == Format::json ? summary_json(counts, seconds) : summary_text(counts, seconds))
             << std::flush;
-  return exit_code_of(counts);
+  return tell_damage(counts.matched > 0 ? kAtGate : kBelowGate, {counts.first_damage, counts.records_damage});
 }
 
 }  // namespace

@@ -16,6 +16,8 @@ constexpr const char* kUsageText =
     "  assay scan REF...        run images in a sandbox and report what they did\n"
     "  assay report SCAN_ID     show a stored report; with --server, one of the farm\n"
     "  assay list               list stored scans\n"
+    "  assay diff ID ID         what one scan did and another did not; with --server, of the farm\n"
+    "  assay images SOURCE...   list the images of registries, as a sweep would choose them\n"
     "  assay trace SCAN_ID      print every recorded event of a scan\n"
     "  assay trace export ID    write a scan's trace as one file; assay trace import takes such files in\n"
     "  assay artifacts SCAN_ID  fetch the files that an image left behind; with --server, from the farm\n"
@@ -30,6 +32,7 @@ constexpr const char* kUsageText =
     "On a farm (--server or $ASSAY_SERVER, a token in $ASSAY_TOKEN_FILE; docs/farm.md):\n"
     "  assay submit REF...      put images into the queue, --wait for their verdicts\n"
     "  assay batch VERB         submit, list, show, watch, rerun and cancel manifests of images\n"
+    "  assay sweep VERB         find the images of registries, again and again, and scan what is new\n"
     "  assay status [SCAN_ID]   show scans, or the farm: its queue, agents and pace\n"
     "  assay watch SCAN_ID...   follow scans to their end\n"
     "  assay cancel SCAN_ID...  end scans\n"
@@ -58,6 +61,9 @@ int main(int argc, char** argv) {
       {"search", assay::cli::search}, {"rescore", assay::cli::rescore},
       {"prune", assay::cli::prune},   {"pin", assay::cli::pin},
       {"unpin", assay::cli::unpin},
+      {"sweep", assay::cli::sweep},
+      {"images", assay::cli::images},
+      {"diff", assay::cli::diff},
   };
   const std::string word = argc > 1 ? argv[1] : "";
   if (word == "--version") {

@@ -5,6 +5,7 @@
 #include "cli/order.h"
 #include "cli/order_json.h"
 #include "common/image_ref.h"
+#include "common/platform.h"
 #include "common/text.h"
 
 namespace assay::cli {
@@ -14,7 +15,8 @@ namespace {
 void check_wish(const Json& json, const std::string& place, bool image, Complaints& complaints) {
   static const char* const kNames[] = {"duration_ms", "network",      "insecure", "auth_file",
                                        "cpu_millis",  "memory_bytes", "expect",   "fresh",
-                                       "labels",      "persona",      "provoke",  "extension_ms"};
+                                       "labels",      "persona",      "provoke",  "extension_ms",
+                                       "platform"};
   for (const auto& [key, value] : json.items()) {
     bool known = std::find(std::begin(kNames), std::end(kNames), key) != std::end(kNames) ||
                  (image && key == "ref") || key == "lane";
@@ -31,7 +33,7 @@ void check_wish(const Json& json, const std::string& place, bool image, Complain
   fields.text("auth_file");
   fields.labels("labels");
   std::string network = fields.text("network"), lane = fields.text("lane"), expect = fields.text("expect"),
-              persona = fields.text("persona");
+              persona = fields.text("persona"), platform = fields.text("platform");
   if (Status status = fields.status(); !status) {
     std::string what = status.error().what;
     complaints.add(place, what.substr(std::min(what.size(), place.size() + 2)));
@@ -43,6 +45,8 @@ void check_wish(const Json& json, const std::string& place, bool image, Complain
     if (auto parsed = parse_lane(lane); !parsed) complaints.add(place, parsed.error().what);
   if (!persona.empty())
     if (auto parsed = parse_personas(persona); !parsed) complaints.add(place, parsed.error().what);
+  if (!platform.empty())
+    if (auto parsed = parse_platform(platform); !parsed) complaints.add(place, parsed.error().what);
   if (!expect.empty())
     if (auto parsed = parse_expectation(expect); !parsed) complaints.add(place, parsed.error().what);
 }

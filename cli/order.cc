@@ -34,8 +34,7 @@ Result<std::pair<std::string, std::string>> parse_label(std::string_view text) {
 }
 
 Result<std::string> parse_expectation(std::string_view text) {
-  for (Verdict verdict : {Verdict::clean, Verdict::suspicious, Verdict::malicious, Verdict::inconclusive})
-    if (text == to_string(verdict)) return std::string(text);
+  if (parse_verdict(text)) return std::string(text);
   return Error{Errc::invalid, "expectation '" + printable(text, 64) +
                                   "' is none of clean, suspicious, malicious, inconclusive"};
 }
@@ -86,6 +85,7 @@ void write_wish(Json& out, const Wish& wish) {
   if (wish.insecure) out["insecure"] = true;
   if (wish.fresh) out["fresh"] = true;
   if (!wish.auth_file.empty()) out["auth_file"] = wish.auth_file;
+  if (!wish.platform.empty()) out["platform"] = wish.platform;
   if (!wish.expect.empty()) out["expect"] = wish.expect;
   for (const auto& [name, value] : wish.labels) out["labels"][name] = value;
 }

@@ -29,7 +29,7 @@ struct Wish {
   std::optional<uint64_t> memory_bytes;
   std::vector<Persona> personas;  // several: each image is scanned as often; none: not set
   bool insecure = false, fresh = false, no_provoke = false;
-  std::string auth_file, expect;
+  std::string auth_file, expect, platform;
   Labels labels;
 };
 

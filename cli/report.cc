@@ -11,10 +11,9 @@
 #include "cli/verbs.h"
 #include "common/ids.h"
 #include "common/text.h"
-#include "common/trace_file.h"
+#include "scheduler/evaluate.h"
 #include "scheduler/export/export.h"
 #include "scheduler/score/rules.h"
-#include "scheduler/score/scorer.h"
 
 namespace assay::cli {
 namespace {
@@ -42,11 +41,8 @@ Result<std::string> score_file(const po::variables_map& map, const std::string& 
                                       " is of no use for a trace file"};
   ASSAY_TRY(auto dir, find_rules(map.count("rules") ? map["rules"].as<std::string>() : ""));
   ASSAY_TRY(RuleSet rules, RuleSet::load(dir));
-  // Read twice: the scorer wants the header before the first event, and to hold all events takes gigabytes.
-  ASSAY_TRY(TraceEnds ends, read_trace_file(path, [](const Event&) {}));
-  Scorer scorer(rules, ends.header);
-  ASSAY_CHECK(read_trace_file(path, [&](const Event& event) { scorer.add(event); }));
-  return report_json(scorer.finish(ends.footer));
+  ASSAY_TRY(Report report, evaluate_file(path, rules));
+  return report_json(report);
 }
 
 Result<std::string> report_of(const po::variables_map& map) {

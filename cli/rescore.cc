@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "cli/filter_options.h"
+#include "cli/looked.h"
 #include "cli/remote_verb.h"
 #include "cli/rescore_farm.h"
 #include "cli/rescore_text.h"
@@ -25,14 +26,11 @@ void show_progress(StatusLine& line, uint64_t done, uint64_t of) {
 }
 
 // Both ways end so.
-int tell_totals(const RescoreTotals& totals, Format format, const std::vector<std::string>& damage) {
+int tell_totals(const RescoreTotals& totals, Format format, std::initializer_list<std::string> damage) {
   std::cout << (format == Format::json ? totals_json(totals) : totals_text(totals)) << std::flush;
   int code = totals.changed > 0 ? kAtGate : kBelowGate;
   if (totals.damaged > 0) code = worse(static_cast<Exit>(code), kFailed);
-  for (const std::string& what : damage)
-    if (!what.empty())
-      code = worse(static_cast<Exit>(code), static_cast<Exit>(complain({Errc::corrupt, what}, kFailed)));
-  return code;
+  return tell_damage(code, damage);
 }
 
 std::string shown(Format format, const std::string& id, const std::string& ref, const RescoreChange& change,
@@ -43,17 +41,10 @@ std::string shown(Format format, const std::string& id, const std::string& ref, 
 // Written, the store is this process' alone.
 Result<std::unique_ptr<Store>> open_for(const po::variables_map& map, bool apply) {
   if (!apply) return open_stored(map);
-  std::filesystem::path data =
-      map.count("data") ? std::filesystem::path(map["data"].as<std::string>()) : default_data_dir();
-  ASSAY_CHECK(Store::open(data / "store", Store::Mode::read_only));  // none is made where none was
-  auto store = Store::open(data / "store", Store::Mode::read_write);
+  auto store = open_stored_for_writing(map);
   if (!store && store.error().code == Errc::denied)
     return Error{Errc::denied,
                  store.error().what + " (where a scheduler runs on it, rescore through that: --server)"};
-  if (store) {
-    ASSAY_TRY(auto upgraded, Keep(**store).upgrade());
-    (void)upgraded;  // what cannot be read is told by who reads it
-  }
   return store;
 }
 

@@ -2,6 +2,7 @@
 #include "cli/rescore_text.h"
 
 #include "cli/json_fields.h"
+#include "cli/looked.h"
 #include "common/text.h"
 #include "scheduler/score/text_layout.h"
 
@@ -71,14 +72,7 @@ std::string totals_text(const RescoreTotals& t) {
   std::string out = plural(t.evaluated, "trace") + " evaluated, " + count_text(t.changed) +
                     (t.dry ? " would change (nothing was written: --apply does)\n"
                            : " changed, " + count_text(t.applied) + " written\n");
-  std::string left;
-  auto leave = [&](uint64_t count, const char* why) {
-    if (count > 0) left += (left.empty() ? "" : ", ") + count_text(count) + " " + why;
-  };
-  leave(t.shared, "with the result of another");
-  leave(t.unfinished, "not done");
-  leave(t.pruned, "without a trace any more");
-  leave(t.damaged, "damaged");
+  std::string left = left_out_text(t.shared, t.unfinished, t.pruned, t.damaged);
   return left.empty() ? out : out + "not evaluated: " + left + "\n";
 }
 

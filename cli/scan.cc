@@ -1,11 +1,13 @@
 // assay scan: starts a farm in this process, submits each reference, follows it, and prints its report.
 #include <fcntl.h>
 
+#include <algorithm>
 #include <boost/program_options.hpp>
 #include <iostream>
 
 #include "agent/agent.h"
 #include "agent/artifacts.h"
+#include "agent/platforms.h"
 #include "cli/farm.h"
 #include "cli/options.h"
 #include "cli/progress.h"
@@ -14,6 +16,7 @@
 #include "common/fd.h"
 #include "common/image_ref.h"
 #include "common/log.h"
+#include "common/platform.h"
 #include "common/signals.h"
 #include "common/text.h"
 #include "common/wire.h"
@@ -67,6 +70,13 @@ po::options_description describe() {
       "verdict from which on the exit code is 10: malicious, suspicious, none");
   add("insecure", po::bool_switch(), "the registry may speak plain HTTP or show an unknown certificate");
   add("authfile", po::value<std::string>(), "docker config.json with the registry's credentials");
+  add("certs", po::value<std::string>(),
+      "directory with a directory for each registry, HOST[:PORT], of its CAs (*.crt) and client certificates "
+      "(default: certs.d of /etc/containers and /etc/docker)");
+  add("registries-conf", po::value<std::string>(),
+      "mirrors and blocked registries (default: /etc/containers/registries.conf)");
+  add("platform", po::value<std::string>(),
+      "of an image for several platforms the one for this, as linux/amd64/v3 (default: this host's)");
   add("data", po::value<std::string>(), "data directory (default: ~/.local/share/assay)");
   add("rules", po::value<std::string>(), "directory of detection rules");
   add("yara", po::value<std::vector<std::string>>(),
@@ -88,6 +98,19 @@ Status read_format(const std::string& text, ScanOptions& options) {
   return check_form_takes(*options.form, options.refs.size() * options.personas.size());
 }
 
+// Here nobody else could run it: it would wait for ever.
+Result<std::string> read_platform(const std::string& text) {
+  if (text.empty()) return text;
+  ASSAY_TRY(std::string platform, parse_platform(text));
+  const auto here = host_platforms();
+  if (std::find(here.begin(), here.end(), platform) != here.end()) return platform;
+  std::string list;
+  for (const std::string& one : here) list += (list.empty() ? "" : ", ") + one;
+  return Error{Errc::unsupported,
+               "--platform " + platform + " cannot be run on this host, which runs " + list +
+                   ": submit it to a farm with an agent for it (assay submit --platform " + platform + ")"};
+}
+
 Result<ScanOptions> read_options(const po::variables_map& map) {
   ScanOptions options;
   auto text = [&](const char* name) { return map.count(name) ? map[name].as<std::string>() : std::string(); };
@@ -104,6 +127,10 @@ Result<ScanOptions> read_options(const po::variables_map& map) {
   ASSAY_TRY(options.gate, parse_gate(text("gate")));
   options.job.insecure = map["insecure"].as<bool>();
   options.job.auth_file = text("authfile");
+  options.agent.registries.certs_dir = text("certs");
+  options.agent.registries.registries_conf = text("registries-conf");
+  ASSAY_CHECK(check_access(options.agent.registries));
+  ASSAY_TRY(options.job.platform, read_platform(text("platform")));
   options.output = text("output");
   options.keep_trace = text("keep-trace");
   options.rules = text("rules");

@@ -141,13 +141,7 @@ Result<int> show(const std::string& body, const Asked& asked) {
 }
 
 Result<int> add_older(const po::variables_map& map) {
-  std::filesystem::path data =
-      map.count("data") ? std::filesystem::path(map["data"].as<std::string>()) : default_data_dir();
-  {
-    ASSAY_TRY(std::unique_ptr<Store> there, open_stored(map));  // makes none where there is none
-  }
-  ASSAY_TRY(std::unique_ptr<Store> store, Store::open(data / "store", Store::Mode::read_write));
-  ASSAY_TRY(Keep::Opened opened, Keep(*store).upgrade());
+  ASSAY_TRY(std::unique_ptr<Store> store, open_stored_for_writing(map));
   ASSAY_TRY(Reindexed done, reindex(*store));
   std::printf("%llu scans, %llu of them newly in the index\n", static_cast<unsigned long long>(done.scans),
               static_cast<unsigned long long>(done.added));

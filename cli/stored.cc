@@ -40,10 +40,17 @@ int run_stored(const Args& args, const char* usage, const char* positional, bool
 
 namespace {
 
-std::filesystem::path store_dir(const po::variables_map& map) {
-  std::filesystem::path data =
-      map.count("data") ? std::filesystem::path(map["data"].as<std::string>()) : default_data_dir();
-  return data / "store";
+std::filesystem::path data_dir(const po::variables_map& map) {
+  return map.count("data") ? std::filesystem::path(map["data"].as<std::string>()) : default_data_dir();
+}
+
+std::filesystem::path store_dir(const po::variables_map& map) { return data_dir(map) / "store"; }
+
+Result<std::unique_ptr<Store>> open_upgraded(const std::filesystem::path& dir) {
+  ASSAY_TRY(std::unique_ptr<Store> store, Store::open(dir, Store::Mode::read_write));
+  ASSAY_TRY(Keep::Opened opened, Keep(*store).upgrade());
+  (void)opened;  // what cannot be read stays as it is, and is told by who reads it
+  return store;
 }
 
 }  // namespace
@@ -55,10 +62,14 @@ Result<std::unique_ptr<Store>> open_stored(const po::variables_map& map) {
 Result<std::unique_ptr<Store>> open_stored_for_writing(const po::variables_map& map) {
   std::error_code error;
   if (!std::filesystem::exists(store_dir(map) / "CURRENT", error)) return open_stored(map);
-  ASSAY_TRY(std::unique_ptr<Store> store, Store::open(store_dir(map), Store::Mode::read_write));
-  ASSAY_TRY(Keep::Opened opened, Keep(*store).upgrade());
-  (void)opened;  // what cannot be read stays as it is
-  return store;
+  return open_upgraded(store_dir(map));
+}
+
+Result<std::unique_ptr<Store>> make_stored(const po::variables_map& map) {
+  std::error_code error;
+  std::filesystem::create_directories(data_dir(map), error);
+  if (error) return errno_error("create data directory " + data_dir(map).string(), error.value());
+  return open_upgraded(store_dir(map));
 }
 
 Result<bool> from_farm(const po::variables_map& map) {

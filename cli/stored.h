@@ -29,6 +29,8 @@ int run_stored(const Args& args, const char* usage, const char* positional, bool
 Result<std::unique_ptr<Store>> open_stored(const boost::program_options::variables_map& map);
 /// The same, to be changed: nobody else may have it open. Errc::not_found when there is none: none is made.
 Result<std::unique_ptr<Store>> open_stored_for_writing(const boost::program_options::variables_map& map);
+/// The same, made with its data directory where there is none.
+Result<std::unique_ptr<Store>> make_stored(const boost::program_options::variables_map& map);
 /// --data and --server say where a scan is; without either, $ASSAY_SERVER makes it the farm's.
 Result<bool> from_farm(const boost::program_options::variables_map& map);
 /// The report of a scan that is done, as JSON. What a farm sends has not been looked at.

@@ -2,15 +2,14 @@
 #include "cli/trace_verbs.h"
 
 #include <boost/program_options.hpp>
-#include <chrono>
-#include <filesystem>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
 #include "cli/options.h"
 #include "cli/remote_verb.h"
+#include "cli/stored.h"
+#include "common/clock.h"
 #include "common/text.h"
-#include "scheduler/keep.h"
 #include "scheduler/trace_import.h"
 
 namespace assay::cli {
@@ -36,27 +35,16 @@ std::string as_text(const ImportedTrace& trace) {
   return out + "\n";
 }
 
-int64_t now_ns() {
-  auto since = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(since).count();
-}
-
 Result<int> read(const po::variables_map& map) {
   ASSAY_TRY(Format format, parse_format(map["format"].as<std::string>()));
   std::vector<std::string> paths = option_words(map, "file");
   if (paths.empty()) return Error{Errc::invalid, "no file given (--help tells more)"};
   ASSAY_TRY(std::filesystem::path dir, find_rules(option_text(map, "rules")));
   ASSAY_TRY(RuleSet rules, RuleSet::load(dir));
-  std::filesystem::path data =
-      map.count("data") ? std::filesystem::path(option_text(map, "data")) : default_data_dir();
-  std::error_code error;
-  std::filesystem::create_directories(data, error);
-  if (error) return errno_error("create data directory " + data.string(), error.value());
-  ASSAY_TRY(std::unique_ptr<Store> store, Store::open(data / "store", Store::Mode::read_write));
-  ASSAY_CHECK(Keep(*store).upgrade());
+  ASSAY_TRY(std::unique_ptr<Store> store, make_stored(map));
   Exit code = kBelowGate;
   for (const std::string& path : paths) {
-    auto trace = import_trace(*store, path, rules, now_ns());
+    auto trace = import_trace(*store, path, rules, wall_ns());
     if (trace)
       std::cout << (format == Format::json ? as_json(*trace, path) : as_text(*trace)) << std::flush;
     else

@@ -41,5 +41,8 @@ int rescore(const Args& args);
 int prune(const Args& args);
 int pin(const Args& args);
 int unpin(const Args& args);
+int sweep(const Args& args);
+int images(const Args& args);
+int diff(const Args& args);
 
 }  // namespace assay::cli

@@ -5,6 +5,7 @@
 
 #include <boost/program_options.hpp>
 
+#include "common/platform.h"
 #include "common/units.h"
 
 namespace assay::cli {
@@ -23,6 +24,8 @@ void add_wish_options(po::options_description& options) {
       "sinkhole: a simulated internet; none: no network; egress: the real one, where agents allow it");
   add("persona", po::value<std::string>(),
       "what the image finds itself in: bare, kubernetes, ci, cloud; all: a scan in each");
+  add("platform", po::value<std::string>(),
+      "of an image for several platforms the one for this, as linux/arm64 (default: what the agent runs)");
   add("no-provoke", po::bool_switch(), "let the image run by itself, without a run plan");
   add("cpus", po::value<std::string>(), "processor time that the image may use, in CPUs, as in 1.5");
   add("memory", po::value<std::string>(), "memory that it may use, as in 512M");
@@ -57,6 +60,9 @@ Result<Wish> read_wish(const po::variables_map& map) {
   }
   if (given("persona")) {
     ASSAY_TRY(wish.personas, parse_personas(option_text(map, "persona")));
+  }
+  if (given("platform")) {
+    ASSAY_TRY(wish.platform, parse_platform(option_text(map, "platform")));
   }
   wish.no_provoke = map["no-provoke"].as<bool>();
   if (given("cpus")) {

@@ -7,18 +7,10 @@
 #include <cerrno>
 #include <vector>
 
+#include "common/encodings.h"
 #include "common/text.h"
 
 namespace assay {
-namespace {
-
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return -1;
-}
-
-}  // namespace
 
 Result<Digest> Digest::parse(std::string_view text) {
   constexpr std::string_view kPrefix = "sha256:";

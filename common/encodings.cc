@@ -26,6 +26,12 @@ std::string encode_bits(std::string_view bytes, std::string_view alphabet, size_
   return out;
 }
 
+int hex_value(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  return -1;
+}
+
 std::string base64(std::string_view bytes) {
   std::string out = encode_bits(bytes, kBase64);
   out.append((4 - out.size() % 4) % 4, '=');

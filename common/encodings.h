@@ -17,6 +17,8 @@ inline constexpr std::string_view kBase64Url =
 /// them, or on what may follow when `open_end`.
 std::string encode_bits(std::string_view bytes, std::string_view alphabet, size_t before = 0,
                         bool open_end = false);
+/// Of a lower-case hexadecimal digit; -1 of any other character.
+int hex_value(char c);
 /// With padding (RFC 4648 section 4).
 std::string base64(std::string_view bytes);
 /// The bytes of such a text; nothing where it is none.

@@ -10,13 +10,16 @@ namespace assay {
 
 namespace {
 
-std::string second_of(std::chrono::system_clock::time_point now) {
-  std::time_t seconds = std::chrono::system_clock::to_time_t(now);
+std::string second_of(std::time_t seconds) {
   std::tm utc{};
   gmtime_r(&seconds, &utc);
   char time[32];
   std::strftime(time, sizeof time, "%Y%m%dT%H%M%S-", &utc);
   return time;
+}
+
+std::string second_of(std::chrono::system_clock::time_point now) {
+  return second_of(std::chrono::system_clock::to_time_t(now));
 }
 
 std::string id_of(const std::string& second, uint32_t number) {
@@ -30,6 +33,10 @@ std::string id_of(const std::string& second, uint32_t number) {
 std::string make_scan_id(std::chrono::system_clock::time_point now) {
   std::random_device random;
   return id_of(second_of(now), random());
+}
+
+std::string scan_id_at(int64_t second, uint32_t number) {
+  return id_of(second_of(static_cast<std::time_t>(second)), number);
 }
 
 std::string ScanIds::next(std::chrono::system_clock::time_point now) {

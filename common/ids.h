@@ -11,6 +11,8 @@ namespace assay {
 
 /// UTC second of `now`, a dash, 8 hex digits of randomness.
 std::string make_scan_id(std::chrono::system_clock::time_point now);
+/// The id of this second (Unix) with these last digits: ids sort between 0 and 0xffffffff of theirs.
+std::string scan_id_at(int64_t second, uint32_t number);
 /// Only what make_scan_id() can write; ids come from users and the network and become keys and file names.
 bool is_scan_id(std::string_view text);
 

@@ -2,8 +2,11 @@
 #include "scheduler/agents.h"
 
 #include <algorithm>
+#include <set>
 #include <string_view>
 #include <utility>
+
+#include "common/platform.h"
 
 namespace assay {
 
@@ -11,6 +14,9 @@ namespace {
 
 // Names come from keys that were allowed, or from this host. Beyond so many, one that is gone makes room.
 constexpr size_t kManyAgents = 10000;
+// Bits of Row::platforms; the last is nobody's. There are not as many platforms.
+constexpr size_t kManyPlatforms = 63;
+constexpr uint64_t kNobodys = uint64_t{1} << 63;
 
 // FNV-1a: the same in every run and on every machine, so that a restart does not move what is preferred.
 uint64_t hash(std::string_view text) {
@@ -74,7 +80,8 @@ void Agents::update(uint32_t row) {
 }
 
 void Agents::hello(const std::string& name, const wire::Capacity& capacity,
-                   const std::vector<uint64_t>& cached, QueueTime now) {
+                   const std::vector<uint64_t>& cached, QueueTime now,
+                   const std::vector<std::string>& platforms) {
   uint32_t row = row_of(name);
   Known& known = known_[row];
   known.connected = true;
@@ -84,9 +91,38 @@ void Agents::hello(const std::string& name, const wire::Capacity& capacity,
   rows_[row].credit = 0;
   rows_[row].cpu_millis = 0;
   rows_[row].memory_bytes = 0;
+  learn_platforms(row, platforms);
   update(row);
   forget_all_cached(row);
   for (uint64_t affinity : cached) remember(name, affinity);
+}
+
+// Written in any of their ways; what is no platform is left out.
+void Agents::learn_platforms(uint32_t row, const std::vector<std::string>& platforms) {
+  known_[row].platforms.clear();
+  rows_[row].platforms = 0;
+  for (const std::string& said : platforms) {
+    auto platform = parse_platform(said);
+    if (!platform) continue;
+    auto it = std::find(platforms_.begin(), platforms_.end(), *platform);
+    if (it == platforms_.end() && platforms_.size() == kManyPlatforms) continue;
+    if (it == platforms_.end()) it = platforms_.insert(it, *platform);
+    rows_[row].platforms |= uint64_t{1} << (it - platforms_.begin());
+    known_[row].platforms.push_back(*platform);
+  }
+}
+
+uint64_t Agents::platform_bits(const std::string& platform) const {
+  if (platform.empty()) return 0;
+  auto it = std::find(platforms_.begin(), platforms_.end(), platform);
+  return it == platforms_.end() ? kNobodys : uint64_t{1} << (it - platforms_.begin());
+}
+
+std::vector<std::string> Agents::platforms() const {
+  std::set<std::string> all;
+  for (const Known& known : known_)
+    if (known.connected) all.insert(known.platforms.begin(), known.platforms.end());
+  return {all.begin(), all.end()};
 }
 
 void Agents::want(const std::string& name, const wire::Want& want, QueueTime now) {
@@ -182,7 +218,7 @@ std::vector<Agents::View> Agents::list(const Queue& queue) const {
   for (uint32_t i = 0; i < rows_.size(); ++i) {
     const Known& known = known_[i];
     const Row& row = rows_[i];
-    views.push_back({known.name, known.mode, known.connected, known.capacity, row.credit, known.why,
+    views.push_back({known.name, known.mode, known.connected, known.capacity, known.platforms, row.credit, known.why,
                      row.cpu_millis, row.memory_bytes, queue.leased_by(known.name), known.cached.size(),
                      known.last_seen, known.fencing});
   }

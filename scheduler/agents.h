@@ -33,7 +33,8 @@ class Agents {
     Mode mode = Mode::active;
     bool connected = false;
     wire::Capacity capacity;
-    uint32_t credit = 0;        // leases that it can be given now
+    std::vector<std::string> platforms{};  // that it runs, canonical
+    uint32_t credit = 0;                   // leases that it can be given now
     std::string why;            // in its words, why it takes none
     uint32_t cpu_millis = 0;    // free
     uint64_t memory_bytes = 0;  // free
@@ -45,7 +46,7 @@ class Agents {
 
   /// It is connected. It has no credit until it states it. A mode that was set stays.
   void hello(const std::string& name, const wire::Capacity& capacity, const std::vector<uint64_t>& cached,
-             QueueTime now);
+             QueueTime now, const std::vector<std::string>& platforms = {});
   /// Replaces what it said before, and what was given since is forgotten. Ignored for one that is not
   /// connected.
   void want(const std::string& name, const wire::Want& want, QueueTime now);
@@ -81,6 +82,7 @@ class Agents {
     uint64_t seed = 0;      // hash of its name
     uint64_t kept_for = 0;  // the number of the only channel whose jobs it may be given; 0: any
     uint64_t memory_bytes = 0, largest_memory = 0;  // free; in all
+    uint64_t platforms = 0;                          // a bit each: platform_bits()
     uint32_t cpu_millis = 0, largest_cpu = 0;
     uint32_t credit = 0;
     uint32_t kept_before = 0;  // how often it was kept for a channel
@@ -90,7 +92,12 @@ class Agents {
   const std::string& name(uint32_t row) const { return known_[row].name; }
   /// Who has the layers of this repository: also ones that are not usable. Null: nobody.
   const std::vector<uint32_t>* caching(uint64_t affinity) const;
-  /// Another number whenever it has changed who is usable, or how large.
+  /// The bit that stands for a platform in Row::platforms: 0 for "", and one that no agent has where none has
+  /// ever said that it runs it.
+  uint64_t platform_bits(const std::string& platform) const;
+  /// What agents that are connected run, sorted.
+  std::vector<std::string> platforms() const;
+  /// Another number whenever it has changed who is usable, how large, or what it runs.
   uint64_t generation() const { return generation_; }
   /// A lease was given: it has so much less.
   void give(uint32_t row, uint32_t cpu_millis, uint64_t memory_bytes);
@@ -108,12 +115,14 @@ class Agents {
     Fencing lifted;   // or was, until an operator ended it
     bool connected = false;
     wire::Capacity capacity;
+    std::vector<std::string> platforms{};
     std::string why;
     QueueTime last_seen{};
     std::vector<uint64_t> cached;  // the one that was used last is last
   };
   uint32_t row_of(const std::string& name);
   uint32_t free_row();
+  void learn_platforms(uint32_t row, const std::vector<std::string>& platforms);
   void forget_cached(uint32_t row, uint64_t affinity);
   void forget_all_cached(uint32_t row);
   void update(uint32_t row);
@@ -122,6 +131,7 @@ class Agents {
   std::vector<Row> rows_;
   std::vector<Known> known_;  // same rows: what is looked at seldom
   std::unordered_map<uint64_t, std::vector<uint32_t>> caching_;
+  std::vector<std::string> platforms_;  // by bit; never forgotten
   uint64_t generation_ = 1;
 };
 const char* to_string(Agents::Mode mode);

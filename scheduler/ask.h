@@ -17,7 +17,7 @@ namespace assay::ask {
 /// {} -> {"agents": [{"name", "mode": "active"|"draining"|"fenced", "fenced_by" (the
 /// hit of a guard by which it has fenced itself: {"scan_id", "attempt", "reason"}; else null), "connected":
 /// bool, "version" (its tracer's),
-///   "slots", "cpu_millis", "memory_bytes", "credit", "why" (its credit is 0: its words), "seen_ms" (since
+///   "platforms" (that it runs), "slots", "cpu_millis", "memory_bytes", "credit", "why" (its credit is 0: its words), "seen_ms" (since
 ///   its last word), "cached" (repositories), "leases": [{"scan_id", "attempt", "phase", "age_ms"}]}]}, by
 ///   name.
 inline constexpr std::string_view kAgents = "agents";
@@ -75,7 +75,8 @@ inline constexpr std::string_view kPin = "pin";
 /// key is none of theirs. 507, 503.
 inline constexpr std::string_view kSweepRecords = "sweep_records";
 
-/// {"registry", "ms"} -> {}: it has said that it is to be left alone; no lease of it is given out meanwhile.
+/// {"registry", "ms"} -> {}: it has said that it is to be left alone (ms 0: for a minute; at most an hour): no
+/// lease of it is given out meanwhile, and those whose agents have not asked it yet come back. 400.
 inline constexpr std::string_view kRegistryBusy = "registry_busy";
 
 /// {} -> {"rules_version", "platforms": [...] (of the agents that are connected)}.

@@ -21,7 +21,7 @@ void pull(std::set<Ranked<Item>>& ranking, Item& item) {
   item.ranked = false;
 }
 
-auto key_of(const QueuedJob& job) { return std::tie(job.registry, job.cpu_millis, job.memory_bytes); }
+auto key_of(const QueuedJob& job) { return std::tie(job.registry, job.cpu_millis, job.memory_bytes, job.platform); }
 
 }  // namespace
 
@@ -50,6 +50,7 @@ Channel& Backlog::channel_of(const QueuedJob& job) {
   channel.registry = job.registry;
   channel.cpu_millis = job.cpu_millis;
   channel.memory_bytes = job.memory_bytes;
+  channel.platform = job.platform;
   channel.place = lane.list.size();
   lane.list.push_back(&channel);
   return channel;

@@ -1,6 +1,6 @@
 // backlog: the order in which ready jobs leave the queue. Pure. Lanes by urgency, with aging; in a lane
 // tenants by weight, in a tenant batches alike, in a batch the oldest job first. Jobs of a lane that come
-// from one registry and need the same room form a channel: they may all go or none, so that dispatch closes a
+// from one registry and need the same room and platform form a channel: they may all go or none, so that dispatch closes a
 // channel and nobody looks at its jobs. Fed by queue, emptied by dispatch.
 #pragma once
 
@@ -60,7 +60,7 @@ struct Flow {
 
 /// Why a channel's jobs cannot go now.
 struct Obstacle {
-  enum class Kind : uint8_t { none, no_agent, too_large, no_room, budget, blocked };
+  enum class Kind : uint8_t { none, no_agent, no_platform, too_large, no_room, budget, blocked };
   Kind kind = Kind::none;
   QueueTime until{};            // budget, blocked: when the registry may be asked again
   uint32_t largest_cpu = 0;     // too_large: the most that any agent has
@@ -73,6 +73,7 @@ struct Channel {
   std::string registry;
   uint32_t cpu_millis = 0;
   uint64_t memory_bytes = 0;
+  std::string platform;  // empty: any
   std::unordered_map<const TenantShare*, Branch> branches;
   std::set<Ranked<Branch>> ranking;
   EntryAge age;  // all of its jobs, the one that waits longest first
@@ -81,10 +82,12 @@ struct Channel {
   Obstacle obstacle;
   struct Fit {
     bool any = false;          // some agent is large enough
+    bool platform = true;      // some agent runs its platform
     uint32_t largest_cpu = 0;  // the most that any agent has
     uint64_t largest_memory = 0;
   };
   Fit fits;
+  uint64_t platforms = 0;    // its platform as Agents::platform_bits() has it; right as of fits_as_of
   uint64_t fits_as_of = 0;                 // Agents::generation() when it was found; 0: not yet
   std::optional<QueueTime> no_room_since;  // none was found since
 
@@ -168,7 +171,7 @@ class Backlog {
     uint64_t last_turn = 0;
     FairClock clock;  // of its tenants
     std::unordered_map<std::string, TenantShare> tenants;
-    std::map<std::tuple<std::string, uint32_t, uint64_t>, Channel, std::less<>> channels;
+    std::map<std::tuple<std::string, uint32_t, uint64_t, std::string>, Channel, std::less<>> channels;
     std::vector<Channel*> list;  // the same
     mutable Ages ages;
     std::unordered_map<uint32_t, Hopes> hopes;  // by agent

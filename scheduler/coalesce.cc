@@ -2,6 +2,7 @@
 #include "scheduler/coalesce.h"
 
 #include "common/image_ref.h"
+#include "common/platform.h"
 
 namespace assay {
 
@@ -15,7 +16,7 @@ std::optional<std::string> coalescing_key(const Submission& submission) {
        {std::to_string(job.duration.count()) + "+" + std::to_string(job.extension.count()),
         std::string(to_string(job.network)), std::string(job.insecure ? "insecure" : ""), job.auth_file,
         std::to_string(job.cpu_millis), std::to_string(job.memory_bytes), std::string(to_string(job.persona)),
-        std::string(job.provoke ? "provoke" : "")})
+        std::string(job.provoke ? "provoke" : ""), platform_key(job.platform)})
     key += "\n" + part;
   return key;
 }

@@ -23,6 +23,7 @@ struct QueuedJob {
   uint64_t affinity = 0;       // wire::affinity_key() of its reference; 0: none
   uint32_t cpu_millis = 1000;  // what it needs on an agent
   uint64_t memory_bytes = 0;
+  std::string platform{};  // canonical (common/platform.h); empty: whichever the agent runs
   uint32_t attempts = 0;  // leases made so far
   uint32_t failures = 0;  // of those, the ones that count against the limit
 };

@@ -38,12 +38,12 @@ struct Top {
 
 bool has_room(const Agents::Row& row, const Need& need) {
   return row.credit > 0 && row.usable && row.cpu_millis >= need.cpu_millis &&
-         row.memory_bytes >= need.memory_bytes && (row.kept_for == 0 || row.kept_for == need.channel);
+         row.memory_bytes >= need.memory_bytes && runs(row, need) && (row.kept_for == 0 || row.kept_for == need.channel);
 }
 
 bool is_large_enough(const Agents::Row& row, const Need& need) {
   return row.usable && row.largest_cpu >= need.cpu_millis && row.largest_memory >= need.memory_bytes &&
-         (row.kept_for == 0 || row.kept_for == need.channel);
+         runs(row, need) && (row.kept_for == 0 || row.kept_for == need.channel);
 }
 
 Preference preferred(const Agents& agents, uint64_t affinity, const Need& need) {
@@ -71,8 +71,10 @@ Preference preferred(const Agents& agents, uint64_t affinity, const Need& need) 
 
 Channel::Fit find_fit(const Agents& agents, const Need& need) {
   Channel::Fit fit;
+  fit.platform = false;
   for (const auto& row : agents.rows()) {
-    if (!row.usable) continue;
+    if (!row.usable || !runs(row, need)) continue;
+    fit.platform = true;
     fit.largest_cpu = std::max(fit.largest_cpu, row.largest_cpu);
     fit.largest_memory = std::max(fit.largest_memory, row.largest_memory);
     fit.any |= row.largest_cpu >= need.cpu_millis && row.largest_memory >= need.memory_bytes;

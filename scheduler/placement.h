@@ -16,12 +16,17 @@ struct Need {
   uint32_t cpu_millis = 0;
   uint64_t memory_bytes = 0;
   uint64_t channel = 0;
+  uint64_t platforms = 0;  // Agents::platform_bits()
 };
 inline Need need_of(const Channel& channel) {
-  return {channel.cpu_millis, channel.memory_bytes, channel.number};
+  return {channel.cpu_millis, channel.memory_bytes, channel.number, channel.platforms};
 }
 
-/// It can take the job now: credit, processors and memory.
+/// It runs the platform, if one is needed.
+inline bool runs(const Agents::Row& row, const Need& need) {
+  return need.platforms == 0 || (row.platforms & need.platforms) != 0;
+}
+/// It can take the job now: platform, credit, processors and memory.
 bool has_room(const Agents::Row& row, const Need& need);
 /// Were it idle.
 bool is_large_enough(const Agents::Row& row, const Need& need);

@@ -51,6 +51,8 @@ std::string why_not(const Channel& channel, QueueTime now) {
       return "";
     case Obstacle::Kind::no_agent:
       return "no agent is connected that takes work";
+    case Obstacle::Kind::no_platform:
+      return "no agent for " + channel.platform + " is connected that takes work";
     case Obstacle::Kind::too_large:
       return too_large(channel);
     case Obstacle::Kind::no_room:

@@ -44,8 +44,7 @@ Result<Report> kept_report(const Keep& keep, const ScanRecord& record) {
   if (json) return parse_report(*json).context("report of scan " + record.scan_id);
   if (json.error().code != Errc::not_found) return json.error();
   Report out;
-  for (Verdict verdict : {Verdict::clean, Verdict::suspicious, Verdict::malicious, Verdict::inconclusive})
-    if (record.verdict == to_string(verdict)) out.verdict = verdict;
+  out.verdict = parse_verdict(record.verdict).value_or(out.verdict);
   out.score = record.score;
   out.rules_version = record.rules_version;
   return out;

@@ -53,8 +53,10 @@ Obstacle Dispatch::inspect(const Round& round, Channel& channel) const {
   if (round.usable == 0) return {Kind::no_agent, {}, 0, 0};
   if (channel.fits_as_of != round.agents.generation()) {
     channel.fits_as_of = round.agents.generation();
+    channel.platforms = round.agents.platform_bits(channel.platform);
     channel.fits = find_fit(round.agents, need_of(channel));
   }
+  if (!channel.fits.platform) return {Kind::no_platform, {}, 0, 0};
   if (!channel.fits.any) return {Kind::too_large, {}, channel.fits.largest_cpu, channel.fits.largest_memory};
   if (QueueTime opens = budgets_.opens(channel.registry); opens > round.now)
     return {budgets_.blocked(channel.registry, round.now) ? Kind::blocked : Kind::budget, opens, 0, 0};
@@ -65,12 +67,14 @@ Obstacle Dispatch::inspect(const Round& round, Channel& channel) const {
   return {Kind::no_room, {}, 0, 0};
 }
 
-// Nobody has room for a job of this channel: nor for one that needs as much or more.
+// Nobody has room for a job of this channel: nor for one that needs as much or more. One for another platform
+// may go to others.
 void Dispatch::close_for_room(Round& round, const Channel& channel) const {
   Backlog& backlog = round.queue.backlog();
   backlog.each_channel([&](Channel& other) {
     if (!other.open() || other.cpu_millis < channel.cpu_millis || other.memory_bytes < channel.memory_bytes)
       return;
+    if (!channel.platform.empty() && other.platform != channel.platform) return;
     if (&other != &channel && kept_for(other) != nullptr) return;
     backlog.set_obstacle(other, {Obstacle::Kind::no_room, {}, 0, 0});
     if (!other.no_room_since) other.no_room_since = round.now;

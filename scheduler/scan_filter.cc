@@ -1,11 +1,10 @@
 // Matching a record, and reading times as people write them.
 #include "scheduler/scan_filter.h"
 
-#include <time.h>
-
 #include <algorithm>
 #include <charconv>
 
+#include "common/ids.h"
 #include "common/rfc3339.h"
 #include "common/text.h"
 
@@ -46,24 +45,17 @@ std::optional<int64_t> ago(std::string_view text) {
 }
 
 constexpr int64_t kRoom = 7ll * 24 * 3600 * kSecond;
-// The id of that second and these last digits. What fits 64 bits of nanoseconds ends in the year 2262.
-std::string id_at(int64_t time_ns, const char* digits) {
-  time_t seconds = time_ns / kSecond;
-  tm utc{};
-  ::gmtime_r(&seconds, &utc);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y%m%dT%H%M%S-", &utc);
-  return text + std::string(digits);
-}
 
 }  // namespace
 
 std::string ScanFilter::oldest_id() const {
-  return since_ns <= kRoom ? "" : id_at(since_ns - kRoom, "00000000");
+  return since_ns <= kRoom ? "" : scan_id_at((since_ns - kRoom) / kSecond, 0);
 }
 
 std::string ScanFilter::newest_id() const {
-  return until_ns >= INT64_MAX - kRoom ? "" : id_at(std::max(until_ns, int64_t{1}) + kRoom, "ffffffff");
+  return until_ns >= INT64_MAX - kRoom
+             ? ""
+             : scan_id_at((std::max(until_ns, int64_t{1}) + kRoom) / kSecond, 0xffffffff);
 }
 
 bool ScanFilter::fits(const ScanRecord& record) const {
@@ -88,8 +80,7 @@ Result<int64_t> parse_when(std::string_view text, int64_t now_ns) {
 }
 
 Status check_verdict(std::string_view text) {
-  for (Verdict verdict : {Verdict::clean, Verdict::suspicious, Verdict::malicious, Verdict::inconclusive})
-    if (text == to_string(verdict)) return Status();
+  if (parse_verdict(text)) return Status();
   return Error{Errc::invalid,
                "verdict '" + printable(text, 40) + "' is none of clean, suspicious, malicious, inconclusive"};
 }

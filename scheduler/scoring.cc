@@ -105,6 +105,7 @@ Result<Scored> understand(std::vector<std::string> frames) {
 
 Result<Scoring> Scoring::start(const Context& context, Store& store, const RuleSet& rules, unsigned threads) {
   Scoring scoring;
+  scoring.rules_version_ = rules.version();
   for (unsigned i = 0; i < threads; ++i) {
     ASSAY_TRY(Socket near, Socket::open(context, Socket::Type::pair, 2 * kAhead));
     ASSAY_TRY(Socket far, Socket::open(context, Socket::Type::pair, 2 * kAhead));

@@ -51,6 +51,8 @@ class Scoring {
   Result<std::optional<Scored>> take();
   /// Readable when there is something to take.
   std::vector<const Socket*> sockets() const;
+  /// Of the rules that it was started with.
+  const std::string& rules_version() const { return rules_version_; }
   /// Requested and not yet taken; without those that are scored again.
   size_t pending() const;
 
@@ -65,6 +67,7 @@ class Scoring {
   Scoring() = default;
   Status hand_out();
 
+  std::string rules_version_;
   std::vector<Worker> workers_;
   std::deque<std::string> waiting_;
   std::deque<std::pair<std::string, bool>> again_;

@@ -53,7 +53,7 @@ void Server::on_hello(const Peer& peer, wire::Hello& m) {
   std::string agent = config_.keys ? peer.user : m.agent_id;
   if (agent.empty()) return refuse_hello(Errc::invalid, "malformed", "an agent without a name");
   auto change = sessions_.open(peer.id, {agent, m.instance, m.tracer_version, peer.key, now_});
-  agents_.hello(agent, m.capacity, m.cached, now_);
+  agents_.hello(agent, m.capacity, m.cached, now_, m.platforms);
   (void)tell_agent(agent, wire::Welcome{});
   // On a connection that goes on, a lease may be on its way that the agent could not list yet.
   if (change == Sessions::Change::known) return;
@@ -109,6 +109,7 @@ void Server::on(const std::string& agent, wire::Resolved& m) {
     (void)tell_agent(agent, wire::Cancel{m.scan_id, m.attempt});
     return end_with_result_of(m.scan_id, *other);
   }
+  resolved_.insert(m.scan_id);
   (void)tell_agent(agent, wire::Proceed{m.scan_id, m.attempt});
 }
 
@@ -182,18 +183,35 @@ void Server::on(const std::string& agent, wire::Failed& m) {
     return end_failed(m.scan_id, m.code, m.error);
   }
   bool busy = m.code == to_string(Errc::busy);
-  if (busy) {
-    const std::string& registry = queue_.find(m.scan_id)->registry;
-    auto pause = m.retry_after_ms == 0
-                     ? kBusy
-                     : std::chrono::milliseconds(std::min<uint64_t>(m.retry_after_ms, 3'600'000));
-    if (!registry.empty()) dispatch_.block_registry(registry, now_ + pause);
-  }
+  const std::string registry = queue_.find(m.scan_id)->registry;
   // Handed back by an agent that stops, or by a registry that wants to be left alone: nobody's failure.
   bool blameless = busy || m.code == to_string(Errc::cancelled);
   auto back = blameless ? queue_.hand_back(agent, m.scan_id, m.attempt, now_)
                         : queue_.fail(agent, m.scan_id, m.attempt, now_);
   if (back) lapse(*back, m.code, m.error);
+  if (busy && !registry.empty()) leave_alone(registry, std::chrono::milliseconds(m.retry_after_ms));
+}
+
+// No lease of it goes out meanwhile, and those come back whose agents have yet to ask it what their reference
+// means. Who knows that already is fetching layers, and would only have to fetch them again.
+void Server::leave_alone(const std::string& registry, std::chrono::milliseconds pause) {
+  if (pause.count() <= 0) pause = kBusy;
+  dispatch_.block_registry(registry, now_ + std::min<std::chrono::milliseconds>(pause, kBusyAtMost));
+  if (queue_.leased() == 0) return;
+  std::vector<std::string> waiting;
+  for (const auto& [scan_id, record] : open_)
+    if (record.state == ScanState::leased && !resolved_.contains(scan_id) &&
+        queue_.find(scan_id)->registry == registry)
+      waiting.push_back(scan_id);
+  for (const std::string& scan_id : waiting) {
+    const std::string agent = open_.at(scan_id).agent;
+    const uint32_t attempt = open_.at(scan_id).attempt;
+    auto back = queue_.hand_back(agent, scan_id, attempt, now_);
+    if (!back) continue;
+    lapse(*back, to_string(Errc::busy), "registry " + registry + " asked to be left alone");
+    // Behind its lease, which may be staged still.
+    stage_.add({}, [this, agent, cancel = wire::Cancel{scan_id, attempt}] { (void)tell_agent(agent, cancel); });
+  }
 }
 
 void Server::lose(const std::string& agent, const std::string& why) {

@@ -15,6 +15,8 @@ namespace {
 using nlohmann::json;
 
 constexpr size_t kMaxTenants = 100;
+constexpr size_t kMaxRegistryBytes = 300;
+constexpr uint64_t kLongestPauseMs = 24 * 3600 * 1000;  // leave_alone() has a bound of its own
 
 wire::Answer right(const json& body) {
   return {200, body.dump(-1, ' ', false, json::error_handler_t::replace)};
@@ -62,6 +64,14 @@ std::optional<wire::Answer> Server::answer(const std::string& client, const wire
     return describe_capacity(asked ? std::optional(seconds->get<uint64_t>()) : std::nullopt);
   }
   if (m.op == ask::kExplain) return explain(text(body, "scan_id"));
+  if (m.op == ask::kFarm)
+    return right({{"rules_version", scoring_->rules_version()}, {"platforms", agents_.platforms()}});
+  if (m.op == ask::kRegistryBusy) {
+    auto pause = body.find("ms");
+    if (pause == body.end() || !pause->is_number_unsigned())
+      return ask::refusal({Errc::invalid, "'ms' is a whole number, not negative"});
+    return order_left_alone(text(body, "registry"), pause->get<uint64_t>());
+  }
   if (m.op == ask::kAgentMode) return set_agent_mode(text(body, "name"), text(body, "mode"));
   if (m.op == ask::kReload) {
     want_reload(client);
@@ -74,7 +84,8 @@ std::optional<wire::Answer> Server::answer(const std::string& client, const wire
   }
   if (m.op == ask::kPrune) return order_prune(client, body.value("dry_run", json()) != false);
   // What follows is written.
-  if (no_room()) return ask::refusal({Errc::no_space, "the scheduler's disk is full: make room, then try again"});
+  if (no_room())
+    return ask::refusal({Errc::no_space, "the scheduler's disk is full: make room, then try again"});
   if (m.op == ask::kCancel)
     return order_cancel(client, text(body, "scan_id"), text(body, "batch_id"),
                         body.value("queued", json()) == true);
@@ -123,6 +134,7 @@ wire::Answer Server::describe_agents() const {
                     {"fenced_by", fenced_by(view.fencing)},
                     {"connected", view.connected},
                     {"version", sessions_.version_of(view.name)},
+                    {"platforms", view.platforms},
                     {"slots", view.capacity.slots},
                     {"cpu_millis", view.capacity.cpu_millis},
                     {"memory_bytes", view.capacity.memory_bytes},
@@ -181,6 +193,16 @@ wire::Answer Server::describe_capacity(std::optional<uint64_t> seconds) const {
                 {"finish_s", number(answer.seconds)},
                 {"agents_needed", number(answer.agents_needed)},
                 {"basis", answer.basis}});
+}
+
+// What a sweep was told counts for the agents, too.
+wire::Answer Server::order_left_alone(const std::string& registry, uint64_t pause_ms) {
+  if (registry.empty() || registry.size() > kMaxRegistryBytes)
+    return ask::refusal({Errc::invalid, "'registry' is a host, as in registry.example:5000"});
+  pause_ms = std::min(pause_ms, kLongestPauseMs);
+  spdlog::info("event=registry_busy registry={} pause_ms={}", printable(registry, 200), pause_ms);
+  leave_alone(registry, std::chrono::milliseconds(pause_ms));
+  return right(json::object());
 }
 
 std::optional<wire::Answer> Server::order_cancel(const std::string& client, const std::string& scan_id,

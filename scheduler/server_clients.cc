@@ -3,6 +3,7 @@
 #include "common/digest.h"
 #include "common/image_ref.h"
 #include "common/log.h"
+#include "common/platform.h"
 #include "common/text.h"
 #include "common/version.h"
 #include "scheduler/server_loop.h"
@@ -29,6 +30,10 @@ std::optional<ScanRecord> Server::result_for(const Submission& submission, const
   if (!known || taking_.contains(*known)) return std::nullopt;
   auto other = keep_.scan(*known);
   if (!other || other->state != ScanState::done || other->pruned & kReportPruned) return std::nullopt;
+  // A manifest is one platform's: but a digest that was named for one is not what was found for another.
+  const std::string asked = platform_key(submission.job.platform),
+                    run = platform_key(other->submission.job.platform);
+  if (!asked.empty() && !run.empty() && asked != run) return std::nullopt;
   return *other;
 }
 

@@ -3,6 +3,7 @@
 #include "common/clock.h"
 #include "common/image_ref.h"
 #include "common/log.h"
+#include "common/platform.h"
 #include "common/text.h"
 #include "scheduler/server_loop.h"
 
@@ -26,6 +27,7 @@ QueuedJob Server::queued_job(const ScanRecord& record) const {
   job.affinity = wire::affinity_key(submission.job.ref);
   job.cpu_millis = submission.job.cpu_millis ? submission.job.cpu_millis : kDefaultCpuMillis;
   job.memory_bytes = submission.job.memory_bytes ? submission.job.memory_bytes : config_.default_memory_bytes;
+  job.platform = platform_key(submission.job.platform);
   job.attempts = record.attempt;
   job.failures = record.failures;
   return job;
@@ -114,7 +116,10 @@ void Server::move(ScanRecord after, Stage::Kept kept) {
     notify(after);
     if (kept) kept();
   });
-  if (after.state != ScanState::leased) phases_.erase(after.scan_id);
+  if (after.state != ScanState::leased) {
+    phases_.erase(after.scan_id);
+    resolved_.erase(after.scan_id);
+  }
   if (is_open(after.state))
     it->second = std::move(after);
   else

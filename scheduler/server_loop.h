@@ -81,6 +81,8 @@ class Server {
   void on(const std::string& agent, wire::Chunk& m);
   void on(const std::string& agent, wire::Done& m);
   void on(const std::string& agent, wire::Failed& m);
+  /// A registry said so; for a minute where `pause` is 0.
+  void leave_alone(const std::string& registry, std::chrono::milliseconds pause);
   bool holds(const std::string& agent, const std::string& scan_id, uint32_t attempt);
   bool holds_or_forgets(const std::string& agent, const std::string& scan_id, uint32_t attempt);
   void lose(const std::string& agent, const std::string& why);
@@ -125,6 +127,7 @@ class Server {
   wire::Answer describe_agents() const;
   wire::Answer describe_queue() const;
   wire::Answer describe_capacity(std::optional<uint64_t> seconds) const;
+  wire::Answer order_left_alone(const std::string& registry, uint64_t pause_ms);
   std::optional<wire::Answer> order_cancel(const std::string& client, const std::string& scan_id,
                                            const std::string& batch_id, bool queued_only);
   std::optional<wire::Answer> order_retry(const std::string& client, const std::string& scan_id);
@@ -218,6 +221,7 @@ class Server {
   std::unordered_map<std::string, ScanRecord> open_;      // scans that have not ended, as the store has them
   std::unordered_map<std::string, std::string> once_;     // once_key() -> scan: those that are staged
   std::unordered_map<std::string, std::string> phases_;   // of leased scans, as their agents last said
+  std::unordered_set<std::string> resolved_;              // of them, those whose digest their agents know
   std::unordered_map<std::string, std::string> clients_;  // scan id -> the client that follows it
   std::unordered_map<std::string, RescoreOrder>
       rescores_;  // by scan: those that a scoring thread has, or will

@@ -3,6 +3,7 @@
 
 #include "common/ids.h"
 #include "common/image_ref.h"
+#include "common/platform.h"
 #include "common/text.h"
 
 namespace assay {
@@ -52,6 +53,9 @@ Status check_job(const Job& job) {
     return Error{Errc::invalid, "memory_bytes " + std::to_string(job.memory_bytes) + " is not between " +
                                     std::to_string(kMinMemoryBytes) + " and " +
                                     std::to_string(kMaxMemoryBytes)};
+  if (!job.platform.empty()) {
+    ASSAY_TRY(std::string platform, parse_platform(job.platform));
+  }
   return Status();
 }
 

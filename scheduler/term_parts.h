@@ -2,12 +2,11 @@
 // to the terms files.
 #pragma once
 
-#include <array>
-#include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "common/addresses.h"
 
 namespace assay::term_parts {
 
@@ -21,16 +20,9 @@ std::string term(std::string_view text);
 /// What follows the last slash.
 std::string_view base_of(std::string_view path);
 
-struct Address {
-  std::array<uint8_t, 16> bytes{};  // IPv4 in its first four
-  bool v6 = false;
-
-  static std::optional<Address> parse(const std::string& text);
-  /// Prefixes of the networks under which it stands, in bits, the widest first; the last is the whole.
-  const std::vector<unsigned>& levels() const;
-  /// "10.1.0.0/16": of the first `bits` bits.
-  std::string network(unsigned bits) const;
-  std::string str() const;
-};
+/// Prefixes of the networks under which an address stands, in bits, the widest first; the last is the whole.
+const std::vector<unsigned>& levels(const IpAddress& address);
+/// "10.1.0.0/16": of the first `bits` bits.
+std::string network(const IpAddress& address, unsigned bits);
 
 }  // namespace assay::term_parts

@@ -72,9 +72,9 @@ Result<Wanted> want_address(std::string_view given) {
   std::string text = live(given);
   if (text.find("://") != std::string::npos) text = host_of(text);
   size_t slash = text.find('/');
-  auto address = Address::parse(text.substr(0, slash));
+  auto address = IpAddress::parse(text.substr(0, slash));
   if (!address) return wrong(given, "is no address and no network like 192.0.2.0/24");
-  unsigned whole = address->v6 ? 128 : 32, bits = whole;
+  unsigned whole = address->size_bits(), bits = whole;
   if (slash != std::string::npos) {
     std::string_view digits = std::string_view(text).substr(slash + 1);
     if (!all_of(digits, "0123456789") || digits.size() > 3 || std::stoul(std::string(digits)) > whole)
@@ -82,21 +82,21 @@ Result<Wanted> want_address(std::string_view given) {
     bits = static_cast<unsigned>(std::stoul(std::string(digits)));
   }
   unsigned level = 0, around = 0;
-  for (unsigned one : address->levels()) {
+  for (unsigned one : levels(*address)) {
     if (level == 0 && one >= bits) level = one;
     if (one <= bits) around = one;
   }
-  Wanted out{TraitKind::ip, address->network(bits), {}};
+  Wanted out{TraitKind::ip, network(*address, bits), {}};
   if (level - bits > kMaxSplitBits && around == 0)
     return wrong(given, "is too wide: IPv6 networks are looked for from /24 on");
   if (level - bits > kMaxSplitBits) level = bits = around;
   for (unsigned i = 0; i < 1u << (level - bits); ++i) {
-    Address part = *Address::parse(out.text.substr(0, out.text.find('/')));
+    IpAddress part = address->network(bits);
     // The bits from `bits` to `level` count up; they lie in at most two bytes.
     for (unsigned bit = bits; bit < level; ++bit)
       if ((i >> (level - 1 - bit) & 1) != 0)
         part.bytes[bit / 8] = static_cast<uint8_t>(part.bytes[bit / 8] | 0x80u >> bit % 8);
-    out.terms.push_back(part.network(level));
+    out.terms.push_back(network(part, level));
   }
   return out;
 }
@@ -143,10 +143,10 @@ bool Wanted::fits(const Trait& trait) const {
     case TraitKind::domain:
       return value == text || value.ends_with("." + text);
     case TraitKind::ip: {
-      auto address = Address::parse(value);
+      auto address = IpAddress::parse(value);
       size_t slash = text.find('/');
       return address && address->v6 == (text.find(':') != text.npos) &&
-             address->network(static_cast<unsigned>(std::stoul(text.substr(slash + 1)))) == text;
+             network(*address, static_cast<unsigned>(std::stoul(text.substr(slash + 1)))) == text;
     }
     case TraitKind::hash:
       return value.starts_with(text);

@@ -41,10 +41,10 @@ std::vector<std::string> technique_terms(const std::string& id) {
 }
 
 std::vector<std::string> address_terms(const std::string& text) {
-  auto address = Address::parse(text);
+  auto address = IpAddress::parse(text);
   if (!address) return {term(text)};
   std::vector<std::string> terms;
-  for (unsigned bits : address->levels()) terms.push_back(address->network(bits));
+  for (unsigned bits : levels(*address)) terms.push_back(network(*address, bits));
   return terms;
 }
 

@@ -69,6 +69,9 @@ Registry& Registry::operator=(Registry&&) noexcept = default;
 Registry::~Registry() = default;
 
 void Registry::set_login(Login login) {
+  const auto& now = state_->options.login;
+  if (now && now->user == login.user && now->password == login.password && now->identity_token == login.identity_token)
+    return;
   state_->options.login = std::move(login);
   state_->auth.forget();
 }

@@ -50,6 +50,7 @@ std::string squeezed(std::string_view text) {
       out += c;
     else if (!out.empty() && out.back() != ' ')
       out += ' ';
+  if (out.ends_with(' ')) out.pop_back();
   return out;
 }
 

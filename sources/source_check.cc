@@ -60,8 +60,8 @@ bool is_role(const std::string& text) {
 }
 
 Status check_ecr(const SourceSpec& spec) {
-  if (!spec.host.empty() || !spec.repositories.empty() || spec.insecure || !spec.auth_file.empty())
-    return wrong("host, repositories, insecure and auth_file are for registries alone");
+  if (!spec.host.empty() || !spec.repositories.empty() || !spec.auth_file.empty())
+    return wrong("host, repositories and auth_file are for registries alone");
   if (spec.regions.size() > kMaxRegions)
     return wrong("it names more than " + std::to_string(kMaxRegions) + " regions");
   if (spec.roles.size() > kMaxRoles)

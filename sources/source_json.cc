@@ -28,6 +28,11 @@ Result<std::vector<std::string>> texts(const json& value, const std::string& nam
   return out;
 }
 
+Result<bool> flag(const json& value, const std::string& name) {
+  if (!value.is_boolean()) return wrong("field '" + name + "' is neither true nor false");
+  return value.get<bool>();
+}
+
 Status read_registry_field(const std::string& name, const json& value, SourceSpec& out) {
   if (name == "registry") {
     ASSAY_TRY(out.host, text(value, name));
@@ -36,8 +41,7 @@ Status read_registry_field(const std::string& name, const json& value, SourceSpe
   } else if (name == "auth_file") {
     ASSAY_TRY(out.auth_file, text(value, name));
   } else if (name == "insecure") {
-    if (!value.is_boolean()) return wrong("field 'insecure' is neither true nor false");
-    out.insecure = value.get<bool>();
+    ASSAY_TRY(out.insecure, flag(value, name));
   } else {
     return wrong("field '" + printable(name, 100) +
                  "' is not known: a registry has registry, repositories, insecure and auth_file");
@@ -54,9 +58,11 @@ Status read_ecr_field(const std::string& name, const json& value, SourceSpec& ou
     ASSAY_TRY(out.endpoint, text(value, name));
   } else if (name == "registry_host") {
     ASSAY_TRY(out.registry_host, text(value, name));
+  } else if (name == "insecure") {
+    ASSAY_TRY(out.insecure, flag(value, name));
   } else {
     return wrong("field '" + printable(name, 100) +
-                 "' of ecr is not known: it has regions, roles, endpoint and registry_host");
+                 "' of ecr is not known: it has regions, roles, endpoint, registry_host and insecure");
   }
   return Status();
 }
@@ -95,6 +101,7 @@ std::string source_json(const SourceSpec& spec) {
     if (!spec.roles.empty()) ecr["roles"] = spec.roles;
     if (!spec.endpoint.empty()) ecr["endpoint"] = spec.endpoint;
     if (!spec.registry_host.empty()) ecr["registry_host"] = spec.registry_host;
+    if (spec.insecure) ecr["insecure"] = true;
   }
   return out.dump(-1, ' ', false, json::error_handler_t::replace);
 }

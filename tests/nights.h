@@ -3,12 +3,11 @@
 #pragma once
 
 #include <chrono>
-#include <cstdio>
-#include <ctime>
 #include <string>
 #include <vector>
 
 #include "common/codec.h"
+#include "common/ids.h"
 #include "common/trace_file.h"
 #include "scheduler/keep.h"
 #include "scheduler/pruner.h"
@@ -98,13 +97,7 @@ class Nights {
 
   static int64_t now(int night) { return kFirst + night * kDay; }
   static std::string id_of(int night, int scan) {
-    std::time_t seconds = now(night) / 1'000'000'000 + scan % 3600;
-    std::tm parts{};
-    ::gmtime_r(&seconds, &parts);
-    char text[32], random[16];
-    std::strftime(text, sizeof text, "%Y%m%dT%H%M%S", &parts);
-    std::snprintf(random, sizeof random, "-%08x", static_cast<unsigned>(scan));
-    return std::string(text) + random;
+    return scan_id_at(now(night) / 1'000'000'000 + scan % 3600, static_cast<uint32_t>(scan));
   }
 
  private:

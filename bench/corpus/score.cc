@@ -7,8 +7,7 @@
 #include <set>
 
 #include "common/interpreter.h"
-#include "common/trace_file.h"
-#include "scheduler/score/scorer.h"
+#include "scheduler/evaluate.h"
 
 namespace assay {
 namespace {
@@ -98,16 +97,10 @@ json summary(const std::string& name, const Report& report, const std::vector<st
 }
 
 Status score(const Options& options, const RuleSet& rules, const std::string& path) {
-  // The scorer wants the header first, and the file says it with the rest: read twice.
-  ASSAY_TRY(TraceEnds ends, read_trace_file(path, [](const Event&) {}));
-  Scorer scorer(rules, ends.header);
   std::vector<std::string> events;
-  auto visit = [&](const Event& event) {
-    scorer.add(event);
-    if (options.events) events.push_back(std::to_string(event.pid) + "  " + event_text(event));
-  };
-  ASSAY_CHECK(read_trace_file(path, visit));
-  Report report = scorer.finish(ends.footer);
+  ASSAY_TRY(Report report, evaluate_file(path, rules, [&](const Event& event) {
+              if (options.events) events.push_back(std::to_string(event.pid) + "  " + event_text(event));
+            }));
   if (options.as_json) {
     std::cout << summary(path, report, events).dump(-1, ' ', false, json::error_handler_t::replace) << '\n';
     return Status();

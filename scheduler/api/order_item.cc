@@ -4,14 +4,16 @@
 #include <algorithm>
 #include <limits>
 
+#include "common/platform.h"
 #include "common/text.h"
 
 namespace assay::api {
 namespace {
 
-constexpr const char* kFields[] = {
-    "ref",   "duration_ms", "network", "insecure", "auth_file", "cpu_millis",   "memory_bytes", "lane",
-    "batch", "expect",      "fresh",   "persona",  "provoke",   "extension_ms", "labels",       "once"};
+constexpr const char* kFields[] = {"ref",        "duration_ms",  "network", "insecure",     "auth_file",
+                                   "cpu_millis", "memory_bytes", "lane",    "batch",        "expect",
+                                   "fresh",      "persona",      "provoke", "extension_ms", "platform",
+                                   "labels",     "once"};
 constexpr size_t kMaxRefBytes = 1024;  // what the wire carries, as of the others
 constexpr size_t kMaxPathBytes = 4096;
 constexpr size_t kMaxWordBytes = 64;
@@ -72,6 +74,9 @@ Status Item::set(Field field, std::string& value) {
       return set_persona(s.job, value);
     case Field::batch:
       return keep_text(s.batch, value, kMaxWordBytes);
+    case Field::platform:
+      if (!value.empty()) ASSAY_CHECK(parse_platform(value));
+      return keep_text(s.job.platform, value, kMaxWordBytes);
     case Field::expect:
       return keep_text(s.expect, value, kMaxWordBytes);
     case Field::once:
@@ -131,6 +136,7 @@ void Item::complete(const Item& defaults) {
   if (wants(Field::network)) to.job.network = from.job.network;
   if (wants(Field::persona)) to.job.persona = from.job.persona;
   if (wants(Field::provoke)) to.job.provoke = from.job.provoke;
+  if (wants(Field::platform)) to.job.platform = from.job.platform;
   if (wants(Field::insecure)) to.job.insecure = from.job.insecure;
   if (wants(Field::auth_file)) to.job.auth_file = from.job.auth_file;
   if (wants(Field::cpu_millis)) to.job.cpu_millis = from.job.cpu_millis;

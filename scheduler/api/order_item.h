@@ -25,6 +25,7 @@ enum class Field : uint8_t {
   persona,
   provoke,
   extension_ms,
+  platform,
   labels,
   once,
   none
@@ -35,10 +36,10 @@ Field field_of(std::string_view name);  // none: there is no such field
 /// A submission as far as it has been said.
 struct Item {
   Submission submission;
-  uint16_t said = 0;  // bit: Field
+  uint32_t said = 0;  // bit: Field
 
   bool has(Field field) const { return (said >> static_cast<unsigned>(field) & 1) != 0; }
-  void mark(Field field) { said = static_cast<uint16_t>(said | 1u << static_cast<unsigned>(field)); }
+  void mark(Field field) { said |= 1u << static_cast<unsigned>(field); }
 
   // Errc::invalid names the rule, or the type that the field has instead.
   Status set(Field field, std::string& value);

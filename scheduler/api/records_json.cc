@@ -45,6 +45,7 @@ Json scan_of(const ScanRecord& r) {
           {"network", to_string(s.job.network)},
           {"persona", to_string(s.job.persona)},
           {"provoke", s.job.provoke},
+          {"platform", printable(s.job.platform)},
           {"insecure", s.job.insecure},
           {"cpu_millis", s.job.cpu_millis},
           {"memory_bytes", s.job.memory_bytes},

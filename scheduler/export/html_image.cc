@@ -1,6 +1,7 @@
 // The image: its layers, each with what came of it; its config; and how this scan is made again.
 #include <algorithm>
 
+#include "common/text.h"
 #include "scheduler/export/html_parts.h"
 #include "scheduler/export/html_sections.h"
 #include "scheduler/score/event_facts.h"
@@ -88,6 +89,7 @@ std::string again(const Report& r) {
   std::string out = "assay scan --duration " + std::to_string(job.duration.count()) + "ms --extend " +
                     std::to_string(job.extension.count()) + "ms --network " + to_string(job.network) +
                     " --persona " + to_string(job.persona);
+  if (!job.platform.empty()) out += " --platform " + still_printable(job.platform);
   if (!job.provoke) out += " --no-provoke";
   return out + " ";
 }

@@ -1,14 +1,12 @@
 // By tables of the ranges and domains that are nobody's (RFC 6890, RFC 6761), and by syntax.
 #include "scheduler/export/outside.h"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
-#include <array>
 #include <cstdint>
-#include <cstring>
 
+#include "common/addresses.h"
 #include "common/ascii.h"
+#include "common/encodings.h"
 
 namespace assay {
 namespace {
@@ -54,20 +52,11 @@ constexpr Range kInside6[] = {{"2001::", 32},
 constexpr std::string_view kInsideDomains[] = {"localhost", "local", "localdomain", "internal", "intranet",
                                                "lan",       "home",  "corp",        "svc",      "arpa"};
 
-using Address = std::array<uint8_t, 16>;
-
-bool parse(int family, std::string_view text, Address& out) {
-  return text.size() < 64 && inet_pton(family, std::string(text).c_str(), out.data()) == 1;
-}
-
 template <size_t N>
-bool within(int family, const Address& address, const Range (&ranges)[N]) {
+bool within(const IpAddress& address, const Range (&ranges)[N]) {
   return std::any_of(std::begin(ranges), std::end(ranges), [&](const Range& range) {
-    Address base{};
-    inet_pton(family, range.base, base.data());
-    unsigned whole = range.bits / 8, rest = range.bits % 8;
-    if (std::memcmp(base.data(), address.data(), whole) != 0) return false;
-    return rest == 0 || (base[whole] ^ address[whole]) >> (8 - rest) == 0;
+    auto base = IpAddress::parse(range.base);
+    return base && address.within(*base, range.bits);
   });
 }
 
@@ -82,11 +71,6 @@ std::string_view last_label(std::string_view name) { return name.substr(name.rfi
 // Digits alone: an address that was asked for as a name, or nonsense.
 bool is_number(std::string_view label) {
   return std::all_of(label.begin(), label.end(), [](char c) { return c >= '0' && c <= '9'; });
-}
-
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 void add_escaped(std::string& out, uint8_t byte) {
@@ -163,9 +147,10 @@ std::string common_domain(const std::vector<std::string>& names) {
 bool is_ipv6(std::string_view addr) { return addr.find(':') != std::string_view::npos; }
 
 bool public_address(std::string_view addr) {
-  Address bytes{};
-  if (!is_ipv6(addr)) return parse(AF_INET, addr, bytes) && !within(AF_INET, bytes, kInside4);
-  return parse(AF_INET6, addr, bytes) && bytes[0] >> 5 == 1 && !within(AF_INET6, bytes, kInside6);
+  auto address = IpAddress::parse(addr);
+  if (!address) return false;
+  if (!address->v6) return !within(*address, kInside4);
+  return address->bytes[0] >> 5 == 1 && !within(*address, kInside6);
 }
 
 std::string url_of(std::string_view scheme, std::string_view host, unsigned port, std::string_view target) {

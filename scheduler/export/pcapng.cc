@@ -1,11 +1,10 @@
 // The second pass: packets, in the order of time.
 #include "scheduler/export/pcapng.h"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
 #include <queue>
 
+#include "common/addresses.h"
 #include "common/text.h"
 #include "common/version.h"
 #include "scheduler/export/pcapng_blocks.h"
@@ -100,10 +99,9 @@ Status PcapngWriter::State::begin() {
       sink(interface_description("guest", "the guest's link, as reconstructed; outbound: from the guest")));
   std::vector<std::pair<std::string, std::string>> names;
   for (const auto& [text, name] : book.names()) {
-    char bytes[16];
-    bool v4 = inet_pton(AF_INET, text.c_str(), bytes) == 1;
-    if (!v4) inet_pton(AF_INET6, text.c_str(), bytes);
-    names.emplace_back(std::string(bytes, v4 ? 4 : 16), name);
+    auto address = IpAddress::parse(text);
+    if (!address) continue;
+    names.emplace_back(address->raw(), name);
     if (names.size() < kNamesPerBlock) continue;
     ASSAY_CHECK(sink(name_resolution(names)));
     names.clear();

@@ -1,11 +1,11 @@
 // Labels, types, records.
 #include "scheduler/export/pcapng_dns.h"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
 #include <charconv>
 #include <string_view>
+
+#include "common/addresses.h"
 
 namespace assay::pcapng {
 namespace {
@@ -71,9 +71,8 @@ std::string text_data(std::string_view text) {
 
 // What a record must have been for its data to be told as `text`.
 std::optional<Record> record_of(const std::string& text, uint16_t asked) {
-  char bytes[16];
-  if (inet_pton(AF_INET, text.c_str(), bytes) == 1) return Record{1, std::string(bytes, 4)};
-  if (inet_pton(AF_INET6, text.c_str(), bytes) == 1) return Record{28, std::string(bytes, 16)};
+  if (auto address = IpAddress::parse(text))
+    return Record{static_cast<uint16_t>(address->v6 ? 28 : 1), address->raw()};
   if (asked == 16) return Record{16, text_data(text)};
   auto name = name_bytes(text);
   if (!name || name->size() < 2) return {};

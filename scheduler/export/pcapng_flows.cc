@@ -1,8 +1,7 @@
 // The first pass: which conversations there are.
-#include <arpa/inet.h>
-
 #include <algorithm>
 
+#include "common/addresses.h"
 #include "common/text.h"
 #include "scheduler/export/pcapng.h"
 
@@ -15,10 +14,8 @@ constexpr int64_t kCloseNs =
     1'000'000'000;  // nearer to the run's end than that, a flow is read because of it
 
 std::string address_bytes(const std::string& text) {
-  char bytes[16];
-  if (inet_pton(AF_INET, text.c_str(), bytes) == 1) return std::string(bytes, 4);
-  if (inet_pton(AF_INET6, text.c_str(), bytes) == 1) return std::string(bytes, 16);
-  return "";
+  auto address = IpAddress::parse(text);
+  return address ? address->raw() : "";
 }
 
 bool is_flow(const Event& event) {

@@ -1,11 +1,10 @@
 // One pass over each list of the report. Strings are text, as the report has them.
 #include "scheduler/export/stix_observed.h"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
 #include <map>
 
+#include "common/addresses.h"
 #include "common/ascii.h"
 #include "common/digest.h"
 #include "common/text.h"
@@ -43,12 +42,9 @@ std::string observe_file(Graph& graph, const std::string& path, const std::strin
 }
 
 std::string observe_address(Graph& graph, const std::string& text) {
-  char bytes[16];
-  if (inet_pton(AF_INET, text.c_str(), bytes) == 1)
-    return graph.observe("ipv4-addr", {{"value", text}}, {"value"});
-  if (inet_pton(AF_INET6, text.c_str(), bytes) == 1)
-    return graph.observe("ipv6-addr", {{"value", text}}, {"value"});
-  return "";
+  auto address = IpAddress::parse(text);
+  if (!address) return "";
+  return graph.observe(address->v6 ? "ipv6-addr" : "ipv4-addr", {{"value", text}}, {"value"});
 }
 
 std::string command_line(const Process& process) {

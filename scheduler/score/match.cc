@@ -1,7 +1,6 @@
 // Matching of compiled values. Compilation is in match_compile.cc.
 #include "scheduler/score/match.h"
 
-#include <arpa/inet.h>
 #include <re2/re2.h>
 
 #include <charconv>
@@ -11,12 +10,6 @@
 
 namespace assay {
 namespace {
-
-bool parse_address(const std::string& text, std::array<uint8_t, 16>& out, bool& v6) {
-  out.fill(0);
-  v6 = text.find(':') != std::string::npos;
-  return inet_pton(v6 ? AF_INET6 : AF_INET, text.c_str(), out.data()) == 1;
-}
 
 bool parse_number(std::string_view text, double& out) {
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
@@ -137,28 +130,20 @@ Result<Cidr> Cidr::parse(const std::string& text) {
   Error wrong{Errc::invalid, "'" + text + "' is not a network like 10.0.0.0/8"};
   auto slash = text.find('/');
   Cidr cidr;
-  if (!parse_address(text.substr(0, slash), cidr.address, cidr.v6)) return wrong;
-  unsigned bits = cidr.v6 ? 128 : 32;
-  cidr.prefix = bits;
+  auto base = IpAddress::parse(std::string_view(text).substr(0, slash));
+  if (!base) return wrong;
+  cidr.base = *base;
+  cidr.prefix = base->size_bits();
   if (slash == std::string::npos) return cidr;
   const char* end = text.data() + text.size();
   auto [at, error] = std::from_chars(text.data() + slash + 1, end, cidr.prefix);
-  if (error != std::errc() || at != end || cidr.prefix > bits) return wrong;
+  if (error != std::errc() || at != end || cidr.prefix > base->size_bits()) return wrong;
   return cidr;
 }
 
 bool Cidr::contains(std::string_view address_text) const {
-  std::array<uint8_t, 16> other{};
-  bool other_v6 = false;
-  if (address_text.size() > 64 || !parse_address(std::string(address_text), other, other_v6) ||
-      other_v6 != v6)
-    return false;
-  for (unsigned bit = 0; bit < prefix; bit += 8) {
-    unsigned left = prefix - bit;
-    auto mask = static_cast<uint8_t>(left >= 8 ? 0xff : 0xff << (8 - left));
-    if ((address[bit / 8] & mask) != (other[bit / 8] & mask)) return false;
-  }
-  return true;
+  auto address = IpAddress::parse(address_text);
+  return address && address->within(base, prefix);
 }
 
 bool Value::matches(const Record::Entry& entry) const {

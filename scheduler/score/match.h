@@ -3,12 +3,12 @@
 // text, since the text is hostile.
 #pragma once
 
-#include <array>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "common/addresses.h"
 #include "common/result.h"
 #include "scheduler/score/record.h"
 #include "scheduler/score/rule_spot.h"
@@ -29,8 +29,7 @@ struct Glob {
 };
 
 struct Cidr {
-  std::array<uint8_t, 16> address{};  // IPv4 in its first four bytes
-  bool v6 = false;
+  IpAddress base;
   unsigned prefix = 0;
   static Result<Cidr> parse(const std::string& text);
   bool contains(std::string_view address_text) const;

@@ -1,10 +1,9 @@
 // Peers, names and listening ports, event by event.
 #include "scheduler/score/network_map.h"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
 
+#include "common/addresses.h"
 #include "common/text.h"
 #include "scheduler/score/process_tree.h"
 
@@ -17,10 +16,8 @@ constexpr const char* kGateway6 = "fd00:172:17::1";
 
 // "192.0.2.1", "192.0.2.1:80", "::1", "[::1]:80": what clients put into Host when they were given no name.
 bool is_address(std::string name) {
-  in6_addr ignored{};
   if (name.starts_with("[")) name = name.substr(1, name.find(']') - 1);
-  if (inet_pton(AF_INET6, name.c_str(), &ignored) == 1) return true;
-  return inet_pton(AF_INET, name.substr(0, name.find(':')).c_str(), &ignored) == 1;
+  return IpAddress::parse(name) || IpAddress::parse(name.substr(0, name.find(':')));
 }
 
 }  // namespace

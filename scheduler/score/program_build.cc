@@ -153,8 +153,8 @@ class ProgramBuilder {
                       (value.cased ? 'c' : 'i') + std::to_string(value.number) + ' ';
     key.append(reinterpret_cast<const char*>(&value.number), sizeof value.number);
     key.append(reinterpret_cast<const char*>(value.glob.tokens.data()), value.glob.tokens.size() * 2);
-    key.append(reinterpret_cast<const char*>(value.cidr.address.data()), value.cidr.address.size());
-    key += (value.cidr.v6 ? '6' : '4') + std::to_string(value.cidr.prefix) + ' ';
+    key.append(reinterpret_cast<const char*>(value.cidr.base.bytes.data()), value.cidr.base.bytes.size());
+    key += (value.cidr.base.v6 ? '6' : '4') + std::to_string(value.cidr.prefix) + ' ';
     return key + (value.op == Value::Op::re ? value.regex->pattern() : value.text);
   }
 

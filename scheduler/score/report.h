@@ -4,7 +4,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/result.h"
@@ -14,6 +16,8 @@ namespace assay {
 
 enum class Verdict : uint8_t { clean, suspicious, malicious, inconclusive };
 const char* to_string(Verdict verdict);
+/// By that name; nothing for any other text.
+std::optional<Verdict> parse_verdict(std::string_view text);
 
 struct Evidence {
   uint64_t event = 0;  // Event::seq

@@ -156,6 +156,12 @@ struct Reader {
 
 }  // namespace
 
+std::optional<Verdict> parse_verdict(std::string_view text) {
+  for (Verdict one : Names<Verdict>::kAll)
+    if (text == to_string(one)) return one;
+  return std::nullopt;
+}
+
 const char* to_string(Verdict verdict) {
   switch (verdict) {
     case Verdict::clean:

@@ -102,7 +102,10 @@ class Writer {
     field("scan", r_.header.scan_id + ", " + layout::utc_text(r_.header.start_time_ns) +
                       (r_.header.job.persona == Persona::bare
                            ? ""
-                           : ", persona " + std::string(to_string(r_.header.job.persona))));
+                           : ", persona " + std::string(to_string(r_.header.job.persona))) +
+                      (r_.header.job.platform.empty()
+                           ? ""
+                           : ", asked for " + still_printable(r_.header.job.platform)));
   }
 
   void limits() {

@@ -228,6 +228,7 @@ void walk(A& a, ScanPart& x) {
   a.added("persona", header.job.persona);
   a.added("provoke", header.job.provoke);
   a.added("extension_ms", header.job.extension);
+  a.added("platform", header.job.platform);
 }
 template <class A>
 void walk(A& a, ImagePart& x) {

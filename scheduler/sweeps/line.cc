@@ -52,7 +52,11 @@ Status Line::turn(Time now) {
     if (questions_.empty()) return Status();
     if (!asked_) {
       if (now < again_) return Status();
-      ASSAY_CHECK(socket_.send(questions_.front().frame));
+      // The loop is gone, or so far behind that it takes nothing: later.
+      if (!socket_.send(questions_.front().frame)) {
+        again_ = now + kAgain;
+        return Status();
+      }
       asked_ = true;
     }
     ASSAY_TRY(auto frames, socket_.receive());

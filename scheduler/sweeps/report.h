@@ -15,11 +15,15 @@
 
 namespace assay::sweeps {
 
-inline constexpr size_t kMaxListed = 1000;  // of each kind; the rest is counted
+inline constexpr size_t kMaxListed = 1000;     // of each kind; the rest is counted
+inline constexpr size_t kMaxCompared = 2000;   // reports of images whose verdict is no worse; likewise
+inline constexpr size_t kMaxEarlierRuns = 20;  // that are looked through for the last scan of a name
+inline constexpr size_t kMaxReasons = 50;      // kinds of them; others are one more
 
 struct ReportItem {
   std::string image;  // "registry.example/team/app:1.2"
   std::string digest, platform, persona, scan_id, verdict, reason;
+  std::string kind;          // of the reason: what it shares with others
   int32_t score = 0;
   std::string headline;     // of the scan's report: what it did, one line
   std::string was_scan_id;  // of the same image name in the run before, or the last scan of it
@@ -52,6 +56,10 @@ struct Report {
   Listed<ReportItem> not_reached;  // images and repositories (without a tag): with reason
   std::map<std::string, uint64_t> failed_by_reason, not_reached_by_reason;  // by the reason's kind
   uint64_t undated = 0;
+  uint64_t late = 0;          // of not_reached: for the deadline's sake
+  uint64_t not_compared = 0;  // another image than last time, but a report is kept no more, or there were too many
+  uint64_t gone = 0;          // scans that are kept no more
+  int64_t busy_ns = 0;        // that agents spent on the scans of this run
 };
 
 /// `previous`: the run before, if there was one that ended. Errors are the store's.

@@ -126,7 +126,7 @@ milliseconds Sweeping::time_to_wait() {
   for (const Line& line : parts_.rescores) consider(line.next_time());
   if (parts_.workers.idle())
     for (const auto& [id, run] : runs_)
-      if (!run->paused && !run->expired && !run->removed) consider(run->list.next_time(now_, quiet_));
+      if (may_list(*run)) consider(run->list.next_time(now_, quiet_));
   return std::max(milliseconds(0), std::chrono::ceil<milliseconds>(first - std::chrono::steady_clock::now()));
 }
 

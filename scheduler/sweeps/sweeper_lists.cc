@@ -30,6 +30,11 @@ RepositoryRecord waiting_record(const sources::Repository& repository, size_t so
 
 }  // namespace
 
+bool Sweeping::may_list(const ActiveRun& run) const {
+  return !run.paused && !run.expired && !run.removed && !run.farm.empty() &&
+         run.pending.size() <= kMaxPending;
+}
+
 // Runs take turns, so that a small one does not wait for a large one.
 void Sweeping::hand_out() {
   size_t none = 0;
@@ -41,8 +46,7 @@ void Sweeping::hand_out() {
     last_run_ = it->first;
     ActiveRun& run = *it->second;
     ++none;
-    if (run.paused || run.expired || run.removed || run.farm.empty() || run.pending.size() > kMaxPending)
-      continue;
+    if (!may_list(run)) continue;
     auto listing = run.list.next(now_, quiet_);
     if (!listing) continue;
     none = 0;

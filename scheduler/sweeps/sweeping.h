@@ -110,6 +110,7 @@ class Sweeping {
   void rewrite_cancelled(ActiveRun& run);
 
   // sweeper_lists.cc
+  bool may_list(const ActiveRun& run) const;
   void hand_out();
   void take_back(size_t worker);
   void found(ActiveRun& run, Listing& listing);

@@ -39,6 +39,11 @@ std::string SimImage::ref() const {
 
 std::optional<SimImage> SimImage::parse(const std::string& ref) {
   SimImage out;
+  if (size_t at = ref.find("@sha256:"); at != std::string::npos) {
+    out.in_registry = true;
+    out.name = ref.substr(0, at);
+    return out;
+  }
   out.in_registry = ref.starts_with(kRegistry);
   std::string_view rest = ref, end = out.in_registry ? ":1" : ".tar",
                    root = out.in_registry ? kRegistry : kFiles;
@@ -56,6 +61,7 @@ std::optional<SimImage> SimImage::parse(const std::string& ref) {
 }
 
 std::string sim_digest(const std::string& ref) {
+  if (size_t at = ref.find("@sha256:"); at != std::string::npos) return ref.substr(at + 1);
   static constexpr char kHex[] = "0123456789abcdef";
   uint64_t state = std::hash<std::string>()(ref);
   std::string out = "sha256:";

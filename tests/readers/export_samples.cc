@@ -6,10 +6,9 @@
 #include <iostream>
 
 #include "common/digest.h"
-#include "common/trace_file.h"
+#include "scheduler/evaluate.h"
 #include "scheduler/export/export.h"
 #include "scheduler/score/rules.h"
-#include "scheduler/score/scorer.h"
 
 namespace {
 
@@ -17,14 +16,6 @@ using namespace assay;
 namespace fs = std::filesystem;
 
 const fs::path kSource = ASSAY_SOURCE_DIR;
-
-Result<Report> report_of(const fs::path& trace, const RuleSet& rules) {
-  // The header stands first, but comes with the footer: one reading for each.
-  ASSAY_TRY(TraceEnds ends, read_trace_file(trace.string(), [](const Event&) {}));
-  Scorer scorer(rules, ends.header);
-  ASSAY_CHECK(read_trace_file(trace.string(), [&](const Event& event) { scorer.add(event); }));
-  return scorer.finish(ends.footer);
-}
 
 // Whatever an image can choose, as bad as it can be: markup, escapes of terminals, marks that turn text
 // around, bytes that are no text, formulas, links of SARIF, 10 kB. As it comes from the store, since nothing
@@ -106,7 +97,7 @@ Status write_all(const fs::path& dir) {
   ASSAY_TRY(RuleSet rules, RuleSet::load(kSource / "rules"));
   for (const auto& entry : fs::directory_iterator(kSource / "tests/traces")) {
     if (entry.path().extension() != ".trace") continue;
-    ASSAY_TRY(Report report, report_of(entry.path(), rules));
+    ASSAY_TRY(Report report, evaluate_file(entry.path().string(), rules));
     ASSAY_CHECK(write_forms(dir, entry.path().stem().string(), report));
   }
   ASSAY_TRY(Report hostile, hostile_report());

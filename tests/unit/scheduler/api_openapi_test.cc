@@ -6,6 +6,7 @@
 
 #include "scheduler/api/routes.h"
 #include "scheduler/export/export.h"
+#include "scheduler/sweeps/sweeper.h"
 #include "tests/unit/scheduler/api_fixture.h"
 #include "tests/unit/scheduler/openapi_schema.h"
 #include "tests/unit/scheduler/server_fixture.h"
@@ -29,7 +30,15 @@ class OpenapiTest : public ServerTest {
     ServerTest::SetUp();
     config_.reload = [] { return Reload(); };
     start();
-    api_.emplace(context_, *store_, config_.clients);
+    sweeps::SweeperConfig sweeps;
+    sweeps.clients = config_.clients;
+    sweeps.endpoint = "inproc://sweeps-" + config_.clients.substr(config_.clients.rfind('-') + 1);
+    sweeps.workers = 2;
+    auto sweeper = sweeps::Sweeper::start(context_, sweeps, *store_, metrics_);
+    ASSERT_TRUE(sweeper) << sweeper.error().what;
+    sweeper_.emplace(std::move(*sweeper));
+    api_.emplace(context_, *store_, config_.clients,
+                 [&](api::ApiConfig& config) { config.sweeps = sweeps.endpoint; });
     // Both know the admin's token as their secret.
     api_->add_hook("night registry ci " + Digest::of(api_->token("admin")).str());
     api_->add_hook("hub dockerhub ci " + Digest::of(api_->token("admin")).str());
@@ -41,6 +50,7 @@ class OpenapiTest : public ServerTest {
   }
   void TearDown() override {
     api_.reset();
+    sweeper_.reset();
     ServerTest::TearDown();
   }
 
@@ -107,6 +117,10 @@ class OpenapiTest : public ServerTest {
         api_->json(201, "POST", "/v1/batches", "ci", R"({"images":[{"ref":"oci:/tmp/b"}]})")["batch_id"];
     std::string scan = "/v1/scans/", batches = "/v1/batches/" + batch;
     worker_.emplace(std::move(worker));
+    for (const char* name : {"kept", "removed"})  // nobody listens there
+      api_->json(201, "POST", "/v1/sweeps", "ci",
+                 Json{{"name", name}, {"sources", {{{"registry", "127.0.0.1:1"}, {"insecure", true}}}}}.dump());
+    api_->json(200, "POST", "/v1/sweeps/kept/run", "ci");
     return {{"showScan", scan + open},
             {"showReport", scan + done + "/report"},
             {"searchScans", "/v1/search?path=/tmp/x"},
@@ -120,6 +134,12 @@ class OpenapiTest : public ServerTest {
             {"showBatch", batches},
             {"rerunBatch", batches + "/rerun"},
             {"cancelBatch", batches + "/cancel"},
+            {"showSweep", "/v1/sweeps/kept"},
+            {"putSweep", "/v1/sweeps/kept"},
+            {"deleteSweep", "/v1/sweeps/removed"},
+            {"listSweepRuns", "/v1/sweeps/kept/runs"},
+            {"showSweepReport", "/v1/sweeps/kept/report"},
+            {"orderSweep", "/v1/sweeps/kept/pause"},
             {"setAgentMode", "/v1/agents/agent-1/drain"},
             {"takeHook", "/v1/hooks/night"},
             {"takeHookByPath", "/v1/hooks/hub/" + api_->token("admin")},
@@ -129,6 +149,8 @@ class OpenapiTest : public ServerTest {
   Openapi file_{ASSAY_SOURCE_DIR "/docs/openapi.yaml"};
   std::vector<Operation> operations_;
   std::set<std::string> seen_;  // "showReport text/csv": what answers came as
+  Metrics metrics_;
+  std::optional<sweeps::Sweeper> sweeper_;
   std::optional<ApiHarness> api_;
   std::optional<Socket> worker_;
 };
@@ -213,7 +235,8 @@ TEST_F(OpenapiTest, WhatIsNotThereIsDocumentedToo) {
 }
 
 TEST(ApiDocs, NameEveryMetric) {
-  std::string source = *read_file(ASSAY_SOURCE_DIR "/scheduler/metrics.cc", 1 << 20);
+  std::string source = *read_file(ASSAY_SOURCE_DIR "/scheduler/metrics.cc", 1 << 20) +
+                       *read_file(ASSAY_SOURCE_DIR "/scheduler/sweeps/sweep_metrics.h", 1 << 20);
   std::string docs = *read_file(ASSAY_SOURCE_DIR "/docs/api.md", 1 << 20);
   std::regex name("\"(assay_[a-z_]+)\"");
   size_t found = 0;

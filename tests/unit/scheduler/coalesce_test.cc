@@ -17,7 +17,7 @@ TEST(Coalesce, JobsAreEqualByImageAndProfileNotByTenant) {
   other.tenant = "somebody else";
   other.lane = Lane::sweep;
   EXPECT_EQ(coalescing_key(one), coalescing_key(other));
-  for (int field = 0; field < 9; ++field) {
+  for (int field = 0; field < 10; ++field) {
     Submission changed = one;
     if (field == 0) changed.job.ref = "nginx:1.27";
     if (field == 1) changed.job.duration += std::chrono::milliseconds(1);
@@ -28,8 +28,16 @@ TEST(Coalesce, JobsAreEqualByImageAndProfileNotByTenant) {
     if (field == 6) changed.job.persona = Persona::ci;
     if (field == 7) changed.job.provoke = false;
     if (field == 8) changed.job.extension = std::chrono::milliseconds(0);
+    if (field == 9) changed.job.platform = "linux/arm64";
     EXPECT_NE(coalescing_key(changed), coalescing_key(one)) << field;
   }
+}
+
+TEST(Coalesce, APlatformIsTheSameHoweverItIsWritten) {
+  Submission one = of("nginx"), other = of("nginx");
+  one.job.platform = "linux/arm64";
+  other.job.platform = "linux/aarch64/v8";
+  EXPECT_EQ(coalescing_key(one), coalescing_key(other));
 }
 
 TEST(Coalesce, FreshJobsAndLocalImagesAreNeverEqual) {

@@ -26,6 +26,15 @@ class DispatchTest : public testing::Test {
   void want(const std::string& agent, uint32_t credit, uint32_t cpu = 4000, uint64_t memory = 8 * kGiB) {
     agents.want(agent, {credit, cpu, memory, ""}, at(now));
   }
+  void hello_for(const std::string& agent, const std::vector<std::string>& platforms, uint32_t credit) {
+    agents.hello(agent, kCapacity, {}, at(now), platforms);
+    want(agent, credit);
+  }
+  void submit_for(const std::string& id, const std::string& platform) {
+    QueuedJob made = job(id, Lane::batch);
+    made.platform = platform;
+    queue.submit(made, at(now));
+  }
   void submit(const std::string& id, uint64_t affinity = 0, const std::string& registry = "",
               uint64_t memory = 0, Lane lane = Lane::batch) {
     QueuedJob made = job(id, lane);
@@ -74,6 +83,46 @@ TEST_F(DispatchTest, WithoutAgentsNothingIsLeased) {
   submit("1");
   EXPECT_EQ(assign(0), "");
   EXPECT_EQ(queue.explain("1", at(0)), "no agent is connected that takes work");
+}
+
+TEST_F(DispatchTest, APlatformGoesToAgentsThatRunIt) {
+  for (const char* id : {"1", "2"}) submit_for(id, "linux/arm64");
+  submit_for("3", "linux/amd64");
+  submit_for("4", "");
+  hello_for("intel", {"linux/amd64"}, 4);
+  hello_for("old", {}, 4);  // does not say
+  EXPECT_EQ(assign(0), "intel:3/1 old:4/1 ");
+  EXPECT_EQ(queue.explain("1", at(0)), "no agent for linux/arm64 is connected that takes work");
+  hello_for("arm", {"linux/arm64/v8", "not a platform"}, 1);
+  EXPECT_EQ(assign(10), "arm:1/1 ");
+  EXPECT_EQ(agents.platforms(), (std::vector<std::string>{"linux/amd64", "linux/arm64"}));
+  // The only one that runs it is full: others need not wait for that.
+  submit_for("5", "linux/amd64");
+  submit_for("6", "");
+  EXPECT_EQ(assign(20), "intel:5/1 old:6/1 ");
+  want("arm", 1);
+  EXPECT_EQ(assign(30), "arm:2/1 ");
+  agents.lost("arm");
+  submit_for("7", "linux/arm64");
+  assign(40);
+  EXPECT_EQ(queue.explain("7", at(40)), "no agent for linux/arm64 is connected that takes work");
+}
+
+TEST_F(DispatchTest, AnAgentIsKeptFreeOnlyForWhatItRuns) {
+  hello_for("intel", {"linux/amd64"}, 4);
+  hello_for("arm", {"linux/arm64"}, 4);
+  want("intel", 4, 500);
+  want("arm", 4, 4000);
+  QueuedJob large = job("large", Lane::batch);
+  large.platform = "linux/amd64";
+  large.cpu_millis = 4000;
+  queue.submit(large, at(0));
+  assign(0);
+  assign(70'000);  // it is kept now
+  submit_for("other", "linux/arm64");
+  EXPECT_EQ(assign(70'001), "arm:other/1 ");
+  want("intel", 4, 4000);
+  EXPECT_EQ(assign(70'002), "intel:large/1 ");
 }
 
 TEST_F(DispatchTest, MostIsKeptAndTheRestIsForTheNextCall) {

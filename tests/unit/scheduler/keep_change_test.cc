@@ -282,6 +282,7 @@ TEST(ResultKey, TellsApartWhatMakesAnotherResult) {
   elsewhere.ref = "mirror.io/app@" + kDigest;
   elsewhere.insecure = false;
   elsewhere.auth_file = "other";
+  elsewhere.platform = "linux/amd64";  // a manifest is one platform's, asked for or not
   EXPECT_EQ(result_key(kDigest, elsewhere, "0.1.0"), keys[0]) << "where it is pulled from does not matter";
   EXPECT_EQ(result_key("x\n", job, std::string(1000, '\xff')).find('\n'), std::string::npos);
 }

@@ -128,6 +128,76 @@ TEST_F(ServerTest, BusyRegistryIsLeftAloneByTheWholeFarm) {
   EXPECT_EQ(expect<wire::Lease>(other).scan_id, elsewhere);
 }
 
+TEST_F(ServerTest, LeasesThatHaveNotAskedABusyRegistryYetComeBack) {
+  start();
+  Socket client = this->client(), one = this->agent("a"), other = this->agent("b"), third = this->agent("c");
+  std::string first = submit(client, of("registry.example/app:1"));
+  want(one);
+  auto busy = expect<wire::Lease>(one);
+  std::string second = submit(client, of("registry.example/app:2"));
+  want(other);
+  auto waits = expect<wire::Lease>(other);
+  submit(client, of("registry.example/app:3"));
+  want(third);
+  auto knows = expect<wire::Lease>(third);
+  say(third, wire::Resolved{knows.scan_id, knows.attempt, "sha256:" + std::string(64, 'c')});
+  (void)expect<wire::Proceed>(third);
+  say(one, wire::Failed{busy.scan_id, busy.attempt, "busy", "429", 2000});
+  auto told = std::chrono::steady_clock::now();
+  auto back = expect<wire::Cancel>(other);
+  EXPECT_EQ(back.scan_id, second);
+  EXPECT_EQ(back.attempt, waits.attempt);
+  for (const std::string& id : {first, second}) {
+    auto why = ask(client, "explain", {{"scan_id", id}})["waits"][0];
+    EXPECT_NE(why["text"].get<std::string>().find("registry.example asked to be left alone for"), std::string::npos)
+        << why;
+  }
+  ship(third, knows, 'c');  // it goes on
+  want(other, 2);
+  auto again = expect<wire::Lease>(other);
+  EXPECT_GE(std::chrono::steady_clock::now() - told, milliseconds(1900));
+  EXPECT_EQ(again.attempt, 2u);
+  (void)expect<wire::Lease>(other);
+}
+
+TEST_F(ServerTest, ARegistryThatASweepFoundBusyIsLeftAloneByTheAgents) {
+  start();
+  Socket client = this->client(), agent = this->agent();
+  want(agent, 2);
+  EXPECT_EQ(ask(client, "registry_busy", {{"registry", "registry.example"}, {"ms", 600'000}}), nlohmann::json::object());
+  std::string held = submit(client, of("registry.example/app:1"));
+  std::string elsewhere = submit(client, of("elsewhere.example/app:1"));
+  EXPECT_EQ(expect<wire::Lease>(agent).scan_id, elsewhere);
+  auto why = ask(client, "explain", {{"scan_id", held}})["waits"][0];
+  EXPECT_EQ(why["text"].get<std::string>().substr(0, 50), "registry.example asked to be left alone for 599 s" ) << why;
+  ask(client, "registry_busy", {{"registry", ""}, {"ms", 1}}, 400);
+  ask(client, "registry_busy", {{"registry", std::string(1000, 'x')}, {"ms", 1}}, 400);
+  ask(client, "registry_busy", {{"registry", "registry.example"}, {"ms", -1}}, 400);
+  ask(client, "registry_busy", {{"registry", "registry.example"}}, 400);
+}
+
+TEST_F(ServerTest, TheFarmSaysItsRulesAndWhatItsAgentsRun) {
+  start();
+  Socket client = this->client();
+  auto farm = ask(client, "farm");
+  EXPECT_EQ(farm["rules_version"], rules_->version());
+  EXPECT_TRUE(farm["platforms"].empty());
+  Socket intel = connect(config_.agents[0]);
+  say(intel, wire::Hello{wire::kVersion, "intel", "i1", kVersion, {4, 4000, 16ull << 30}, {}, {}, {"linux/amd64"}});
+  (void)expect<wire::Welcome>(intel);
+  EXPECT_EQ(ask(client, "farm")["platforms"], nlohmann::json({"linux/amd64"}));
+  EXPECT_EQ(ask(client, "agents")["agents"][0]["platforms"], nlohmann::json({"linux/amd64"}));
+  Submission arm = of("registry.example/app:1");
+  arm.job.platform = "linux/arm64/v8";
+  std::string id = submit(client, arm);
+  want(intel);
+  EXPECT_EQ(ask(client, "explain", {{"scan_id", id}})["waits"][0]["text"],
+            "no agent for linux/arm64 is connected that takes work");
+  arm.job.platform = "windows/amd64";
+  say(client, wire::Submit{{arm}, false});
+  EXPECT_EQ(expect<wire::Refused>(client).reason, "platform 'windows/amd64': only images for linux can be run");
+}
+
 TEST_F(ServerTest, SilentAgentLosesItsLeaseAndItsLateResultIsRefused) {
   config_.limits.lease = milliseconds(2000);
   start();
