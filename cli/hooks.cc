@@ -1,5 +1,5 @@
-// assay hooks: makes, lists and revokes the webhooks of the scheduler on this host. Works on their file alone; the
-// scheduler reads that for every request.
+// assay hooks: makes, lists and revokes the webhooks of the scheduler on this host. Works on their file
+// alone; the scheduler reads that for every request.
 #include <boost/program_options.hpp>
 #include <cstdlib>
 #include <iostream>
@@ -31,20 +31,25 @@ std::string default_file() {
 const char* set_up(hooks::Sender sender) {
   switch (sender) {
     case hooks::Sender::registry:
-      return "in the registry's config.yml, below notifications.endpoints: url: the URL, headers: Authorization: "
+      return "in the registry's config.yml, below notifications.endpoints: url: the URL, headers: "
+             "Authorization: "
              "[Bearer SECRET]";
     case hooks::Sender::harbor:
-      return "in the project's Webhooks: the URL as endpoint, the secret as auth header, event Artifact pushed";
+      return "in the project's Webhooks: the URL as endpoint, the secret as auth header, event Artifact "
+             "pushed";
     case hooks::Sender::dockerhub:
       return "in the repository's Webhooks: the URL, which holds the secret: Docker Hub sends no header";
     case hooks::Sender::github:
-      return "in the repository's or organization's Webhooks: the URL, content type application/json, the secret, "
+      return "in the repository's or organization's Webhooks: the URL, content type application/json, the "
+             "secret, "
              "event Packages";
     case hooks::Sender::gitlab:
-      return "in gitlab.rb, registry['notifications']: url: the URL, headers: X-Gitlab-Token or Authorization: "
+      return "in gitlab.rb, registry['notifications']: url: the URL, headers: X-Gitlab-Token or "
+             "Authorization: "
              "[SECRET]; project webhooks tell nothing of images";
     case hooks::Sender::ecr:
-      return "in EventBridge, an API destination: the URL, a connection with an API key named X-API-Key and the "
+      return "in EventBridge, an API destination: the URL, a connection with an API key named X-API-Key and "
+             "the "
              "secret as its value; a rule for ECR Image Action";
   }
   return "";

@@ -227,7 +227,8 @@ void describe(po::options_description& options) {
   add("keys", string(kDefaultKeyDir), "directory of the scheduler's key and of the list of agents");
   add("api", string("127.0.0.1:8440"), "where the HTTP API listens: ADDRESS:PORT, or off");
   add("tokens", string("/etc/assay/tokens"), "file of the API's tokens (assay tokens)");
-  add("hooks", string("/etc/assay/hooks"), "file of the webhooks that are taken, and of queues (assay hooks)");
+  add("hooks", string("/etc/assay/hooks"),
+      "file of the webhooks that are taken, and of queues (assay hooks)");
   add("lease", string("15s"), "after so much silence of its agent a scan is given to another");
   add("attempts", po::value<uint32_t>()->default_value(3), "failed attempts after which a scan has failed");
   add("retry-delay", string("2s"), "before the second attempt; doubles with each failure");

@@ -1,5 +1,5 @@
-// One thread looks at the hook file and keeps a thread a queue; each of those has its own socket to the loop, its own
-// credentials, and an event that ends whatever it waits for.
+// One thread looks at the hook file and keeps a thread a queue; each of those has its own socket to the loop,
+// its own credentials, and an event that ends whatever it waits for.
 #include "scheduler/hooks/queue_poller.h"
 
 #include <map>
@@ -103,7 +103,8 @@ Status Worker::submit(Wanted wanted) {
 // What makes it another queue: a change of any of it starts a thread anew.
 std::string identity(const Hook& hook) {
   std::string out = hook.name;
-  for (const std::string* part : {&hook.tenant, &hook.queue, &hook.region, &hook.role, &hook.endpoint, &hook.host})
+  for (const std::string* part :
+       {&hook.tenant, &hook.queue, &hook.region, &hook.role, &hook.endpoint, &hook.host})
     out += '\n' + *part;
   for (const std::string& glob : hook.repositories) out += '\n' + glob;
   return out + '\n' + to_string(hook.lane) + std::to_string(hook.per_minute) + (hook.untagged ? "u" : "") +

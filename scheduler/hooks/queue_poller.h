@@ -1,6 +1,6 @@
-// queue_poller: EventBridge's events fetched from SQS queues: a thread for each hook of ecr that has one. A message
-// is deleted once the scans that it asks for are on disk, or when it is of no use; what is not comes again, and is
-// taken once.
+// queue_poller: EventBridge's events fetched from SQS queues: a thread for each hook of ecr that has one. A
+// message is deleted once the scans that it asks for are on disk, or when it is of no use; what is not comes
+// again, and is taken once.
 #pragma once
 
 #include <chrono>
@@ -18,7 +18,7 @@ struct QueuePollerConfig {
   std::chrono::milliseconds answer{10000};      // for the loop to answer in
   std::chrono::milliseconds first_delay{1000};  // after an error; doubles with each
   std::chrono::milliseconds longest_delay{60000};
-  std::chrono::milliseconds reread{10000};      // how often the hook file is looked at for queues
+  std::chrono::milliseconds reread{10000};  // how often the hook file is looked at for queues
 };
 
 inline constexpr size_t kMaxQueues = 64;

@@ -1,5 +1,5 @@
-// Webhooks' payloads on anything, by every sender's reader: what is taken is bounded, and a reference that a user
-// could have written. The first byte picks the sender.
+// Webhooks' payloads on anything, by every sender's reader: what is taken is bounded, and a reference that a
+// user could have written. The first byte picks the sender.
 #include <cstdlib>
 
 #include "common/image_ref.h"
@@ -27,8 +27,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       std::string key = once_key(hook, push);
       if (key.empty() || key.size() > kMaxOnceBytes) std::abort();
       Submission submission;
-      submission.job.ref = push.host + "/" + push.repository +
-                           (push.digest.empty() ? ":" + push.tag : "@" + push.digest);
+      submission.job.ref =
+          push.host + "/" + push.repository + (push.digest.empty() ? ":" + push.tag : "@" + push.digest);
       submission.once = key;
       if (!check_submission(submission)) std::abort();
     }

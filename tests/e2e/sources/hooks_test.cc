@@ -7,6 +7,8 @@
 #include "common/process.h"
 #include "scheduler/hooks/hook.h"
 #include "tests/e2e/assay.h"
+#include "tests/farm/aws_server.h"
+#include "tests/farm/aws_sqs.h"
 #include "tests/farm/farm.h"
 #include "tests/farm/registry.h"
 
@@ -17,8 +19,9 @@ using nlohmann::json;
 using namespace std::chrono_literals;
 
 std::string notifications(const std::string& url, const std::string& secret) {
-  return "  endpoints:\n    - name: assay\n      url: " + url + "\n      headers:\n        Authorization: [Bearer " +
-         secret + "]\n      timeout: 2s\n      threshold: 2\n      backoff: 200ms\n";
+  return "  endpoints:\n    - name: assay\n      url: " + url +
+         "\n      headers:\n        Authorization: [Bearer " + secret +
+         "]\n      timeout: 2s\n      threshold: 2\n      backoff: 200ms\n";
 }
 
 Result<farm::TestRegistry> start_registry(const TempDir& dir, const std::string& yaml) {
@@ -51,8 +54,8 @@ class SourcesHooks : public testing::Test {
   std::filesystem::path hook_file() { return dir_.path() / "hooks"; }
   /// By the command, as an operator does: URL and secret.
   std::pair<std::string, std::string> make_hook(const std::string& name) {
-    auto made = run({.argv = {bin("assay"), "hooks", "new", name, "registry", "insecure=yes", "--file", hook_file(),
-                              "--tenant", "team", "--url", farm_->url()}},
+    auto made = run({.argv = {bin("assay"), "hooks", "new", name, "registry", "insecure=yes", "--file",
+                              hook_file(), "--tenant", "team", "--url", farm_->url()}},
                     20s);
     EXPECT_TRUE(made && made->status.shell_code() == 0) << (made ? made->err : made.error().what);
     if (!made) return {};
@@ -103,6 +106,37 @@ TEST_F(SourcesHooks, ARegistryWithAnotherSecretStartsNothingAndIsCounted) {
   ASSERT_TRUE(registry->push(image("quiet"), "team/quiet:1.0"));
   EXPECT_TRUE(soon([&] { return metric("assay_hook_refusals_total", "reason=\"secret\"") > 0; }));
   EXPECT_TRUE(scans().empty());
+}
+
+// EventBridge's other way: the event waits in a queue, and the scheduler fetches it.
+TEST_F(SourcesHooks, AnEventInAQueueStartsOneScanHoweverOftenItIsThere) {
+  ASSERT_EQ(::setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE", 1), 0);
+  ASSERT_EQ(::setenv("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI", 1), 0);
+  ASSERT_TRUE(farm_->scheduler().stop(20s)) << "it starts again with these in its environment";
+  auto server = farm::AwsServer::start({{"AKIDEXAMPLE", "wJalrXUtnFEMI"}});
+  ASSERT_TRUE(server) << server.error().what;
+  farm::AwsQueue queue(*server, "pushes", 500ms);
+  hooks::Hook hook;
+  hook.name = "amazon";
+  hook.sender = hooks::Sender::ecr;
+  hook.tenant = "team";
+  hook.queue = queue.url();
+  hook.region = "eu-west-1";
+  hook.endpoint = server->url();
+  ASSERT_TRUE(hooks::add_hook(hook_file(), hook));
+  const std::string event =
+      R"({"version":"0","id":"13cde686-328b-6117-af20-0e5566167482","detail-type":"ECR Image Action",)"
+      R"("source":"aws.ecr","account":"123456789012","time":"2026-11-29T22:10:05Z","region":"eu-west-1",)"
+      R"("resources":[],"detail":{"result":"SUCCESS","repository-name":"team/app","image-digest":"sha256:)" +
+      std::string(64, 'a') + R"(","action-type":"PUSH","image-tag":"1.0"}})";
+  for (int i = 0; i < 3; ++i) queue.send(event);
+  ASSERT_TRUE(farm_->start());
+  EXPECT_TRUE(soon([&] { return queue.size() == 0; }));
+  json all = scans();
+  ASSERT_EQ(all.size(), 1u) << all.dump();
+  EXPECT_EQ(all[0]["ref"],
+            "123456789012.dkr.ecr.eu-west-1.amazonaws.com/team/app@sha256:" + std::string(64, 'a'));
+  EXPECT_EQ(metric("assay_hook_pushes_total", "outcome=\"seen\""), 2);
 }
 
 }  // namespace

@@ -40,11 +40,13 @@ class Echo {
       HttpAdmission admission;
       admission.max_body_bytes = 8 << 20;
       if (head.path == "/secret") admission.refused = text(401, "who are you?");
+      admission.any_type = head.path == "/any";
       return admission;
     };
     out.handle = [](const HttpRequest& request) {
       if (request.path == "/stream") return stream();
       if (request.path == "/whole" || request.path == "/cut") return parts(request.path == "/cut");
+      if (request.path == "/header") return text(200, request.header("X-Token").value_or("none"));
       std::string said = request.method + " " + request.path;
       for (const auto& [name, value] : request.query) said += " " + name + "=" + value;
       if (request.body.size() > 1000) return text(200, said + " " + std::to_string(request.body.size()));
@@ -171,6 +173,33 @@ TEST(HttpServer, RefusesBodiesThatItCannotBound) {
   EXPECT_EQ(status("POST / HTTP/1.1\r\nContent-Type: multipart/form-data; boundary=x\r\nContent-Length: "
                    "1\r\n\r\na"),
             415);
+}
+
+// One that comes twice would be understood by two readers in two ways.
+TEST(HttpServer, AHeaderIsFoundInWhicheverCaseUnlessItComesTwice) {
+  Echo echo;
+  auto told = [&](const std::string& headers) {
+    return talk(echo.port(), "GET", "/header", "", "", headers).body;
+  };
+  EXPECT_EQ(told("x-ToKeN: abc \r\n"), "abc");
+  EXPECT_EQ(told("X-Token: a\r\nx-token: a\r\n"), "none");
+  EXPECT_EQ(told("X-Token2: a\r\n"), "none");
+}
+
+TEST(HttpServer, WhereAnyTypeIsTakenTheBodyComesAsItWasSent) {
+  Echo echo;
+  auto post = [&](const std::string& path, const std::string& type) {
+    HttpTalk talk(echo.port());
+    talk.say("POST " + path + " HTTP/1.1\r\nConnection: close\r\nContent-Type: " + type +
+             "\r\nContent-Length: 7\r\n\r\na=1&b=%");
+    auto answer = parse_answer(talk.hear());
+    return std::to_string(answer.status) + " " + answer.body;
+  };
+  for (const char* type : {"application/vnd.docker.distribution.events.v1+json",
+                           "multipart/form-data; boundary=x", "application/x-www-form-urlencoded"}) {
+    EXPECT_EQ(post("/any", type), "200 POST /any a=1&b=%");
+    EXPECT_EQ(post("/other", type).substr(0, 4), "415 ");
+  }
 }
 
 TEST(HttpServer, RangeDoesNotMultiplyAnAnswer) {

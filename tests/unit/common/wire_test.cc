@@ -99,7 +99,6 @@ std::vector<Message> one_of_each() {
   return {Submit{{submission(), {}}, true},
           Ask{"agents", "{}"},
           Watch{kId, ""},
-          Accepted{{kId, kId}},
           Accepted{{kId, kId}, {1}},
           Refused{"no_space", "the disk is full"},
           Finished{kId, true, "", "{\"schema\":\"assay.report/1\"}"},

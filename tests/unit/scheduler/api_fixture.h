@@ -8,8 +8,8 @@
 #include <optional>
 #include <string>
 
-#include "scheduler/api/api.h"
 #include "common/fd.h"
+#include "scheduler/api/api.h"
 #include "scheduler/api/tokens.h"
 #include "scheduler/hooks/intake.h"
 #include "tests/http_talk.h"
@@ -53,7 +53,8 @@ class ApiHarness {
   std::string metric(const std::string& name) {
     std::string text = metrics_.text();
     size_t at = text.find(name + " ");
-    return at == text.npos ? "" : text.substr(at + name.size() + 1, text.find('\n', at) - at - name.size() - 1);
+    return at == text.npos ? ""
+                           : text.substr(at + name.size() + 1, text.find('\n', at) - at - name.size() - 1);
   }
   int port() const { return api_->port(); }
   void stop() { api_.reset(); }

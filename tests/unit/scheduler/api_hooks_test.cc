@@ -1,5 +1,5 @@
-// Webhooks over HTTP: what each sender sends starts one scan, a replay none; what is forged, too large, too much or
-// of no use is refused or left out, and counted.
+// Webhooks over HTTP: what each sender sends starts one scan, a replay none; what is forged, too large, too
+// much or of no use is refused or left out, and counted.
 #include <gtest/gtest.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -29,9 +29,8 @@ class ApiHooks : public testing::Test {
     ASSERT_TRUE(store) << store.error().what;
     store_ = std::move(*store);
     loop_.emplace(context_, *store_, "inproc://clients");
-    api_.emplace(context_, *store_, "inproc://clients", [](api::ApiConfig& config) {
-      config.answer = std::chrono::milliseconds(500);
-    });
+    api_.emplace(context_, *store_, "inproc://clients",
+                 [](api::ApiConfig& config) { config.answer = std::chrono::milliseconds(500); });
   }
   /// Its secret.
   std::string make(const std::string& name, Sender sender, const std::vector<std::string>& options = {}) {
@@ -140,8 +139,9 @@ TEST_F(ApiHooks, TwoEventsOfOnePushAreOneScan) {
   std::string secret = make("gh", Sender::github);
   for (const char* what : {"package", "registry_package"}) {
     std::string body = sample::github(what);
-    (void)post("gh", "X-GitHub-Event: " + std::string(what) + "\r\nX-Hub-Signature-256: " +
-                         signature(secret, body) + "\r\n",
+    (void)post("gh",
+               "X-GitHub-Event: " + std::string(what) +
+                   "\r\nX-Hub-Signature-256: " + signature(secret, body) + "\r\n",
                body);
   }
   EXPECT_EQ(started_.size(), 1u);
@@ -159,7 +159,8 @@ TEST_F(ApiHooks, ASignatureOfAnotherBodyOrGivenTwiceIsForged) {
 }
 
 TEST_F(ApiHooks, WhatAHookDoesNotWantIsLeftOut) {
-  std::string head = "Authorization: " + make("some", Sender::registry, {"repositories=other/*", "lane=gate"});
+  std::string head =
+      "Authorization: " + make("some", Sender::registry, {"repositories=other/*", "lane=gate"});
   EXPECT_EQ(post("some", head + "\r\n", sample::registry()), "202 0 0 1");
   // The manifests of an index have no tag: the index is the image.
   head = "Authorization: " + make("index", Sender::registry);
@@ -169,9 +170,10 @@ TEST_F(ApiHooks, WhatAHookDoesNotWantIsLeftOut) {
   // A signature that cosign has pushed is no image.
   head = "Authorization: " + make("signed", Sender::registry);
   std::string about = "sha256-" + std::string(64, 'a') + ".sig";
-  EXPECT_EQ(post("signed", head + "\r\n",
-                 sample::event("e", "push", "application/vnd.oci.image.manifest.v1+json", sample::kDigest, about)),
-            "202 0 0 1");
+  EXPECT_EQ(
+      post("signed", head + "\r\n",
+           sample::event("e", "push", "application/vnd.oci.image.manifest.v1+json", sample::kDigest, about)),
+      "202 0 0 1");
   EXPECT_EQ(pushes("index", "left_out"), "1");
 }
 
@@ -221,9 +223,10 @@ TEST_F(ApiHooks, AnyContentTypeIsTakenForAHookAndNoneForAStranger) {
   std::string body = sample::registry();
   auto send = [&](const std::string& who) {
     HttpTalk connection(api_->port());
-    connection.say("POST /v1/hooks/h HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: "
-                   "application/vnd.docker.distribution.events.v1+json\r\nContent-Length: " +
-                   std::to_string(body.size()) + "\r\nAuthorization: Bearer " + who + "\r\n\r\n" + body);
+    connection.say(
+        "POST /v1/hooks/h HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: "
+        "application/vnd.docker.distribution.events.v1+json\r\nContent-Length: " +
+        std::to_string(body.size()) + "\r\nAuthorization: Bearer " + who + "\r\n\r\n" + body);
     return parse_answer(connection.hear()).status;
   };
   EXPECT_EQ(send(secret), 202);

@@ -30,15 +30,17 @@ TEST(HookFile, ReadsHooksWithTheirOptions) {
   const Hook& hook = (*hooks)[0];
   EXPECT_EQ(hook.name + " " + to_string(hook.sender) + " " + hook.tenant, "night harbor team");
   EXPECT_EQ(options_text(hook),
-            " host=harbor.example repositories=team/*,!team/test-* lane=sweep per_minute=5 untagged=yes insecure=yes");
+            " host=harbor.example repositories=team/*,!team/test-* lane=sweep per_minute=5 untagged=yes "
+            "insecure=yes");
   EXPECT_EQ((*hooks)[1].queue, "https://sqs.eu-west-1.amazonaws.com/1/q");
   EXPECT_EQ((*hooks)[2].secret, "0123456789abcdef");
 }
 
 TEST(HookFile, NamesTheLineAndTheRule) {
   EXPECT_EQ(error("x\n"), "line 1: is not NAME SENDER TENANT SECRET [OPTION...]");
-  EXPECT_EQ(error("\nX harbor t " + kHash),
-            "line 2: 'X' is no name for a hook: 1 to 64 of a-z, 0-9, '-', '_' and '.', a letter or digit first");
+  EXPECT_EQ(
+      error("\nX harbor t " + kHash),
+      "line 2: 'X' is no name for a hook: 1 to 64 of a-z, 0-9, '-', '_' and '.', a letter or digit first");
   EXPECT_EQ(error("x quay t " + kHash),
             "line 1: 'quay' is no sender; there are registry, harbor, dockerhub, github, gitlab and ecr");
   EXPECT_EQ(error("x harbor t secret:abc"), "line 1: the secret of a harbor hook is kept as sha256:HEX");
@@ -48,7 +50,8 @@ TEST(HookFile, NamesTheLineAndTheRule) {
             "line 1: option queue: 'queue' is for hooks of ecr alone");
   EXPECT_EQ(error("x harbor t " + kHash + " per_minute=0"),
             "line 1: option per_minute: '0' is not a number from 1 to 100000");
-  EXPECT_NE(error("x harbor t " + kHash + " colour=red").find("is none of host, repositories"), std::string::npos);
+  EXPECT_NE(error("x harbor t " + kHash + " colour=red").find("is none of host, repositories"),
+            std::string::npos);
   EXPECT_NE(error("x harbor t " + kHash + " host=registry").find("is no registry"), std::string::npos);
   EXPECT_NE(error("x harbor t " + kHash + "\nx ecr t " + kHash).find("line 2: there is a hook named 'x'"),
             std::string::npos);
@@ -135,9 +138,10 @@ TEST(HookVerify, ASecretIsTakenWhereItsSenderPutsIt) {
 TEST(HookVerify, AnythingElseIsNoSecret) {
   Hook hook = with(Sender::harbor, "0123456789abcdef");
   for (const std::string& text :
-       {std::string(), std::string("Bearer "), std::string("0123456789abcdeF"), std::string("0123456789abcde"),
-        std::string("Basic !!!!"), std::string("Basic " + base64("0123456789abcdef")), std::string("Basic ===="),
-        std::string("Basic "), std::string(5000, 'x'), hook.digest.str()}) {
+       {std::string(), std::string("Bearer "), std::string("0123456789abcdeF"),
+        std::string("0123456789abcde"), std::string("Basic !!!!"),
+        std::string("Basic " + base64("0123456789abcdef")), std::string("Basic ===="), std::string("Basic "),
+        std::string(5000, 'x'), hook.digest.str()}) {
     Proof proof;
     proof.authorization = text;
     EXPECT_FALSE(knows_secret(hook, proof)) << text.substr(0, 40);

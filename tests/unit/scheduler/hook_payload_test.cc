@@ -30,7 +30,8 @@ std::string read(Sender sender, const std::string& body, const std::string& even
 }
 
 TEST(HookPayload, OfARegistryManifestsThatWerePushedAreTaken) {
-  EXPECT_EQ(read(Sender::registry, sample::registry()), "registry.example:5000/team/app:1.0@aa e-2 1795990205\n");
+  EXPECT_EQ(read(Sender::registry, sample::registry()),
+            "registry.example:5000/team/app:1.0@aa e-2 1795990205\n");
   EXPECT_EQ(read(Sender::registry, sample::registry_index()),
             "registry.example:5000/team/app:@bb e-5 1795990205\n"
             "registry.example:5000/team/app:2.0@aa e-6 1795990205\n");
@@ -62,19 +63,22 @@ TEST(HookPayload, GitHubsContainersInLowerCase) {
   EXPECT_EQ(read(Sender::github, sample::github("package", ""), "package"),
             "ghcr.io/team-a/app:@aa  1795990205\n");
   EXPECT_EQ(read(Sender::github, R"({"zen":"Design for failure.","hook_id":1})", "ping"), "");
-  EXPECT_EQ(read(Sender::github, R"({"action":"published","package":{"package_type":"npm"}})", "package"), "");
+  EXPECT_EQ(read(Sender::github, R"({"action":"published","package":{"package_type":"npm"}})", "package"),
+            "");
   EXPECT_EQ(read(Sender::github, R"({"action":"deleted","package":{"package_type":"CONTAINER"}})"), "");
 }
 
 TEST(HookPayload, GitLabsRegistrySendsNotificationsAndItsProjectsNothingOfImages) {
-  EXPECT_EQ(read(Sender::gitlab, sample::registry()), "registry.example:5000/team/app:1.0@aa e-2 1795990205\n");
+  EXPECT_EQ(read(Sender::gitlab, sample::registry()),
+            "registry.example:5000/team/app:1.0@aa e-2 1795990205\n");
   EXPECT_EQ(read(Sender::gitlab, R"({"object_kind":"pipeline"})", "Pipeline Hook"), "");
 }
 
 TEST(HookPayload, AmazonsEventOfASuccessfulPush) {
-  EXPECT_EQ(read(Sender::ecr, sample::ecr()),
-            "123456789012.dkr.ecr.eu-west-1.amazonaws.com/team/app:1.0@aa 13cde686-328b-6117-af20-0e5566167482 "
-            "1795990205\n");
+  EXPECT_EQ(
+      read(Sender::ecr, sample::ecr()),
+      "123456789012.dkr.ecr.eu-west-1.amazonaws.com/team/app:1.0@aa 13cde686-328b-6117-af20-0e5566167482 "
+      "1795990205\n");
 }
 
 TEST(HookPayload, TheHooksHostStandsForThePayloads) {
@@ -110,15 +114,16 @@ TEST(HookPayload, HostileBodiesAreRefusedOrTellOfNothing) {
     for (const std::string& body :
          {std::string(), std::string("[]"), std::string("{"), std::string("null"), std::string("\xff"),
           std::string(100'000, '['), R"({"events":)" + std::string(1000, '[') + std::string(1000, ']') + "}"})
-      EXPECT_EQ(read(sender, body).substr(0, 9), "invalid: ") << to_string(sender) << " " << body.substr(0, 40);
+      EXPECT_EQ(read(sender, body).substr(0, 9), "invalid: ")
+          << to_string(sender) << " " << body.substr(0, 40);
   }
   EXPECT_EQ(read(Sender::registry, R"({"events":[7]})"), "invalid: an event of the payload is no object");
   EXPECT_EQ(read(Sender::registry, R"({"events":7})"), "invalid: the payload's \"events\" is no list");
   EXPECT_EQ(read(Sender::registry, R"({"action":7})"), "invalid: the payload's \"action\" is no text");
   std::string many = R"({"events":[)";
   for (size_t i = 0; i <= kMaxPushes; ++i)
-    many += (i ? "," : "") + sample::event("e", "push", "application/vnd.oci.image.index.v1+json",
-                                           sample::kDigest, "1");
+    many += (i ? "," : "") +
+            sample::event("e", "push", "application/vnd.oci.image.index.v1+json", sample::kDigest, "1");
   EXPECT_EQ(read(Sender::registry, many + "]}"), "limit: the payload tells of more than 100 pushes");
 }
 

@@ -1,5 +1,5 @@
-// EventBridge's way: events in a queue of an AWS endpoint of ours that checks every signature, polled by the real
-// poller into a loop of few words.
+// EventBridge's way: events in a queue of an AWS endpoint of ours that checks every signature, polled by the
+// real poller into a loop of few words.
 #include <gtest/gtest.h>
 
 #include <condition_variable>
@@ -54,7 +54,8 @@ class TestQueue {
       for (Message& message : messages_) {
         if (message.hidden_until > Clock::now()) continue;
         message.hidden_until = Clock::now() + milliseconds(200);
-        out.push_back({{"MessageId", message.receipt}, {"ReceiptHandle", message.receipt}, {"Body", message.body}});
+        out.push_back(
+            {{"MessageId", message.receipt}, {"ReceiptHandle", message.receipt}, {"Body", message.body}});
       }
       if (out.empty()) changed_.wait_for(lock, milliseconds(50));
     }
@@ -160,8 +161,8 @@ TEST_F(HookQueue, AnEventInTheQueueStartsOneScanHoweverOftenItComes) {
   queue_.put(R"({"source":"aws.ec2","detail-type":"EC2 Instance State-change Notification"})");
   start_poller();
   EXPECT_TRUE(soon([&] { return queue_.left() == 0; }));
-  EXPECT_EQ(refs(), std::vector<std::string>{
-                        "123456789012.dkr.ecr.eu-west-1.amazonaws.com/team/app@" + sample::kDigest});
+  EXPECT_EQ(refs(), std::vector<std::string>{"123456789012.dkr.ecr.eu-west-1.amazonaws.com/team/app@" +
+                                             sample::kDigest});
   EXPECT_EQ(queue_.url_of_last_ask(), queue_url());
   EXPECT_TRUE(counted(R"(assay_hook_pushes_total{hook="amazon",outcome="started"} 1)")) << metrics_.text();
   EXPECT_TRUE(counted(R"(assay_hook_pushes_total{hook="amazon",outcome="seen"} 2)")) << metrics_.text();

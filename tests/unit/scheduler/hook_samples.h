@@ -21,13 +21,14 @@ inline std::string event(const std::string& id, const std::string& action, const
 inline std::string registry() {
   const std::string manifest = "application/vnd.oci.image.manifest.v1+json";
   return R"({"events":[)" + event("e-1", "push", "application/octet-stream", kChild, "") + "," +
-         event("e-2", "push", manifest, kDigest, "1.0") + "," + event("e-3", "pull", manifest, kDigest, "1.0") +
-         "," + event("e-4", "mount", "application/vnd.oci.image.layer.v1.tar+gzip", kChild, "") + "]}";
+         event("e-2", "push", manifest, kDigest, "1.0") + "," +
+         event("e-3", "pull", manifest, kDigest, "1.0") + "," +
+         event("e-4", "mount", "application/vnd.oci.image.layer.v1.tar+gzip", kChild, "") + "]}";
 }
 /// An index, and the manifest in it, which has no tag.
 inline std::string registry_index() {
-  return R"({"events":[)" + event("e-5", "push", "application/vnd.oci.image.manifest.v1+json", kChild, "") + "," +
-         event("e-6", "push", "application/vnd.oci.image.index.v1+json", kDigest, "2.0") + "]}";
+  return R"({"events":[)" + event("e-5", "push", "application/vnd.oci.image.manifest.v1+json", kChild, "") +
+         "," + event("e-6", "push", "application/vnd.oci.image.index.v1+json", kDigest, "2.0") + "]}";
 }
 /// Azure's: one event, no envelope.
 inline std::string azure() {
@@ -37,17 +38,19 @@ inline std::string azure() {
 inline std::string harbor() {
   return R"({"type":"PUSH_ARTIFACT","occur_at":1795990205,"operator":"robot$ci","event_data":{"resources":[)"
          R"({"digest":")" +
-         kDigest + R"(","tag":"1.0","resource_url":"harbor.example/team/app:1.0"}],)"
-                   R"("repository":{"date_created":1795000000,"name":"app","namespace":"team",)"
-                   R"("repo_full_name":"team/app","repo_type":"private"}}})";
+         kDigest +
+         R"(","tag":"1.0","resource_url":"harbor.example/team/app:1.0"}],)"
+         R"("repository":{"date_created":1795000000,"name":"app","namespace":"team",)"
+         R"("repo_full_name":"team/app","repo_type":"private"}}})";
 }
 inline std::string harbor_cloud_event() {
   return R"({"specversion":"1.0","id":"66c04c0c","source":"/projects/2/webhook/policies/15",)"
          R"("type":"harbor.artifact.pushed","datacontenttype":"application/json","time":"2026-11-29T22:10:05Z",)"
          R"("operator":"robot$ci","data":{"resources":[{"digest":")" +
-         kDigest + R"(","tag":"1.0","resource_url":"harbor.example/team/app:1.0"}],)"
-                   R"("repository":{"date_created":1795000000,"name":"app","namespace":"team",)"
-                   R"("repo_full_name":"team/app","repo_type":"private"}}})";
+         kDigest +
+         R"(","tag":"1.0","resource_url":"harbor.example/team/app:1.0"}],)"
+         R"("repository":{"date_created":1795000000,"name":"app","namespace":"team",)"
+         R"("repo_full_name":"team/app","repo_type":"private"}}})";
 }
 inline std::string dockerhub() {
   return R"({"callback_url":"https://hub.example/u/team/app/hook/1/","push_data":{"pushed_at":1795990205,)"
