@@ -60,10 +60,8 @@ int main(int argc, char** argv) {
       {"rules", assay::cli::rules},   {"hunt", assay::cli::hunt},
       {"search", assay::cli::search}, {"rescore", assay::cli::rescore},
       {"prune", assay::cli::prune},   {"pin", assay::cli::pin},
-      {"unpin", assay::cli::unpin},
-      {"sweep", assay::cli::sweep},
-      {"images", assay::cli::images},
-      {"diff", assay::cli::diff},
+      {"unpin", assay::cli::unpin},   {"sweep", assay::cli::sweep},
+      {"images", assay::cli::images}, {"diff", assay::cli::diff},
   };
   const std::string word = argc > 1 ? argv[1] : "";
   if (word == "--version") {

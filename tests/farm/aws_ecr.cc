@@ -47,11 +47,12 @@ struct Ecr {
   AwsAnswer repositories(const AwsAsk& ask, const json& body) const {
     json items = json::array();
     for (const auto& [name, images] : registry(ask))
-      items.push_back({{"registryId", ask.key.account},
-                       {"repositoryName", name},
-                       {"repositoryArn", "arn:aws:ecr:" + ask.region + ":" + ask.key.account + ":repository/" + name},
-                       {"repositoryUri", host(ask) + "/" + name},
-                       {"createdAt", 1'700'000'000.25}});
+      items.push_back(
+          {{"registryId", ask.key.account},
+           {"repositoryName", name},
+           {"repositoryArn", "arn:aws:ecr:" + ask.region + ":" + ask.key.account + ":repository/" + name},
+           {"repositoryUri", host(ask) + "/" + name},
+           {"createdAt", 1'700'000'000.25}});
     return page(body, "repositories", items);
   }
 
@@ -69,13 +70,15 @@ struct Ecr {
   AwsAnswer list_images(const json& body, const std::vector<EcrTestImage>& images) const {
     json items = json::array();
     for (const EcrTestImage& image : images) {
-      for (const std::string& tag : image.tags) items.push_back({{"imageDigest", image.digest}, {"imageTag", tag}});
+      for (const std::string& tag : image.tags)
+        items.push_back({{"imageDigest", image.digest}, {"imageTag", tag}});
       if (image.tags.empty()) items.push_back({{"imageDigest", image.digest}});
     }
     return page(body, "imageIds", items);
   }
 
-  AwsAnswer describe_images(const AwsAsk& ask, const json& body, const std::vector<EcrTestImage>& images) const {
+  AwsAnswer describe_images(const AwsAsk& ask, const json& body,
+                            const std::vector<EcrTestImage>& images) const {
     json items = json::array();
     for (const EcrTestImage& image : images) {
       items.push_back({{"registryId", ask.key.account},
@@ -115,7 +118,8 @@ void serve_ecr(AwsServer& server, EcrTestWorld world) {
   });
   server.handle("ecr", "DescribeImages", [ecr](const AwsAsk& ask) {
     json body = parsed(ask);
-    return ecr->of_repository(ask, body, [&](const auto& images) { return ecr->describe_images(ask, body, images); });
+    return ecr->of_repository(ask, body,
+                              [&](const auto& images) { return ecr->describe_images(ask, body, images); });
   });
   server.handle("ecr", "GetAuthorizationToken", [ecr](const AwsAsk& ask) { return ecr->token(ask); });
 }

@@ -1,4 +1,5 @@
-// aws_ecr: ECR for the test endpoint: repositories and images of accounts and regions, page by page, and tokens.
+// aws_ecr: ECR for the test endpoint: repositories and images of accounts and regions, page by page, and
+// tokens.
 #pragma once
 
 #include <cstdint>
@@ -27,11 +28,11 @@ struct EcrTestWorld {
   std::string host{};                  // of repositories' URIs; empty: ACCOUNT.dkr.ecr.REGION.amazonaws.com
   std::string password = "ecr-token";  // what tokens are good for: AWS:PASSWORD
   int64_t token_lasts_s = 12 * 3600;
-  size_t most_per_page = 100;          // whatever the client asks for
+  size_t most_per_page = 100;  // whatever the client asks for
 };
 
-/// DescribeRepositories, ListImages, DescribeImages, GetAuthorizationToken; asked by whoever's key is taken, of that
-/// key's account.
+/// DescribeRepositories, ListImages, DescribeImages, GetAuthorizationToken; asked by whoever's key is taken,
+/// of that key's account.
 void serve_ecr(AwsServer& server, EcrTestWorld world);
 
 }  // namespace assay::farm

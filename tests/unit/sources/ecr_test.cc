@@ -117,11 +117,12 @@ TEST_F(EcrLists, AreThoseOfAwscli) {
   theirs.clear();
   list = awscli({"describe-images", "--repository-name", "team/r000"})["imageDetails"];
   for (const json& image : list)
-    theirs.insert(image.value("imageDigest", "") + " " + std::to_string(image.value("imageSizeInBytes", 0)) + " " +
-                  image.value("imageTags", json::array()).dump());
+    theirs.insert(image.value("imageDigest", "") + " " + std::to_string(image.value("imageSizeInBytes", 0)) +
+                  " " + image.value("imageTags", json::array()).dump());
   Ecr ecr = this->ecr();
   ASSERT_TRUE(ecr.each_image("team/r000", [&](const EcrImage& image) {
-    return ours.insert(image.digest + " " + std::to_string(image.size_bytes) + " " + json(image.tags).dump()).second;
+    return ours.insert(image.digest + " " + std::to_string(image.size_bytes) + " " + json(image.tags).dump())
+        .second;
   }));
   EXPECT_EQ(ours, theirs);
   list = awscli({"describe-repositories"})["repositories"];
@@ -145,7 +146,8 @@ TEST_F(EcrLists, WhatIsWrongIsNamed) {
   Ecr ecr = this->ecr();
   std::string said = outcome(ecr.each_image("team/none", [](const EcrImage&) { return true; }));
   EXPECT_TRUE(said.starts_with("not_found: repository team/none: ")) << said;
-  server_.handle("ecr", "DescribeImages", [](const farm::AwsAsk&) { return farm::AwsAnswer{R"({"images": 3})"}; });
+  server_.handle("ecr", "DescribeImages",
+                 [](const farm::AwsAsk&) { return farm::AwsAnswer{R"({"images": 3})"}; });
   said = outcome(ecr.each_image("team/r000", [](const EcrImage&) { return true; }));
   EXPECT_EQ(said, "corrupt: repository team/r000: DescribeImages: the answer is none of ECR's");
   farm::EcrTestWorld odd = world();
