@@ -17,7 +17,7 @@ namespace {
 struct Named {
   const char *option, *field;
 };
-constexpr Named kLists[] = {{"repositories", "repositories"}, {"tags", "tags"}, {"platform", "platforms"}};
+constexpr Named kLists[] = {{"repositories", "repositories"}, {"tags", "tags"}, {"platforms", "platforms"}};
 constexpr Named kTexts[] = {{"semver", "semver"},
                             {"since", "pushed_since"},
                             {"schedule", "schedule"},
@@ -39,6 +39,8 @@ Result<Json> source_of(const std::string& text, const po::variables_map& map) {
 
 // How each image is to be run.
 Status add_profile(const po::variables_map& map, Json& spec) {
+  if (map.count("platform"))
+    return Error{Errc::invalid, "--platform is of one image; a sweep takes --platforms, each a scan of its own"};
   for (const char* option : {"lane", "expect"})
     if (map.count(option))
       return Error{Errc::invalid, std::string("--") + option + " is not for a sweep to say"};
@@ -104,7 +106,7 @@ void add_sweep_options(po::options_description& options) {
   add("newest", po::value<uint64_t>(), "only so many of each repository");
   add("since", po::value<std::string>(), "only what was pushed since: a time, a day, or an age as in 7d");
   add("untagged", po::bool_switch(), "images without a tag, too");
-  add("platform", words(), "as in linux/arm64, each a scan of its own (default: the agents')");
+  add("platforms", words(), "as in linux/arm64, each a scan of its own (default: the agents')");
   add("schedule", po::value<std::string>(), "when, as cron has it: '0 2 * * *' (default: only by sweep run)");
   add("time-zone", po::value<std::string>(), "that the schedule is in, as in Europe/Berlin (default: UTC)");
   add("deadline", po::value<std::string>(), "when a run should be done: '06:00', or '4h' after its start");

@@ -60,7 +60,7 @@ TEST_F(SweepVerb, OptionsBecomeTheSweepThatTheApiTakes) {
                           "500",
                           "--parallel",
                           "4",
-                          "--platform",
+                          "--platforms",
                           "linux/amd64",
                           "--persona",
                           "all",
