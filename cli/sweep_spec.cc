@@ -40,7 +40,8 @@ Result<Json> source_of(const std::string& text, const po::variables_map& map) {
 // How each image is to be run.
 Status add_profile(const po::variables_map& map, Json& spec) {
   if (map.count("platform"))
-    return Error{Errc::invalid, "--platform is of one image; a sweep takes --platforms, each a scan of its own"};
+    return Error{Errc::invalid,
+                 "--platform is of one image; a sweep takes --platforms, each a scan of its own"};
   for (const char* option : {"lane", "expect"})
     if (map.count(option))
       return Error{Errc::invalid, std::string("--") + option + " is not for a sweep to say"};

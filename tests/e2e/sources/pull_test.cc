@@ -97,6 +97,13 @@ TEST_F(SourcesPull, ATagThatMovesIsAnotherImageAtTheNextScan) {
   EXPECT_EQ(second.json()["image"]["digest"], digest_of("team/app", "1"));
   EXPECT_NE(first.json()["image"]["digest"], second.json()["image"]["digest"]);
   EXPECT_TRUE(rules(first.json()) != rules(second.json()));
+  // What has changed is said in words, and by the exit code.
+  std::string before = first.json()["scan"]["id"], after = second.json()["scan"]["id"];
+  Ran diff = assay(dir_, {"diff", before, after});
+  EXPECT_EQ(diff.code, 10) << diff.err;
+  for (const char* said : {"clean", "malicious", "Miner started", "pool.minexmr.com", "/usr/local/bin/xmrig"})
+    EXPECT_NE(diff.out.find(said), std::string::npos) << said << " in:\n" << diff.out;
+  EXPECT_EQ(assay(dir_, {"diff", after, after}).code, 0);
 }
 
 TEST_F(SourcesPull, WithoutItsCertificateOrLoginARegistryIsRefusedInWords) {
@@ -135,8 +142,9 @@ TEST_F(SourcesPull, OfAnIndexThePlatformOfTheHostIsTaken) {
   const size_t other =
       curl("/v2/team/app/manifests/miner", {"-H", "Accept: application/vnd.oci.image.manifest.v1+json"})
           .size();
-  put_index("team/app", "both", {entry(miner, other, "arm64", "v8"), entry(quiet, size, "amd64")});
-  put_index("team/app", "arm", {entry(miner, other, "arm64", "v8")});
+  put_index("team/app", "both",
+            json::array({entry(miner, other, "arm64", "v8"), entry(quiet, size, "amd64")}));
+  put_index("team/app", "arm", json::array({entry(miner, other, "arm64", "v8")}));
   Ran both = scan("team/app:both");
   ASSERT_EQ(both.code, 0) << both.err;
   EXPECT_EQ(both.json()["image"]["digest"], quiet);
@@ -279,6 +287,43 @@ TEST_F(SourcesPullFarm, RetryAfterIsRespectedByTwoAgentsTogether) {
     EXPECT_TRUE(one.at - start < 1500ms || one.at - start >= kPause)
         << one.method << " " << one.target << " "
         << std::chrono::duration_cast<std::chrono::milliseconds>(one.at - start).count() << " ms after";
+}
+
+// A sweep as an operator makes it, on real agents: what is there once, what is new the next time.
+TEST_F(SourcesPullFarm, ASweepFromTheCommandLineScansWhatIsNewAndTellsOfIt) {
+  ASSAY_NEEDS_HOST();
+  start_registry({});
+  push("quiet", "team/quiet:1");
+  push("miner", "team/miner:1");
+  push("quiet", "other/left-out:1");
+  start_farm();
+  if (HasFatalFailure()) return;
+  ASSERT_TRUE(write_file(dir_.path() / "token", farm_->token("operator") + "\n", 0600));
+  auto sweep = [&](std::vector<std::string> args) {
+    args.insert(args.begin(), {bin("assay"), "sweep"});
+    args.insert(args.end(), {"--server", farm_->url(), "--token-file", dir_.path() / "token"});
+    auto done = run({.argv = args}, 120s);
+    EXPECT_TRUE(done) << done.error().what;
+    return done ? Ran{done->status.shell_code(), done->out, done->err} : Ran{};
+  };
+  Ran added = sweep({"add", "nightly", "--source", registry_->host(), "--insecure", "--repositories",
+                     "team/*", "--duration", "4s", "--extend", "0s", "--no-provoke"});
+  ASSERT_EQ(added.code, 0) << added.err;
+  Ran first = sweep({"run", "nightly", "--wait"});
+  EXPECT_EQ(first.code, 10) << first.out << first.err;
+  EXPECT_NE(first.out.find("/team/miner:1"), std::string::npos) << first.out;
+  EXPECT_EQ(first.out.find("left-out"), std::string::npos) << first.out;
+  Ran again = sweep({"run", "nightly", "--wait"});
+  EXPECT_EQ(again.code, 0) << again.out << again.err;
+  push("dropper", "team/dropper:1");
+  Ran third = sweep({"run", "nightly", "--wait"});
+  json report = sweep({"report", "nightly", "--format", "json"}).json();
+  EXPECT_EQ(third.code, 10) << third.out << third.err;
+  EXPECT_EQ(report["scanned"], 1) << report.dump(1);
+  EXPECT_EQ(report["new_malicious"]["items"].size(), 1u) << report.dump(1);
+  auto leases = farm_->metric("assay_leases_total");
+  ASSERT_TRUE(leases) << leases.error().what;
+  EXPECT_EQ(*leases, 3);
 }
 
 TEST_F(SourcesPullFarm, AJobForAPlatformThatNobodyRunsWaitsAndSaysSo) {
