@@ -7,6 +7,7 @@
 #include <charconv>
 
 #include "common/fd.h"
+#include "common/line_file.h"
 #include "common/text.h"
 #include "scheduler/api/token_rules.h"
 
@@ -16,18 +17,6 @@ namespace {
 constexpr size_t kMaxFileBytes = 4 << 20;
 constexpr std::pair<std::string_view, Roles> kNames[] = {
     {"submit", kSubmit}, {"read", kRead}, {"operate", kOperate}, {"admin", kAdmin}};
-
-// The words of a line, without its comment.
-std::vector<std::string_view> words_of(std::string_view line) {
-  line = line.substr(0, line.find('#'));
-  std::vector<std::string_view> words;
-  for (size_t at = 0; (at = line.find_first_not_of(" \t\r", at)) != line.npos;) {
-    size_t end = std::min(line.find_first_of(" \t\r", at), line.size());
-    words.push_back(line.substr(at, end - at));
-    at = end;
-  }
-  return words;
-}
 
 Result<Token> parse_line(const std::vector<std::string_view>& words) {
   if (words.size() < 3 || words.size() > 4) return Error{Errc::invalid, "is not NAME ROLES SHA256 [WEIGHT]"};
@@ -91,7 +80,7 @@ Result<std::vector<Token>> parse_tokens(std::string_view text) {
   size_t number = 0;
   for (size_t at = 0; at < text.size();) {
     size_t end = std::min(text.find('\n', at), text.size());
-    auto words = words_of(text.substr(at, end - at));
+    auto words = words_of_line(text.substr(at, end - at));
     at = end + 1;
     ++number;
     if (words.empty()) continue;

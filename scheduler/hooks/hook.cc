@@ -7,6 +7,7 @@
 
 #include "common/fd.h"
 #include "common/image_ref.h"
+#include "common/line_file.h"
 #include "common/text.h"
 #include "scheduler/api/token_rules.h"
 #include "scheduler/hooks/hook_rules.h"
@@ -160,7 +161,7 @@ Result<std::vector<Hook>> parse_hooks(std::string_view text) {
   size_t number = 0;
   for (size_t at = 0; at < text.size();) {
     size_t end = std::min(text.find('\n', at), text.size());
-    auto words = words_of(text.substr(at, end - at));
+    auto words = words_of_line(text.substr(at, end - at));
     at = end + 1;
     std::string line = "line " + std::to_string(++number);
     if (words.empty()) continue;
@@ -179,17 +180,6 @@ Result<std::vector<Hook>> load_hooks(const std::filesystem::path& file) {
   if (!text && text.error().code == Errc::not_found) return std::vector<Hook>();
   if (!text) return text.error();
   return parse_hooks(*text).context("hook file " + file.string());
-}
-
-std::vector<std::string_view> words_of(std::string_view line) {
-  line = line.substr(0, line.find('#'));
-  std::vector<std::string_view> words;
-  for (size_t at = 0; (at = line.find_first_not_of(" \t\r", at)) != line.npos;) {
-    size_t end = std::min(line.find_first_of(" \t\r", at), line.size());
-    words.push_back(line.substr(at, end - at));
-    at = end;
-  }
-  return words;
 }
 
 }  // namespace assay::hooks

@@ -12,7 +12,5 @@ inline constexpr size_t kMaxHookFileBytes = 4 << 20;
 inline constexpr size_t kMinSecretBytes = 16;
 
 Status check_hook_name(std::string_view name);
-/// Without the comment.
-std::vector<std::string_view> words_of(std::string_view line);
 
 }  // namespace assay::hooks
