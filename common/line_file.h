@@ -16,9 +16,9 @@ namespace assay {
 std::vector<std::string_view> words_of_line(std::string_view line);
 
 enum class IfMissing { refuse, make };
-/// The file becomes what `change` makes of its text (empty where it is made), or stays where that is an error.
-/// A new one is its owner's alone; owner and mode of an old one stay: the daemon need not run as whoever edits
-/// it. Errors name the file; Errc::limit beyond `limit_bytes`.
+/// The file becomes what `change` makes of its text (empty where it is made), or stays where that is an
+/// error. A new one is its owner's alone; owner and mode of an old one stay: the daemon need not run as
+/// whoever edits it. Errors name the file; Errc::limit beyond `limit_bytes`.
 Status change_lines(const std::filesystem::path& file, size_t limit_bytes, IfMissing missing,
                     const std::function<Result<std::string>(const std::string& text)>& change);
 

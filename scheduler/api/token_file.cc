@@ -21,16 +21,17 @@ Result<std::string> add_token(const std::filesystem::path& file, const std::stri
   ASSAY_CHECK(check_token_name(name));
   ASSAY_CHECK(parse_weight(std::to_string(weight)));
   ASSAY_TRY(std::string secret, make_token_text());
-  ASSAY_CHECK(change_lines(file, kMaxFileBytes, IfMissing::make, [&](std::string text) -> Result<std::string> {
-    ASSAY_TRY(auto tokens, parse_tokens(text).context("token file " + file.string()));
-    for (const Token& token : tokens)
-      if (token.name == name)
-        return Error{Errc::conflict,
-                     "there is a token named '" + name + "' in " + file.string() + ": revoke it first"};
-    if (!text.empty() && text.back() != '\n') text += '\n';
-    text += name + " " + to_string(roles) + " " + Digest::of(secret).hex();
-    return text + (weight != 1 ? " " + std::to_string(weight) : "") + "\n";
-  }));
+  ASSAY_CHECK(
+      change_lines(file, kMaxFileBytes, IfMissing::make, [&](std::string text) -> Result<std::string> {
+        ASSAY_TRY(auto tokens, parse_tokens(text).context("token file " + file.string()));
+        for (const Token& token : tokens)
+          if (token.name == name)
+            return Error{Errc::conflict,
+                         "there is a token named '" + name + "' in " + file.string() + ": revoke it first"};
+        if (!text.empty() && text.back() != '\n') text += '\n';
+        text += name + " " + to_string(roles) + " " + Digest::of(secret).hex();
+        return text + (weight != 1 ? " " + std::to_string(weight) : "") + "\n";
+      }));
   return secret;
 }
 

@@ -45,20 +45,21 @@ Result<std::string> add_hook(const std::filesystem::path& file, Hook hook) {
   ASSAY_CHECK(check_hook_name(hook.name));
   ASSAY_CHECK(api::check_token_name(hook.tenant).context("tenant"));
   ASSAY_TRY(std::string secret, api::make_token_text());
-  ASSAY_CHECK(change_lines(file, kMaxHookFileBytes, IfMissing::make, [&](std::string text) -> Result<std::string> {
-    ASSAY_TRY(auto hooks, parse_hooks(text).context("hook file " + file.string()));
-    for (const Hook& other : hooks)
-      if (other.name == hook.name)
-        return Error{Errc::conflict,
-                     "there is a hook named '" + hook.name + "' in " + file.string() + ": revoke it first"};
-    if (!text.empty() && text.back() != '\n') text += '\n';
-    text += line_of(hook, secret) + "\n";
-    // What was written must be what is read: a blank, an end of line or '#' in an option would change it.
-    ASSAY_TRY(auto after, parse_hooks(text));
-    if (after.size() != hooks.size() + 1 || options_text(after.back()) != options_text(hook))
-      return Error{Errc::invalid, "hook '" + hook.name + "' has an option that no line can hold"};
-    return text;
-  }));
+  ASSAY_CHECK(
+      change_lines(file, kMaxHookFileBytes, IfMissing::make, [&](std::string text) -> Result<std::string> {
+        ASSAY_TRY(auto hooks, parse_hooks(text).context("hook file " + file.string()));
+        for (const Hook& other : hooks)
+          if (other.name == hook.name)
+            return Error{Errc::conflict, "there is a hook named '" + hook.name + "' in " + file.string() +
+                                             ": revoke it first"};
+        if (!text.empty() && text.back() != '\n') text += '\n';
+        text += line_of(hook, secret) + "\n";
+        // What was written must be what is read: a blank, an end of line or '#' in an option would change it.
+        ASSAY_TRY(auto after, parse_hooks(text));
+        if (after.size() != hooks.size() + 1 || options_text(after.back()) != options_text(hook))
+          return Error{Errc::invalid, "hook '" + hook.name + "' has an option that no line can hold"};
+        return text;
+      }));
   return secret;
 }
 

@@ -64,6 +64,7 @@ void SimAgent::hello() {
   hello.instance = instance_;
   hello.tracer_version = kVersion;
   hello.capacity = {settings_.slots, settings_.slots * 1000, settings_.slots * kSlotMemory};
+  hello.platforms = {"linux/amd64"};
   for (const auto& attempt : attempts_) hello.held.push_back({attempt.scan_id, attempt.attempt});
   wanted_.reset();
   (void)socket_->send(wire::encode(hello));

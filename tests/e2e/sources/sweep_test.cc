@@ -11,6 +11,8 @@
 #include "scheduler/keep.h"
 #include "scheduler/sweeps/records.h"
 #include "sources/http.h"
+#include "tests/e2e/sources/ecr_kit.h"
+#include "tests/farm/aws_ecr.h"
 #include "tests/farm/farm.h"
 #include "tests/farm/paper_registry.h"
 #include "tests/farm/registry.h"
@@ -27,8 +29,12 @@ using std::chrono::steady_clock;
 class TinyImages {
  public:
   explicit TinyImages(std::string url) : url_(std::move(url)) {}
+  TinyImages(std::string url, std::string user, std::string password)
+      : url_(std::move(url)), login_({std::move(user), std::move(password)}) {}
 
-  Status push(const std::string& repository, const std::string& tag, const std::string& name) {
+  void trust(sources::HttpTls tls) { tls_ = std::move(tls); }
+  /// The manifest's digest.
+  Result<std::string> push(const std::string& repository, const std::string& tag, const std::string& name) {
     std::string config = Json{{"architecture", "amd64"},
                               {"os", "linux"},
                               {"config", {{"Labels", {{"name", name}}}, {"Cmd", {"/a"}}}},
@@ -44,10 +50,9 @@ class TinyImages {
           {"size", config.size()}}},
         {"layers",
          Json::array()}}.dump();
-    return send("PUT", url_ + "/v2/" + repository + "/manifests/" + tag, manifest,
-                "application/vnd.oci.image.manifest.v1+json", 201)
-               ? Status()
-               : Status(last_);
+    ASSAY_TRY(auto put, send("PUT", url_ + "/v2/" + repository + "/manifests/" + tag, manifest,
+                             "application/vnd.oci.image.manifest.v1+json", 201));
+    return Digest::of(manifest).str();
   }
 
  private:
@@ -64,17 +69,19 @@ class TinyImages {
     ask.method = method;
     ask.url = url;
     ask.body = body;
+    ask.basic = login_;
+    ask.tls = tls_;
     if (!type.empty()) ask.headers.emplace_back("Content-Type", type);
     auto reply = http_.ask(ask);
     if (reply && reply->status == wanted) return reply;
-    last_ = reply ? Error{Errc::io, method + " " + url + ": " + std::to_string(reply->status) + reply->body}
-                  : reply.error();
-    return last_;
+    if (!reply) return reply.error();
+    return Error{Errc::io, method + " " + url + ": " + std::to_string(reply->status) + reply->body};
   }
 
   std::string url_;
+  std::optional<std::pair<std::string, std::string>> login_;
+  sources::HttpTls tls_;
   sources::Http http_;
-  Error last_{Errc::io, ""};
 };
 
 class Sweeps : public testing::Test {
@@ -82,7 +89,7 @@ class Sweeps : public testing::Test {
   void start_farm(size_t agents, std::vector<std::string> config = {}) {
     farm::FarmOptions options;
     options.dir = dir_.path();
-    options.rules = std::string(ASSAY_SOURCE_DIR) + "/rules";
+    options.rules = rules_;
     options.tenants = {{"acme", 1}};
     options.config = std::move(config);
     options.lease = 60s;  // so that no lease is lost but by its agent
@@ -180,6 +187,7 @@ class Sweeps : public testing::Test {
   }
 
   TempDir dir_;
+  std::filesystem::path rules_ = std::string(ASSAY_SOURCE_DIR) + "/rules";
   Context context_;
   farm::SimSettings settings_;
   std::optional<farm::Farm> farm_;
@@ -187,6 +195,106 @@ class Sweeps : public testing::Test {
   uint64_t leases_ = 0;
   std::map<std::string, uint64_t> by_image_;  // leases, by digest
 };
+
+// What was traced by these programs and is judged by other rules now is judged again, and not run again.
+TEST_F(Sweeps, OtherRulesAreHeldAgainstTheTracesThatThereAre) {
+  auto registry = farm::TestRegistry::start(dir_.path());
+  ASSERT_TRUE(registry) << registry.error().what;
+  TinyImages images(registry->url());
+  for (int i = 0; i < 3; ++i)
+    ASSERT_TRUE(images.push("team/app", std::to_string(i), "image " + std::to_string(i)));
+  std::vector<std::filesystem::path> rules;
+  for (const auto& file : std::filesystem::recursive_directory_iterator(rules_))
+    if (file.path().extension() == ".yml" && file.path().string().find("/cases/") == std::string::npos)
+      rules.push_back(file.path());
+  ASSERT_GE(rules.size(), 2u);
+  rules_ = dir_.path() / "rules";
+  std::filesystem::create_directories(rules_);
+  std::filesystem::copy_file(rules[0], rules_ / "one.yml");
+  start_farm(1);
+  call(201, "POST", "/v1/sweeps",
+       {{"name", "night"}, {"sources", {{{"registry", registry->host()}, {"insecure", true}}}}});
+  std::string first = run_now();
+  ASSERT_TRUE(work(60s, 100ms, [&] { return run_ended(); })) << last_log();
+  EXPECT_EQ(leases_, 3u);
+  std::filesystem::copy_file(rules[1], rules_ / "two.yml");
+  auto reloaded = farm_->api().call("POST", "/v1/reload", "{}", 30s);
+  ASSERT_TRUE(reloaded && reloaded->status == 200) << (reloaded ? reloaded->body : reloaded.error().what);
+  std::string second = run_now();
+  ASSERT_TRUE(work(60s, 100ms, [&] { return run_ended(); })) << last_log();
+  EXPECT_EQ(leases_, 3u);
+  ASSERT_TRUE(farm_->scheduler().stop(20s));
+  EXPECT_EQ(counts_of(first).images, (std::map<std::string, uint64_t>{{"submitted", 3}}));
+  EXPECT_EQ(counts_of(second).images, (std::map<std::string, uint64_t>{{"rescored", 3}}));
+}
+
+// Nobody takes the scans: at the deadline they are no more to be done, and the report says so.
+TEST_F(Sweeps, WhatHasNotBegunByTheDeadlineIsNotReached) {
+  auto registry = farm::TestRegistry::start(dir_.path());
+  ASSERT_TRUE(registry) << registry.error().what;
+  TinyImages images(registry->url());
+  for (int i = 0; i < 3; ++i)
+    ASSERT_TRUE(images.push("team/app", std::to_string(i), "image " + std::to_string(i)));
+  start_farm(0);
+  call(201, "POST", "/v1/sweeps",
+       {{"name", "night"},
+        {"sources", {{{"registry", registry->host()}, {"insecure", true}}}},
+        {"deadline", "3s"}});
+  std::string run = run_now();
+  ASSERT_TRUE(work(60s, 100ms, [&] { return run_ended(); })) << last_log();
+  Json report = call(200, "GET", "/v1/sweeps/night/report?format=json");
+  EXPECT_EQ(report["not_reached"]["count"], 3) << report.dump(1);
+  EXPECT_EQ(report["late"], 3) << report.dump(1);
+  ASSERT_TRUE(farm_->scheduler().stop(20s));
+}
+
+// Amazon's registry: the token that lists began with is no longer good when the last repositories are asked.
+TEST_F(Sweeps, AnAmazonAccountIsSweptThoughItsTokenExpiresMeanwhile) {
+  sources::aws::CleanEnvironment environment;  // the scheduler's, too
+  environment.set("AWS_ACCESS_KEY_ID", sources::aws::kKeyId);
+  environment.set("AWS_SECRET_ACCESS_KEY", sources::aws::kSecret);
+  auto registry = farm::TestRegistry::start(dir_.path(), {true, "AWS", "first", ""});
+  ASSERT_TRUE(registry) << registry.error().what;
+  TinyImages images(registry->url(), "AWS", "first");
+  farm::EcrTestWorld world;
+  world.host = registry->host();
+  world.password = "first";
+  auto& there = world.registries[{"123456789012", "eu-west-1"}];
+  sources::HttpTls tls;
+  tls.ca_files = {registry->ca_file()};
+  images.trust(tls);
+  for (int i = 0; i < 30; ++i) {
+    std::string name = "team/app" + std::to_string(i);
+    auto digest = images.push(name, "1", "image " + std::to_string(i));
+    ASSERT_TRUE(digest) << digest.error().what;
+    farm::EcrTestImage image{*digest};
+    image.tags = {"1"};
+    image.pushed_s = 1'700'000'000 + i;
+    there[name] = {image};
+  }
+  farm::AwsServer aws = sources::aws::start_server();
+  farm::serve_ecr(aws, world);
+  start_farm(1, {"certs = " + registry->certs_dir().string()});
+  call(201, "POST", "/v1/sweeps",
+       {{"name", "night"},
+        {"sources",
+         {{{"ecr",
+            {{"regions", {"eu-west-1"}}, {"endpoint", aws.url()}, {"registry_host", registry->host()}}}}}},
+        {"platforms", {"linux/amd64"}},  // so that the registry itself is asked of each image
+        {"parallel", 1}});
+  run_now();
+  ASSERT_TRUE(work(60s, 1ms, [&] { return leases_ >= 3; })) << last_log();
+  // The registry takes another password from now on, which is what Amazon hands out then.
+  auto line = run({.argv = {"htpasswd", "-Bbn", "-C", "4", "AWS", "second"}}, 20s);
+  ASSERT_TRUE(line) << line.error().what;
+  world.password = "second";
+  farm::serve_ecr(aws, world);
+  ASSERT_TRUE(write_file(dir_.path() / "htpasswd", line->out));
+  ASSERT_TRUE(work(120s, 100ms, [&] { return run_ended(); })) << last_log();
+  EXPECT_EQ(leases_, 30u) << last_log();
+  EXPECT_GE(aws.answered("GetAuthorizationToken"), 2u);
+  ASSERT_TRUE(farm_->scheduler().stop(20s));
+}
 
 constexpr size_t kRepositories = 40, kImages = 300;
 
@@ -196,7 +304,7 @@ TEST_F(Sweeps, KilledTwiceARunScansEachDigestOnceAndTheNextOnlyWhatIsNew) {
   TinyImages images(registry->url());
   auto repository = [](size_t i) { return "team/app" + std::to_string(i % kRepositories); };
   for (size_t i = 0; i < kImages; ++i) {
-    Status pushed = images.push(repository(i), "v" + std::to_string(i), "image " + std::to_string(i));
+    auto pushed = images.push(repository(i), "v" + std::to_string(i), "image " + std::to_string(i));
     ASSERT_TRUE(pushed) << pushed.error().what;
   }
   start_farm(4);
