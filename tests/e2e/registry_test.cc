@@ -9,8 +9,7 @@ namespace {
 
 // What it does by itself: how far provocation comes in six seconds is the machine's to say.
 nlohmann::json scan(const TempDir& data, const std::string& ref) {
-  Ran ran =
-      assay(data, {"scan", ref, "--insecure", "--duration", "6s", "--no-provoke", "--format", "json"});
+  Ran ran = assay(data, {"scan", ref, "--insecure", "--duration", "6s", "--no-provoke", "--format", "json"});
   EXPECT_EQ(ran.code, 10) << ran.err;
   return ran.json();
 }
