@@ -15,6 +15,7 @@
 
 #include "common/fd.h"
 #include "common/text.h"
+#include "common/words.h"
 
 namespace assay {
 namespace {
@@ -28,16 +29,6 @@ std::optional<uint32_t> number(std::string_view text) {
   if (error != std::errc() || end != text.data() + text.size() || text.empty() || value > INT32_MAX)
     return std::nullopt;
   return value;
-}
-
-std::vector<std::string_view> split(std::string_view text, char separator) {
-  std::vector<std::string_view> out;
-  for (size_t begin = 0; begin <= text.size();) {
-    size_t end = std::min(text.find(separator, begin), text.size());
-    out.push_back(text.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  return out;
 }
 
 // No file: no entries, as in images made from scratch.

@@ -8,6 +8,7 @@
 #include "cli/remote_verb.h"
 #include "cli/table.h"
 #include "cli/terminal.h"
+#include "common/encodings.h"
 #include "common/text.h"
 #include "scheduler/score/text_layout.h"
 

@@ -7,6 +7,7 @@
 #include "cli/farm_text.h"
 #include "cli/json_fields.h"
 #include "cli/remote_verb.h"
+#include "common/encodings.h"
 #include "common/units.h"
 #include "scheduler/score/text_layout.h"
 

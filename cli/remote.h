@@ -107,7 +107,4 @@ class EventStream {
   std::string request_;
 };
 
-/// `text` with everything but letters, digits and "-._~" as %XX: one part of a path, or one value of a query.
-std::string url_encode(std::string_view text);
-
 }  // namespace assay::cli

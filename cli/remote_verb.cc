@@ -6,6 +6,7 @@
 #include <iostream>
 
 #include "common/ids.h"
+#include "common/process.h"
 #include "common/text.h"
 
 namespace assay::cli {
@@ -13,11 +14,6 @@ namespace {
 
 constexpr const char* kDefaultServer = "http://127.0.0.1:8440";
 constexpr size_t kMaxTokenFileBytes = 4096;
-
-std::string environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
 
 Result<std::string> find_token(const po::variables_map& map) {
   std::string file = option_text(map, "token-file");

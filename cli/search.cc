@@ -15,6 +15,7 @@
 #include "cli/table.h"
 #include "cli/terminal.h"
 #include "cli/verbs.h"
+#include "common/encodings.h"
 #include "common/ids.h"
 #include "common/text.h"
 #include "scheduler/api/search_json.h"

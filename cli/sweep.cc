@@ -11,6 +11,7 @@
 #include "cli/terminal.h"
 #include "cli/wish_options.h"
 #include "common/clock.h"
+#include "common/encodings.h"
 #include "common/ids.h"
 #include "common/signals.h"
 #include "common/text.h"
@@ -44,8 +45,6 @@ Result<std::string> name_of(const Words& words) {
                                   ? "no sweep named: assay sweep " + words[0] + " NAME (sweep list has them)"
                                   : "one sweep is wanted, not " + std::to_string(words.size() - 1)};
 }
-
-std::string path_of(const std::string& name) { return "/v1/sweeps/" + url_encode(name); }
 
 Result<std::string> send(const Remote& remote, const std::string& method, const std::string& path,
                          const std::string& body) {
@@ -82,7 +81,7 @@ Result<int> add(const po::variables_map& map, const Words& words, Format format)
     return told(format, reply.body, printable(order.name, 64) + "  added");
   }
   if (order.name.empty()) return Error{Errc::invalid, "the sweep to replace has no \"name\""};
-  ASSAY_TRY(std::string body, send(remote, "PUT", path_of(order.name), order.body));
+  ASSAY_TRY(std::string body, send(remote, "PUT", sweep_path(order.name), order.body));
   return told(format, body, printable(order.name, 64) + "  replaced");
 }
 
@@ -98,17 +97,17 @@ Result<int> list_sweeps(const po::variables_map& map, Format format) {
 
 Result<int> show(const po::variables_map& map, const std::string& name, Format format) {
   ASSAY_TRY(Remote remote, open_remote(map));
-  ASSAY_TRY(std::string body, remote.get(path_of(name)));
+  ASSAY_TRY(std::string body, remote.get(sweep_path(name)));
   ASSAY_TRY(SweepView sweep, read_sweep(body));
   if (format == Format::json) return told(format, body, "");
-  std::cout << sweep_text(sweep, wall_ns() / 1'000'000'000);
+  std::cout << sweep_text(sweep, wall_s());
   return static_cast<int>(kBelowGate);
 }
 
 Result<int> list_runs(const po::variables_map& map, const std::string& name, Format format) {
   ASSAY_TRY(Remote remote, open_remote(map));
   ASSAY_TRY(std::string body,
-            remote.get(path_of(name) + "/runs?limit=" + std::to_string(map["limit"].as<unsigned>())));
+            remote.get(sweep_path(name) + "/runs?limit=" + std::to_string(map["limit"].as<unsigned>())));
   ASSAY_TRY(auto runs, read_sweep_runs(body));
   if (format == Format::json) return told(format, body, "");
   std::cout << sweep_runs_text(runs, table_width());
@@ -124,7 +123,7 @@ Result<int> run_now(const po::variables_map& map, const std::string& name, Forma
     ASSAY_TRY(signals, catch_end_signals());
   }
   ASSAY_TRY(Remote remote, open_remote(map, wait ? signals.get() : -1));
-  ASSAY_TRY(std::string body, send(remote, "POST", path_of(name) + "/run", "{}"));
+  ASSAY_TRY(std::string body, send(remote, "POST", sweep_path(name) + "/run", "{}"));
   ASSAY_TRY(std::string run_id, read_sweep_started(body));
   if (!wait) return told(format, body, printable(name, 64) + "  run " + run_id);
   std::cerr << printable(name, 64) << "  run " << run_id << "\n";
@@ -151,10 +150,10 @@ Result<int> order(const po::variables_map& map, const std::string& verb, const s
   ASSAY_TRY(Remote remote, open_remote(map));
   std::string shown = printable(name, 64);
   if (verb == "remove") {
-    ASSAY_TRY(std::string body, send(remote, "DELETE", path_of(name), ""));
+    ASSAY_TRY(std::string body, send(remote, "DELETE", sweep_path(name), ""));
     return told(format, body, shown + "  removed");
   }
-  ASSAY_TRY(std::string body, send(remote, "POST", path_of(name) + "/" + verb, "{}"));
+  ASSAY_TRY(std::string body, send(remote, "POST", sweep_path(name) + "/" + verb, "{}"));
   return told(format, body, shown + (verb == "pause" ? "  paused" : "  goes on"));
 }
 

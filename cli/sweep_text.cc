@@ -4,6 +4,7 @@
 #include "cli/farm_text.h"
 #include "cli/table.h"
 #include "common/text.h"
+#include "common/words.h"
 #include "scheduler/score/text_layout.h"
 
 namespace assay::cli {
@@ -34,12 +35,6 @@ std::string due_text(int64_t second, int64_t now_s) {
 std::string schedule_text(const SweepRowView& sweep) {
   if (sweep.schedule.empty()) return "by hand";
   return sweep.schedule + " " + sweep.time_zone;
-}
-
-std::string joined(const std::vector<std::string>& texts) {
-  std::string out;
-  for (const std::string& text : texts) out += (out.empty() ? "" : ", ") + text;
-  return out;
 }
 
 uint64_t count_of(const Counts& counts, const char* name) {
@@ -113,7 +108,7 @@ std::string sweeps_text(const std::vector<SweepRowView>& sweeps, unsigned width)
     std::string state = sweep.running.empty() ? (sweep.paused ? "paused" : "waits")
                                               : (sweep.paused ? "running, paused" : "running");
     table.row({sweep.name, state, schedule_text(sweep),
-               sweep.last_due_s > 0 ? second_text(sweep.last_due_s) : "", joined(sweep.sources)});
+               sweep.last_due_s > 0 ? second_text(sweep.last_due_s) : "", joined(sweep.sources, ", ")});
   }
   return table.empty() ? "" : table.str(width);
 }

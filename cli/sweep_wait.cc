@@ -8,13 +8,12 @@
 #include "cli/status_line.h"
 #include "cli/sweep_text.h"
 #include "cli/terminal.h"
+#include "common/encodings.h"
 
 namespace assay::cli {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-std::string path_of(const std::string& name) { return "/v1/sweeps/" + url_encode(name); }
 
 bool may_come_back(const Error& error) {
   return error.code == Errc::unreachable || error.code == Errc::timeout || error.code == Errc::busy;
@@ -40,13 +39,13 @@ class Progress {
 // a scheduler that has just been started may not have taken it up again.
 Result<bool> look(const Remote& remote, const std::string& name, const std::string& run_id,
                   Progress& progress) {
-  ASSAY_TRY(std::string body, remote.get(path_of(name)));
+  ASSAY_TRY(std::string body, remote.get(sweep_path(name)));
   ASSAY_TRY(SweepView sweep, read_sweep(body));
   if (sweep.run && sweep.run->run_id == run_id) {
     progress.show(progress_line(*sweep.run) + (sweep.paused ? " (paused)" : ""));
     return false;
   }
-  ASSAY_TRY(std::string list, remote.get(path_of(name) + "/runs"));
+  ASSAY_TRY(std::string list, remote.get(sweep_path(name) + "/runs"));
   ASSAY_TRY(auto runs, read_sweep_runs(list));
   for (const SweepRunView& run : runs)
     if (run.run_id == run_id) return has_ended(run);
@@ -54,6 +53,8 @@ Result<bool> look(const Remote& remote, const std::string& name, const std::stri
 }
 
 }  // namespace
+
+std::string sweep_path(const std::string& name) { return "/v1/sweeps/" + url_encode(name); }
 
 Status wait_for_sweep(const Remote& remote, const std::string& name, const std::string& run_id,
                       const SweepWait& wait) {
@@ -71,7 +72,7 @@ Status wait_for_sweep(const Remote& remote, const std::string& name, const std::
 
 Result<int> show_sweep_report(const Remote& remote, const std::string& name, const std::string& run_id,
                               Format format, Gate gate) {
-  std::string query = path_of(name) + "/report?format=json" + (run_id.empty() ? "" : "&run=" + run_id);
+  std::string query = sweep_path(name) + "/report?format=json" + (run_id.empty() ? "" : "&run=" + run_id);
   ASSAY_TRY(std::string json, remote.get(query));
   ASSAY_TRY(SweepVerdict verdict, read_sweep_report(json));
   if (format == Format::json) {

@@ -15,6 +15,9 @@ struct SweepWait {
   std::chrono::milliseconds give_up{600000};  // without an answer
 };
 
+/// Of the API.
+std::string sweep_path(const std::string& name);
+
 /// Until the run has ended, with its progress on stderr. Errors: cancelled when the Remote's stop descriptor
 /// is readable: the run goes on; not_found: the sweep was removed; unreachable after give_up.
 Status wait_for_sweep(const Remote& remote, const std::string& name, const std::string& run_id,

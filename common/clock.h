@@ -1,5 +1,5 @@
-// The wall clock in the unit of traces: nanoseconds since the Unix epoch. For edges only; the pure core takes
-// `now`.
+// The wall clock since the Unix epoch, in nanoseconds as traces have it, or in seconds. For edges only; the
+// pure core takes `now`.
 #pragma once
 
 #include <chrono>
@@ -11,4 +11,5 @@ inline int64_t wall_ns() {
              std::chrono::system_clock::now().time_since_epoch())
       .count();
 }
+inline int64_t wall_s() { return wall_ns() / 1'000'000'000; }
 }  // namespace assay

@@ -57,4 +57,19 @@ std::optional<std::string> decode_base64(std::string_view text) {
   return out;
 }
 
+std::string url_encode(std::string_view text) {
+  constexpr std::string_view kHex = "0123456789ABCDEF", kPlain = "-._~";
+  std::string out;
+  for (char c : text) {
+    auto byte = static_cast<unsigned char>(c);
+    bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                 kPlain.find(c) != std::string_view::npos;
+    if (plain)
+      out += c;
+    else
+      (out += '%') += {kHex[byte >> 4], kHex[byte & 15]};
+  }
+  return out;
+}
+
 }  // namespace assay

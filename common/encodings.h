@@ -19,6 +19,9 @@ std::string encode_bits(std::string_view bytes, std::string_view alphabet, size_
                         bool open_end = false);
 /// Of a lower-case hexadecimal digit; -1 of any other character.
 int hex_value(char c);
+/// `text` with everything but letters, digits and "-._~" as %XX (RFC 3986, 2.3): one part of a path, or one
+/// value of a query or form.
+std::string url_encode(std::string_view text);
 /// With padding (RFC 4648 section 4).
 std::string base64(std::string_view bytes);
 /// The bytes of such a text; nothing where it is none.

@@ -10,6 +10,7 @@
 #include "common/fd.h"
 #include "common/keys.h"
 #include "common/text.h"
+#include "common/words.h"
 
 namespace assay {
 namespace {
@@ -28,19 +29,6 @@ std::vector<std::string_view> lines_of(std::string_view text) {
     text.remove_prefix(std::min(end + 1, text.size()));
   }
   return out;
-}
-
-std::vector<std::string_view> words_of(std::string_view line) {
-  constexpr std::string_view kSpace = " \t\r";
-  std::vector<std::string_view> out;
-  for (;;) {
-    size_t begin = line.find_first_not_of(kSpace);
-    if (begin == std::string_view::npos) return out;
-    line.remove_prefix(begin);
-    size_t end = std::min(line.find_first_of(kSpace), line.size());
-    out.push_back(line.substr(0, end));
-    line.remove_prefix(end);
-  }
 }
 
 bool is_date(std::string_view text) {

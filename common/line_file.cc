@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "common/fd.h"
+#include "common/words.h"
 
 namespace assay {
 namespace {
@@ -35,14 +36,7 @@ Status replace(const std::filesystem::path& file, const std::string& text) {
 }  // namespace
 
 std::vector<std::string_view> words_of_line(std::string_view line) {
-  line = line.substr(0, line.find('#'));
-  std::vector<std::string_view> words;
-  for (size_t at = 0; (at = line.find_first_not_of(" \t\r", at)) != line.npos;) {
-    size_t end = std::min(line.find_first_of(" \t\r", at), line.size());
-    words.push_back(line.substr(at, end - at));
-    at = end;
-  }
-  return words;
+  return words_of(line.substr(0, line.find('#')));
 }
 
 Status change_lines(const std::filesystem::path& file, size_t limit_bytes, IfMissing missing,

@@ -310,4 +310,9 @@ Result<Output> run(Command command, milliseconds timeout, size_t limit_bytes, in
   return output;
 }
 
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
 }  // namespace assay

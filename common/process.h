@@ -15,6 +15,9 @@
 
 namespace assay {
 
+/// A variable of this process's environment; empty where it is not set.
+std::string environment(const char* name);
+
 struct Command {
   std::vector<std::string> argv{};                // argv[0] is looked up in PATH and in /usr/sbin:/sbin
   std::optional<std::vector<std::string>> env{};  // NAME=value; none: the parent's

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/clock.h"
+#include "common/json_parts.h"
 #include "common/log.h"
 #include "common/text.h"
 #include "scheduler/ask.h"
@@ -22,11 +23,6 @@ wire::Answer right(const json& body) {
   return {200, body.dump(-1, ' ', false, json::error_handler_t::replace)};
 }
 
-std::string text(const json& body, const char* name) {
-  auto it = body.find(name);
-  return it != body.end() && it->is_string() ? it->get<std::string>() : std::string();
-}
-
 double ms(std::chrono::steady_clock::duration time) {
   return std::chrono::duration<double, std::milli>(time).count();
 }
@@ -34,10 +30,10 @@ double ms(std::chrono::steady_clock::duration time) {
 // A batch to be kept, as the API made it.
 BatchRecord read_batch(const json& body) {
   BatchRecord batch;
-  batch.batch_id = text(body, "batch_id");
-  batch.name = text(body, "name");
-  batch.tenant = text(body, "tenant");
-  batch.manifest = text(body, "manifest");
+  batch.batch_id = text_of(body, "batch_id");
+  batch.name = text_of(body, "name");
+  batch.tenant = text_of(body, "tenant");
+  batch.manifest = text_of(body, "manifest");
   batch.created_ns = wall_ns();
   if (auto labels = body.find("labels"); labels != body.end() && labels->is_object())
     for (const auto& [name, value] : labels->items())
@@ -63,23 +59,23 @@ std::optional<wire::Answer> Server::answer(const std::string& client, const wire
     bool asked = seconds != body.end() && seconds->is_number_unsigned();
     return describe_capacity(asked ? std::optional(seconds->get<uint64_t>()) : std::nullopt);
   }
-  if (m.op == ask::kExplain) return explain(text(body, "scan_id"));
+  if (m.op == ask::kExplain) return explain(text_of(body, "scan_id"));
   if (m.op == ask::kFarm)
     return right({{"rules_version", scoring_->rules_version()}, {"platforms", agents_.platforms()}});
   if (m.op == ask::kRegistryBusy) {
     auto pause = body.find("ms");
     if (pause == body.end() || !pause->is_number_unsigned())
       return ask::refusal({Errc::invalid, "'ms' is a whole number, not negative"});
-    return order_left_alone(text(body, "registry"), pause->get<uint64_t>());
+    return order_left_alone(text_of(body, "registry"), pause->get<uint64_t>());
   }
-  if (m.op == ask::kAgentMode) return set_agent_mode(text(body, "name"), text(body, "mode"));
+  if (m.op == ask::kAgentMode) return set_agent_mode(text_of(body, "name"), text_of(body, "mode"));
   if (m.op == ask::kReload) {
     want_reload(client);
     return std::nullopt;
   }
   if (m.op == ask::kRescore) {
     auto apply = body.find("apply");
-    return order_rescore(client, text(body, "scan_id"),
+    return order_rescore(client, text_of(body, "scan_id"),
                          apply != body.end() && apply->is_boolean() && apply->get<bool>());
   }
   if (m.op == ask::kPrune) return order_prune(client, body.value("dry_run", json()) != false);
@@ -87,10 +83,10 @@ std::optional<wire::Answer> Server::answer(const std::string& client, const wire
   if (no_room())
     return ask::refusal({Errc::no_space, "the scheduler's disk is full: make room, then try again"});
   if (m.op == ask::kCancel)
-    return order_cancel(client, text(body, "scan_id"), text(body, "batch_id"),
+    return order_cancel(client, text_of(body, "scan_id"), text_of(body, "batch_id"),
                         body.value("queued", json()) == true);
-  if (m.op == ask::kRetry) return order_retry(client, text(body, "scan_id"));
-  if (m.op == ask::kPin) return order_pin(client, text(body, "scan_id"), text(body, "reason"));
+  if (m.op == ask::kRetry) return order_retry(client, text_of(body, "scan_id"));
+  if (m.op == ask::kPin) return order_pin(client, text_of(body, "scan_id"), text_of(body, "reason"));
   if (m.op == ask::kBatchPut) return order_batch(client, read_batch(body));
   if (m.op == ask::kSweepRecords) return order_sweep_records(client, m.body);
   return ask::refusal({Errc::not_found, "no operation '" + printable(m.op, 64) + "'"});

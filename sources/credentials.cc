@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
 
 #include "common/fd.h"
 #include "common/process.h"
@@ -24,11 +23,6 @@ constexpr size_t kMaxHelperBytes = 64 * 1024;
 constexpr std::chrono::seconds kHelperTime{30};  // some ask a cloud's API
 // What helpers print where they hold nothing; see credentials/error.go of docker-credential-helpers.
 constexpr const char* kNotKept = "credentials not found";
-
-std::string env(const char* name) {
-  const char* value = ::getenv(name);
-  return value == nullptr ? std::string() : value;
-}
 
 // A file of that many bytes without a name: what a child reads as its stdin, to its end, without a writer.
 Result<Fd> as_file(const std::string& bytes) {
@@ -72,10 +66,10 @@ Result<std::optional<Login>> ask_helper(const KeptLogin& kept, const std::string
 
 std::vector<fs::path> auth_files(const std::string& auth_file) {
   if (!auth_file.empty()) return {auth_file};
-  if (std::string named = env("REGISTRY_AUTH_FILE"); !named.empty()) return {named};
+  if (std::string named = environment("REGISTRY_AUTH_FILE"); !named.empty()) return {named};
   std::vector<fs::path> files;
-  std::string runtime = env("XDG_RUNTIME_DIR"), home = env("HOME"), config = env("XDG_CONFIG_HOME"),
-              docker = env("DOCKER_CONFIG");
+  std::string runtime = environment("XDG_RUNTIME_DIR"), home = environment("HOME"),
+              config = environment("XDG_CONFIG_HOME"), docker = environment("DOCKER_CONFIG");
   files.push_back(runtime.empty() ? fs::path("/run/containers") / std::to_string(::getuid()) / "auth.json"
                                   : fs::path(runtime) / "containers/auth.json");
   if (config.empty() && !home.empty()) config = home + "/.config";
@@ -87,7 +81,7 @@ std::vector<fs::path> auth_files(const std::string& auth_file) {
 
 Result<std::optional<Login>> find_login(const std::string& registry, const std::string& repository,
                                         const std::string& auth_file, int stop_fd) {
-  const bool must_be = !auth_file.empty() || !env("REGISTRY_AUTH_FILE").empty();
+  const bool must_be = !auth_file.empty() || !environment("REGISTRY_AUTH_FILE").empty();
   for (const fs::path& file : auth_files(auth_file)) {
     std::error_code unseen;  // set where it cannot be told: then reading it says why
     if (!must_be && !fs::exists(file, unseen) && !unseen) continue;

@@ -76,7 +76,4 @@ class Http {
   std::unique_ptr<State> state_;
 };
 
-/// `text` with everything but letters, digits and "-._~" as %XX.
-std::string url_encode(std::string_view text);
-
 }  // namespace assay::sources

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "common/text.h"
+#include "common/words.h"
 #include "sources/http_transfer.h"
 
 namespace assay::sources {
@@ -86,8 +87,7 @@ Error transfer_error(CURL* easy, CURLcode code, const HttpAsk& ask, const Url& u
     case CURLE_SSL_CERTPROBLEM:
       return {Errc::invalid, "client certificate " + ask.tls.client_cert + " cannot be used: " + text};
     case CURLE_SSL_CACERT_BADFILE: {
-      std::string files;
-      for (const std::string& file : ask.tls.ca_files) files += (files.empty() ? "" : ", ") + file;
+      std::string files = joined(ask.tls.ca_files, ", ");
       return {Errc::invalid, "certificates to trust cannot be read: " + (files.empty() ? text : files)};
     }
     case CURLE_SSL_CONNECT_ERROR:

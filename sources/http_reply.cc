@@ -1,4 +1,4 @@
-// What an answer's headers say, and text for URLs. Pure.
+// What an answer's headers say. Pure.
 #include <curl/curl.h>
 
 #include <algorithm>
@@ -28,21 +28,6 @@ std::optional<std::chrono::milliseconds> HttpReply::retry_after(int64_t now_s) c
     seconds = static_cast<int64_t>(when) - now_s;
   }
   return std::chrono::seconds(std::clamp<int64_t>(seconds, 0, kLongestRetryS));
-}
-
-std::string url_encode(std::string_view text) {
-  constexpr std::string_view kHex = "0123456789ABCDEF", kPlain = "-._~";
-  std::string out;
-  for (char c : text) {
-    auto byte = static_cast<unsigned char>(c);
-    bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                 kPlain.find(c) != std::string_view::npos;
-    if (plain)
-      out += c;
-    else
-      (out += '%') += {kHex[byte >> 4], kHex[byte & 15]};
-  }
-  return out;
 }
 
 }  // namespace assay::sources

@@ -9,6 +9,7 @@
 #include "common/ascii.h"
 #include "common/fd.h"
 #include "common/text.h"
+#include "common/words.h"
 
 namespace assay::sources {
 namespace {
@@ -43,13 +44,6 @@ size_t take_body(char* data, size_t size, size_t count, void* context) {
   }
   transfer.reply.body.append(data, n);
   return n;
-}
-
-std::string_view trimmed(std::string_view text) {
-  constexpr const char* kBlank = " \t\r\n";
-  size_t first = text.find_first_not_of(kBlank);
-  if (first == text.npos) return "";
-  return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
 }
 
 // A line at a time; those of "100 Continue" come first, and are forgotten, but count.

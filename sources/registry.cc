@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/ascii.h"
+#include "common/encodings.h"
 #include "common/image_ref.h"
 #include "common/text.h"
 #include "sources/registry_state.h"

@@ -7,6 +7,7 @@
 
 #include "common/clock.h"
 #include "common/encodings.h"
+#include "common/json_parts.h"
 #include "common/text.h"
 #include "sources/http_url.h"
 
@@ -73,11 +74,6 @@ std::string token_query(const Challenge& challenge, const std::string& scopes, c
   return out;
 }
 
-std::string text_of(const json& object, const char* key) {
-  auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
-}
-
 }  // namespace
 
 Result<HttpReply> RegistryAuth::ask_token(const Challenge& challenge, AuthCall& call,
@@ -105,7 +101,7 @@ Result<HttpReply> RegistryAuth::ask_token(const Challenge& challenge, AuthCall& 
   asked.at = realm.place();
   auto reply = http_.ask(ask);
   if (!reply) return reply.error().context(asked.str() + ": for a token");
-  if (reply->status / 100 != 2) return reply_error(*reply, asked, wall_ns() / 1'000'000'000, call.busy_for);
+  if (reply->status / 100 != 2) return reply_error(*reply, asked, wall_s(), call.busy_for);
   return reply;
 }
 

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/ascii.h"
+#include "common/json_parts.h"
 #include "common/text.h"
 
 namespace assay::sources {
@@ -14,11 +15,6 @@ using nlohmann::json;
 
 constexpr size_t kMaxSaid = 300, kMaxErrors = 3, kMaxRead = 64 * 1024;
 constexpr std::chrono::milliseconds kUnsaid{60000};
-
-std::string text_of(const json& object, const char* key) {
-  auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
-}
 
 std::string joined(const std::string& first, const std::string& second) {
   return first.empty() || second.empty() ? first + second : first + ": " + second;

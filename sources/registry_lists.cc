@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "common/encodings.h"
 #include "common/image_ref.h"
 #include "common/text.h"
 #include "sources/http_url.h"

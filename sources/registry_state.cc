@@ -90,7 +90,7 @@ Result<HttpReply> Registry::State::send(const Place& place, const RegistryReques
 }
 
 Error Registry::State::refused(const HttpReply& reply, const Asked& asked) {
-  return reply_error(reply, asked, wall_ns() / 1'000'000'000, busy_for);
+  return reply_error(reply, asked, wall_s(), busy_for);
 }
 
 Result<HttpReply> Registry::State::get(const Place& place, const RegistryRequest& request) {

@@ -5,6 +5,7 @@
 
 #include "common/image_ref.h"
 #include "common/text.h"
+#include "common/words.h"
 #include "sources/aws/ecr_source.h"
 #include "sources/registry_source.h"
 #include "sources/source_check.h"
@@ -14,20 +15,9 @@ namespace {
 
 constexpr std::string_view kEcr = "ecr:", kRole = "role=";
 
-std::vector<std::string> split(std::string_view text, char separator) {
-  std::vector<std::string> out;
-  for (;;) {
-    size_t end = text.find(separator);
-    out.emplace_back(text.substr(0, end));
-    if (end == text.npos) return out;
-    text.remove_prefix(end + 1);
-  }
-}
-
-std::string joined(const std::vector<std::string>& parts) {
-  std::string out;
-  for (const std::string& part : parts) out += (out.empty() ? "" : ",") + part;
-  return out;
+std::vector<std::string> parts(std::string_view text, char separator) {
+  auto views = split(text, separator);
+  return {views.begin(), views.end()};
 }
 
 Result<SourceSpec> parse_ecr(std::string_view rest) {
@@ -35,12 +25,12 @@ Result<SourceSpec> parse_ecr(std::string_view rest) {
   out.kind = SourceSpec::Kind::ecr;
   size_t question = rest.find('?');
   std::string_view regions = rest.substr(0, question);
-  if (!regions.empty()) out.regions = split(regions, ',');
+  if (!regions.empty()) out.regions = parts(regions, ',');
   if (question == rest.npos) return out;
-  for (const std::string& option : split(rest.substr(question + 1), '&')) {
+  for (std::string_view option : split(rest.substr(question + 1), '&')) {
     if (!option.starts_with(kRole))
       return Error{Errc::invalid, "'" + printable(option, 100) + "' is none of its options: role=ARN"};
-    out.roles.push_back(option.substr(kRole.size()));
+    out.roles.emplace_back(option.substr(kRole.size()));
   }
   return out;
 }
@@ -51,15 +41,15 @@ Result<SourceSpec> parse_registry(std::string_view text) {
     return Error{Errc::invalid, "a registry is HOST or HOST:PORT, without https://"};
   size_t slash = text.find('/');
   out.host = text.substr(0, slash);
-  if (slash != text.npos) out.repositories = split(text.substr(slash + 1), ',');
+  if (slash != text.npos) out.repositories = parts(text.substr(slash + 1), ',');
   return out;
 }
 
 }  // namespace
 
 std::string SourceSpec::str() const {
-  if (kind == Kind::ecr) return regions.empty() ? "ecr" : "ecr " + joined(regions);
-  return repositories.empty() ? host : host + "/" + joined(repositories);
+  if (kind == Kind::ecr) return regions.empty() ? "ecr" : "ecr " + joined(regions, ",");
+  return repositories.empty() ? host : host + "/" + joined(repositories, ",");
 }
 
 Result<SourceSpec> parse_source(std::string_view text) {

@@ -15,6 +15,7 @@
 
 #include "agent/harvest_file.h"
 #include "common/text.h"
+#include "common/words.h"
 
 namespace assay {
 namespace {
@@ -30,12 +31,6 @@ std::vector<std::string> components(std::string_view path) {
     if (!part.empty() && part != ".") out.emplace_back(part);
     begin = end + 1;
   }
-  return out;
-}
-
-std::string join(const std::vector<std::string>& parts) {
-  std::string out;
-  for (const std::string& part : parts) out += (out.empty() ? "" : "/") + part;
   return out;
 }
 
@@ -85,7 +80,7 @@ Result<LayerWriter::Place> LayerWriter::locate(const std::string& path) const {
     }
     done.push_back(std::move(name));
     if (done.size() + todo.size() > kMaxComponents) return in_the_way(path, "its path is too long");
-    auto entry = open_entry(join(done));
+    auto entry = open_entry(joined(done, "/"));
     if (!entry && entry.error().code != Errc::not_found) return entry.error();
     struct stat status {};
     if (!entry) continue;
@@ -102,7 +97,7 @@ Result<LayerWriter::Place> LayerWriter::locate(const std::string& path) const {
     }
   }
   Place out;
-  out.path = join(done);
+  out.path = joined(done, "/");
   auto entry = open_entry(out.path);
   out.exists = entry && ::fstat(entry->get(), &out.status) == 0;
   return out;

@@ -9,6 +9,7 @@
 #include "common/image_ref.h"
 #include "common/line_file.h"
 #include "common/text.h"
+#include "common/words.h"
 #include "scheduler/api/token_rules.h"
 #include "scheduler/hooks/hook_rules.h"
 #include "scheduler/sweeps/filter.h"
@@ -34,12 +35,8 @@ Status set_host(Hook& hook, std::string_view host) {
 }
 
 Status set_globs(Hook& hook, std::string_view list) {
-  hook.repositories.clear();
-  for (size_t at = 0; at <= list.size();) {
-    size_t end = std::min(list.find(',', at), list.size());
-    hook.repositories.emplace_back(list.substr(at, end - at));
-    at = end + 1;
-  }
+  auto globs = split(list, ',');
+  hook.repositories.assign(globs.begin(), globs.end());
   if (hook.repositories.size() > kMaxGlobs)
     return wrong(list, "has more than " + std::to_string(kMaxGlobs) + " globs");
   sweeps::Filter filter;

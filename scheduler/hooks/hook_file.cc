@@ -1,6 +1,7 @@
 // The hook file changed: a line more, or one less; a hook's options as a line has them.
 #include "common/line_file.h"
 #include "common/text.h"
+#include "common/words.h"
 #include "scheduler/api/token_rules.h"
 #include "scheduler/api/tokens.h"
 #include "scheduler/hooks/hook.h"
@@ -8,12 +9,6 @@
 
 namespace assay::hooks {
 namespace {
-
-std::string joined(const std::vector<std::string>& words) {
-  std::string out;
-  for (const std::string& word : words) out += (out.empty() ? "" : ",") + word;
-  return out;
-}
 
 std::string line_of(const Hook& hook, const std::string& secret) {
   return hook.name + " " + to_string(hook.sender) + " " + hook.tenant + " " +
@@ -29,7 +24,7 @@ std::string options_text(const Hook& hook) {
   };
   const Hook plain;
   add("host", hook.host, !hook.host.empty());
-  add("repositories", joined(hook.repositories), !hook.repositories.empty());
+  add("repositories", joined(hook.repositories, ","), !hook.repositories.empty());
   add("lane", assay::to_string(hook.lane), hook.lane != plain.lane);
   add("per_minute", std::to_string(hook.per_minute), hook.per_minute != plain.per_minute);
   add("untagged", "yes", hook.untagged);

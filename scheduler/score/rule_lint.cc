@@ -7,6 +7,7 @@
 
 #include "common/ascii.h"
 #include "common/text.h"
+#include "common/words.h"
 #include "scheduler/score/attack.h"
 #include "scheduler/score/fields.h"
 
@@ -56,12 +57,6 @@ Tags sorted_out(const yaml::Node& tags) {
   return out;
 }
 
-std::string joined(const std::vector<std::string>& parts) {
-  std::string out;
-  for (const auto& part : parts) out += (out.empty() ? "" : ", ") + part;
-  return out;
-}
-
 void lint_tags(const yaml::Node& list, std::vector<std::string>& out) {
   Tags tags = sorted_out(list);
   for (const auto& tag : tags.unknown) out.push_back("unknown tag '" + printable(tag, 60) + "'");
@@ -75,7 +70,7 @@ void lint_tags(const yaml::Node& list, std::vector<std::string>& out) {
     if (std::any_of(tags.tactics.begin(), tags.tactics.end(), fits)) continue;
     out.push_back("technique " + id + " " + std::string(technique->name) + " belongs to " +
                   std::string(technique->tactics) + ", but the tags name " +
-                  (tags.tactics.empty() ? "no tactic" : joined(tags.tactics)));
+                  (tags.tactics.empty() ? "no tactic" : joined(tags.tactics, ", ")));
   }
 }
 

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <iterator>
 
+#include "common/words.h"
 #include "scheduler/score/text_layout.h"
 
 namespace assay {
@@ -80,22 +81,6 @@ std::string_view words_of(const Table& table, std::string_view name) {
   auto found =
       std::find_if(std::begin(table), std::end(table), [&](const Word& w) { return w.name == name; });
   return found != std::end(table) ? found->words : std::string_view();
-}
-
-std::vector<std::string> split(const std::string& text, char at) {
-  std::vector<std::string> out;
-  for (size_t from = 0; from <= text.size();) {
-    size_t to = std::min(text.find(at, from), text.size());
-    out.push_back(text.substr(from, to - from));
-    from = to + 1;
-  }
-  return out;
-}
-
-std::string joined(const std::vector<std::string>& parts, const char* between) {
-  std::string out;
-  for (const auto& part : parts) out += (out.empty() ? "" : between) + part;
-  return out;
 }
 
 // The modifiers of one key, sorted out.
@@ -177,7 +162,8 @@ std::vector<std::string> texts_under(const yaml::Node& node, std::string_view ke
 }
 
 std::string item_words(const std::string& key, const yaml::Node& values, size_t shown) {
-  auto parts = split(key, '|');
+  auto words = split(key, '|');
+  std::vector<std::string> parts(words.begin(), words.end());
   Wording wording = wording_of(parts);
   if (wording.exists)
     return parts[0] + (values.scalar == "false" || values.scalar == "no" ? " is missing" : " is there");

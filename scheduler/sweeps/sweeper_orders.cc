@@ -1,6 +1,7 @@
 // What the API orders (orders.h).
 #include <nlohmann/json.hpp>
 
+#include "common/json_parts.h"
 #include "common/log.h"
 #include "common/text.h"
 #include "scheduler/ask.h"
@@ -18,11 +19,6 @@ constexpr int kOrdersPerTurn = 64;
 
 wire::Answer right(const Json& body) {
   return {200, body.dump(-1, ' ', false, Json::error_handler_t::replace)};
-}
-
-std::string text(const Json& body, const char* name) {
-  auto it = body.find(name);
-  return it != body.end() && it->is_string() ? it->get<std::string>() : std::string();
 }
 
 Error no_sweep(const std::string& name) {
@@ -48,7 +44,7 @@ void Sweeping::answer(const std::string& client, const wire::Answer& answer) {
 void Sweeping::order(const std::string& client, const wire::Ask& ask) {
   Json body = Json::parse(ask.body, nullptr, false);
   if (!body.is_object()) return answer(client, ask::refusal({Errc::invalid, "the order is no JSON object"}));
-  std::string name = text(body, "name");
+  std::string name = text_of(body, "name");
   if (ask.op == kStatus) return answer_status(client, name);
   if (!parts_.loop.stuck().empty())
     return answer(client, ask::refusal({Errc::no_space, "the scheduler takes nothing more on its disk now"}));
@@ -132,7 +128,7 @@ void Sweeping::order_put(const std::string& client, const std::string& body) {
   if (replace) record = old->second.record;
   record.spec = std::move(*spec);
   if (!replace) {
-    record.tenant = text(order, "tenant");
+    record.tenant = text_of(order, "tenant");
     record.created_ns = now_ns_;
   }
   record.last_due_s = now_s();  // a new schedule begins now

@@ -16,8 +16,6 @@ using std::chrono::steady_clock;
 
 constexpr size_t kLargest = 32 << 20;
 
-int64_t now_s() { return wall_ns() / 1'000'000'000; }
-
 // What one try came to: an answer, or an error and what to do about it.
 struct Try {
   std::string answer;
@@ -69,9 +67,9 @@ struct Client::State {
     }
     if (reply->status == 200) return read(std::move(*reply), operation);
     Refusal refusal = read_refusal(*reply);
-    out.error = refused(what(operation), *reply, refusal, as, now_s());
+    out.error = refused(what(operation), *reply, refusal, as, wall_s());
     out.next = what_next(reply->status, refusal.code);
-    out.asked = reply->retry_after(now_s()).value_or(milliseconds(0));
+    out.asked = reply->retry_after(wall_s()).value_or(milliseconds(0));
     return out;
   }
 
@@ -110,7 +108,7 @@ Result<std::string> Client::call(const std::string& operation, const std::string
   ASSAY_TRY(std::string url, endpoint_url(state.service.name, state.service.region, state.service.endpoint));
   bool renewed = false;
   for (int tries = 1;; ++tries) {
-    ASSAY_TRY(Credentials as, state.chain.get(now_s()));
+    ASSAY_TRY(Credentials as, state.chain.get(wall_s()));
     Try last = state.once(state.request(url, operation, json, as), operation, as);
     if (last.good) return std::move(last.answer);
     if (last.next == Next::renew && !renewed) {

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "common/clock.h"
+#include "common/process.h"
 #include "common/rfc3339.h"
 #include "common/text.h"
 #include "sources/aws/credentials_parts.h"
@@ -56,11 +57,11 @@ bool fresh(const Credentials& credentials, int64_t now_s) {
 Found nothing(std::string note) { return Found{std::nullopt, std::move(note)}; }
 
 Result<Found> from_environment(const Look&) {
-  Credentials out{env("AWS_ACCESS_KEY_ID"), env("AWS_SECRET_ACCESS_KEY"), env("AWS_SESSION_TOKEN"), 0,
-                  "environment"};
+  Credentials out{environment("AWS_ACCESS_KEY_ID"), environment("AWS_SECRET_ACCESS_KEY"),
+                  environment("AWS_SESSION_TOKEN"), 0, "environment"};
   if (out.key_id.empty() && out.secret.empty()) return nothing("AWS_ACCESS_KEY_ID is not set");
   ASSAY_CHECK(check_credentials(out));
-  if (std::string text = env("AWS_CREDENTIAL_EXPIRATION"); !text.empty()) {
+  if (std::string text = environment("AWS_CREDENTIAL_EXPIRATION"); !text.empty()) {
     auto expires = parse_rfc3339(text);
     if (!expires) return expires.error().context("$AWS_CREDENTIAL_EXPIRATION");
     out.expires_s = *expires;
@@ -71,7 +72,7 @@ Result<Found> from_environment(const Look&) {
 Sts sts_of(const Look& look) {
   Sts out{look.options.endpoint, look.options.region};
   for (const char* name : {"AWS_REGION", "AWS_DEFAULT_REGION"})
-    if (out.region.empty()) out.region = env(name);
+    if (out.region.empty()) out.region = environment(name);
   if (out.region.empty()) {
     auto profiles = load_profiles();
     if (profiles) out.region = profiles->by_name[chosen_profile()]["region"];
@@ -128,7 +129,7 @@ void CredentialChain::forget() {
 
 Result<std::string> default_region(int stop_fd) {
   for (const char* name : {"AWS_REGION", "AWS_DEFAULT_REGION"}) {
-    std::string region = env(name);
+    std::string region = environment(name);
     if (region.empty()) continue;
     if (is_region(region)) return region;
     return Error{Errc::invalid,
@@ -140,8 +141,7 @@ Result<std::string> default_region(int stop_fd) {
   ChainOptions options;
   Http http(stop_fd);
   if (!instance_disabled()) {
-    auto found =
-        ask_instance({http, options, wall_ns() / 1'000'000'000}, "/latest/meta-data/placement/region");
+    auto found = ask_instance({http, options, wall_s()}, "/latest/meta-data/placement/region");
     if (!found && found.error().code == Errc::cancelled) return found.error();
     if (found && *found && is_region(**found)) return **found;
   }

@@ -1,6 +1,7 @@
 // Credentials as JSON: of metadata services, container agents and credential processes.
 #include <nlohmann/json.hpp>
 
+#include "common/json_parts.h"
 #include "common/rfc3339.h"
 #include "common/text.h"
 #include "sources/aws/credentials_parts.h"
@@ -9,11 +10,6 @@ namespace assay::sources::aws {
 namespace {
 
 constexpr size_t kMaxKey = 256, kMaxToken = 16 * 1024;
-
-std::string text(const nlohmann::json& from, const char* name) {
-  auto found = from.find(name);
-  return found != from.end() && found->is_string() ? found->get<std::string>() : "";
-}
 
 Status check(const char* name, const std::string& value, size_t limit) {
   if (value.size() > limit)
@@ -39,17 +35,17 @@ Status check_credentials(const Credentials& credentials) {
 Result<Credentials> read_credentials_json(std::string_view bytes) {
   auto body = nlohmann::json::parse(bytes, nullptr, false);
   if (!body.is_object()) return Error{Errc::corrupt, "what it says is no JSON object"};
-  std::string code = text(body, "Code");
+  std::string code = text_of(body, "Code");
   if (!code.empty() && code != "Success")
     return Error{Errc::denied,
-                 "it says " + printable(code, 100) + ": " + printable(text(body, "Message"), 300)};
+                 "it says " + printable(code, 100) + ": " + printable(text_of(body, "Message"), 300)};
   Credentials out;
-  out.key_id = text(body, "AccessKeyId");
-  out.secret = text(body, "SecretAccessKey");
-  out.session_token = text(body, "Token");
-  if (out.session_token.empty()) out.session_token = text(body, "SessionToken");
+  out.key_id = text_of(body, "AccessKeyId");
+  out.secret = text_of(body, "SecretAccessKey");
+  out.session_token = text_of(body, "Token");
+  if (out.session_token.empty()) out.session_token = text_of(body, "SessionToken");
   ASSAY_CHECK(check_credentials(out));
-  std::string expiration = text(body, "Expiration");
+  std::string expiration = text_of(body, "Expiration");
   if (expiration.empty()) return out;
   auto expires = parse_rfc3339(expiration);
   if (!expires) return Error{Errc::corrupt, "its \"Expiration\" is no time: " + printable(expiration, 100)};

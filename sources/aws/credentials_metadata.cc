@@ -6,7 +6,9 @@
 #include <nlohmann/json.hpp>
 
 #include "common/ascii.h"
+#include "common/encodings.h"
 #include "common/fd.h"
+#include "common/process.h"
 #include "common/text.h"
 #include "sources/aws/credentials_parts.h"
 #include "sources/aws/endpoint.h"
@@ -24,7 +26,7 @@ constexpr const char* kRoles = "/latest/meta-data/iam/security-credentials/";
 constexpr std::string_view kAgents[] = {"169.254.170.2", "169.254.170.23", "[fd00:ec2::23]"};
 
 int number(const char* name, int otherwise, int most) {
-  std::string text = env(name);
+  std::string text = environment(name);
   int out = otherwise;
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
   if (text.empty() || error != std::errc() || end != text.data() + text.size()) return otherwise;
@@ -52,8 +54,8 @@ Result<HttpReply> tried(Http& http, const HttpAsk& ask, int tries) {
 
 // The file's goes first: whoever wrote it renews it.
 Result<std::string> container_token() {
-  std::string file = env("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"),
-              token = env("AWS_CONTAINER_AUTHORIZATION_TOKEN");
+  std::string file = environment("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"),
+              token = environment("AWS_CONTAINER_AUTHORIZATION_TOKEN");
   if (!file.empty()) {
     auto text = read_file(file, kLargest);
     if (!text) return text.error().context("$AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
@@ -67,10 +69,11 @@ Result<std::string> container_token() {
 
 std::string metadata_base(const Look& look) {
   std::string base = look.options.metadata_url;
-  if (base.empty()) base = env("AWS_EC2_METADATA_SERVICE_ENDPOINT");
+  if (base.empty()) base = environment("AWS_EC2_METADATA_SERVICE_ENDPOINT");
   if (base.empty())
-    base = ascii_lower(env("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE")) == "ipv6" ? "http://[fd00:ec2::254]"
-                                                                                : "http://169.254.169.254";
+    base = ascii_lower(environment("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE")) == "ipv6"
+               ? "http://[fd00:ec2::254]"
+               : "http://169.254.169.254";
   while (base.ends_with("/")) base.pop_back();
   return base;
 }
@@ -92,7 +95,7 @@ Result<std::string> instance_token(const Look& look, HttpAsk ask, int tries) {
 
 }  // namespace
 
-bool instance_disabled() { return ascii_lower(env("AWS_EC2_METADATA_DISABLED")) == "true"; }
+bool instance_disabled() { return ascii_lower(environment("AWS_EC2_METADATA_DISABLED")) == "true"; }
 
 Result<std::optional<std::string>> container_url(const std::string& relative_uri,
                                                  const std::string& full_uri) {
@@ -116,8 +119,8 @@ Result<std::optional<std::string>> container_url(const std::string& relative_uri
 }
 
 Result<Found> from_container(const Look& look) {
-  ASSAY_TRY(auto url, container_url(env("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"),
-                                    env("AWS_CONTAINER_CREDENTIALS_FULL_URI")));
+  ASSAY_TRY(auto url, container_url(environment("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"),
+                                    environment("AWS_CONTAINER_CREDENTIALS_FULL_URI")));
   if (!url) return nothing("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI and _FULL_URI are not set");
   ASSAY_TRY(std::string token, container_token());
   HttpAsk ask = request(*url, milliseconds(2000), milliseconds(5000));

@@ -5,7 +5,9 @@
 
 #include "common/ascii.h"
 #include "common/fd.h"
+#include "common/process.h"
 #include "common/text.h"
+#include "common/words.h"
 #include "sources/aws/credentials_parts.h"
 #include "sources/aws/endpoint.h"
 
@@ -13,12 +15,6 @@ namespace assay::sources::aws {
 namespace {
 
 constexpr size_t kLargest = 1 << 20;
-
-std::string_view trimmed(std::string_view text) {
-  size_t first = text.find_first_not_of(" \t\r");
-  if (first == text.npos) return "";
-  return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
-}
 
 // "[profile \"team a\"]" -> "team a"; empty: a section of another kind.
 std::string section_name(std::string_view inside, bool config) {
@@ -33,7 +29,7 @@ std::string section_name(std::string_view inside, bool config) {
 }
 
 std::string home() {
-  if (std::string named = env("HOME"); !named.empty()) return named;
+  if (std::string named = environment("HOME"); !named.empty()) return named;
   passwd entry{}, *found = nullptr;
   char buffer[4096];
   if (::getpwuid_r(::getuid(), &entry, buffer, sizeof buffer, &found) == 0 && found != nullptr)
@@ -42,7 +38,7 @@ std::string home() {
 }
 
 Status load(const char* variable, const char* below_home, bool config, Profiles& into) {
-  std::string file = env(variable);
+  std::string file = environment(variable);
   if (file.starts_with("~/")) file = home() + file.substr(1);
   if (file.empty()) file = home() + below_home;
   auto text = read_file(file, kLargest);
@@ -85,7 +81,7 @@ Result<Profiles> load_profiles() {
 
 std::string chosen_profile() {
   for (const char* name : {"AWS_PROFILE", "AWS_DEFAULT_PROFILE"})
-    if (std::string profile = env(name); !profile.empty()) return profile;
+    if (std::string profile = environment(name); !profile.empty()) return profile;
   return "default";
 }
 

@@ -4,6 +4,7 @@
 
 #include "common/ascii.h"
 #include "common/fd.h"
+#include "common/process.h"
 #include "common/text.h"
 #include "sources/aws/credentials_parts.h"
 #include "sources/aws/endpoint.h"
@@ -138,11 +139,11 @@ Result<Credentials> by_token_file(const Look& look, const std::string& file, con
 }
 
 Result<Found> from_web_identity(const Look& look) {
-  std::string file = env("AWS_WEB_IDENTITY_TOKEN_FILE"), role = env("AWS_ROLE_ARN");
+  std::string file = environment("AWS_WEB_IDENTITY_TOKEN_FILE"), role = environment("AWS_ROLE_ARN");
   if (file.empty()) return nothing("AWS_WEB_IDENTITY_TOKEN_FILE is not set");
   if (role.empty())
     return Error{Errc::invalid, "AWS_WEB_IDENTITY_TOKEN_FILE is set, and AWS_ROLE_ARN is not"};
-  ASSAY_TRY(Credentials out, by_token_file(look, file, role, env("AWS_ROLE_SESSION_NAME")));
+  ASSAY_TRY(Credentials out, by_token_file(look, file, role, environment("AWS_ROLE_SESSION_NAME")));
   return Found{std::move(out)};
 }
 

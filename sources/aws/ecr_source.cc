@@ -15,8 +15,6 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kThrottled{30'000};  // ECR does not say for how long
 
-int64_t now_s() { return wall_ns() / 1'000'000'000; }
-
 class EcrSource : public Source {
  public:
   EcrSource(const SourceSpec& spec, const std::string& region, const std::string& role,
@@ -84,7 +82,7 @@ class EcrSource : public Source {
   template <class T>
   Result<T> with_token(const Repository& repository, const std::function<Result<T>(Registry&)>& ask) {
     for (int again = 0;; ++again) {
-      auto login = login_.get(now_s());
+      auto login = login_.get(wall_s());
       if (!login) return told(login.error());
       if (!registry_ || registry_->host() != repository.host)
         registry_.emplace(RegistryOptions{repository.host, spec_.insecure, "", options_.places, *login},

@@ -3,9 +3,9 @@
 #include "sources/aws/endpoint.h"
 
 #include <algorithm>
-#include <cstdlib>
 
 #include "common/ascii.h"
+#include "common/process.h"
 #include "common/text.h"
 #include "sources/http_url.h"
 
@@ -18,7 +18,7 @@ bool digit(char c) { return c >= '0' && c <= '9'; }
 bool lower(char c) { return c >= 'a' && c <= 'z'; }
 
 Result<std::string> configured(const std::string& name) {
-  std::string url = env(name.c_str());
+  std::string url = environment(name.c_str());
   if (url.empty()) return url;
   auto parts = parse_url(url);
   if (!parts) return parts.error().context("$" + name);
@@ -26,11 +26,6 @@ Result<std::string> configured(const std::string& name) {
 }
 
 }  // namespace
-
-std::string env(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
 
 bool is_region(std::string_view text) {
   return !text.empty() && text.size() <= kMaxRegion && lower(text.front()) && text.back() != '-' &&
@@ -58,7 +53,7 @@ Result<std::string> endpoint_url(const std::string& service, const std::string& 
     if (!parts) return parts.error().context("endpoint of " + service);
     return given;
   }
-  if (ascii_lower(env("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")) != "true") {
+  if (ascii_lower(environment("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")) != "true") {
     std::string upper = service;
     for (char& c : upper) c = lower(c) ? static_cast<char>(c - 'a' + 'A') : c;
     for (const std::string& name : {"AWS_ENDPOINT_URL_" + upper, std::string("AWS_ENDPOINT_URL")}) {

@@ -20,7 +20,4 @@ bool is_region(std::string_view text);
 /// "arn:aws:iam::123456789012:role/NAME"; the partition may be another.
 bool is_role_arn(std::string_view text);
 
-/// The environment's, or empty.
-std::string env(const char* name);
-
 }  // namespace assay::sources::aws

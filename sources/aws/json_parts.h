@@ -2,15 +2,10 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
-#include <string>
+
+#include "common/json_parts.h"
 
 namespace assay::sources::aws {
-
-/// The text under the name, or empty.
-inline std::string text_of(const nlohmann::json& from, const char* name) {
-  auto found = from.find(name);
-  return found != from.end() && found->is_string() ? found->get<std::string>() : "";
-}
 
 /// The number under the name, or 0. Times are seconds with fractions.
 inline double number_of(const nlohmann::json& from, const char* name) {

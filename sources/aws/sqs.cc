@@ -5,6 +5,7 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "common/json_parts.h"
 #include "common/text.h"
 #include "sources/aws/endpoint.h"
 #include "sources/http_url.h"
@@ -35,15 +36,10 @@ Service service(const std::string& queue_url, std::string region, std::string en
   return {"sqs", region, endpoint, "AmazonSQS", "1.0"};
 }
 
-std::string text(const json& from, const char* name) {
-  auto found = from.find(name);
-  return found != from.end() && found->is_string() ? found->get<std::string>() : "";
-}
-
 int receives(const json& message) {
   auto found = message.find("Attributes");
   if (found == message.end() || !found->is_object()) return 1;
-  std::string count = text(*found, "ApproximateReceiveCount");
+  std::string count = text_of(*found, "ApproximateReceiveCount");
   int out = 1;
   (void)std::from_chars(count.data(), count.data() + count.size(), out);
   return std::max(out, 1);
@@ -59,7 +55,7 @@ Result<std::vector<SqsMessage>> read_messages(const std::string& answer, const s
   if (!found->is_array() || found->size() > kMost) return bad;
   for (const json& message : *found) {
     if (!message.is_object()) return bad;
-    SqsMessage one{text(message, "MessageId"), text(message, "ReceiptHandle"), text(message, "Body"),
+    SqsMessage one{text_of(message, "MessageId"), text_of(message, "ReceiptHandle"), text_of(message, "Body"),
                    receives(message)};
     if (one.receipt.empty()) return bad;
     out.push_back(std::move(one));

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/clock.h"
+#include "common/encodings.h"
 #include "common/rfc3339.h"
 #include "common/text.h"
 #include "sources/aws/backoff.h"
@@ -22,8 +23,6 @@ using Form = std::vector<std::pair<std::string, std::string>>;
 constexpr int kTries = 4;
 constexpr size_t kLargest = 1 << 20, kMaxCredential = 16 * 1024;
 constexpr const char* kVersion = "2011-06-15";
-
-int64_t now_s() { return wall_ns() / 1'000'000'000; }
 
 // One call: who asks, and what is said of it in errors.
 struct Call {
@@ -77,11 +76,11 @@ Result<std::string> send(const Call& call) {
     if (reply && reply->status == 200) return std::move(reply->body);
     if (reply) {
       Refusal refusal = read_xml_refusal(*reply);
-      error = refused(call.what(), *reply, refusal, hidden(call), now_s());
+      error = refused(call.what(), *reply, refusal, hidden(call), wall_s());
       Next next = what_next(reply->status, refusal.code);
       // STS's own: the identity provider did not answer it.
       again = next == Next::again || next == Next::throttled || refusal.code == "IDPCommunicationError";
-      asked = std::min(reply->retry_after(now_s()).value_or(asked), milliseconds(30000));
+      asked = std::min(reply->retry_after(wall_s()).value_or(asked), milliseconds(30000));
     } else {
       error = {reply.error().code, call.what() + ": " + without_secrets(reply.error().what, hidden(call))};
       again = error.code == Errc::unreachable || error.code == Errc::timeout;

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "common/encodings.h"
 #include "sources/registry.h"
 #include "sources/source.h"
 #include "tests/farm/registry.h"

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <chrono>
 
+#include "common/encodings.h"
 #include "common/fd.h"
 #include "tests/unit/cli/fake_api.h"
 

@@ -22,11 +22,5 @@ TEST(HttpReply, RetryAfterIsSecondsOrADate) {
   EXPECT_FALSE(reply("soon").retry_after(0));
 }
 
-TEST(HttpReply, UrlPartsAreEncoded) {
-  EXPECT_EQ(url_encode("team/app:1 %"), "team%2Fapp%3A1%20%25");
-  EXPECT_EQ(url_encode("Az09-._~"), "Az09-._~");
-  EXPECT_EQ(url_encode("\xc3\xa4"), "%C3%A4");
-}
-
 }  // namespace
 }  // namespace assay::sources
