@@ -119,6 +119,8 @@ Result<Descriptor> parse_descriptor(const Object& object) {
   ASSAY_TRY(out.os, platform.text("os"));
   ASSAY_TRY(out.variant, platform.text("variant"));
   ASSAY_TRY(out.artifact_type, object.text("artifactType"));
+  const json* notes = object.find("annotations");
+  out.attestation = notes && notes->is_object() && notes->contains("vnd.docker.reference.type");
   return out;
 }
 
@@ -246,9 +248,17 @@ Result<ImageConfig> parse_image_config(std::string_view text, const std::string&
   return out;
 }
 
-std::string Descriptor::platform() const {
-  if (os.empty() && architecture.empty()) return "";
-  return os + "/" + architecture + (variant.empty() ? "" : "/" + variant);
+namespace {
+
+template <class T>
+std::string platform_of(const T& of) {
+  if (of.os.empty() && of.architecture.empty()) return "";
+  return of.os + "/" + of.architecture + (of.variant.empty() ? "" : "/" + of.variant);
 }
+
+}  // namespace
+
+std::string Descriptor::platform() const { return platform_of(*this); }
+std::string ImageConfig::platform() const { return platform_of(*this); }
 
 }  // namespace assay

@@ -18,7 +18,8 @@ struct Descriptor {
   Digest digest;
   uint64_t size_bytes = 0;
   std::string architecture, os, variant;  // of an index entry's platform, may be empty
-  std::string artifact_type;              // of a referrer
+  bool attestation = false;   // an index entry that tells of another one (BuildKit, attestation-storage.md)
+  std::string artifact_type;  // of a referrer
 
   /// "linux/arm64/v8", as OCI and docker write platforms; empty where it has none.
   std::string platform() const;
@@ -37,6 +38,8 @@ struct ImageConfig {
   std::vector<std::string> healthcheck;    // Docker's: "CMD" or "CMD-SHELL" and what follows; empty: none
   std::vector<Digest> diff_ids;            // one a layer, of the uncompressed tar
   std::vector<std::string> layer_history;  // created_by, one a layer ("" where the image does not say)
+
+  std::string platform() const;  // likewise
 };
 
 /// What errors call a manifest and an index, whose image the reader knows.

@@ -1,8 +1,5 @@
-// Indexes are read with what they say of attestations, which BuildKit keeps among the images.
+// Entries of an index that are no images are left out: attestations, which BuildKit keeps among them.
 #include "sources/platforms.h"
-
-#include <nlohmann/json.hpp>
-#include <set>
 
 #include "common/rfc3339.h"
 #include "common/text.h"
@@ -10,31 +7,8 @@
 namespace assay::sources {
 namespace {
 
-using nlohmann::json;
-
 constexpr size_t kMaxConfigBytes = 4 << 20;
 constexpr int kMaxDepth = 2;  // an index in an index
-
-// Digests of entries that are no images: attestations (BuildKit, "attestation-storage.md").
-std::set<std::string> attestations(const std::string& index) {
-  std::set<std::string> out;
-  json body = json::parse(index, nullptr, /*allow_exceptions=*/false);
-  if (!body.is_object() || !body.contains("manifests") || !body["manifests"].is_array()) return out;
-  for (const json& entry : body["manifests"]) {
-    if (!entry.is_object() || !entry.contains("digest") || !entry["digest"].is_string()) continue;
-    auto notes = entry.find("annotations");
-    if (notes != entry.end() && notes->is_object() && notes->contains("vnd.docker.reference.type"))
-      out.insert(entry["digest"].get<std::string>());
-  }
-  return out;
-}
-
-// "linux/arm/v7"; text of a hostile config, and short.
-std::string platform_of(const ImageConfig& config) {
-  if (config.os.empty() && config.architecture.empty()) return "";
-  return printable(
-      config.os + "/" + config.architecture + (config.variant.empty() ? "" : "/" + config.variant), 100);
-}
 
 Result<PlatformImage> of_manifest(Registry& registry, const std::string& repository,
                                   const ManifestFound& found) {
@@ -42,7 +16,7 @@ Result<PlatformImage> of_manifest(Registry& registry, const std::string& reposit
   ASSAY_TRY(Manifest manifest, parse_manifest(found.bytes, name));
   ASSAY_TRY(std::string bytes, registry.blob(repository, manifest.config.digest.str(), kMaxConfigBytes));
   ASSAY_TRY(ImageConfig config, parse_image_config(bytes, name + ": its config"));
-  PlatformImage out{found.digest, platform_of(config), 0};
+  PlatformImage out{found.digest, printable(config.platform(), 100), 0};
   if (auto created = parse_rfc3339(config.created); created && *created > 0 && *created < 9'000'000'000)
     out.created_ns = *created * 1'000'000'000;
   return out;
@@ -52,10 +26,9 @@ Status add_index(Registry& registry, const std::string& repository, const Manife
                  std::vector<PlatformImage>& out) {
   std::string name = registry.host() + "/" + repository + "@" + found.digest;
   ASSAY_TRY(auto entries, parse_index(found.bytes, name));
-  std::set<std::string> left_out = attestations(found.bytes);
   for (const Descriptor& entry : entries) {
     std::string digest = entry.digest.str();
-    if (entry.os == "unknown" || entry.architecture == "unknown" || left_out.contains(digest)) continue;
+    if (entry.os == "unknown" || entry.architecture == "unknown" || entry.attestation) continue;
     if (entry.media_type.ends_with("image.index.v1+json") ||
         entry.media_type.ends_with("manifest.list.v2+json")) {
       if (depth == kMaxDepth) return Error{Errc::limit, name + " holds indexes within indexes"};
