@@ -1,11 +1,12 @@
 // libcurl's URL API, wrapped.
 #include "sources/http_url.h"
 
-#include <arpa/inet.h>
 #include <curl/curl.h>
 
 #include <memory>
+#include <optional>
 
+#include "common/addresses.h"
 #include "common/ascii.h"
 
 namespace assay::sources {
@@ -35,13 +36,17 @@ Result<Handle> parsed(const std::string& url) {
   return out;
 }
 
-// The first four bytes of an IPv4 address, or nothing.
-bool as_v4(const std::string& host, in_addr& out) { return ::inet_pton(AF_INET, host.c_str(), &out) == 1; }
-
-bool as_v6(const std::string& host, in6_addr& out) {
-  if (host.size() < 2 || host.front() != '[' || host.back() != ']') return false;
+// Of "127.0.0.1" and "[::1]", with a zone behind it or not.
+std::optional<IpAddress> address_of(const std::string& host) {
+  bool bracketed = host.size() >= 2 && host.front() == '[' && host.back() == ']';
+  if (!bracketed) return host.find(':') == host.npos ? IpAddress::parse(host) : std::nullopt;
   std::string bare = host.substr(1, host.size() - 2);
-  return ::inet_pton(AF_INET6, bare.substr(0, bare.find('%')).c_str(), &out) == 1;
+  auto out = IpAddress::parse(bare.substr(0, bare.find('%')));
+  return out && out->v6 ? out : std::nullopt;
+}
+
+bool within(const IpAddress& address, const char* base, unsigned bits) {
+  return address.within(*IpAddress::parse(base), bits);
 }
 
 }  // namespace
@@ -74,19 +79,15 @@ Result<std::string> resolve_url(const std::string& base, const std::string& refe
 }
 
 bool is_loopback(const std::string& host) {
-  in_addr v4{};
-  in6_addr v6{};
-  if (as_v4(host, v4)) return (ntohl(v4.s_addr) >> 24) == 127;
-  if (as_v6(host, v6)) return IN6_IS_ADDR_LOOPBACK(&v6);
-  return host == "localhost";
+  auto address = address_of(host);
+  if (!address) return host == "localhost";
+  return within(*address, "127.0.0.0", 8) || within(*address, "::1", 128);
 }
 
 bool is_link_local(const std::string& host) {
-  in_addr v4{};
-  in6_addr v6{};
-  if (as_v4(host, v4)) return (ntohl(v4.s_addr) >> 16) == 0xa9fe;
-  if (as_v6(host, v6)) return IN6_IS_ADDR_LINKLOCAL(&v6);
-  return host == "metadata.google.internal";
+  auto address = address_of(host);
+  if (!address) return host == "metadata.google.internal";
+  return within(*address, "169.254.0.0", 16) || within(*address, "fe80::", 10);
 }
 
 }  // namespace assay::sources

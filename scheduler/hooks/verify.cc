@@ -6,6 +6,7 @@
 #include <openssl/hmac.h>
 
 #include "common/ascii.h"
+#include "common/encodings.h"
 
 namespace assay::hooks {
 namespace {
@@ -21,18 +22,9 @@ bool is_secret(const Hook& hook, std::string_view text) {
 // The password in "dXNlcjpwYXNz"; empty for what is no such thing.
 std::string password_in(std::string_view credentials) {
   if (credentials.size() > kMaxSecretBytes || credentials.size() % 4 != 0) return "";
-  std::string plain(credentials.size() / 4 * 3, '\0');
-  int length = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(plain.data()),
-                               reinterpret_cast<const unsigned char*>(credentials.data()),
-                               static_cast<int>(credentials.size()));
-  if (length < 0) return "";
-  plain.resize(static_cast<size_t>(length));
-  while (credentials.ends_with('=')) {  // the bytes 0 that padding was decoded to
-    credentials.remove_suffix(1);
-    if (!plain.empty()) plain.pop_back();
-  }
-  size_t colon = plain.find(':');
-  return colon == plain.npos ? "" : plain.substr(colon + 1);
+  auto plain = decode_base64(credentials);
+  size_t colon = plain ? plain->find(':') : std::string::npos;
+  return colon == std::string::npos ? "" : plain->substr(colon + 1);
 }
 
 // As it is, behind "Bearer ", or as Basic's password (RFC 7617).
