@@ -5,6 +5,7 @@
 
 #include "common/image_ref.h"
 #include "common/text.h"
+#include "common/words.h"
 
 namespace assay::sweeps {
 namespace {
@@ -13,8 +14,6 @@ using sources::PlatformImage;
 using sources::Repository;
 using sources::Source;
 using sources::TaggedImage;
-
-constexpr size_t kMaxTrouble = 100;
 
 Ended ended(const Status& status, const Source& source) {
   if (!status && status.error().code == Errc::busy) return {status, source.busy_for()};
@@ -57,9 +56,7 @@ const PlatformImage* find_platform(const std::vector<PlatformImage>& platforms, 
 }
 
 std::string words(const std::vector<std::string>& list) {
-  std::string out;
-  for (const std::string& one : list) out += (out.empty() ? "" : ", ") + one;
-  return out.empty() ? "nothing" : printable(out, 200);
+  return list.empty() ? "nothing" : printable(joined(list, ", "), 200);
 }
 
 Item item_for(const TaggedImage& image, const PlatformImage& platform) {
@@ -158,54 +155,58 @@ Ended Lister::list_source(Listing& listing, Sources& parts) {
   return {worst};
 }
 
+namespace {
+
+// The images of a repository that the filter takes, as many as a run may have.
+Status choose(Listing& listing, Source& source, const Filter& filter, int64_t now_ns) {
+  ASSAY_TRY(auto images, source.images(listing.repository));
+  size_t all = images.size();
+  std::erase_if(images, [](const TaggedImage& image) { return is_about_another(image.tag); });
+  Chosen chosen = choose_images(filter, std::move(images), now_ns);
+  listing.left_out = chosen.left_out + (all - chosen.images.size() - chosen.left_out);
+  listing.undated = chosen.undated;
+  listing.images = std::move(chosen.images);
+  if (listing.images.size() > kMaxItems) {
+    listing.too_many = listing.images.size() - kMaxItems;
+    listing.images.resize(kMaxItems);
+  }
+  listing.listed = true;
+  return Status();
+}
+
+// What one image is: its digest, and what is behind it where that matters.
+Status look_at(TaggedImage& image, Listing& listing, Source& source, const Spec& spec,
+               const std::vector<std::string>& farm) {
+  if (image.digest.empty()) {
+    ASSAY_TRY(TaggedImage resolved, source.resolve(listing.repository, image.tag));
+    image.digest = resolved.digest;
+    image.media_type = resolved.media_type;
+  }
+  if (is_plain(image) && spec.platforms.empty()) {
+    listing.items.push_back(item_for(image));
+    return Status();
+  }
+  ASSAY_TRY(auto platforms, source.platforms(listing.repository, image));
+  std::ranges::copy(items_of(image, platforms, spec.platforms, farm), std::back_inserter(listing.items));
+  return Status();
+}
+
+}  // namespace
+
 Ended Lister::list_repository(Listing& listing, Sources& parts, const Spec& spec,
                               const std::vector<std::string>& farm, int64_t now_ns) {
-  auto part = std::min(static_cast<size_t>(listing.part), parts.size() - 1);
-  Source& source = *parts[part];
-  if (!listing.listed) {
-    auto images = source.images(listing.repository);
-    if (!images) return ended(images.error(), source);
-    size_t all = images->size();
-    std::erase_if(*images, [](const TaggedImage& image) { return is_about_another(image.tag); });
-    Chosen chosen = choose_images(spec.filter, std::move(*images), now_ns);
-    listing.left_out = chosen.left_out + (all - chosen.images.size() - chosen.left_out);
-    listing.undated = chosen.undated;
-    listing.images = std::move(chosen.images);
-    if (listing.images.size() > kMaxItems) {
-      listing.too_many = listing.images.size() - kMaxItems;
-      listing.images.resize(kMaxItems);
-    }
-    listing.listed = true;
-  }
-  while (listing.next_image < listing.images.size()) {
+  Source& source = *parts[std::min(static_cast<size_t>(listing.part), parts.size() - 1)];
+  if (!listing.listed)
+    if (Status chosen = choose(listing, source, spec.filter, now_ns); !chosen) return ended(chosen, source);
+  for (; listing.next_image < listing.images.size(); ++listing.next_image) {
     if (listing.items.size() >= kMaxItems) {
       listing.too_many += listing.images.size() - listing.next_image;
       break;
     }
     TaggedImage& image = listing.images[listing.next_image];
-    Status looked;
-    if (image.digest.empty()) {
-      auto resolved = source.resolve(listing.repository, image.tag);
-      if (resolved) {
-        image.digest = resolved->digest;
-        image.media_type = resolved->media_type;
-      } else {
-        looked = resolved.error();
-      }
-    }
-    bool as_it_is = is_plain(image) && spec.platforms.empty();
-    if (looked && as_it_is) listing.items.push_back(item_for(image));
-    if (looked && !as_it_is) {
-      auto platforms = source.platforms(listing.repository, image);
-      if (platforms)
-        std::ranges::copy(items_of(image, *platforms, spec.platforms, farm),
-                          std::back_inserter(listing.items));
-      else
-        looked = platforms.error();
-    }
+    Status looked = look_at(image, listing, source, spec, farm);
     if (!looked && !is_its_own(looked.error().code)) return ended(looked, source);
     if (!looked) listing.items.push_back(gone_wrong(image, Outcome::failed, looked.error().what));
-    ++listing.next_image;
   }
   return {};
 }

@@ -16,6 +16,8 @@
 
 namespace assay::sweeps {
 
+inline constexpr size_t kMaxTrouble = 100;  // lines of a run about whole sources
+
 struct SweepRecord {
   Spec spec;
   std::string tenant;  // whom its scans count for
@@ -37,7 +39,7 @@ struct RunRecord {
   RunState state = RunState::listing;
   int64_t started_ns = 0, listed_ns = 0, ended_ns = 0;
   std::optional<int64_t> deadline_s;
-  std::vector<std::string> trouble;  // of whole sources, in words; at most 100
+  std::vector<std::string> trouble;  // of whole sources, in words; at most kMaxTrouble
   bool listed_all = false;           // every source named all its repositories
 };
 

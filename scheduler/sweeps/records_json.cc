@@ -14,7 +14,7 @@ constexpr std::array kOutcomes = {Outcome::submitted, Outcome::known,       Outc
 constexpr std::array kRepositoryStates = {RepositoryState::waiting, RepositoryState::done,
                                           RepositoryState::failed, RepositoryState::not_reached};
 constexpr std::array kPersonas = {Persona::bare, Persona::kubernetes, Persona::ci, Persona::cloud};
-constexpr size_t kMaxTrouble = 100, kMaxTroubleBytes = 4096;
+constexpr size_t kMaxTroubleBytes = 4096;
 
 template <class E, size_t n>
 void named(Fields& fields, const char* field, const std::array<E, n>& all, E& to) {

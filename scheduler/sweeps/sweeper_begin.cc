@@ -87,29 +87,35 @@ void Sweeping::begin_run(const std::string& name, const std::string& why, std::o
     if (sweep.paused)
       return refuse(ask::refusal({Errc::conflict, "sweep " + name + " is paused: resume it first"}));
     ask_farm(
-        [this, name, why, sweep, client](const std::string& rules,
-                                         std::vector<std::string> platforms) mutable {
+        [this, sweep, why, client](const std::string& rules, std::vector<std::string> platforms) {
           RunRecord run;
           run.run_id = make_scan_id(std::chrono::system_clock::now());
-          run.sweep = name;
+          run.sweep = sweep.spec.name;
           run.tenant = sweep.tenant;
           run.spec = sweep.spec;
           run.rules_version = rules;
           run.why = why;
           run.started_ns = now_ns_;
           run.deadline_s = deadline_of(run.spec, now_s());
-          sweep.running = run.run_id;
-          keep({put(run), put(sweep)}, [this, name, sweep, run, platforms = std::move(platforms), client] {
-            sweeps_[name].record = sweep;
-            sweeps_[name].beginning = false;
-            ActiveRun& active = start_run(run);
-            active.farm = platforms;
-            list_sources(active);
-            answer(client, {200, Json{{"name", name}, {"run_id", run.run_id}}.dump()});
-            changed();
-          });
+          begin_now(sweep, std::move(run), std::move(platforms), client);
         },
         refuse);
+  });
+}
+
+// It is on record first, then it runs, and then whoever asked is told.
+void Sweeping::begin_now(SweepRecord sweep, RunRecord run, std::vector<std::string> platforms,
+                         const std::string& client) {
+  sweep.running = run.run_id;
+  keep({put(run), put(sweep)}, [this, sweep, run, platforms = std::move(platforms), client] {
+    Sweep& at = sweeps_[run.sweep];
+    at.record = sweep;
+    at.beginning = false;
+    ActiveRun& active = start_run(run);
+    active.farm = platforms;
+    list_sources(active);
+    answer(client, {200, Json{{"name", run.sweep}, {"run_id", run.run_id}}.dump()});
+    changed();
   });
 }
 

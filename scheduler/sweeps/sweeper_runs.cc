@@ -14,7 +14,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr size_t kRunsKept = 100;
-constexpr size_t kMaxTrouble = 100;
 constexpr size_t kScansLookedAt = 2000;  // in a second, of one run
 
 }  // namespace

@@ -88,6 +88,8 @@ class Sweeping {
   /// `client` is told, if it is not empty.
   void begin_run(const std::string& name, const std::string& why, std::optional<int64_t> due_s,
                  const std::string& client);
+  void begin_now(SweepRecord sweep, RunRecord run, std::vector<std::string> platforms,
+                 const std::string& client);
   ActiveRun& start_run(RunRecord record);
   void list_sources(ActiveRun& run);
   Status resume_run(const Sweep& sweep);
