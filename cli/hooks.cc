@@ -1,30 +1,28 @@
 // assay hooks: makes, lists and revokes the webhooks of the scheduler on this host. Works on their file
 // alone; the scheduler reads that for every request.
 #include <boost/program_options.hpp>
-#include <cstdlib>
 #include <iostream>
 
-#include "cli/options.h"
-#include "cli/verbs.h"
+#include "cli/remote_verb.h"
+#include "common/process.h"
 #include "common/text.h"
 #include "scheduler/hooks/hook.h"
 
 namespace assay::cli {
 namespace {
 
-namespace po = boost::program_options;
-
-constexpr const char* kUsageText =
+constexpr RemoteUsage kUsageText = {
     "assay hooks new NAME SENDER [OPTION=VALUE...]   make a webhook; its secret is shown this once\n"
     "assay hooks list                                names, senders, tenants and options\n"
     "assay hooks revoke NAME                         take nothing for it any more\n\n"
     "Senders: registry (Docker Registry notifications), harbor, dockerhub, github (GHCR), gitlab, ecr.\n"
     "Options: host=REGISTRY (in place of the payload's word), repositories=GLOB[,GLOB...], lane=LANE,\n"
-    "per_minute=N, untagged=yes, insecure=yes; for ecr also queue=URL, region=, role=ARN, endpoint=URL.";
+    "per_minute=N, untagged=yes, insecure=yes; for ecr also queue=URL, region=, role=ARN, endpoint=URL.",
+    "words"};
 
 std::string default_file() {
-  const char* file = std::getenv("ASSAY_HOOKS");
-  return file != nullptr && *file != 0 ? file : "/etc/assay/hooks";
+  std::string file = environment("ASSAY_HOOKS");
+  return file.empty() ? "/etc/assay/hooks" : file;
 }
 
 // What is to be set at the sender; docs/hooks.md says it step by step.
@@ -89,8 +87,7 @@ Status revoke_hook(const po::variables_map& map, const std::vector<std::string>&
 }
 
 Status run(const po::variables_map& map) {
-  std::vector<std::string> words;
-  if (map.count("words")) words = map["words"].as<std::vector<std::string>>();
+  std::vector<std::string> words = option_words(map, "words");
   std::string verb = words.empty() ? "" : words[0];
   if (verb == "new") return make_hook(map, words);
   if (verb == "list" && words.size() == 1) return list_hooks(map);
@@ -108,19 +105,10 @@ int hooks(const Args& args) {
   add("tenant", po::value<std::string>(), "new: whom its scans count for; the hook's name if it is not said");
   add("url", po::value<std::string>()->default_value("https://assay.example"),
       "new: where senders reach the scheduler's API");
-  add("help,h", "this text");
-  po::options_description all;
-  all.add(options).add_options()("words", po::value<std::vector<std::string>>());
-  auto map = parse(args, all, "words");
-  if (!map) return complain(map.error(), kUsage);
-  if (map->count("help")) {
-    std::cout << kUsageText << "\n\n" << options;
-    return kBelowGate;
-  }
-  Status done = run(*map);
-  if (!done) return complain(done.error(), done.error().code == Errc::invalid ? kUsage : kFailed);
-  if (Status out = flush_stdout(); !out) return complain(out.error(), kFailed);
-  return kBelowGate;
+  return run_remote(args, kUsageText, options, [](const po::variables_map& map) -> Result<int> {
+    ASSAY_CHECK(run(map));
+    return static_cast<int>(kBelowGate);
+  });
 }
 
 }  // namespace assay::cli

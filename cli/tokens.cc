@@ -1,29 +1,27 @@
 // assay tokens: makes, lists and revokes the tokens of the scheduler's HTTP API. Works on its file alone; the
 // scheduler reads that for every request.
 #include <boost/program_options.hpp>
-#include <cstdlib>
 #include <iostream>
 
-#include "cli/options.h"
-#include "cli/verbs.h"
+#include "cli/remote_verb.h"
+#include "common/process.h"
 #include "common/text.h"
 #include "scheduler/api/tokens.h"
 
 namespace assay::cli {
 namespace {
 
-namespace po = boost::program_options;
-
-constexpr const char* kUsageText =
+constexpr RemoteUsage kUsageText = {
     "assay tokens new NAME ROLE[,ROLE...]   make a token, and show it: this once\n"
     "assay tokens list                      names, roles and weights\n"
     "assay tokens revoke NAME               never take it again\n\n"
     "Roles: submit (own scans), read (everything), operate (anybody's scans, agents), admin (all of it).\n"
-    "Scans count for the token's name; its weight is that tenant's share of the farm.";
+    "Scans count for the token's name; its weight is that tenant's share of the farm.",
+    "words"};
 
 std::string default_file() {
-  const char* file = std::getenv("ASSAY_TOKENS");
-  return file != nullptr && *file != 0 ? file : "/etc/assay/tokens";
+  std::string file = environment("ASSAY_TOKENS");
+  return file.empty() ? "/etc/assay/tokens" : file;
 }
 
 Status make_token(const po::variables_map& map, const std::vector<std::string>& words) {
@@ -54,8 +52,7 @@ Status revoke_token(const po::variables_map& map, const std::vector<std::string>
 }
 
 Status run(const po::variables_map& map) {
-  std::vector<std::string> words;
-  if (map.count("words")) words = map["words"].as<std::vector<std::string>>();
+  std::vector<std::string> words = option_words(map, "words");
   std::string verb = words.empty() ? "" : words[0];
   if (verb == "new") return make_token(map, words);
   if (verb == "list" && words.size() == 1) return list_tokens(map);
@@ -71,19 +68,10 @@ int tokens(const Args& args) {
   auto add = options.add_options();
   add("file", po::value<std::string>()->default_value(default_file()), "the token file ($ASSAY_TOKENS)");
   add("weight", po::value<uint32_t>()->default_value(1), "new: 1 to 1000");
-  add("help,h", "this text");
-  po::options_description all;
-  all.add(options).add_options()("words", po::value<std::vector<std::string>>());
-  auto map = parse(args, all, "words");
-  if (!map) return complain(map.error(), kUsage);
-  if (map->count("help")) {
-    std::cout << kUsageText << "\n\n" << options;
-    return kBelowGate;
-  }
-  Status done = run(*map);
-  if (!done) return complain(done.error(), done.error().code == Errc::invalid ? kUsage : kFailed);
-  if (Status out = flush_stdout(); !out) return complain(out.error(), kFailed);
-  return kBelowGate;
+  return run_remote(args, kUsageText, options, [](const po::variables_map& map) -> Result<int> {
+    ASSAY_CHECK(run(map));
+    return static_cast<int>(kBelowGate);
+  });
 }
 
 }  // namespace assay::cli
