@@ -19,14 +19,6 @@ std::string response(const std::string& action, const std::string& result) {
          "<ResponseMetadata><RequestId>8c6a2f5e</RequestId></ResponseMetadata></" + action + "Response>";
 }
 
-std::string iso_time(int64_t at_s) {
-  time_t time = static_cast<time_t>(at_s);
-  tm parts{};
-  gmtime_r(&time, &parts);
-  char text[32];
-  return std::string(text, strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts));
-}
-
 std::string field(const AwsAsk& ask, const std::string& name) {
   auto found = ask.form.find(name);
   return found == ask.form.end() ? "" : found->second;
@@ -73,6 +65,14 @@ struct Sts {
 };
 
 }  // namespace
+
+std::string iso_time(int64_t at_s) {
+  time_t time = static_cast<time_t>(at_s);
+  tm parts{};
+  gmtime_r(&time, &parts);
+  char text[32];
+  return std::string(text, strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts));
+}
 
 void serve_sts(AwsServer& server, AwsRoles roles) {
   auto sts = std::make_shared<Sts>(server, std::move(roles));

@@ -12,6 +12,7 @@
 
 #include "common/fd.h"
 #include "tests/farm/aws_server.h"
+#include "tests/farm/aws_sts.h"
 #include "tests/support.h"
 
 namespace assay::sources::aws {
@@ -71,12 +72,6 @@ inline farm::AwsServer start_server(std::vector<farm::AwsKey> keys = {{kKeyId, k
 
 inline int64_t now_s() { return static_cast<int64_t>(::time(nullptr)); }
 
-inline std::string iso_time(int64_t at_s) {
-  time_t time = static_cast<time_t>(at_s);
-  tm parts{};
-  gmtime_r(&time, &parts);
-  char text[32];
-  return std::string(text, strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts));
-}
+using farm::iso_time;
 
 }  // namespace assay::sources::aws
