@@ -62,6 +62,8 @@ class Chamber {
   Status record(std::vector<Event> events);
   Status keep(std::vector<Event> events);
   Status guard_hit(const Event& event);
+  void guest_starts();
+  void move_end();
   void heed(const PatienceWord& word);
   ProvokeTimes provoke_times(bool alone) const;
   void tell_run(const char* kind, const std::string& why, const InitProcess& init, const GuestEnd& end,
@@ -88,7 +90,7 @@ class Chamber {
   std::optional<Tracer> tracer_;
   std::optional<ImageFiles> files_, live_files_;  // the image's, and as the guest has changed them
   std::optional<Provoker> provoker_;
-  std::chrono::steady_clock::time_point begun_, deadline_;
+  std::chrono::steady_clock::time_point begun_, deadline_;  // of the run
   std::optional<Patience> patience_;  // while the image runs
   std::string first_output_;
   std::string guard_hit_;  // the first, in words

@@ -122,7 +122,7 @@ Status Chamber::keep(std::vector<Event> events) {
     bool ours = provoker_ &&
                 (event.path == kStarterPath ||
                  (event.kind == EventKind::start && !event.argv.empty() && event.argv[0] == kStarterPath));
-    if (event.kind == EventKind::start && !ours) guest_started_ = true;
+    if (event.kind == EventKind::start && !ours && !guest_started_) guest_starts();
     if (ours && (event.kind == EventKind::start || event.kind == EventKind::exec))
       event.path = kStarterPath;
     else

@@ -88,10 +88,24 @@ ProvokeTimes Chamber::provoke_times(bool alone) const {
           .alone = alone};
 }
 
-// Patience has moved the end, or has not enough of it.
-void Chamber::heed(const PatienceWord& word) {
+// The time of a run is the guest's, of which a busy host's slow start of the runtime takes nothing.
+void Chamber::guest_starts() {
+  guest_started_ = true;
+  if (!patience_) return;
+  auto late = steady_clock::now() - begun_;
+  begun_ += late;
+  patience_->begins_later(nanoseconds(late).count());
+  move_end();
+}
+
+void Chamber::move_end() {
   deadline_ = begun_ + in_.lease.job.duration + nanoseconds(patience_->granted_ns());
   if (provoker_) provoker_->move_end(provoke_times(false));
+}
+
+// Patience has moved the end, or has not enough of it.
+void Chamber::heed(const PatienceWord& word) {
+  move_end();
   Event note;
   note.plane = Plane::host;
   note.time_ns = wall_ns() - in_.header.start_time_ns;

@@ -37,6 +37,12 @@ class Patience {
   Patience(int64_t deadline_ns, int64_t extension_ns)
       : asked_ns_(deadline_ns), deadline_ns_(deadline_ns), last_ns_(deadline_ns + extension_ns) {}
 
+  /// The run has begun later than was thought, and ends as much later.
+  void begins_later(int64_t by_ns) {
+    asked_ns_ += by_ns;
+    deadline_ns_ += by_ns;
+    last_ns_ += by_ns;
+  }
   /// Says what has changed, if anything has.
   std::optional<PatienceWord> note(const Event& event);
   int64_t granted_ns() const { return deadline_ns_ - asked_ns_; }

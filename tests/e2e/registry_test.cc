@@ -14,6 +14,13 @@ nlohmann::json scan(const TempDir& data, const std::string& ref) {
   return ran.json();
 }
 
+// But for how busy it kept a processor: other tests run beside this one, and have their share.
+std::set<std::string> findings(const nlohmann::json& report) {
+  std::set<std::string> found = rules(report);
+  found.erase("aff73362-7850-58ac-9dda-66a91753d4de");
+  return found;
+}
+
 TEST(Registry, TagDigestAndArchiveGiveTheSameDigestAndFindings) {
   ASSAY_NEEDS_HOST();
   TempDir data;
@@ -28,9 +35,9 @@ TEST(Registry, TagDigestAndArchiveGiveTheSameDigestAndFindings) {
   auto by_archive = scan(data, "oci-archive:" + image("miner").string());
   EXPECT_EQ(by_digest["image"]["digest"], digest);
   EXPECT_EQ(by_archive["image"]["digest"], digest);
-  EXPECT_FALSE(rules(by_tag).empty());
-  EXPECT_EQ(rules(by_tag), rules(by_digest));
-  EXPECT_EQ(rules(by_tag), rules(by_archive));
+  EXPECT_FALSE(findings(by_tag).empty());
+  EXPECT_EQ(findings(by_tag), findings(by_digest));
+  EXPECT_EQ(findings(by_tag), findings(by_archive));
 }
 
 TEST(Registry, UnknownTagAndRepositoryAreNamed) {

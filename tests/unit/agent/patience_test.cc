@@ -56,6 +56,10 @@ class Story {
     now_ += seconds * kSecond;
     return exit(child);
   }
+  Story& begins_later(int seconds) {
+    patience_.begins_later(seconds * kSecond);
+    return *this;
+  }
   std::string said() const { return said_; }
   int64_t granted() const { return patience_.granted_ns() / kSecond; }
 
@@ -109,6 +113,14 @@ TEST(Patience, IsNotLongerThanItsBudget) {
   Story run;
   run.start("/app").at(1).call(1, "nanosleep", 110);
   EXPECT_EQ(run.granted(), 90);
+}
+
+TEST(Patience, CountsFromWhereTheRunBegan) {
+  Story run;
+  run.begins_later(5).start("/bin/sh").at(6).call(1, "nanosleep", 26);  // 2 s and more before its end
+  EXPECT_EQ(run.said(), "");
+  run.at(7).call(2, "nanosleep", 113);  // within 35 s and 90 s more, which leaves no 15 s to act
+  EXPECT_EQ(run.said(), "extended 90 s in all: a sleep of 113 s\n");
 }
 
 TEST(Patience, TellsOnceOfASleepThatOutlastsAllOfIt) {
