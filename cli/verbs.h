@@ -44,5 +44,9 @@ int unpin(const Args& args);
 int sweep(const Args& args);
 int images(const Args& args);
 int diff(const Args& args);
+int gate(const Args& args);
+int vet(const Args& args);
+int attest(const Args& args);
+int verify(const Args& args);
 
 }  // namespace assay::cli

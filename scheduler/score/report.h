@@ -60,7 +60,8 @@ struct Process {
   uint32_t execs = 0;                  // how often it changed its image
   bool provoked = false;               // started by the run plan (see common/starter.h), not by the image
   std::string package, package_state;  // of the program: see Event
-  uint32_t layer = 0;  // that brought it: 1 is the first of the image's; 0: none, or not known
+  uint32_t layer = 0;       // that brought it: 1 is the first of the image's; 0: none, or not known
+  uint32_t brought_by = 0;  // likewise, of whoever brought the doer: see layers.h, bringing_layer()
 };
 
 /// A process, as a sentence names it.
@@ -84,6 +85,7 @@ struct NetworkPeer {
   std::vector<PeerRequest> requests;  // the first ones, bounded
   uint64_t requests_left_out = 0;
   int64_t first_ns = -1;  // of the first attempt; -1: not known
+  int32_t pid = 0;        // whose that was; 0: not known
 };
 
 enum class DownloadStatus : uint8_t { answered, stored, run };
@@ -152,6 +154,22 @@ struct KeptFile {
   bool executed = false;
 };
 
+/// Something that one scan did and another did not.
+struct Change {
+  std::string kind;   // of a fact: see behaviour.h
+  std::string what;   // in a form that another run of the same image would have, too
+  std::string by;     // the program that did it; empty: not known
+  std::string layer;  // layer_text() of the layer that brought the doer; of what is gone, the other image's
+};
+
+/// The scan held against an earlier one: of the digest that its repository had before, or of its base image.
+struct Comparison {
+  std::string relation;              // "previous", "base"
+  std::string scan_id, ref, digest;  // of the earlier scan
+  std::vector<Change> added, gone;   // by kind, then by name
+  uint64_t left_out = 0;
+};
+
 struct Completeness {
   bool complete = true;
   uint64_t lost = 0;  // sum over sources
@@ -169,16 +187,19 @@ struct Report {
   std::vector<Process> processes;
   std::vector<NetworkPeer> network;
   std::vector<std::string> dns_names;
-  std::vector<int64_t> dns_first_ns;   // when each of them was first asked for; empty: not known
-  std::vector<std::string> listening;  // "tcp/80"
-  std::vector<Download> downloads;     // in order of their answers
-  std::vector<TokenUse> tokens;        // in the order of the header's
-  std::vector<PlanStep> plan;          // in order of their ends
-  std::vector<PortProbe> ports;        // by port
+  std::vector<int64_t> dns_first_ns;    // when each of them was first asked for; empty: not known
+  std::vector<int32_t> dns_pids;        // who asked for each first; 0: not known; empty: not known of any
+  std::vector<std::string> listening;   // "tcp/80"
+  std::vector<int32_t> listening_pids;  // who listened on each first; likewise
+  std::vector<Download> downloads;      // in order of their answers
+  std::vector<TokenUse> tokens;         // in the order of the header's
+  std::vector<PlanStep> plan;           // in order of their ends
+  std::vector<PortProbe> ports;         // by port
   std::vector<FileChange> files;
   std::vector<KeptFile> artifacts;  // how many more there were: footer.artifacts_left_out
   uint64_t files_left_out = 0, processes_left_out = 0, network_left_out = 0, downloads_left_out = 0,
            plan_left_out = 0;
+  std::vector<Comparison> compared;  // "previous" before "base"; empty: there was nothing to compare with
   Completeness completeness;
   std::string shortfall;  // why the run says too little about the image; empty: it does not
   std::string output;     // first bytes of what the container printed, escaped
