@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cmath>
 #include <memory>
 #include <sstream>
@@ -101,6 +102,15 @@ uint64_t number_in(const std::vector<std::string>& dirs, const char* file, std::
 }
 
 }  // namespace
+
+uint64_t full_stall_ns(std::string_view pressure) {
+  size_t line = pressure.find("full ");
+  size_t total = pressure.find("total=", line);
+  if (line == pressure.npos || total == pressure.npos) return 0;
+  uint64_t microseconds = 0;
+  std::from_chars(pressure.data() + total + 6, pressure.data() + pressure.size(), microseconds);
+  return microseconds * 1000;
+}
 
 Result<Cgroup> Cgroup::create(const std::string& name, const CgroupLimits& limits) {
   ASSAY_TRY(auto mounts, cgroup_mounts());
@@ -217,6 +227,14 @@ uint64_t Cgroup::pids_refused() const { return number_in(dirs_, "pids.events", "
 uint64_t Cgroup::throttled_ns() const {
   if (uint64_t value = number_in(dirs_, "cpu.stat", "throttled_time")) return value;
   return number_in(dirs_, "cpu.stat", "throttled_usec") * 1000;
+}
+
+uint64_t Cgroup::starved_ns() const {
+  uint64_t out = 0;
+  for (const std::string& dir : dirs_)
+    for (const char* file : {"/cpu.pressure", "/io.pressure"})
+      if (auto text = read_file(dir + file, 4096)) out += full_stall_ns(*text);
+  return out - std::min(out, throttled_ns());
 }
 
 }  // namespace assay

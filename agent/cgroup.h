@@ -40,6 +40,9 @@ unsigned kill_cgroup(const std::string& dir);
 /// when it is gone.
 bool remove_cgroup(const std::string& dir);
 
+/// "full avg10=0.00 ... total=MICROSECONDS" of a pressure file's text; 0 where it has none. Pure.
+uint64_t full_stall_ns(std::string_view pressure);
+
 class Cgroup {
  public:
   /// `name` as "assay/<instance>/<scan>". Errors: unsupported (no hierarchy offers memory, cpu or pids),
@@ -60,6 +63,10 @@ class Cgroup {
   uint64_t oom_kills() const;
   uint64_t pids_refused() const;  // forks beyond the bound
   uint64_t throttled_ns() const;  // time that its quota took from it
+  /// Time in which everything in it that wanted to run waited for a processor or a disk, and nothing ran:
+  /// other loads' doing. The kernel's pressure stall information (Documentation/accounting/psi.rst); 0
+  /// without it.
+  uint64_t starved_ns() const;
 
  private:
   Cgroup() = default;

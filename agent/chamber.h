@@ -63,7 +63,9 @@ class Chamber {
   Status keep(std::vector<Event> events);
   Status guard_hit(const Event& event);
   void guest_starts();
+  void begin_later(std::chrono::nanoseconds by);
   void move_end();
+  void make_up();
   void heed(const PatienceWord& word);
   ProvokeTimes provoke_times(bool alone) const;
   void tell_run(const char* kind, const std::string& why, const InitProcess& init, const GuestEnd& end,
@@ -91,7 +93,8 @@ class Chamber {
   std::optional<ImageFiles> files_, live_files_;  // the image's, and as the guest has changed them
   std::optional<Provoker> provoker_;
   std::chrono::steady_clock::time_point begun_, deadline_;  // of the run
-  std::optional<Patience> patience_;  // while the image runs
+  std::optional<Patience> patience_;                        // while the image runs
+  uint64_t starved_before_ns_ = 0;                          // the run
   std::string first_output_;
   std::string guard_hit_;  // the first, in words
   bool guest_started_ = false, forced_ = false;

@@ -25,6 +25,8 @@ constexpr milliseconds kSecondPass{10'000};  // at most
 constexpr milliseconds kLeastPass{3000};
 constexpr milliseconds kLeastRun{1500};  // no further sandbox is started for less
 
+constexpr milliseconds kWorthMakingUp{100};
+
 constexpr milliseconds kReorder{kReorderWindowNs / 1'000'000 + 120};  // and a batch's way
 
 }  // namespace
@@ -88,14 +90,31 @@ ProvokeTimes Chamber::provoke_times(bool alone) const {
           .alone = alone};
 }
 
-// The time of a run is the guest's, of which a busy host's slow start of the runtime takes nothing.
+// The time of a run is the guest's: what a busy host takes of it, while the runtime starts and after, is
+// added.
 void Chamber::guest_starts() {
   guest_started_ = true;
   if (!patience_) return;
-  auto late = steady_clock::now() - begun_;
-  begun_ += late;
-  patience_->begins_later(nanoseconds(late).count());
+  begin_later(steady_clock::now() - begun_);
+  starved_before_ns_ = cgroup_->starved_ns();
+}
+
+void Chamber::begin_later(nanoseconds by) {
+  begun_ += by;
+  patience_->begins_later(by.count());
   move_end();
+}
+
+// At most as much again as was asked for: what is missing beyond that makes the trace incomplete.
+void Chamber::make_up() {
+  if (!patience_ || !guest_started_) return;
+  TraceFooter& footer = in_.footer;
+  footer.starved_ns = static_cast<int64_t>(cgroup_->starved_ns() - starved_before_ns_);
+  nanoseconds due(std::min<int64_t>(footer.starved_ns, nanoseconds(in_.lease.job.duration).count()));
+  nanoseconds by = due - nanoseconds(footer.made_up_ns);
+  if (by < kWorthMakingUp) return;
+  footer.made_up_ns = due.count();
+  begin_later(by);
 }
 
 void Chamber::move_end() {
@@ -140,6 +159,7 @@ Result<GuestEnd> Chamber::run_sandbox(const Run& run) {
           [&](milliseconds rest) {
             in_.progress(rest);
             limits_->look();
+            make_up();
             return in_.ship.poll();
           }};
   auto end = run_guest(std::move(guest));

@@ -199,6 +199,8 @@ void write_footer(schema::Footer::Builder out, const TraceFooter& footer) {
   coverage.setRanByItself(footer.coverage.ran_by_itself);
   coverage.setRan(footer.coverage.ran);
   out.setExtensionNs(footer.extension_ns);
+  out.setStarvedNs(footer.starved_ns);
+  out.setMadeUpNs(footer.made_up_ns);
   auto limits =
       out.initLimits(static_cast<unsigned>(std::min<size_t>(footer.limits.size(), kMaxFooterItems)));
   for (unsigned i = 0; i < limits.size(); ++i) {
@@ -242,6 +244,8 @@ TraceFooter read_footer(schema::Footer::Reader in, Rules& rules) {
   auto coverage = in.getCoverage();
   footer.coverage = {coverage.getExecutables(), coverage.getRanByItself(), coverage.getRan()};
   footer.extension_ns = in.getExtensionNs();
+  footer.starved_ns = in.getStarvedNs();
+  footer.made_up_ns = in.getMadeUpNs();
   auto limits = in.getLimits();
   auto artifacts = in.getArtifacts();
   rules.check(limits.size() <= kMaxFooterItems && artifacts.size() <= kMaxArtifacts,

@@ -112,6 +112,8 @@ struct TraceFooter {
   uint64_t memory_peak_bytes = 0;
   Coverage coverage;
   int64_t extension_ns = 0;  // run time granted beyond the job's duration
+  int64_t starved_ns = 0;    // of the run: when all that the sandbox wanted to do waited for the host
+  int64_t made_up_ns = 0;    // run time added for that, at most the job's duration
   std::vector<LimitHit> limits;
   std::vector<Artifact> artifacts;
   uint32_t artifact_chunks = 0;     // of the archive that holds them: stored behind the trace's own chunks

@@ -89,6 +89,8 @@ struct Footer {
   artifacts @12 :List(Artifact);
   artifactChunks @13 :UInt32;
   artifactsLeftOut @14 :UInt64;
+  starvedNs @15 :Int64;
+  madeUpNs @16 :Int64;
 }
 
 struct LimitHit {

@@ -45,6 +45,15 @@ void judge_end(const TraceFooter& footer, Completeness& out) {
   }
 }
 
+// What did not happen for want of a processor was not seen to be harmless.
+void judge_time(const TraceFooter& footer, int64_t asked_ns, Completeness& out) {
+  int64_t missing_ns = footer.starved_ns - footer.made_up_ns;
+  if (missing_ns <= asked_ns / 2) return;
+  auto seconds = [](int64_t ns) { return std::to_string(ns / 1'000'000'000) + " s"; };
+  out.reasons.push_back("the host was too busy to run it: of " + seconds(footer.starved_ns) +
+                        " that it waited, " + seconds(footer.made_up_ns) + " were made up for");
+}
+
 }  // namespace
 
 void CompletenessBook::add(const Event& event) {
@@ -52,10 +61,12 @@ void CompletenessBook::add(const Event& event) {
   if (event.kind == EventKind::start) started_ = true;
 }
 
-Completeness CompletenessBook::judge(const TraceFooter& footer, uint64_t processes_left_out) const {
+Completeness CompletenessBook::judge(const TraceFooter& footer, int64_t asked_ns,
+                                     uint64_t processes_left_out) const {
   Completeness out;
   out.sources = footer.sources;
   judge_end(footer, out);
+  judge_time(footer, asked_ns, out);
   for (const auto& source : footer.sources) judge_source(source, out);
   if (footer.sources.empty()) out.reasons.push_back("no source gave an account of itself");
   if (events_ < footer.events) {

@@ -11,8 +11,8 @@ namespace assay {
 class CompletenessBook {
  public:
   void add(const Event& event);
-  /// `processes_left_out`: beyond the process tree's bound.
-  Completeness judge(const TraceFooter& footer, uint64_t processes_left_out) const;
+  /// `asked_ns`: how long the run was to be. `processes_left_out`: beyond the process tree's bound.
+  Completeness judge(const TraceFooter& footer, int64_t asked_ns, uint64_t processes_left_out) const;
 
  private:
   uint64_t events_ = 0;

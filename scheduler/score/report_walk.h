@@ -259,6 +259,8 @@ void walk(A& a, RunPart& x) {
   a("memory_peak_bytes", footer.memory_peak_bytes);
   a("phases", footer.phases);
   a.added("extension_ns", footer.extension_ns);
+  a.added("starved_ns", footer.starved_ns);
+  a.added("made_up_ns", footer.made_up_ns);
 }
 template <class A>
 void walk(A& a, LeftOutPart& x) {

@@ -59,6 +59,8 @@ std::string ending(const Report& r) {
   std::string ran = run_ns(r) > 0 ? "ran " + layout::seconds_text(run_ns(r)) + ", " : "";
   if (footer.extension_ns > 0)
     ran += "given " + layout::seconds_text(footer.extension_ns) + " more than asked for, ";
+  if (footer.made_up_ns > 0)
+    ran += "and " + layout::seconds_text(footer.made_up_ns) + " for what a busy host took, ";
   switch (footer.reason) {
     case EndReason::exited:
       return ran + "ended by itself with status " + std::to_string(footer.exit_status);

@@ -227,7 +227,8 @@ Report Scorer::finish(const TraceFooter& footer) {
   complete_files(report, s.executed, s.tree);
   report.files_left_out = s.files_left_out;
   report.output = printable(s.output);
-  report.completeness = s.book.judge(footer, s.tree.left_out());
+  report.completeness =
+      s.book.judge(footer, std::chrono::nanoseconds(s.header.job.duration).count(), s.tree.left_out());
   report.shortfall = coverage_shortfall(report);
   report.verdict = verdict_of(report.score, report.completeness, report.shortfall);
   make_printable(report);

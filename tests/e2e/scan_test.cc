@@ -1,6 +1,8 @@
 // The samples through the whole road, by the command that users run.
 #include <gtest/gtest.h>
 
+#include <thread>
+
 #include "common/trace_file.h"
 #include "scheduler/score/scorer.h"
 #include "tests/e2e/assay.h"
@@ -35,6 +37,28 @@ TEST_P(Samples, GetTheVerdictTheirNameSays) {
   for (const auto& id : sample.any_of) any = any || found.contains(id);
   EXPECT_TRUE(any) << report["findings"].dump(1);
   EXPECT_EQ(left_behind(before), std::set<std::string>());
+}
+
+// Starved of every second of it, the run would be no run: it is given as long again.
+TEST(Starved, IsMadeUpForWhatOthersTook) {
+  ASSAY_NEEDS_HOST();
+  ASSAY_NEED(fs::exists("/proc/pressure/cpu"), "a kernel with pressure stall information");
+  std::vector<Child> others;
+  Command busy;
+  busy.argv = {"nice", "-n", "-15", "sh", "-c", "while :; do :; done"};
+  for (unsigned i = 0; i < 2 * std::thread::hardware_concurrency(); ++i) {
+    auto child = spawn(busy);
+    ASSERT_TRUE(child) << child.error().what;
+    others.push_back(std::move(*child));
+  }
+  TempDir data;
+  Ran ran = assay(data, {"scan", "oci-archive:" + image("miner").string(), "--duration", "3s", "--no-provoke",
+                         "--format", "json"});
+  auto report = ran.json();
+  ASSERT_TRUE(report.is_object()) << ran.err;
+  int64_t starved = report["run"]["starved_ns"], made_up = report["run"]["made_up_ns"];
+  EXPECT_GT(made_up, 100'000'000) << report["run"].dump(1);
+  EXPECT_LE(made_up, std::min<int64_t>(starved, 3'000'000'000));
 }
 
 INSTANTIATE_TEST_SUITE_P(

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include <array>
@@ -58,6 +59,15 @@ TEST(CgroupMounts, ShortAndForeignLinesAreSkipped) {
             "");
 }
 
+TEST(FullStall, IsTheTotalOfTheFullLine) {
+  EXPECT_EQ(full_stall_ns("some avg10=0.00 avg60=0.30 avg300=2.19 total=15302595\n"
+                          "full avg10=0.00 avg60=0.13 avg300=0.96 total=7149523\n"),
+            7'149'523'000u);
+  EXPECT_EQ(full_stall_ns("some avg10=0.00 avg60=0.30 avg300=2.19 total=15302595\n"), 0u);
+  EXPECT_EQ(full_stall_ns(""), 0u);
+  EXPECT_EQ(full_stall_ns("full avg10=0.00 total=many"), 0u);
+}
+
 class CgroupTest : public testing::Test {
  protected:
   void SetUp() override {
@@ -94,6 +104,26 @@ TEST_F(CgroupTest, MembersDieAndDirectoriesGoWithIt) {
   ASSERT_TRUE(mounts);
   for (const CgroupMount& mount : *mounts)
     EXPECT_FALSE(std::filesystem::exists(mount.dir + "/" + name_.substr(0, name_.rfind('/')))) << mount.dir;
+}
+
+TEST_F(CgroupTest, StarvesWhereOthersTakeTheProcessor) {
+  ASSAY_NEED(std::filesystem::exists("/proc/pressure/cpu"), "a kernel with pressure stall information");
+  cpu_set_t first;
+  CPU_ZERO(&first);
+  CPU_SET(0, &first);
+  auto cgroup = Cgroup::create(name_, {});
+  ASSERT_TRUE(cgroup) << cgroup.error().what;
+  Command busy;
+  busy.argv = {"sh", "-c", "while :; do :; done"};
+  auto other = spawn(busy);
+  busy.cgroup_procs_fds = cgroup->procs_fds();
+  auto member = spawn(busy);
+  ASSERT_TRUE(other && member);
+  for (const Child* child : {&*other, &*member})
+    ASSERT_EQ(::sched_setaffinity(child->pid(), sizeof first, &first), 0);
+  auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (cgroup->starved_ns() < 100'000'000 && std::chrono::steady_clock::now() < patience) ::usleep(50'000);
+  EXPECT_GE(cgroup->starved_ns(), 100'000'000u);
 }
 
 TEST_F(CgroupTest, RemovesWhatTheRuntimeMadeBelow) {

@@ -27,6 +27,27 @@ std::string shown(const std::vector<Finding>& findings) {
   return out;
 }
 
+std::vector<std::string> reasons_after(int64_t starved_s, int64_t made_up_s) {
+  CompletenessBook book;
+  Event start;
+  start.kind = EventKind::start;
+  book.add(start);
+  TraceFooter footer;
+  footer.events = 1;
+  footer.sources.push_back({Source::seccheck, 1, 0, "", true, true});
+  footer.starved_ns = starved_s * 1'000'000'000;
+  footer.made_up_ns = made_up_s * 1'000'000'000;
+  return book.judge(footer, 10'000'000'000, 0).reasons;
+}
+
+TEST(Completeness, LacksWhatABusyHostTookAndDidNotGiveBack) {
+  EXPECT_EQ(reasons_after(4, 4), std::vector<std::string>{});
+  EXPECT_EQ(reasons_after(15, 10), std::vector<std::string>{});
+  EXPECT_EQ(reasons_after(16, 10),
+            std::vector<std::string>{
+                "the host was too busy to run it: of 16 s that it waited, 10 s were made up for"});
+}
+
 TEST(Score, IsANoisyOrWhosePointsAddUp) {
   std::vector<Finding> findings = {finding("b", 0.5, "T1"), finding("a", 0.5, "T2"), finding("c", 0.9, "T3")};
   EXPECT_EQ(score_findings(findings), 98);  // 1 - 0.1 * 0.5 * 0.5, rounded
