@@ -64,7 +64,7 @@ Result<Wanted> want_domain(std::string_view text) {
   if (name.empty() || name.find_first_of("/ ") != std::string::npos) return wrong(text, "is no domain");
   // Deeper names stand whole and under their last labels: what is below them is only found there.
   size_t from = name.size();
-  for (size_t labels = 0; labels < kMaxLabels && from != 0; ++labels) {
+  for (size_t labels = 0; labels < kMaxDomainLabels && from != 0; ++labels) {
     size_t dot = name.rfind('.', from - 1);
     from = dot == std::string::npos ? 0 : dot;
   }

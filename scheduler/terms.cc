@@ -16,7 +16,7 @@ namespace {
 std::vector<std::string> domain_terms(const std::string& name) {
   std::vector<std::string> terms = {term(name)};
   size_t at = name.size();
-  for (size_t labels = 0; labels < kMaxLabels; ++labels) {
+  for (size_t labels = 0; labels < kMaxDomainLabels; ++labels) {
     at = name.rfind('.', at == 0 ? 0 : at - 1);
     if (at == std::string::npos || at == 0) break;
     terms.push_back(term(name.substr(at + 1)));
