@@ -7,7 +7,6 @@
 #include "cli/remote_verb.h"
 #include "cli/terminal.h"
 #include "scheduler/score/behaviour.h"
-#include "scheduler/score/compare.h"
 
 namespace assay::cli {
 namespace {
@@ -16,8 +15,8 @@ Result<BehaviourDiff> between(const KeptScans& kept, const std::string& before, 
   ASSAY_TRY(std::vector<Report> old_scans, meant_scans(kept, before));
   ASSAY_TRY(std::vector<Report> new_scans, meant_scans(kept, after));
   std::vector<Behaviour> behaviours;
-  for (Report& report : old_scans) behaviours.push_back(comparable_behaviour(report));
-  return diff_behaviour(behaviours, comparable_behaviour(new_scans.front()));
+  for (Report& report : old_scans) behaviours.push_back(behaviour_of(report));
+  return diff_behaviour(behaviours, behaviour_of(new_scans.front()));
 }
 
 // As the report has it, which was compared when it was made.

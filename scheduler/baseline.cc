@@ -68,7 +68,7 @@ std::optional<Behaviour> Search::behaviour(const ScanRecord& record) const {
   if (!report) return std::nullopt;
   const ImageInfo& image = report->header.image;
   if (image.architecture != image_.architecture || image.os != image_.os) return std::nullopt;
-  return comparable_behaviour(*report);
+  return behaviour_of(*report);
 }
 
 // When the digest was first scanned as one of this repository: what came later is not before it.

@@ -1,7 +1,6 @@
 // Comparisons, and each change as a record.
 #include "scheduler/score/compare.h"
 
-#include <algorithm>
 #include <unordered_map>
 
 #include "scheduler/score/layers.h"
@@ -43,11 +42,6 @@ void add_layer_values(Record& record, std::string_view layer) {
 }
 
 }  // namespace
-
-Behaviour comparable_behaviour(Report& report) {
-  std::erase_if(report.findings, [](const Finding& one) { return one.category == kChangeCategory; });
-  return behaviour_of(report);
-}
 
 std::vector<Comparison> compare_with(std::span<const Baseline> earlier, const Behaviour& after) {
   std::vector<Comparison> out;

@@ -21,13 +21,6 @@ struct Baseline {
   std::vector<Behaviour> scans;
 };
 
-/// The category of findings that say themselves that something changed: they are no behaviour, or each
-/// comparison would tell of the one before.
-inline constexpr char kChangeCategory[] = "change";
-
-/// behaviour_of() without those findings, which are taken out of `report`.
-Behaviour comparable_behaviour(Report& report);
-
 /// One comparison for each, in their order. `after` is of the scan itself.
 std::vector<Comparison> compare_with(std::span<const Baseline> earlier, const Behaviour& after);
 

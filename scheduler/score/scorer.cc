@@ -251,10 +251,7 @@ void Scorer::State::judge_changes(Report& report) {
   });
   findings.finish();
   report.findings = findings.findings();
-  if (!earlier.empty()) {
-    made = compare_with(earlier, comparable_behaviour(report));
-    report.findings = findings.findings();
-  }
+  if (!earlier.empty()) made = compare_with(earlier, behaviour_of(report));
   report.compared = std::move(made);
 }
 

@@ -49,7 +49,7 @@ Baseline baseline(const std::string& relation, const std::vector<std::vector<std
       relation, "20261124T031500-00000001", "reg.test/app:1.2.3", "sha256:" + std::string(64, 'd'), {}};
   for (const auto& names : scans) {
     Report report = scored(our_rules(), run_asking(names), {});
-    out.scans.push_back(comparable_behaviour(report));
+    out.scans.push_back(behaviour_of(report));
   }
   return out;
 }
@@ -127,7 +127,7 @@ detection: {s: {Relation: previous}, condition: s}
 assay: {category: change, weight: 0.1}
 )"}});
   ASSERT_TRUE(rules) << rules.error().what;
-  auto behaviour = [&](Report report) { return comparable_behaviour(report); };
+  auto behaviour = [&](Report report) { return behaviour_of(report); };
   Report one = scored(*rules, run_asking({"api.test"}), {});
   Baseline before{"previous", "20261124T031500-00000001", "reg.test/app:1", "", {behaviour(one)}};
   Report two = scored(*rules, run_asking({"api.test", "pool.evil.test"}), {before});
