@@ -16,7 +16,7 @@ constexpr const char* kUsageText =
     "  assay scan REF...        run images in a sandbox and report what they did\n"
     "  assay report SCAN_ID     show a stored report; with --server, one of the farm\n"
     "  assay list               list stored scans\n"
-    "  assay diff ID ID         what one scan did and another did not; with --server, of the farm\n"
+    "  assay diff [IMAGE] IMAGE what one image did and another did not; with --server, of the farm\n"
     "  assay images SOURCE...   list the images of registries, as a sweep would choose them\n"
     "  assay trace SCAN_ID      print every recorded event of a scan\n"
     "  assay trace export ID    write a scan's trace as one file; assay trace import takes such files in\n"

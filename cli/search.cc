@@ -56,7 +56,7 @@ Result<Asked> asked_of(const po::variables_map& map) {
                                   ? "nothing to look for: name a domain, an address, a hash, a path, a "
                                     "technique or a rule (--help tells more)"
                                   : "one thing at a time: a word, or one of --domain, --ip, --hash, "
-                                    "--path, --technique, --rule"};
+                                    "--path, --technique, --rule, --repository"};
 }
 
 // "domain evil.sh, path evil.sh"
@@ -136,8 +136,8 @@ Result<int> show(const std::string& body, const Asked& asked) {
   if (unreadable > 0) std::cerr << "assay: " << unreadable << " scans are damaged and were left out\n";
   if (!knows_all)
     std::cerr
-        << "assay: scans that were kept before there was an index are not found; `assay search --reindex` "
-           "on the store's host adds them, once, while nothing else writes there\n";
+        << "assay: scans that an earlier version kept are not found, or not by all words; `assay search "
+           "--reindex` on the store's host adds them, once, while nothing else writes there\n";
   return static_cast<int>(kBelowGate);
 }
 
@@ -184,8 +184,10 @@ int search(const Args& args) {
   add("path", po::value<std::string>(), "a path, a directory (/tmp/), or how a path ends (bin/xmrig)");
   add("technique", po::value<std::string>(), "of ATT&CK, and its sub-techniques: T1496");
   add("rule", po::value<std::string>(), "a rule's id");
+  add("repository", po::value<std::string>(),
+      "whose images were scanned: nginx, nginx:1.25, ghcr.io/team/app, ghcr.io/team/");
   add("start", po::value<std::string>(), "go on from this scan");
-  add("reindex", "give scans their place that were kept before there was an index");
+  add("reindex", "give scans their place that an earlier version kept");
   add_filter_options(more);
   return run_stored(
       args,

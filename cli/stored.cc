@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <iostream>
 
+#include "cli/kept_scans.h"
 #include "cli/options.h"
 #include "cli/remote_verb.h"
 #include "common/ids.h"
@@ -81,18 +82,8 @@ Result<bool> from_farm(const po::variables_map& map) {
 }
 
 Result<std::string> fetch_report(const po::variables_map& map, const std::string& scan_id) {
-  ASSAY_TRY(bool farm, from_farm(map));
-  if (farm) {
-    ASSAY_TRY(Remote remote, open_remote(map));
-    return remote.get("/v1/scans/" + scan_id + "/report");
-  }
-  ASSAY_TRY(std::unique_ptr<Store> store, open_stored(map));
-  Keep keep(*store);
-  ASSAY_TRY(ScanRecord record, keep.scan(scan_id));
-  if (record.state != ScanState::done)
-    return Error{Errc::not_found, "scan " + scan_id + " has no report: it is " + to_string(record.state) +
-                                      (record.error.empty() ? "" : " (" + record.error + ")")};
-  return keep.report(scan_id);
+  ASSAY_TRY(KeptScans kept, KeptScans::open(map));
+  return kept.report(scan_id);
 }
 
 Result<std::string> stored_scan_id(const po::variables_map& map) {

@@ -4,17 +4,33 @@
 #include <optional>
 
 #include "common/trace_file.h"
+#include "scheduler/baseline.h"
 #include "scheduler/score/scorer.h"
 
 namespace assay {
 
-Result<Report> evaluate(const Keep& keep, const std::string& scan_id, const RuleSet& rules, uint64_t* bytes) {
+Result<Report> evaluate(const Keep& keep, const std::string& scan_id, const RuleSet& rules,
+                        HeldAgainst against, uint64_t* bytes) {
   ASSAY_TRY(TraceHeader header, keep.header(scan_id));
   ASSAY_TRY(TraceFooter footer, keep.footer(scan_id));
   Scorer scorer(rules, header);
+  scorer.hold_against(std::move(against.earlier));
+  scorer.hold_compared(std::move(against.compared));
   ASSAY_CHECK(keep.each_event(
       scan_id, [&](const Event& event) { scorer.add(event); }, bytes));
   return scorer.finish(footer);
+}
+
+Result<Report> evaluate_first(const Keep& keep, const std::string& scan_id, const RuleSet& rules,
+                              uint64_t* bytes, std::string* uncompared) {
+  ASSAY_TRY(ScanRecord scan, keep.scan(scan_id));
+  ASSAY_TRY(TraceHeader header, keep.header(scan_id));
+  HeldAgainst against;
+  if (auto earlier = find_baselines(keep, scan, header.image))
+    against.earlier = std::move(*earlier);
+  else if (uncompared != nullptr)
+    *uncompared = earlier.error().what;
+  return evaluate(keep, scan_id, rules, std::move(against), bytes);
 }
 
 Result<Report> evaluate_file(const std::string& path, const RuleSet& rules,

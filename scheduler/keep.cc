@@ -104,7 +104,9 @@ StoreBatch Keep::taken_before(const Submission& submission, const std::string& s
 StoreBatch Keep::moved(const ScanRecord& before, const ScanRecord& after) {
   assert(before.scan_id == after.scan_id && is_open(before.state));
   StoreBatch out{{{Family::open, before.scan_id, fence_of(before)}}, {scan_op(after), open_op(after)}};
-  if (after.state == ScanState::done) index_result(out, after);
+  if (after.state != ScanState::done) return out;
+  index_result(out, after);
+  if (!after.same_as.empty()) put_traits(out, after, {});
   return out;
 }
 
@@ -145,7 +147,7 @@ StoreBatch Keep::reported(const ScanRecord& before, const ScanRecord& after, std
                           const Traits& traits) {
   assert(after.state == ScanState::done && after.same_as.empty());
   StoreBatch out = moved(before, after);
-  put_report(out, after.scan_id, report_json, traits);
+  put_report(out, after, report_json, traits);
   return out;
 }
 
@@ -173,7 +175,7 @@ Result<Keep::Opened> Keep::upgrade() {
       opened.first_error = record.error().context("scan " + printable(key, 64)).what;
     return true;
   }));
-  if (empty) index.push_back({Family::index, kAllIndexed, ""});
+  if (empty) index.push_back({Family::index, kAllIndexed, kIndexKinds});
   ASSAY_CHECK(store_.write(std::move(index)));
   return opened;
 }

@@ -85,7 +85,7 @@ class Keep {
   static StoreBatch taken_before(const Submission& submission, const std::string& scan_id);
   /// From one state to the next. Expects: the open scan is in the state, attempt and hands of `before`. Where
   /// `after` is done: index entries by digest and, when it has its own report, by result_key(), for which
-  /// `after` names digest and tracer version.
+  /// `after` names digest and tracer version; when it shares another's, by its own name.
   static StoreBatch moved(const ScanRecord& before, const ScanRecord& after);
   /// A scan that had ended is queued again, with what it had kept until the next trace is whole; its attempts
   /// are numbered on from `after.attempt`, which is that of the last lease. Expects: it is not open.
@@ -99,7 +99,8 @@ class Keep {
   /// `after`.
   static Result<StoreBatch> shipped(const ScanRecord& before, const ScanRecord& after,
                                     const TraceHeader& header, const TraceFooter& footer);
-  /// moved() to done, with the report and what it is to be found by.
+  /// moved() to done, with the report and what it is to be found by; its name (image_name.h) is added, here
+  /// and wherever a list of traits is written.
   static StoreBatch reported(const ScanRecord& before, const ScanRecord& after, std::string_view report_json,
                              const Traits& traits = {});
   /// A scan that is done has another report, made of the same trace. Expects: its record is `before`.
@@ -121,8 +122,11 @@ class Keep {
   /// The same change, expecting of records the very bytes that are kept where these say what is expected: a
   /// record of an earlier version was written otherwise.
   Result<StoreBatch> expecting_kept(StoreBatch batch) const;
-  /// A scan that was kept before there was an index gets its place in it. Expects: it has none.
-  static StoreBatch indexed(const std::string& scan_id, const Traits& traits);
+  /// A scan that is done gets its place in the index, by its report's `traits` and its submission's name.
+  /// `old_traits`: by which it stands there already (kinds that came later are missing); else it was kept
+  /// before there was an index. Expects: its list is as that says.
+  static StoreBatch indexed(const ScanRecord& record, const Traits& traits,
+                            const std::optional<Traits>& old_traits = std::nullopt);
   /// Says that every scan has: see knows_all().
   static StoreBatch all_indexed();
   /// Expects: no batch of this id.
@@ -191,11 +195,12 @@ class Keep {
   Result<uint64_t> artifact_bytes(const std::string& scan_id) const;
   /// As kept. Follows same_as, as do all of these: one step, for a scan that shares has nothing to share.
   Result<std::string> report(const std::string& scan_id) const;
-  /// What the scan itself is found by; empty for one that was kept before there was an index.
+  /// What the scan itself is found by: one that shares another's result by its name alone. Empty for one that
+  /// was kept before there was an index.
   Result<Traits> traits(const std::string& scan_id) const;
   Result<bool> is_indexed(const std::string& scan_id) const;
-  /// Whether every scan with a report of its own is in the index; not so where some were kept before there
-  /// was one, until reindex() has been through.
+  /// Whether every scan is in the index, by every kind; not so where some were kept before there was one, or
+  /// before it had all of today's kinds, until reindex() has been through.
   Result<bool> knows_all() const;
   /// Ids of the scans that stand under the term (terms.h), newest first, from `start` on if it is not empty.
   Status each_found(TraitKind kind, const std::string& term,
@@ -203,6 +208,8 @@ class Keep {
                     const std::string& start = "") const;
   /// Scan ids of a digest, newest first.
   Result<std::vector<std::string>> scans_of(const std::string& digest) const;
+  /// The same, oldest first, until `visit` has enough (false).
+  Status each_of(const std::string& digest, const std::function<bool(const std::string&)>& visit) const;
 
   Result<BatchRecord> batch(const std::string& batch_id) const;
   Status each_batch(const std::function<bool(const BatchRecord&)>& visit) const;  // newest first

@@ -38,7 +38,7 @@ StoreBatch Keep::imported(const ScanRecord& record, std::string_view header, std
   StoreBatch out{{nothing_of(record.scan_id)}, {{Family::scans, record.scan_id, encode_scan(record)}}};
   out.ops.push_back({Family::reports, record.scan_id + kHeader, std::string(header)});
   out.ops.push_back({Family::reports, record.scan_id + kFooter, std::string(footer)});
-  put_report(out, record.scan_id, report_json, traits);
+  put_report(out, record, report_json, traits);
   // Found by its digest, but in no `results`: whoever made the file could have made its verdict.
   if (auto digest = Digest::parse(record.digest))
     out.ops.push_back({Family::digests, digest_key(digest->str(), record.scan_id), ""});

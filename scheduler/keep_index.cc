@@ -1,5 +1,8 @@
 // The index of what scans are found by, and a report that takes another's place in it. What is in the index
 // follows from the list that each scan keeps, so that exactly that can be taken from it again.
+#include <algorithm>
+
+#include "scheduler/image_name.h"
 #include "scheduler/keep.h"
 #include "scheduler/keep_keys.h"
 #include "scheduler/scan_codec.h"
@@ -17,15 +20,19 @@ std::set<std::string> keep_keys::index_keys(const std::string& scan_id, const Tr
   return keys;
 }
 
-void keep_keys::put_report(StoreBatch& batch, const std::string& scan_id, std::string_view report_json,
+void keep_keys::put_report(StoreBatch& batch, const ScanRecord& record, std::string_view report_json,
                            const Traits& traits) {
-  batch.ops.push_back({Family::reports, scan_id + kReport, std::string(report_json)});
-  put_traits(batch, scan_id, traits);
+  batch.ops.push_back({Family::reports, record.scan_id + kReport, std::string(report_json)});
+  put_traits(batch, record, traits);
 }
 
-void keep_keys::put_traits(StoreBatch& batch, const std::string& scan_id, const Traits& traits) {
-  for (const std::string& key : index_keys(scan_id, traits)) batch.ops.push_back({Family::index, key, ""});
-  batch.ops.push_back({Family::reports, scan_id + kTraits, encode_traits(traits)});
+void keep_keys::put_traits(StoreBatch& batch, const ScanRecord& record, const Traits& traits) {
+  Traits all = traits;
+  for (Trait& trait : name_traits(record.submission)) all.push_back(std::move(trait));
+  std::sort(all.begin(), all.end());
+  for (const std::string& key : index_keys(record.scan_id, all))
+    batch.ops.push_back({Family::index, key, ""});
+  batch.ops.push_back({Family::reports, record.scan_id + kTraits, encode_traits(all)});
 }
 
 void keep_keys::remove_traits(StoreBatch& batch, const std::string& scan_id, const Traits& traits) {
@@ -40,7 +47,7 @@ StoreBatch Keep::rescored(const ScanRecord& before, const ScanRecord& after, std
   StoreBatch out{{{Family::scans, before.scan_id, encode_scan(before)}}, {}};
   out.ops.push_back({Family::scans, after.scan_id, encode_scan(after)});
   remove_traits(out, after.scan_id, old_traits);
-  put_report(out, after.scan_id, report_json, traits);
+  put_report(out, after, report_json, traits);
   return out;
 }
 
@@ -60,19 +67,27 @@ Result<StoreBatch> Keep::expecting_kept(StoreBatch batch) const {
   return batch;
 }
 
-StoreBatch Keep::indexed(const std::string& scan_id, const Traits& traits) {
-  assert(is_scan_id(scan_id));
-  StoreBatch out{{{Family::reports, scan_id + kTraits, std::nullopt}}, {}};
-  put_traits(out, scan_id, traits);
+StoreBatch Keep::indexed(const ScanRecord& record, const Traits& traits,
+                         const std::optional<Traits>& old_traits) {
+  assert(is_scan_id(record.scan_id));
+  std::string key = record.scan_id + kTraits;
+  if (!old_traits) {
+    StoreBatch out{{{Family::reports, key, std::nullopt}}, {}};
+    put_traits(out, record, traits);
+    return out;
+  }
+  StoreBatch out{{{Family::reports, key, encode_traits(*old_traits)}}, {}};
+  remove_traits(out, record.scan_id, *old_traits);
+  put_traits(out, record, traits);
   return out;
 }
 
-StoreBatch Keep::all_indexed() { return {{}, {{Family::index, kAllIndexed, ""}}}; }
+StoreBatch Keep::all_indexed() { return {{}, {{Family::index, kAllIndexed, kIndexKinds}}}; }
 
 Result<bool> Keep::knows_all() const {
   auto mark = store_.get(Family::index, kAllIndexed);
   if (!mark && mark.error().code != Errc::not_found) return mark.error();
-  return static_cast<bool>(mark);
+  return mark && *mark == kIndexKinds;
 }
 
 Result<bool> Keep::is_indexed(const std::string& scan_id) const {

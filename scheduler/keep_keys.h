@@ -52,15 +52,18 @@ inline std::string once_key(const Submission& submission) {
 inline std::string index_key(TraitKind kind, const std::string& term, const std::string& scan_id) {
   return static_cast<char>(kind) + term + '\0' + scan_id;
 }
-/// In the index, before all kinds: every scan of this store with a report of its own is in it.
+/// In the index, before all kinds: every scan of this store that is done is in it, by all kinds of traits
+/// that there were when the value was written (kIndexKinds).
 inline const std::string kAllIndexed = std::string(1, '\0') + "all";
+inline constexpr char kIndexKinds[] = "8";
 
 // keep_index.cc
 /// What the index holds of a scan with these traits.
 std::set<std::string> index_keys(const std::string& scan_id, const Traits& traits);
-void put_report(StoreBatch& batch, const std::string& scan_id, std::string_view report_json,
+/// With what the scan is found by: `traits`, which its report says, and what its submission says.
+void put_report(StoreBatch& batch, const ScanRecord& record, std::string_view report_json,
                 const Traits& traits);
-void put_traits(StoreBatch& batch, const std::string& scan_id, const Traits& traits);
+void put_traits(StoreBatch& batch, const ScanRecord& record, const Traits& traits);
 void remove_traits(StoreBatch& batch, const std::string& scan_id, const Traits& traits);
 
 // Ids have one length, so that no key is a prefix of another scan's.

@@ -180,6 +180,14 @@ Result<std::vector<std::string>> Keep::scans_of(const std::string& digest) const
   return ids;
 }
 
+Status Keep::each_of(const std::string& digest, const std::function<bool(const std::string&)>& visit) const {
+  ASSAY_TRY(Digest parsed, Digest::parse(digest));
+  std::string prefix = digest_key(parsed.str(), "");
+  return store_.scan(Family::digests, prefix, false, [&](std::string_view key, std::string_view) {
+    return visit(std::string(key.substr(prefix.size())));
+  });
+}
+
 Result<std::string> Keep::once(const Submission& submission) const {
   return store_.get(Family::once, once_key(submission));
 }

@@ -1,9 +1,11 @@
 // From reports to the index, in groups of one synced write each.
 #include "scheduler/reindex.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "common/text.h"
+#include "scheduler/image_name.h"
 #include "scheduler/keep.h"
 #include "scheduler/score/report.h"
 #include "scheduler/traits.h"
@@ -13,16 +15,37 @@ namespace {
 
 constexpr size_t kGroup = 200;
 
-// What the scan is to be found by; nothing where it has its place, or no report of its own.
-Result<std::optional<StoreBatch>> place_of(const Keep& keep, const std::string& scan_id) {
-  ASSAY_TRY(bool indexed, keep.is_indexed(scan_id));
-  if (indexed) return std::optional<StoreBatch>();
-  auto json = keep.report(scan_id);
-  if (!json && json.error().code == Errc::not_found) return std::optional<StoreBatch>();
+// By what its report says it is found. Nothing where retention took that.
+Result<std::optional<Traits>> reported_traits(const Keep& keep, const ScanRecord& record) {
+  if (!record.same_as.empty()) return std::optional(Traits());  // by its name alone
+  auto json = keep.report(record.scan_id);
+  if (!json && json.error().code == Errc::not_found) return std::optional<Traits>();
   if (!json) return json.error();
   auto report = parse_report(*json);
-  if (!report) return report.error().context("scan " + scan_id);
-  return std::optional(Keep::indexed(scan_id, traits_of(*report)));
+  if (!report) return report.error().context("scan " + record.scan_id);
+  return std::optional(traits_of(*report));
+}
+
+bool has_later_kinds(const Traits& traits) {
+  return std::any_of(traits.begin(), traits.end(),
+                     [](const Trait& trait) { return trait.kind >= TraitKind::repository; });
+}
+
+// What the scan is to be found by; nothing where it has its place, or no report.
+Result<std::optional<StoreBatch>> place_of(const Keep& keep, const std::string& scan_id) {
+  ASSAY_TRY(bool indexed, keep.is_indexed(scan_id));
+  std::optional<Traits> old;
+  if (indexed) {
+    ASSAY_TRY(old, keep.traits(scan_id));
+    if (has_later_kinds(*old)) return std::optional<StoreBatch>();
+  }
+  ASSAY_TRY(ScanRecord record, keep.scan(scan_id));
+  if (record.pruned & kReportPruned) return std::optional<StoreBatch>();
+  ASSAY_TRY(auto traits, reported_traits(keep, record));
+  if (!traits) return std::optional<StoreBatch>();
+  bool adds = !name_traits(record.submission).empty() || has_later_kinds(*traits);
+  if (!adds && (indexed || !record.same_as.empty())) return std::optional<StoreBatch>();
+  return std::optional(Keep::indexed(record, *traits, old));
 }
 
 Status write(Store& store, std::vector<StoreBatch>& group) {
@@ -43,7 +66,7 @@ Result<Reindexed> reindex(Store& store) {
   };
   Status all = keep.each_scan([&](const ScanRecord& record) {
     ++out.scans;
-    if (record.state == ScanState::done && record.same_as.empty()) ids.push_back(record.scan_id);
+    if (record.state == ScanState::done) ids.push_back(record.scan_id);
     return true;
   });
   if (!all && all.error().code != Errc::corrupt) return all.error();

@@ -1,5 +1,6 @@
-// reindex: gives scans that were kept before there was an index their place in it, from their reports as they
-// are. For a store that nobody else writes to.
+// reindex: gives scans that were kept before there was an index, or before it had all of today's kinds of
+// traits, their place in it, from their reports and records as they are. For a store that nobody else writes
+// to.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +13,7 @@ namespace assay {
 
 struct Reindexed {
   uint64_t scans = 0;       // that were looked at
-  uint64_t added = 0;       // that had no place in the index
+  uint64_t added = 0;       // that had no place in the index, or not under every kind
   uint64_t unreadable = 0;  // whose record or report is damaged: they are left out
   std::string first_error;
 };

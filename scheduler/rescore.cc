@@ -104,7 +104,9 @@ Result<Rescored> rescore(const Keep& keep, const std::string& scan_id, const Rul
   ASSAY_TRY(Report before, kept_report(keep, record));
   Rescored out;
   out.scan_id = scan_id;
-  ASSAY_TRY(Report after, evaluate(keep, scan_id, rules, &out.trace_bytes));
+  // With whom it was compared, was settled when it was first scored: who is its predecessor now says nothing
+  // of its rules.
+  ASSAY_TRY(Report after, evaluate(keep, scan_id, rules, {{}, before.compared}, &out.trace_bytes));
   out.change = compare(before, after);
   out.report = report_json(after);
   out.traits = traits_of(after);

@@ -30,7 +30,9 @@ std::string sizes_text(uint64_t trace, const Result<uint64_t>& artifacts) {
 Result<std::vector<std::string>> score_one(const Keep& keep, const std::string& scan_id,
                                            const RuleSet& rules) {
   uint64_t bytes = 0;
-  ASSAY_TRY(Report report, evaluate(keep, scan_id, rules, &bytes));
+  std::string uncompared;
+  ASSAY_TRY(Report report, evaluate_first(keep, scan_id, rules, &bytes, &uncompared));
+  if (!uncompared.empty()) spdlog::warn("event=not_compared scan={} why=\"{}\"", scan_id, uncompared);
   uint64_t left_out = 0;
   Traits traits = traits_of(report, &left_out);
   if (left_out > 0) spdlog::info("event=traits_left_out scan={} count={}", scan_id, left_out);

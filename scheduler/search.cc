@@ -95,8 +95,8 @@ Result<SearchPage> search(const Keep& keep, const SearchQuery& query) {
 Result<TraitKind> parse_trait_kind(std::string_view text) {
   for (uint8_t i = 1; i <= kTraitKinds; ++i)
     if (text == to_string(static_cast<TraitKind>(i))) return static_cast<TraitKind>(i);
-  return Error{Errc::invalid,
-               "'" + printable(text, 40) + "' is none of domain, ip, hash, path, technique, rule"};
+  return Error{Errc::invalid, "'" + printable(text, 40) +
+                                  "' is none of domain, ip, hash, path, technique, rule, repository, chain"};
 }
 
 std::string matched_text(const SearchHit& hit, size_t most) {

@@ -11,7 +11,7 @@
 namespace assay::term_parts {
 
 /// Of a name, so many last labels make a word each, besides the whole.
-inline constexpr size_t kMaxLabels = 5;
+inline constexpr size_t kMaxDomainLabels = 5;
 /// Of a path, so many directories from the root on.
 inline constexpr size_t kMaxDirectories = 8;
 

@@ -3,6 +3,7 @@
 
 #include "common/ascii.h"
 #include "common/text.h"
+#include "scheduler/image_name.h"
 #include "scheduler/score/attack.h"
 #include "scheduler/term_parts.h"
 #include "scheduler/terms.h"
@@ -29,6 +30,10 @@ bool all_of(std::string_view text, std::string_view allowed) {
 bool is_hex(std::string_view text) { return all_of(text, "0123456789abcdefABCDEF"); }
 bool is_name(std::string_view text) {
   return all_of(ascii_lower(text), "abcdefghijklmnopqrstuvwxyz0123456789-_.") && text.find("..") == text.npos;
+}
+bool is_image_text(std::string_view text) {
+  return all_of(ascii_lower(text), "abcdefghijklmnopqrstuvwxyz0123456789-_./:[]") &&
+         text.find("//") == text.npos;
 }
 bool is_technique(std::string_view text) {
   auto digits = [](std::string_view part, size_t size) {
@@ -59,7 +64,7 @@ Result<Wanted> want_domain(std::string_view text) {
   if (name.empty() || name.find_first_of("/ ") != std::string::npos) return wrong(text, "is no domain");
   // Deeper names stand whole and under their last labels: what is below them is only found there.
   size_t from = name.size();
-  for (size_t labels = 0; labels < kMaxLabels && from != 0; ++labels) {
+  for (size_t labels = 0; labels < kMaxDomainLabels && from != 0; ++labels) {
     size_t dot = name.rfind('.', from - 1);
     from = dot == std::string::npos ? 0 : dot;
   }
@@ -126,6 +131,38 @@ Result<Wanted> want_path(std::string_view given) {
   return Wanted{TraitKind::path, text, {term(text), term(around)}};
 }
 
+// Then it is a whole name: no part of another.
+bool names_registry(const std::string& text) {
+  std::string first = text.substr(0, text.find('/'));
+  return first != text && (first.find_first_of(".:") != std::string::npos || first == "localhost");
+}
+
+// "docker.io/library/nginx:1.25", "nginx", "library/nginx", or all below "registry.example/team/".
+Result<Wanted> want_repository(std::string_view given) {
+  std::string text(given);
+  bool below = text.ends_with('/');
+  if (!is_image_text(text) || text == "/")
+    return wrong(given, "is no repository like docker.io/library/nginx or nginx:1.25");
+  if (below) {
+    // Deeper ones stand under their first directories alone.
+    size_t end = 0, depth = 0;
+    while (depth < kMaxDirectories && (end = text.find('/', end + 1)) != std::string::npos &&
+           end + 1 < text.size())
+      ++depth;
+    return Wanted{
+        TraitKind::repository, text, {term(end == std::string::npos ? text : text.substr(0, end + 1))}};
+  }
+  std::string word = names_registry(text) ? text : std::string(base_of(repository_of(text)));
+  return Wanted{TraitKind::repository, text, {term(word)}};
+}
+
+Result<Wanted> want_chain(std::string_view text) {
+  std::string hex = ascii_lower(text.starts_with("sha256:") ? text.substr(7) : text);
+  if (!is_hex(hex) || hex.size() != kShaDigits)
+    return wrong(text, "is no chain of layers: a SHA-256 of 64 hexadecimal digits");
+  return Wanted{TraitKind::chain, hex, {term(hex)}};
+}
+
 Result<Wanted> want_technique(std::string_view text) {
   if (!is_technique(text)) return wrong(text, "is no ATT&CK technique like T1496 or T1496.001");
   std::string id(text);
@@ -156,7 +193,13 @@ bool Wanted::fits(const Trait& trait) const {
     case TraitKind::technique:
       return value == text || value.starts_with(text + ".");
     case TraitKind::rule:
+    case TraitKind::chain:
       return value == text;
+    case TraitKind::repository: {
+      if (text.ends_with('/')) return value.starts_with(text);
+      std::string name = repository_of(text) == text ? repository_of(value) : value;
+      return name == text || (!names_registry(text) && name.ends_with("/" + text));
+    }
   }
   return false;
 }
@@ -180,6 +223,10 @@ Result<Wanted> parse_wanted(TraitKind kind, std::string_view text) {
       std::string id = ascii_lower(shown);
       return Wanted{TraitKind::rule, id, {term(id)}};
     }
+    case TraitKind::repository:
+      return want_repository(shown);
+    case TraitKind::chain:
+      return want_chain(shown);
   }
   return wrong(text, "is nothing to look for");
 }

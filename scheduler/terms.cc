@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "common/digest.h"
+#include "scheduler/image_name.h"
 #include "scheduler/term_parts.h"
 
 namespace assay {
@@ -15,7 +16,7 @@ namespace {
 std::vector<std::string> domain_terms(const std::string& name) {
   std::vector<std::string> terms = {term(name)};
   size_t at = name.size();
-  for (size_t labels = 0; labels < kMaxLabels; ++labels) {
+  for (size_t labels = 0; labels < kMaxDomainLabels; ++labels) {
     at = name.rfind('.', at == 0 ? 0 : at - 1);
     if (at == std::string::npos || at == 0) break;
     terms.push_back(term(name.substr(at + 1)));
@@ -30,6 +31,19 @@ std::vector<std::string> path_terms(const std::string& path) {
     at = path.find('/', at + 1);
     if (at == std::string::npos) break;
     terms.push_back(term(path.substr(0, at + 1)));
+  }
+  return terms;
+}
+
+// With and without its tag, under its last part, and under the registry and the directories above it.
+std::vector<std::string> repository_terms(const std::string& name) {
+  std::string repository = repository_of(name);
+  std::vector<std::string> terms = {term(name), term(repository), term(base_of(repository))};
+  size_t at = 0;
+  for (size_t depth = 0; depth < kMaxDirectories; ++depth) {
+    at = repository.find('/', at + 1);
+    if (at == std::string::npos) break;
+    terms.push_back(term(repository.substr(0, at + 1)));
   }
   return terms;
 }
@@ -63,7 +77,10 @@ std::vector<std::string> terms_of(const Trait& trait) {
     case TraitKind::technique:
       return technique_terms(trait.value);
     case TraitKind::rule:
+    case TraitKind::chain:
       return {term(trait.value)};
+    case TraitKind::repository:
+      return repository_terms(trait.value);
   }
   return {};
 }

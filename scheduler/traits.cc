@@ -6,6 +6,7 @@
 #include <set>
 
 #include "common/ascii.h"
+#include "scheduler/image_name.h"
 #include "scheduler/score/attack.h"
 #include "scheduler/terms.h"
 
@@ -115,6 +116,8 @@ void take_image(Collector& out, const ImageInfo& image) {
     out.hash(TraitRole::image, layer.digest);
     out.hash(TraitRole::image, layer.diff_id);
   }
+  std::vector<std::string> chain = layer_chain(image.layers);
+  if (!chain.empty()) out.add(TraitKind::chain, TraitRole::image, chain.back());
 }
 
 }  // namespace
@@ -133,6 +136,10 @@ const char* to_string(TraitKind kind) {
       return "technique";
     case TraitKind::rule:
       return "rule";
+    case TraitKind::repository:
+      return "repository";
+    case TraitKind::chain:
+      return "chain";
   }
   return "unknown";
 }

@@ -33,7 +33,8 @@ Result<std::vector<Wanted>> wanted_of(const HttpRequest& request) {
     out.push_back(std::move(wanted));
   }
   if (given == 1) return out;
-  return Error{Errc::invalid, "a search takes one of q, domain, ip, hash, path, technique, rule"};
+  return Error{Errc::invalid,
+               "a search takes one of q, domain, ip, hash, path, technique, rule, repository, chain"};
 }
 
 Result<ScanFilter> filter_of(const HttpRequest& request) {
@@ -58,8 +59,9 @@ Result<ScanFilter> filter_of(const HttpRequest& request) {
 
 Result<SearchQuery> query_of(const HttpRequest& request) {
   SearchQuery query;
-  ASSAY_CHECK(check_parameters(request, {"q", "domain", "ip", "hash", "path", "technique", "rule", "limit",
-                                         "start", "since", "until", "verdict", "image", "batch"}));
+  ASSAY_CHECK(
+      check_parameters(request, {"q", "domain", "ip", "hash", "path", "technique", "rule", "repository",
+                                 "chain", "limit", "start", "since", "until", "verdict", "image", "batch"}));
   ASSAY_TRY(query.any, wanted_of(request));
   ASSAY_TRY(query.filter, filter_of(request));
   ASSAY_TRY(query.limit, number_parameter(request, "limit", 1, kMaxPage, 100));

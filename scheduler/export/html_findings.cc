@@ -73,7 +73,7 @@ void evidence(Writer& html, const Finding& finding) {
         Element cell = table.cell(head, "number");
         html.text(words);
       };
-      own("", "#" + std::to_string(item.event));
+      own("", item.event != 0 ? "#" + std::to_string(item.event) : "—");
       own("", item.time_ns != 0 ? layout::seconds_text(item.time_ns) : "—");
       own("", item.pid != 0 ? "pid " + std::to_string(item.pid) : "—");
       Element cell = table.cell("", "wide");

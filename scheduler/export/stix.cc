@@ -142,7 +142,8 @@ void add_finding(Parts& parts, const Finding& finding, size_t number) {
   }
   std::string content = still_printable(finding.description, kMaxText);
   for (const Evidence& evidence : finding.evidence)
-    content += (content.empty() ? "" : " | ") + ("event " + std::to_string(evidence.event)) + ": " +
+    content += (content.empty() ? "" : " | ") +
+               (evidence.event != 0 ? "event " + std::to_string(evidence.event) + ": " : "") +
                still_printable(evidence.text, kMaxText);
   if (content.empty()) content = still_printable(finding.title, kMaxText);
   parts.graph.add(

@@ -38,6 +38,7 @@ int32_t pid_at(const std::vector<int32_t>& pids, size_t i) { return i < pids.siz
 
 void add_findings(const Report& report, const Doers& doers, Facts& facts) {
   for (const Finding& finding : report.findings) {
+    if (finding.category == kChangeCategory) continue;
     Doer doer;
     if (!finding.evidence.empty())
       doer = doers.of(finding.evidence.front().pid, finding.evidence.front().time_ns);

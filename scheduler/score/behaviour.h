@@ -42,6 +42,10 @@ struct Behaviour {
   std::set<FactKind> cut;         // kinds whose lists are not whole: they say nothing of what they lack
 };
 
+/// The category of findings that say themselves that something changed: they are no facts, or each comparison
+/// would tell of the one before.
+inline constexpr char kChangeCategory[] = "change";
+
 Behaviour behaviour_of(const Report& report);
 /// Of a report as it is kept (assay.report/1). Errc::corrupt.
 Result<Behaviour> read_behaviour(std::string_view report_json);

@@ -89,6 +89,7 @@ const Row kRows[] = {
     {Category::beacon,
      true,
      {Count, IntervalSeconds, JitterPercent, Protocol, DestinationIp, DestinationPort, DestinationHostname}},
+    {Category::change, false, {Change, Subject, Relation, Since, Image, Layer, Package, PackageState}},
     {Category::stdio_pipe, true, {PipedFrom, PipedFromConnected, PipedTo}},
     {Category::auditd, false, {type, name, nametype, SYSCALL, exe, comm, key, euid, auid, success, exit,
                                cwd,  pid,  ppid,     argc,    a0,  a1,   a2,  a3,   a4,   a5,      a6,

@@ -44,7 +44,8 @@ constexpr const char* kCategoryNames[] = {"process_creation",
                                           "evasion",
                                           "persistence_check",
                                           "stdio_pipe",
-                                          "beacon"};
+                                          "beacon",
+                                          "change"};
 static_assert(std::size(kCategoryNames) == kCategoryCount);
 
 constexpr std::array<std::string_view, kFieldCount> kFieldNames = {

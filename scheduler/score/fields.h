@@ -48,6 +48,7 @@ enum class Category : uint8_t {
   persistence_check,
   stdio_pipe,
   beacon,
+  change,
   count_
 };
 inline constexpr size_t kCategoryCount = static_cast<size_t>(Category::count_);
@@ -75,7 +76,7 @@ std::optional<Category> category_of(std::string_view name);
   X(name) X(nametype) X(SYSCALL) X(exe) X(comm) X(key) X(euid) X(auid) X(success) X(exit) X(cwd)    \
   X(pid) X(ppid) X(argc) X(a0) X(a1) X(a2) X(a3) X(a4) X(a5) X(a6) X(a7) X(a8) X(a9) X(a10) X(a11) X(a12)  \
   X(a13) X(a14) X(a15) X(sha256) X(Count) X(IntervalSeconds) X(JitterPercent) X(LabelLength)              \
-  X(LabelEntropy) X(QueryDomain) X(MemoryMiB) X(RootPackage)
+  X(LabelEntropy) X(QueryDomain) X(MemoryMiB) X(RootPackage) X(Change) X(Subject) X(Relation) X(Since)
 // clang-format on
 
 enum class Field : uint8_t {

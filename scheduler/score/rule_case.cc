@@ -132,6 +132,7 @@ class Reader {
     if (kind == "limit") return limit(fields);
     if (kind == "image") return image(fields);
     if (kind == "run") return run(fields);
+    if (kind == "compared") return compared(fields);
     if (kind == "repeat") return repeat(fields);
     ASSAY_TRY(Event event, case_event(kind, fields));
     return push(std::move(event), fields, 1'000'000);
@@ -188,6 +189,12 @@ class Reader {
     return {};
   }
 
+  Status compared(const yaml::Node& fields) {
+    ASSAY_TRY(Comparison one, case_comparison(fields));
+    out_.compared.push_back(std::move(one));
+    return {};
+  }
+
   Status image(const yaml::Node& fields) {
     for (const auto& [name, value] : fields.entries) {
       std::vector<std::string> history;
@@ -210,8 +217,10 @@ class Reader {
 
 bool brings_start(const yaml::Node& list) {
   for (const auto& item : list.items) {
-    if (item.find("image") != nullptr || item.find("limit") != nullptr || item.find("run") != nullptr)
-      continue;
+    bool no_event = false;
+    for (const char* kind : {"image", "limit", "run", "compared"})
+      no_event = no_event || item.find(kind) != nullptr;
+    if (no_event) continue;
     return item.find("start") != nullptr;
   }
   return false;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "common/trace.h"
+#include "scheduler/score/behaviour.h"
 #include "scheduler/score/report.h"
 #include "scheduler/score/rules.h"
 #include "scheduler/score/yaml.h"
@@ -22,15 +23,19 @@ struct CaseTrace {
   std::vector<LimitHit> limits;  // of the footer
   ImageInfo image;               // of the header
   uint64_t memory_peak_bytes = 0;
+  std::vector<Comparison> compared = {};  // with earlier images
 };
 
 /// `fields` of one event of that kind, the rest filled in. Errc::invalid names the kind, field or value that
 /// is wrong.
 Result<Event> case_event(const std::string& kind, const yaml::Node& fields);
+/// `relation` ("previous", unless it is given), `ref` and `added`: a list of changes with `kind`, `what`,
+/// `by` and `layer`. Errc::invalid as above.
+Result<Comparison> case_comparison(const yaml::Node& fields);
 /// A list of entries; with a start of process 1 before them unless they bring their own. Besides events there
 /// are `witness` (a system call seen from the host), `repeat` (an event many times over), `limit` (no event
-/// but what the footer says), `run` (of the footer: `memory_mib`) and `image` (of the header). Errc::invalid
-/// says which entry is wrong.
+/// but what the footer says), `run` (of the footer: `memory_mib`), `image` (of the header) and `compared`
+/// (case_comparison()). Errc::invalid says which entry is wrong.
 Result<CaseTrace> case_trace(const yaml::Node& list);
 
 /// A scan of a host with honeytokens of every kind, and its end with nothing lost.

@@ -108,6 +108,7 @@ Report score_case(const RuleSet& rules, const CaseTrace& trace) {
   TraceHeader header = case_header();
   header.image = trace.image;
   Scorer scorer(rules, header);
+  scorer.hold_compared(trace.compared);
   for (const auto& event : trace.events) scorer.add(event);
   TraceFooter footer = case_footer(trace.events.size());
   footer.limits = trace.limits;

@@ -79,6 +79,8 @@ struct Scorer::State {
   void keep(const Event& event);
   void keep_usage(const Event& event);
   void judge(const TraceFooter& footer);
+  Report observed(const TraceFooter& footer);
+  void judge_changes(Report& report);
   void summarise_run(const TraceFooter& footer);
 
   const RuleSet& rules;
@@ -103,6 +105,9 @@ struct Scorer::State {
   bool image_told = false;
   uint64_t cpu_ns = 0, busy_ns = 0, observed_ns = 0;
   Event last_usage;
+  std::vector<Baseline> earlier;
+  std::vector<Comparison> compared;
+  int64_t last_ns = 0;  // of the last event
 };
 
 void Scorer::State::keep(const Event& e) {
@@ -135,6 +140,7 @@ void Scorer::State::keep_usage(const Event& e) {
 }
 
 void Scorer::State::take(const Event& event) {
+  last_ns = event.time_ns;
   network.add(event);
   tree.add(event);
   if (needs.speakers) speakers.add(event);
@@ -186,6 +192,9 @@ void Scorer::add(const Event& event) {
   state_->join.add(event, [this](const Event& joined) { state_->take(joined); });
 }
 
+void Scorer::hold_against(std::vector<Baseline> earlier) { state_->earlier = std::move(earlier); }
+void Scorer::hold_compared(std::vector<Comparison> compared) { state_->compared = std::move(compared); }
+
 // What can only be said once the last event is known.
 void Scorer::State::judge(const TraceFooter& footer) {
   join.flush([&](const Event& joined) { take(joined); });
@@ -193,45 +202,67 @@ void Scorer::State::judge(const TraceFooter& footer) {
   tokens.finish(evaluate);
   beacons.finish(evaluate);
   summarise_run(footer);
-  findings.finish();
 }
 
 std::vector<Finding> Scorer::finish_findings(const TraceFooter& footer) {
   state_->judge(footer);
+  state_->findings.finish();
   return state_->findings.findings();
+}
+
+// All that the trace says by itself: what was done, without what is thought of it. Printable.
+Report Scorer::State::observed(const TraceFooter& footer) {
+  Report report;
+  report.header = header;
+  report.footer = footer;
+  report.rules_version = rules.version();
+  report.processes = tree.processes(kMaxShownProcesses);
+  report.processes_left_out = tree.left_out() + (tree.size() - report.processes.size());
+  report.network = network.peers();
+  report.network_left_out = network.left_out();
+  report.dns_names = network.names();
+  report.dns_first_ns = network.names_first_ns();
+  report.listening = network.listening();
+  report.downloads = downloads.list();
+  report.downloads_left_out = downloads.left_out();
+  report.tokens = tokens.list();
+  report.plan = plan.steps();
+  report.plan_left_out = plan.left_out();
+  report.ports = plan.ports();
+  report.files = std::move(files);
+  complete_files(report, executed, tree);
+  report.files_left_out = files_left_out;
+  report.output = printable(output);
+  report.completeness =
+      book.judge(footer, std::chrono::nanoseconds(header.job.duration).count(), tree.left_out());
+  report.shortfall = coverage_shortfall(report);
+  make_printable(report);
+  return report;
+}
+
+// Rules see the changes of what was done before the last window of a correlation closes. Findings are
+// compared after that, so that none hangs on itself.
+void Scorer::State::judge_changes(Report& report) {
+  auto made = earlier.empty() ? std::move(compared) : compare_with(earlier, behaviour_of(report));
+  Event whole;  // no event of the trace shows it: all of them do
+  observe_changes(made, report, [&](const Record& record, int32_t pid) {
+    whole.time_ns = last_ns;
+    whole.pid = pid;
+    findings.evaluate(record, whole);
+  });
+  findings.finish();
+  report.findings = findings.findings();
+  if (!earlier.empty()) made = compare_with(earlier, behaviour_of(report));
+  report.compared = std::move(made);
 }
 
 Report Scorer::finish(const TraceFooter& footer) {
   State& s = *state_;
   s.judge(footer);
-  Report report;
-  report.header = s.header;
-  report.footer = footer;
-  report.rules_version = s.rules.version();
-  report.findings = s.findings.findings();
+  Report report = s.observed(footer);
+  s.judge_changes(report);
   report.score = score_findings(report.findings);
-  report.processes = s.tree.processes(kMaxShownProcesses);
-  report.processes_left_out = s.tree.left_out() + (s.tree.size() - report.processes.size());
-  report.network = s.network.peers();
-  report.network_left_out = s.network.left_out();
-  report.dns_names = s.network.names();
-  report.dns_first_ns = s.network.names_first_ns();
-  report.listening = s.network.listening();
-  report.downloads = s.downloads.list();
-  report.downloads_left_out = s.downloads.left_out();
-  report.tokens = s.tokens.list();
-  report.plan = s.plan.steps();
-  report.plan_left_out = s.plan.left_out();
-  report.ports = s.plan.ports();
-  report.files = std::move(s.files);
-  complete_files(report, s.executed, s.tree);
-  report.files_left_out = s.files_left_out;
-  report.output = printable(s.output);
-  report.completeness =
-      s.book.judge(footer, std::chrono::nanoseconds(s.header.job.duration).count(), s.tree.left_out());
-  report.shortfall = coverage_shortfall(report);
   report.verdict = verdict_of(report.score, report.completeness, report.shortfall);
-  make_printable(report);
   return report;
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/trace.h"
+#include "scheduler/score/compare.h"
 #include "scheduler/score/report.h"
 #include "scheduler/score/rules.h"
 
@@ -20,10 +21,15 @@ class Scorer {
   /// `rules` is borrowed and outlives the scorer.
   Scorer(const RuleSet& rules, const TraceHeader& header, Yield yield = Yield::report);
   ~Scorer();
+  /// Before finish(): what the scan is held against, in the order in which the report is to tell of it.
+  void hold_against(std::vector<Baseline> earlier);
+  /// Instead: comparisons that were made already, when the scan was first scored. They are kept as they are,
+  /// and rules see them.
+  void hold_compared(std::vector<Comparison> compared);
   void add(const Event& event);  // in order of seq
   Report finish(const TraceFooter& footer);
   /// Instead of finish(): the rules that match, in the order of the set, with the counts that a report would
-  /// have. They are not scored.
+  /// have. They are not scored; nothing is compared.
   std::vector<Finding> finish_findings(const TraceFooter& footer);
 
  private:

@@ -262,5 +262,52 @@ TEST(RescoreJson, IsOneLineOfWhatTheApiAnswers) {
           R"("added":[{"rule_id":"id","title":"Title \\\"","level":"high"}],"removed":[],"applied":true})");
 }
 
+const std::string kChanged =
+    "title: Something changed\nid: 3d5d5e0e-0c6c-4b8f-9d1e-0a52d65d7b09\nlogsource: {category: change}\n"
+    "level: critical\ndetection:\n  s: {Change: executable}\n  condition: s\n";
+
+// Ships `trace` as the image of `ref`, and keeps the report that the scoring threads would make.
+void keep_compared(MemoryStore& store, const std::string& id, replay::Trace trace, const std::string& ref,
+                   const RuleSet& rules) {
+  trace.header.job.ref = ref;
+  auto road = replay::road(id, trace, Report());
+  road.pop_back();
+  replay::commit(store, road);
+  auto report = evaluate_first(Keep(store), id, rules);
+  ASSERT_TRUE(report) << report.error().what;
+  ScanRecord done = replay::record_of(id, trace, *report), shipped = done;
+  shipped.state = ScanState::shipped;
+  replay::commit(store, {Keep::reported(shipped, done, report_json(*report), traits_of(*report))});
+}
+
+TEST_F(RescoreTest, TheComparisonOfTheFirstScoringIsKeptAndJudgedByTheNewRules) {
+  RuleSet changed = set_of({kAnything, kChanged});
+  const std::string first = replay::id_of(11), second = replay::id_of(12), third = replay::id_of(13);
+  keep_compared(store_, first, replay::read("nginx"), "reg.test/app:1", changed);
+  keep_compared(store_, second, replay::read("miner"), "reg.test/app:2", changed);
+  auto report = [&](const std::string& id) { return *Keep(store_).report(id); };
+  std::string before = report(second);
+  Report kept = *parse_report(before);
+  ASSERT_EQ(kept.compared.size(), 1u);
+  EXPECT_EQ(kept.compared[0].relation + " " + kept.compared[0].scan_id, "previous " + first);
+  EXPECT_FALSE(kept.compared[0].added.empty());
+  EXPECT_EQ(rule_ids(second), "01 09 ");
+  EXPECT_TRUE(parse_report(report(first))->compared.empty());
+  // By the same rules not a byte changes, though a later version and a newer scan of the first are there now.
+  keep_compared(store_, third, replay::read("dropper"), "reg.test/app:1", changed);
+  std::string all = replay::dump(store_);
+  RescoreOptions options;
+  options.scan_ids = {first, second, third};
+  options.all_changes = options.apply = true;
+  EXPECT_EQ(run(changed, options), "evaluated 3 pruned 0 damaged 0 unfinished 0 changed 0 applied 0");
+  EXPECT_EQ(replay::dump(store_), all);
+  // Others judge the same comparison, and leave it as it is.
+  (void)run(old_, options);
+  EXPECT_EQ(rule_ids(second), "01 ");
+  (void)run(changed, options);
+  EXPECT_EQ(rule_ids(second), "01 09 ");
+  EXPECT_EQ(report(second), before);
+}
+
 }  // namespace
 }  // namespace assay

@@ -55,6 +55,34 @@ TEST(Terms, ADomainFindsItselfAndWhatIsBelowIt) {
   EXPECT_TRUE(finds_domain(std::string(200, 'x') + ".test", "a." + std::string(200, 'x') + ".test"));
 }
 
+TEST(Terms, ARepositoryIsFoundInFullByItsEndByItsTagAndByWhatIsAboveIt) {
+  auto finds_image = [](const std::string& text, const std::string& value) {
+    return finds(TraitKind::repository, text, value);
+  };
+  const std::string nginx = "docker.io/library/nginx:1.25", app = "localhost:5000/team/deep/app";
+  for (const char* text : {"docker.io/library/nginx:1.25", "docker.io/library/nginx", "library/nginx",
+                           "nginx", "nginx:1.25", "docker.io/", "docker.io/library/"})
+    EXPECT_TRUE(finds_image(text, nginx)) << text;
+  for (const char* text :
+       {"nginx:1.2", "nginx:latest", "ginx", "docker.io/nginx", "library/", "docker.io/library", "app"})
+    EXPECT_FALSE(finds_image(text, nginx)) << text;
+  for (const char* text : {"localhost:5000/team/deep/app", "deep/app", "localhost:5000/team/"})
+    EXPECT_TRUE(finds_image(text, app)) << text;
+  EXPECT_FALSE(finds_image("localhost:5000/team/deep/app:1", app));
+  EXPECT_FALSE(finds_image("docker.io/library/nginx", "mirror.test/docker.io/library/nginx:1.25"));
+  std::string deep = "reg.test/a/b/c/d/e/f/g/h/i/app";
+  EXPECT_TRUE(finds_image("reg.test/a/b/c/d/e/f/g/h/i/", deep + ":" + std::string(128, 't')));
+  EXPECT_TRUE(finds_image(deep + ":" + std::string(128, 't'), deep + ":" + std::string(128, 't')));
+  for (const char* text : {"/", "a b", "a//b", "\x1b", "?"})
+    EXPECT_NE(refused(TraitKind::repository, text), "not refused") << text;
+}
+
+TEST(Terms, AChainOfLayersIsFoundWhole) {
+  EXPECT_TRUE(finds(TraitKind::chain, "sha256:" + std::string(64, 'A'), std::string(64, 'a')));
+  EXPECT_FALSE(finds(TraitKind::chain, std::string(64, 'b'), std::string(64, 'a')));
+  EXPECT_NE(refused(TraitKind::chain, std::string(63, 'a')), "not refused");
+}
+
 TEST(Terms, ANetworkFindsExactlyItsAddresses) {
   auto finds_ip = [](const std::string& text, const std::string& value) {
     return finds(TraitKind::ip, text, value);

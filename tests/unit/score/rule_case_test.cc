@@ -61,6 +61,25 @@ TEST(RuleCase, HeaderAndFooterAreToldBesideEvents) {
   EXPECT_EQ(read->events.size(), 1u);
 }
 
+TEST(RuleCase, AComparisonIsToldBesideEventsWithWhatWasAdded) {
+  auto read = read_case(
+      "- compared: {relation: base, ref: reg.test/base:1, added: [{kind: domain, what: x.test, by: "
+      "/bin/x}]}\n"
+      "- compared: {added: [{kind: user, what: uid 0, layer: sha256:00}]}\n");
+  ASSERT_TRUE(read) << read.error().what;
+  EXPECT_EQ(read->events.size(), 1u);
+  ASSERT_EQ(read->compared.size(), 2u);
+  EXPECT_EQ(read->compared[0].relation + " " + read->compared[0].ref, "base reg.test/base:1");
+  EXPECT_EQ(read->compared[0].added.at(0).by, "/bin/x");
+  EXPECT_EQ(read->compared[1].relation, "previous");
+  EXPECT_EQ(read->compared[1].added.at(0).layer, "sha256:00");
+  EXPECT_EQ(refusal("- compared: {relation: next}"), "entry 1: 'compared' has a wrong entry 'relation'");
+  EXPECT_EQ(refusal("- compared: {added: [{kind: domain}]}"), "entry 1: what was added needs kind and what");
+  EXPECT_EQ(refusal("- compared: {added: [{who: x}]}"), "entry 1: what was added has a wrong entry 'who'");
+  EXPECT_NE(refusal("- compared: {added: [{kind: dominance, what: x}]}").find("dominance"),
+            std::string::npos);
+}
+
 TEST(RuleCase, WhatIsWrongIsNamed) {
   EXPECT_EQ(refusal("- exce: {path: /bin/sh}"), "entry 1: there is no kind of event 'exce'");
   EXPECT_EQ(refusal("- exit: {}\n- exec: {paht: /bin/sh}"), "entry 2: events have no field 'paht'");
