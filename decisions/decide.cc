@@ -17,13 +17,13 @@ namespace {
 constexpr size_t kMaxReasons = 50;
 constexpr size_t kMaxShown = 512;
 
-constexpr std::array<std::string_view, 14> kChecks = {
-    "verdict",  "score", "category", "technique", "level", "rule",         "domain",
-    "listener", "user",  "change",   "coverage",  "age",   "completeness", "unscanned"};
+constexpr std::array<std::string_view, 15> kChecks = {
+    "verdict", "score",  "category",   "technique", "level", "rule",         "domain",   "listener",
+    "user",    "change", "comparison", "coverage",  "age",   "completeness", "unscanned"};
 
 // Of these checks says only how much is known of the image.
 bool says_too_little(const Reason& reason) {
-  for (std::string_view check : {"coverage", "age", "completeness", "unscanned"})
+  for (std::string_view check : {"comparison", "coverage", "age", "completeness", "unscanned"})
     if (reason.check == check) return true;
   return reason.check == "verdict" && reason.subject == to_string(Verdict::inconclusive);
 }

@@ -17,7 +17,7 @@ namespace assay::decisions {
 struct Reason {
   Outcome outcome = Outcome::fail;
   std::string check;    // "verdict", "score", "category", "technique", "rule", "level", "domain", "listener",
-                        // "user", "change", "coverage", "age", "completeness", "unscanned"
+                        // "user", "change", "comparison", "coverage", "age", "completeness", "unscanned"
   std::string subject;  // "miner", "T1496", "tcp/8080", "pool.example"
   std::string text;     // one sentence for a person, printable
   std::string rule_id, layer;           // of the finding, where there is one

@@ -13,7 +13,8 @@ namespace {
 
 struct Allowed {
   const char* check;
-  const char* did;  // "was contacted"
+  const char* before;  // the contact: "uid "
+  const char* did;     // "was contacted"
   const char* list;
   const std::vector<std::string>& patterns;
   std::function<bool(const std::string& pattern, const std::string& what)> matches;
@@ -31,7 +32,7 @@ void ask(const Case& at, const Allowed& allowed, const std::vector<Contact>& con
     reason.subject = contact.what;
     reason.layer = contact.layer;
     Sentence text;
-    text.quote(contact.what).say(std::string(" ") + allowed.did);
+    text.say(allowed.before).quote(contact.what).say(std::string(" ") + allowed.did);
     if (!contact.by.empty()) text.say(" by ").quote(contact.by);
     text.layer(at.report, contact.layer).say(std::string(", and is none of the ") + allowed.list + ".");
     std::move(text).into(reason);
@@ -70,16 +71,16 @@ void ask_allowed(const Case& at, std::vector<Reason>& to) {
   Contacts contacts = contacts_of(at.report);
   if (policy.allowed_domains)
     ask(at,
-        {"domain", "was contacted", "domains allowed", *policy.allowed_domains,
+        {"domain", "", "was contacted", "domains allowed", *policy.allowed_domains,
          [](const std::string& pattern, const std::string& what) {
            return matches_address(pattern, what) || matches_name(pattern, what);
          }},
         contacts.destinations, contacts.destinations_cut, to);
   if (policy.allowed_ports)
-    ask(at, {"listener", "was listened on", "ports allowed", *policy.allowed_ports, port_matches},
+    ask(at, {"listener", "", "was listened on", "ports allowed", *policy.allowed_ports, port_matches},
         contacts.ports, contacts.ports_cut, to);
   if (policy.allowed_users)
-    ask(at, {"user", "is the uid of a process, begun", "users allowed", *policy.allowed_users, user_matches},
+    ask(at, {"user", "uid ", "was used", "users allowed", *policy.allowed_users, user_matches},
         contacts.users, contacts.users_cut, to);
 }
 

@@ -25,10 +25,11 @@ std::string percent(double share) {
   return (tenths % 10 == 0 ? out : out + "." + std::to_string(tenths % 10)) + "%";
 }
 
-Reason require(const char* check, Sentence text) {
+Reason require(const char* check, const std::string& subject, const std::string& text) {
   Reason out;
   out.check = check;
-  std::move(text).into(out);
+  out.subject = subject;
+  std::move(Sentence().say(text)).into(out);
   return out;
 }
 
@@ -37,31 +38,29 @@ void ask_coverage(const Case& at, std::vector<Reason>& to) {
   const Coverage& coverage = at.report.footer.coverage;
   std::string wanted = percent(*at.policy.least_coverage);
   if (coverage.executables == 0) {
-    to.push_back(require("coverage", Sentence().say("The image's executables were not counted, and " +
-                                                    wanted + " of them must have run.")));
+    to.push_back(
+        require("coverage", "",
+                "The image's executables were not counted, and " + wanted + " of them must have run."));
     return;
   }
   double share = static_cast<double>(coverage.ran) / static_cast<double>(coverage.executables);
   if (share + 1e-9 >= *at.policy.least_coverage) return;
-  to.push_back(require("coverage", Sentence().say(percent(share) + " of the image's executables ran (" +
-                                                  layout::count_text(coverage.ran) + " of " +
-                                                  layout::count_text(coverage.executables) + "), and " +
-                                                  wanted + " must have.")));
+  std::string counts = layout::count_text(coverage.ran) + " of " + layout::count_text(coverage.executables);
+  to.push_back(require(
+      "coverage", percent(share),
+      percent(share) + " of the image's executables ran (" + counts + "), and " + wanted + " must have."));
 }
 
 void ask_age(const Case& at, std::vector<Reason>& to) {
   if (!at.policy.oldest_s) return;
-  std::string wanted = age_text(*at.policy.oldest_s);
+  std::string wanted = ", and must be no older than " + age_text(*at.policy.oldest_s) + ".";
   if (at.finished_s <= 0) {
-    to.push_back(require(
-        "age",
-        Sentence().say("When the scan was is not known, and it must be no older than " + wanted + ".")));
+    to.push_back(require("age", "", "When the scan ended is not known" + wanted));
     return;
   }
   int64_t age = at.now_s - at.finished_s;
   if (age > *at.policy.oldest_s)
-    to.push_back(require("age", Sentence().say("The scan is " + age_text(age) +
-                                               " old, and must be no older than " + wanted + ".")));
+    to.push_back(require("age", age_text(age), "The scan is " + age_text(age) + " old" + wanted));
 }
 
 std::string names_of(const std::map<std::string, Outcome>& asked) {
@@ -81,19 +80,21 @@ std::string list_of(const std::vector<std::string>& names) {
 
 void ask_required(const Case& at, std::vector<Reason>& to) {
   const Completeness& completeness = at.report.completeness;
-  if (at.policy.complete_trace && !completeness.complete)
-    to.push_back(require("completeness", Sentence()
-                                             .say("Not everything was seen: ")
-                                             .quote(completeness.reasons.empty() ? "the trace is incomplete"
-                                                                                 : completeness.reasons[0])
-                                             .say("; a complete trace is required.")));
+  if (at.policy.complete_trace && !completeness.complete) {
+    std::string why = completeness.reasons.empty() ? "the trace is incomplete" : completeness.reasons[0];
+    Reason reason;
+    reason.check = "completeness";
+    std::move(Sentence().say("Not everything was seen: ").quote(why).say("; a complete trace is required."))
+        .into(reason);
+    to.push_back(std::move(reason));
+  }
   ask_coverage(at, to);
   ask_age(at, to);
   bool compared = std::any_of(at.report.compared.begin(), at.report.compared.end(),
                               [](const Comparison& c) { return c.relation == "previous"; });
   if (at.policy.comparison && !compared)
     to.push_back(
-        require("change", Sentence().say("There is no scan of a previous digest to compare this one with.")));
+        require("comparison", "", "There is no scan of a previous digest to compare this one with."));
 }
 
 std::vector<Check> checks_of(const Policy& p) {
@@ -120,8 +121,8 @@ std::vector<Check> checks_of(const Policy& p) {
   add("user", p.allowed_users.has_value(),
       "only " + list_of(p.allowed_users.value_or(std::vector<std::string>())));
   std::string changes = names_of(p.changes);
-  add("change", !changes.empty() || p.comparison,
-      changes.empty() ? "compared with the previous digest" : "no new " + changes);
+  add("change", !changes.empty(), "no new " + changes);
+  add("comparison", p.comparison, "compared with the previous digest");
   add("coverage", p.least_coverage.has_value(),
       percent(p.least_coverage.value_or(0)) + " or more of the executables ran");
   add("age", p.oldest_s.has_value(), "no older than " + age_text(p.oldest_s.value_or(0)));
