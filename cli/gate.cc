@@ -136,9 +136,10 @@ Result<int> run(const po::variables_map& map) {
   ASSAY_TRY(Stop stop, Stop::open(options.timeout));
   ASSAY_TRY(GateAnswers answers, answers_of(map, options, stop));
   std::vector<decisions::Decision> decisions = join_answers(options.order, answers);
+  auto code = static_cast<Exit>(decisions::exit_code(decisions));
   if (Status shown = show(map, options, decisions); !shown)
-    return complain(shown.error(), worse(gate_exit(decisions), kFailed));
-  return static_cast<int>(gate_exit(decisions));
+    return complain(shown.error(), worse(code, kFailed));
+  return static_cast<int>(code);
 }
 
 }  // namespace

@@ -2,11 +2,9 @@
 #include "cli/gate_order.h"
 
 #include <algorithm>
-#include <limits>
 #include <map>
 #include <utility>
 
-#include "cli/options.h"
 #include "common/clock.h"
 
 namespace assay::cli {
@@ -15,20 +13,6 @@ namespace {
 using decisions::Decision;
 using decisions::Outcome;
 using decisions::Reason;
-
-// When the scan ended, by its own account; what comes from a farm may say anything.
-int64_t end_ns(const Report& report) {
-  int64_t end = report.header.start_time_ns;
-  for (const PhaseTime& phase : report.footer.phases)
-    if (__builtin_add_overflow(end, phase.duration_ns, &end)) return std::numeric_limits<int64_t>::max();
-  return end;
-}
-
-bool wants_knowledge(const Reason& reason) {
-  static constexpr std::string_view kChecks[] = {"unscanned", "completeness", "coverage", "age"};
-  if (reason.check == "verdict") return reason.subject == to_string(Verdict::inconclusive);
-  return std::find(std::begin(kChecks), std::end(kChecks), reason.check) != std::end(kChecks);
-}
 
 // Failures, then warnings, then what was waived.
 int weight(const Reason& reason) {
@@ -62,6 +46,14 @@ std::vector<Shared> share(const std::vector<const GateAnswer*>& answers) {
   return out;
 }
 
+// Of ours, which are every other part of the sentence, the first included.
+void add_words(Reason& reason, const std::string& words) {
+  reason.text += words;
+  if (reason.parts.empty()) return;
+  if (reason.parts.size() % 2 == 0) reason.parts.emplace_back();
+  reason.parts.back() += words;
+}
+
 Decision join(const std::vector<const GateAnswer*>& answers, size_t personas) {
   auto worse_one = [](const GateAnswer* a, const GateAnswer* b) {
     return a->decision.outcome < b->decision.outcome;
@@ -76,7 +68,7 @@ Decision join(const std::vector<const GateAnswer*>& answers, size_t personas) {
       std::string names;
       for (Persona persona : one.personas)
         names += (names.empty() ? "" : ", ") + std::string(to_string(persona));
-      one.reason.text += " (as " + names + (one.scan_id.empty() ? "" : ", scan " + one.scan_id) + ")";
+      add_words(one.reason, " (as " + names + (one.scan_id.empty() ? "" : ", scan " + one.scan_id) + ")");
     }
     out.reasons.push_back(std::move(one.reason));
   }
@@ -88,8 +80,7 @@ Decision join(const std::vector<const GateAnswer*>& answers, size_t personas) {
 Result<Decision> decide_report(const GateOrder& order, size_t ref, const std::string& json) {
   ASSAY_TRY(Report report, parse_report(json));
   report.header.job.ref = order.refs[ref];
-  int64_t now = wall_ns();
-  return decisions::decide(order.policy, report, std::min(end_ns(report), now), now / 1'000'000'000);
+  return decisions::decide(order.policy, report, 0, wall_s());  // it ended when the report says so
 }
 
 Decision decide_without(const GateOrder& order, size_t ref, const std::string& why) {
@@ -103,18 +94,6 @@ std::vector<Decision> join_answers(const GateOrder& order, std::span<const GateA
   for (const auto& [ref, of_it] : by_ref)
     out.push_back(of_it.size() == 1 ? of_it[0]->decision : join(of_it, order.wish.personas.size()));
   return out;
-}
-
-Exit gate_exit(std::span<const Decision> decisions) {
-  Exit code = kBelowGate;
-  for (const Decision& decision : decisions) {
-    if (decision.outcome != Outcome::fail) continue;
-    bool unknown_only =
-        std::all_of(decision.reasons.begin(), decision.reasons.end(),
-                    [](const Reason& reason) { return weight(reason) < 2 || wants_knowledge(reason); });
-    code = worse(code, unknown_only ? kInconclusive : kAtGate);
-  }
-  return code;
 }
 
 }  // namespace assay::cli

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "cli/order.h"
-#include "cli/verbs.h"
 #include "common/result.h"
 #include "decisions/decide.h"
 #include "decisions/policy.h"
@@ -37,9 +36,5 @@ decisions::Decision decide_without(const GateOrder& order, size_t ref, const std
 /// One decision an image, in the order of the references: the worst of its answers, with the reasons of the
 /// others; what holds for some personas alone says so. References without an answer are left out.
 std::vector<decisions::Decision> join_answers(const GateOrder& order, std::span<const GateAnswer> answers);
-
-/// 0 where all pass, warnings included; 11 where everything that fails does so only because nothing
-/// conclusive is known (unscanned, inconclusive, incomplete, too little coverage, too old); else 10.
-Exit gate_exit(std::span<const decisions::Decision> decisions);
 
 }  // namespace assay::cli

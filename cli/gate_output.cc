@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <set>
 
 #include "cli/new_file.h"
@@ -71,8 +72,9 @@ Status append_summary(const std::string& path, std::span<const decisions::Decisi
   if (::fstat(fd.get(), &status) != 0) return errno_error("stat " + path);
   auto held = static_cast<size_t>(status.st_size);
   std::string before = held > 0 ? "\n" : "";
-  size_t room = held + before.size() < kMaxSummaryBytes ? kMaxSummaryBytes - held - before.size() : 0;
-  return write_all(fd.get(), before + fitting(form->write(decisions), room), path);
+  size_t used = held + before.size();
+  std::string text = fitting(form->write(decisions), kMaxSummaryBytes - std::min(used, kMaxSummaryBytes));
+  return text.empty() ? Status() : write_all(fd.get(), before + text, path);
 }
 
 }  // namespace assay::cli

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "cli/gate_order.h"
 #include "common/text.h"
 #include "scheduler/score/text_layout.h"
 
@@ -18,11 +17,6 @@ using layout::Ink;
 
 constexpr unsigned kIndent = 2, kLabel = 10;
 
-std::string day(int64_t epoch_s) {
-  // The end of a day is told as that day.
-  return layout::utc_text((epoch_s - 1) * 1'000'000'000).substr(0, 10);
-}
-
 std::string upper(const Decision& decision) {
   if (decision.outcome == Outcome::fail) return "FAIL";
   return decision.outcome == Outcome::warn ? "WARN" : "PASS";
@@ -31,6 +25,16 @@ std::string upper(const Decision& decision) {
 Ink ink_of(Outcome outcome) {
   if (outcome == Outcome::fail) return Ink::red;
   return outcome == Outcome::warn ? Ink::yellow : Ink::green;
+}
+
+// A scalar of YAML in double quotes; still_printable() leaves no other character to escape.
+std::string quoted(const std::string& text) {
+  std::string out = "\"";
+  for (char c : still_printable(text, 400)) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + "\"";
 }
 
 class GateText {
@@ -45,10 +49,13 @@ class GateText {
   void head(const Decision& decision);
   void facts(const Decision& decision);
   void reason(const Reason& reason);
-  void unused(const Decision& decision);
+  void due(const Decision& decision);
+  void how_to_waive(const Decision& decision);
   void advice(const Decision& decision);
   void field(const std::string& label, const std::string& value, Ink ink = Ink::plain);
-  void verbatim(const std::string& line) { out_ += std::string(kIndent, ' ') + line + "\n"; }
+  void verbatim(const std::string& label, const std::string& line) {
+    out_ += std::string(kIndent, ' ') + paint_(Ink::dim, layout::pad(label, kLabel)) + line + "\n";
+  }
 
   const GateStyle& style_;
   layout::Paint paint_;
@@ -75,7 +82,7 @@ void GateText::head(const Decision& decision) {
   }
   std::string why = worst != nullptr ? worst->text : "nothing that the policy asks about is against it";
   if (more > 0) why += "; and " + layout::plural(more, "more reason");
-  std::string line = printable(decision.ref, 400) + ": " + why;
+  std::string line = still_printable(decision.ref, 400) + ": " + why;
   bool first = true;
   for (const std::string& part : layout::wrap(line, width_ - 6)) {
     out_ += first ? paint_(ink_of(decision.outcome), upper(decision)) + "  " : std::string(6, ' ');
@@ -92,62 +99,61 @@ void GateText::facts(const Decision& decision) {
 }
 
 void GateText::reason(const Reason& reason) {
-  std::string label = reason.waived ? "waived" : reason.outcome == Outcome::fail ? "fails" : "warns";
-  out_ += "\n";
-  field(label, reason.check + (reason.subject.empty() ? "" : " " + reason.subject),
-        reason.waived ? Ink::plain : ink_of(reason.outcome));
-  field("", reason.text);
-  if (!reason.rule_id.empty()) field("rule", reason.rule_id);
-  if (!reason.layer.empty()) field("layer", reason.layer);
-  if (reason.waived)
-    field("by",
-          reason.waived->owner + ", until " + day(reason.waived->expires_s) + ": " + reason.waived->reason);
-  if (reason.lapsed)
-    field("lapsed", "a waiver of " + reason.lapsed->owner + " was good until " +
-                        day(reason.lapsed->expires_s) + ": " + reason.lapsed->reason);
+  bool fails = reason.outcome == Outcome::fail;
+  Ink ink = reason.waived ? Ink::plain : ink_of(reason.outcome);
+  field(reason.waived ? "waived" : fails ? "fails" : "warns", reason.text, ink);
+  const auto& waiver = reason.waived ? reason.waived : reason.lapsed;
+  if (waiver) field("", decisions::waiver_text(*waiver, !reason.waived));
 }
 
-void GateText::unused(const Decision& decision) {
-  if (decision.unused.empty()) return;
-  out_ += "\n";
-  for (const Waiver& waiver : decision.unused)
-    field("waiver", "of " + waiver.rule + (waiver.subject.empty() ? "" : " " + waiver.subject) + ", by " +
-                        waiver.owner + ": until " + day(waiver.expires_s));
+void GateText::due(const Decision& decision) {
+  for (const Waiver& waiver : decision.unused) {
+    bool expired = waiver.expires_s <= decision.decided_s;
+    field("waiver",
+          "of " + still_printable(waiver.rule + (waiver.subject.empty() ? "" : " " + waiver.subject)) +
+              (expired ? " has expired: " : " expires soon: ") + decisions::waiver_text(waiver, expired));
+  }
 }
 
-// What is to be done about it. Lines to copy are not broken.
+// As a policy has it. Lines to copy are not broken.
+void GateText::how_to_waive(const Decision& decision) {
+  auto waivable = [](const Reason& reason) {
+    return !reason.waived && reason.outcome == Outcome::fail && reason.check != "unscanned";
+  };
+  const auto& reasons = decision.reasons;
+  auto first = std::find_if(reasons.begin(), reasons.end(),
+                            [&](const Reason& r) { return waivable(r) && !r.rule_id.empty(); });
+  if (first == reasons.end()) first = std::find_if(reasons.begin(), reasons.end(), waivable);
+  if (first == reasons.end()) return;
+  verbatim("waive", "if somebody answers for it, in the policy:");
+  std::vector<std::string> lines = {
+      "waivers:", "  - rule: " + quoted(first->rule_id.empty() ? first->check : first->rule_title)};
+  if (first->rule_id.empty() && !first->subject.empty())
+    lines.push_back("    subject: " + quoted(first->subject));
+  lines.push_back("    images: [" + quoted(decision.ref) + "]");
+  lines.insert(lines.end(), {"    owner: WHO", "    reason: WHY", "    expires: YYYY-MM-DD"});
+  for (const std::string& line : lines) verbatim("", line);
+}
+
 void GateText::advice(const Decision& decision) {
-  if (decision.scan_id.empty() && decision.outcome == Outcome::pass) return;
-  out_ += "\n";
   if (!decision.scan_id.empty()) {
     std::string command = style_.report_command;
     size_t at = command.find("SCAN_ID");
     if (at != std::string::npos) command.replace(at, 7, decision.scan_id);
-    verbatim(paint_(Ink::dim, layout::pad("report", kLabel)) + command);
+    verbatim("report", command);
   }
-  auto waivable = std::find_if(decision.reasons.begin(), decision.reasons.end(), [](const Reason& reason) {
-    return !reason.waived && reason.outcome == Outcome::fail;
-  });
-  if (waivable == decision.reasons.end()) return;
-  verbatim(paint_(Ink::dim, layout::pad("waive", kLabel)) + "in the policy, if somebody answers for it:");
-  std::string what = waivable->rule_id.empty() ? waivable->check : waivable->rule_id;
-  std::string indent(kLabel + 2, ' ');
-  verbatim(indent + "waivers:");
-  verbatim(indent + "  - rule: " + printable(what, 200));
-  if (waivable->rule_id.empty() && !waivable->subject.empty())
-    verbatim(indent + "    subject: \"" + printable(waivable->subject, 200) + "\"");
-  verbatim(indent + "    images: [\"" + printable(decision.ref, 400) + "\"]");
-  verbatim(indent + "    owner: WHO");
-  verbatim(indent + "    reason: WHY");
-  verbatim(indent + "    expires: YYYY-MM-DD");
+  how_to_waive(decision);
 }
 
 void GateText::decision(const Decision& decision) {
   if (!out_.empty()) out_ += "\n";
   head(decision);
   facts(decision);
+  if (!decision.reasons.empty()) out_ += "\n";
   for (const Reason& one : decision.reasons) reason(one);
-  unused(decision);
+  if (!decision.unused.empty()) out_ += "\n";
+  due(decision);
+  if (!decision.scan_id.empty() || decision.outcome == Outcome::fail) out_ += "\n";
   advice(decision);
 }
 
