@@ -167,7 +167,7 @@ VettedImage vet(const VetImage& asked, const Policy& policy, const ScanOutcome& 
 
 Policy default_policy() {
   Policy policy;
-  policy.name = "none named: what is malicious, suspicious or inconclusive is refused";
+  policy.name = "assay-default";
   policy.fail_verdict = Verdict::suspicious;
   return policy;
 }
