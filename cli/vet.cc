@@ -60,12 +60,18 @@ Result<const Form*> find_form(const std::string& name) {
   return Error{Errc::invalid, "format '" + printable(name, 64) + "' is none of text, json, html"};
 }
 
+/// A file that the dossier is written to, in a form.
+struct Target {
+  const Form* form = nullptr;
+  std::string path;
+};
+
 struct Order {
   VetManifest manifest;
   decisions::Policies policies;
   std::optional<Dossier> against;
-  const Form* form = nullptr;
-  std::string output;
+  const Form* form = nullptr;  // on standard output; null: nothing there
+  std::vector<Target> targets;
   VetOptions options;
   bool farm = false, gate_changes = false;
 };
@@ -104,6 +110,28 @@ Result<decisions::Policies> read_policies(const VetManifest& manifest) {
   return out;
 }
 
+// "html=FILE", or FILE in the form of --format, which then is not printed. Found out before minutes of
+// scanning, not after: whether they can be written.
+Status read_targets(const po::variables_map& map, Order& order) {
+  const Form* printed = order.form;
+  for (const std::string& text : option_words(map, "output")) {
+    size_t equals = text.find('=');
+    auto named = find_form(text.substr(0, equals));
+    bool has_form = equals != std::string::npos && named;
+    Target target{has_form ? *named : order.form, has_form ? text.substr(equals + 1) : text};
+    if (target.path.empty())
+      return Error{Errc::invalid, "--output wants a file's name, or FORM=FILE, as in html=dossier.html"};
+    for (const Target& other : order.targets)
+      if (other.path == target.path)
+        return Error{Errc::invalid, "two --output name the same file, " + printable(target.path, 200)};
+    ASSAY_CHECK(check_writable(target.path).context("--output"));
+    if (!has_form) printed = nullptr;
+    order.targets.push_back(std::move(target));
+  }
+  order.form = printed;
+  return Status();
+}
+
 Result<Order> read_order(const po::variables_map& map) {
   Order order;
   ASSAY_TRY(order.form, find_form(option_text(map, "format")));
@@ -122,10 +150,8 @@ Result<Order> read_order(const po::variables_map& map) {
   if (order.options.at_once < 1 || order.options.at_once > 64)
     return Error{Errc::invalid, "--at-once takes 1 to 64"};
   order.options.fresh = map["fresh"].as<bool>();
-  order.output = option_text(map, "output");
   ASSAY_TRY(order.farm, from_farm(map));
-  // Found out before minutes of scanning, not after.
-  if (!order.output.empty()) ASSAY_CHECK(check_writable(order.output).context("--output"));
+  ASSAY_CHECK(read_targets(map, order));
   return order;
 }
 
@@ -157,12 +183,12 @@ Result<int> run(const po::variables_map& map) {
   Dossier dossier = decisions::make_dossier(order.manifest, order.policies, outcomes,
                                             std::chrono::duration_cast<std::chrono::seconds>(now).count());
   if (order.against) dossier.compared.push_back(decisions::compare_dossiers(*order.against, dossier));
-  std::string text = order.form->write(dossier, !order.output.empty());
-  if (order.output.empty())
-    std::cout << text;
+  for (const Target& target : order.targets)
+    ASSAY_CHECK(write_file(target.path, target.form->write(dossier, true)).context("write the dossier"));
+  if (order.form != nullptr)
+    std::cout << order.form->write(dossier, false);
   else
-    ASSAY_CHECK(write_file(order.output, text).context("write the dossier"));
-  if (!order.output.empty()) std::cerr << decisions::summary(dossier) << "\n";
+    std::cerr << decisions::summary(dossier) << "\n";
   return static_cast<int>(exit_of_dossier(dossier, order.gate_changes));
 }
 
@@ -175,7 +201,8 @@ int vet(const Args& args) {
       "an earlier dossier as JSON: what is otherwise becomes a section of the new one");
   add("gate-changes", po::bool_switch(), "with --against: exit code 10 where an image is otherwise");
   add("format", po::value<std::string>()->default_value("text"), "text, json or html");
-  add("output", po::value<std::string>(), "write the dossier to this file");
+  add("output", po::value<std::vector<std::string>>()->composing(),
+      "write the dossier to this file instead; FORM=FILE: there, too, in that form; may be given again");
   add("at-once", po::value<unsigned>()->default_value(2), "on this host: images that run at the same time");
   add("fresh", po::bool_switch(),
       "by a farm: run images even where a result of the same digest could be used again");

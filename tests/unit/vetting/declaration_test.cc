@@ -52,9 +52,10 @@ TEST(Declaration, AnotherDomainDeviatesOnceThoughItIsTalkedTo) {
   peer.port = 443;
   peer.pid = 7;
   report.network = {peer};
-  EXPECT_EQ(shown(server_declaration(), report),
-            "asks for the name track.evil.example, not declared | /usr/bin/phone pid 7 | sha256:app, COPY web "
-            "/usr/bin > /usr/bin/web --serve > /usr/bin/phone api.acme.example\n");
+  EXPECT_EQ(
+      shown(server_declaration(), report),
+      "asks for the name track.evil.example, not declared | /usr/bin/phone pid 7 | sha256:app, COPY web "
+      "/usr/bin > /usr/bin/web --serve > /usr/bin/phone api.acme.example\n");
 }
 
 TEST(Declaration, AddressesAreHeldAgainstTheDomains) {
@@ -70,9 +71,10 @@ TEST(Declaration, AddressesAreHeldAgainstTheDomains) {
   declaration.domains = {"203.0.113.0/24"};
   EXPECT_EQ(shown(declaration, report), "");
   declaration.domains = {"192.0.2.0/24"};
-  EXPECT_EQ(shown(declaration, report),
-            "talks to 203.0.113.66 tcp/4444, not declared | /usr/bin/web pid 1 | sha256:app, COPY web /usr/bin > "
-            "/usr/bin/web --serve\nunseen domain 192.0.2.0/24\n");
+  EXPECT_EQ(
+      shown(declaration, report),
+      "talks to 203.0.113.66 tcp/4444, not declared | /usr/bin/web pid 1 | sha256:app, COPY web /usr/bin > "
+      "/usr/bin/web --serve\nunseen domain 192.0.2.0/24\n");
 }
 
 TEST(Declaration, UsersProgramsAndFilesCountOnlyWhereTheyAreGiven) {
@@ -89,7 +91,8 @@ TEST(Declaration, UsersProgramsAndFilesCountOnlyWhereTheyAreGiven) {
   std::string doer = "| sha256:app, COPY web /usr/bin > /usr/bin/web --serve\n";
   EXPECT_EQ(shown(declaration, report), "runs as uid 1000, not declared | /usr/bin/web pid 1 " + doer +
                                             "runs /usr/bin/web, not declared |  pid 1 " + doer +
-                                            "writes /var/lib/web/*, not declared | /usr/bin/web pid 1 " + doer +
+                                            "writes /var/lib/web/*, not declared | /usr/bin/web pid 1 " +
+                                            doer +
                                             "unseen user root\n"
                                             "unseen file_area /var/lib/other\nunseen file_area /srv\n");
 }
@@ -103,9 +106,10 @@ TEST(Declaration, ADirectoryBesideTheDeclaredOneDeviates) {
   Declaration declaration = server_declaration();
   declaration.domains.clear();
   declaration.writes = {{"/var/lib/web/sub"}};
-  EXPECT_EQ(shown(declaration, report),
-            "writes /var/lib/web/other/*, not declared | /usr/bin/web pid 1 | sha256:app, COPY web /usr/bin > "
-            "/usr/bin/web --serve\n");
+  EXPECT_EQ(
+      shown(declaration, report),
+      "writes /var/lib/web/other/*, not declared | /usr/bin/web pid 1 | sha256:app, COPY web /usr/bin > "
+      "/usr/bin/web --serve\n");
 }
 
 TEST(Declaration, PortsTakenByChanceAreOneFact) {
