@@ -34,6 +34,7 @@ Result<ScanView> scan_of(const Json& json) {
                                                                    {"lane", &scan.lane},
                                                                    {"tenant", &scan.tenant},
                                                                    {"batch", &scan.batch},
+                                                                   {"persona", &scan.persona},
                                                                    {"agent", &scan.agent},
                                                                    {"digest", &scan.digest},
                                                                    {"verdict", &scan.verdict},

@@ -18,7 +18,7 @@ namespace assay::cli {
 /// One scan.
 struct ScanView {
   std::string scan_id;
-  std::string ref, state, lane, tenant, batch;
+  std::string ref, state, lane, tenant, batch, persona;
   Labels labels;
   uint32_t attempt = 0, failures = 0;
   std::string agent;

@@ -14,6 +14,8 @@ constexpr const char* kUsageText =
     "assay: runs container images to find out what they do\n\n"
     "On this host:\n"
     "  assay scan REF...        run images in a sandbox and report what they did\n"
+    "  assay gate REF...        hold images against a policy and exit by it; with --server, by scans of the "
+    "farm\n"
     "  assay report SCAN_ID     show a stored report; with --server, one of the farm\n"
     "  assay list               list stored scans\n"
     "  assay diff ID ID         what one scan did and another did not; with --server, of the farm\n"
@@ -63,7 +65,7 @@ int main(int argc, char** argv) {
       {"prune", assay::cli::prune},   {"pin", assay::cli::pin},
       {"unpin", assay::cli::unpin},   {"sweep", assay::cli::sweep},
       {"images", assay::cli::images}, {"diff", assay::cli::diff},
-      {"vet", assay::cli::vet},
+      {"gate", assay::cli::gate},     {"vet", assay::cli::vet},
   };
   const std::string word = argc > 1 ? argv[1] : "";
   if (word == "--version") {

@@ -1,25 +1,17 @@
 // assay scan: starts a farm in this process, submits each reference, follows it, and prints its report.
 #include <fcntl.h>
 
-#include <algorithm>
 #include <boost/program_options.hpp>
 #include <iostream>
 
-#include "agent/agent.h"
 #include "agent/artifacts.h"
-#include "agent/platforms.h"
-#include "cli/farm.h"
+#include "cli/local_scan.h"
 #include "cli/options.h"
-#include "cli/progress.h"
 #include "cli/scan_output.h"
 #include "cli/verbs.h"
 #include "common/fd.h"
 #include "common/image_ref.h"
-#include "common/log.h"
-#include "common/platform.h"
-#include "common/signals.h"
 #include "common/text.h"
-#include "common/wire.h"
 #include "scheduler/keep.h"
 #include "scheduler/submit.h"
 #include "scheduler/trace_export.h"
@@ -28,7 +20,6 @@ namespace assay::cli {
 namespace {
 
 namespace po = boost::program_options;
-using std::chrono::milliseconds;
 
 struct ScanOptions {
   std::vector<std::string> refs;
@@ -37,8 +28,8 @@ struct ScanOptions {
   Format format = Format::text;
   const ExportForm* form = nullptr;  // instead of `format`
   Gate gate = Gate::malicious;
-  std::string output, keep_trace, rules;
-  AgentConfig agent;
+  std::string output, keep_trace;
+  LocalOptions local;
 };
 
 po::options_description describe() {
@@ -70,20 +61,11 @@ po::options_description describe() {
       "verdict from which on the exit code is 10: malicious, suspicious, none");
   add("insecure", po::bool_switch(), "the registry may speak plain HTTP or show an unknown certificate");
   add("authfile", po::value<std::string>(), "docker config.json with the registry's credentials");
-  add("certs", po::value<std::string>(),
-      "directory with a directory for each registry, HOST[:PORT], of its CAs (*.crt) and client certificates "
-      "(default: certs.d of /etc/containers and /etc/docker)");
-  add("registries-conf", po::value<std::string>(),
-      "mirrors and blocked registries (default: /etc/containers/registries.conf)");
   add("platform", po::value<std::string>(),
       "of an image for several platforms the one for this, as linux/amd64/v3 (default: this host's)");
-  add("data", po::value<std::string>(), "data directory (default: ~/.local/share/assay)");
-  add("rules", po::value<std::string>(), "directory of detection rules");
-  add("yara", po::value<std::vector<std::string>>(),
-      "directory of YARA rules, besides our own; may be given again");
   add("learn-guard", po::value<std::string>(),
       "judge nothing that runsc does on this host, but add it to the guard profile in this file");
-  add("log-level", po::value<std::string>()->default_value("error"), "trace, debug, info, warn, error, off");
+  add_local_options(options);
   add("help,h", "this text");
   return options;
 }
@@ -98,23 +80,10 @@ Status read_format(const std::string& text, ScanOptions& options) {
   return check_form_takes(*options.form, options.refs.size() * options.personas.size());
 }
 
-// Here nobody else could run it: it would wait for ever.
-Result<std::string> read_platform(const std::string& text) {
-  if (text.empty()) return text;
-  ASSAY_TRY(std::string platform, parse_platform(text));
-  const auto here = host_platforms();
-  if (std::find(here.begin(), here.end(), platform) != here.end()) return platform;
-  std::string list;
-  for (const std::string& one : here) list += (list.empty() ? "" : ", ") + one;
-  return Error{Errc::unsupported,
-               "--platform " + platform + " cannot be run on this host, which runs " + list +
-                   ": submit it to a farm with an agent for it (assay submit --platform " + platform + ")"};
-}
-
 Result<ScanOptions> read_options(const po::variables_map& map) {
   ScanOptions options;
-  auto text = [&](const char* name) { return map.count(name) ? map[name].as<std::string>() : std::string(); };
-  if (map.count("ref")) options.refs = map["ref"].as<std::vector<std::string>>();
+  auto text = [&](const char* name) { return option_text(map, name); };
+  options.refs = option_words(map, "ref");
   if (options.refs.empty())
     return Error{Errc::invalid, "no image given: assay scan REF... (assay scan --help)"};
   ASSAY_TRY(options.job.duration, parse_duration(text("duration")));
@@ -122,23 +91,18 @@ Result<ScanOptions> read_options(const po::variables_map& map) {
   ASSAY_TRY(options.job.network, parse_network(text("network")));
   ASSAY_TRY(options.personas, parse_personas(text("persona")));
   options.job.provoke = !map["no-provoke"].as<bool>();
-  options.agent.limits.full_witness = map["full-witness"].as<bool>();
   ASSAY_CHECK(read_format(text("format"), options));
   ASSAY_TRY(options.gate, parse_gate(text("gate")));
   options.job.insecure = map["insecure"].as<bool>();
   options.job.auth_file = text("authfile");
-  options.agent.registries.certs_dir = text("certs");
-  options.agent.registries.registries_conf = text("registries-conf");
-  ASSAY_CHECK(check_access(options.agent.registries));
-  ASSAY_TRY(options.job.platform, read_platform(text("platform")));
+  ASSAY_TRY(options.local, read_local_options(map));
+  options.local.agent.limits.full_witness = map["full-witness"].as<bool>();
+  ASSAY_TRY(options.job.platform, read_host_platform(text("platform")));
   options.output = text("output");
   options.keep_trace = text("keep-trace");
-  options.rules = text("rules");
-  ASSAY_TRY(options.agent.limits.artifact_bytes, parse_artifact_bytes(text("artifact-bytes")));
-  options.agent.limits.egress.allowed = options.job.network == NetworkMode::egress;
-  options.agent.learn_guard = text("learn-guard");
-  if (map.count("yara")) options.agent.yara_dirs = map["yara"].as<std::vector<std::string>>();
-  options.agent.data_dir = map.count("data") ? std::filesystem::path(text("data")) : default_data_dir();
+  ASSAY_TRY(options.local.agent.limits.artifact_bytes, parse_artifact_bytes(text("artifact-bytes")));
+  options.local.agent.limits.egress.allowed = options.job.network == NetworkMode::egress;
+  options.local.agent.learn_guard = text("learn-guard");
   if (!options.keep_trace.empty() && options.refs.size() > 1)
     return Error{Errc::invalid, "--keep-trace takes one image, not " + std::to_string(options.refs.size())};
   if (!options.keep_trace.empty() && options.personas.size() > 1)
@@ -149,65 +113,7 @@ Result<ScanOptions> read_options(const po::variables_map& map) {
     options.job.ref = ref;
     ASSAY_CHECK(check_job(options.job));
   }
-  ASSAY_CHECK(set_up_log(text("log-level")));
   return options;
-}
-
-// One submission, followed to its end.
-class Follow {
- public:
-  Follow(Farm& farm, Socket& link, int signal_fd) : farm_(farm), link_(link), signal_fd_(signal_fd) {}
-  Result<wire::Finished> run(const Job& job);
-
- private:
-  Status interrupted();
-  Status check_farm(const Job& job);
-
-  Farm& farm_;
-  Socket& link_;
-  int signal_fd_;
-  std::string scan_id_;
-};
-
-Result<wire::Finished> Follow::run(const Job& job) {
-  Submission submission;
-  submission.job = job;
-  submission.fresh = true;  // whoever scans here wants to see it run
-  ASSAY_CHECK(check_farm(job));
-  ASSAY_CHECK(link_.send(wire::encode(wire::Submit{{submission}, true})));
-  ProgressLine line(job.ref);
-  for (;;) {
-    std::vector<WaitFor> items{link_, WaitFor(signal_fd_)};
-    ASSAY_CHECK(wait(items, milliseconds(200)));
-    if (items[1].ready) ASSAY_CHECK(interrupted());
-    ASSAY_CHECK(check_farm(job));
-    ASSAY_TRY(auto frames, link_.receive());
-    if (!frames) continue;
-    ASSAY_TRY(wire::Message message, wire::decode(frames->back()));
-    if (auto* accepted = std::get_if<wire::Accepted>(&message); accepted && accepted->scan_ids.size() == 1)
-      scan_id_ = accepted->scan_ids[0];
-    if (auto* refused = std::get_if<wire::Refused>(&message)) return Error{Errc::invalid, refused->reason};
-    // What comes late from the scan before is passed over.
-    if (auto* progress = std::get_if<wire::Progress>(&message); progress && progress->scan_id == scan_id_)
-      line.show(*progress);
-    if (auto* finished = std::get_if<wire::Finished>(&message); finished && finished->scan_id == scan_id_)
-      return std::move(*finished);
-  }
-}
-
-// Whether this scan can still end.
-Status Follow::check_farm(const Job& job) {
-  if (const auto& trouble = farm_.trouble()) return *trouble;
-  const auto& fenced = farm_.fenced();
-  if (!fenced || fenced->key.scan_id == scan_id_) return Status();
-  return Error{Errc::denied, job.ref + ": not run: the agent was fenced after scan " + fenced->key.scan_id +
-                                 ": " + fenced->reason + "; look at this host before you scan on it again"};
-}
-
-Status Follow::interrupted() {
-  clear_signals(signal_fd_);
-  if (scan_id_.empty()) return Error{Errc::cancelled, "interrupted"};
-  return link_.send(wire::encode(wire::Cancel{scan_id_, 0}));
 }
 
 Status keep_trace(Store& store, const std::string& scan_id, const std::string& path) {
@@ -224,19 +130,16 @@ struct Outcome {
   std::string report;  // JSON; empty when it failed
 };
 
-Result<Outcome> scan_one(Farm& farm, Socket& link, int signal_fd, const ScanOptions& options,
-                         const std::string& ref, Persona persona) {
+Result<Outcome> scan_one(LocalScans& scans, const ScanOptions& options, const std::string& ref,
+                         Persona persona) {
   Job job = options.job;
   job.ref = ref;
   job.persona = persona;
-  ASSAY_TRY(wire::Finished finished, Follow(farm, link, signal_fd).run(job));
-  if (!finished.ok) return Error{finished.error == "cancelled" ? Errc::cancelled : Errc::io, finished.error};
-  if (finished.report.empty()) {  // too large for a frame
-    ASSAY_TRY(finished.report, Keep(farm.store()).report(finished.scan_id));
-  }
+  // Fresh: whoever scans here wants to see it run.
+  ASSAY_TRY(wire::Finished finished, scans.run(job, true));
   ASSAY_TRY(Report report, parse_report(finished.report));
   if (!options.keep_trace.empty())
-    ASSAY_CHECK(keep_trace(farm.store(), finished.scan_id, options.keep_trace));
+    ASSAY_CHECK(keep_trace(scans.store(), finished.scan_id, options.keep_trace));
   return Outcome{exit_code(report.verdict, options.gate), std::move(finished.report)};
 }
 
@@ -250,8 +153,8 @@ Status print(const ScanOptions& options, const std::string& text) {
 Status check_outputs(const ScanOptions& options) {
   if (!options.output.empty()) ASSAY_CHECK(check_writable(options.output).context("--output"));
   if (!options.keep_trace.empty()) ASSAY_CHECK(check_writable(options.keep_trace).context("--keep-trace"));
-  if (!options.agent.learn_guard.empty())
-    ASSAY_CHECK(check_writable(options.agent.learn_guard).context("--learn-guard"));
+  if (!options.local.agent.learn_guard.empty())
+    ASSAY_CHECK(check_writable(options.local.agent.learn_guard).context("--learn-guard"));
   return Status();
 }
 
@@ -262,16 +165,15 @@ Exit show(const ScanOptions& options, const Result<std::string>& text) {
 }
 
 // Scans one after the other; what fails is told on stderr and the others go on, unless none can end any more.
-Exit scan_all(Farm& farm, Socket& link, int signal_fd, const ScanOptions& options,
-              std::vector<ReportGroup>& groups) {
+Exit scan_all(LocalScans& scans, const ScanOptions& options, std::vector<ReportGroup>& groups) {
   Exit code = kBelowGate;
   bool at_once = options.format == Format::text && options.form == nullptr && options.output.empty();
   for (const std::string& ref : options.refs) {
     ReportGroup& group = groups.emplace_back();
     for (Persona persona : options.personas) {
-      auto outcome = scan_one(farm, link, signal_fd, options, ref, persona);
+      auto outcome = scan_one(scans, options, ref, persona);
       if (!outcome) {
-        bool last = outcome.error().code == Errc::cancelled || farm.trouble();
+        bool last = outcome.error().code == Errc::cancelled || scans.broken();
         complain(outcome.error(), kFailed);  // which names its image
         code = worse(code, kFailed);
         if (last) return code;
@@ -295,17 +197,13 @@ Result<std::string> joined(const ScanOptions& options, const std::vector<ReportG
 
 int run(const ScanOptions& options) {
   if (Status ready = check_outputs(options); !ready) return complain(ready.error(), kFailed);
-  auto signals = catch_end_signals();
-  if (!signals) return complain(signals.error(), kFailed);
-  auto rules = find_rules(options.rules);
-  if (!rules) return complain(rules.error(), kFailed);
-  auto farm = Farm::start(*rules, options.agent);
-  if (!farm) return complain(farm.error(), kFailed);
-  auto link = (*farm)->client();
-  if (!link) return complain(link.error(), kFailed);
+  auto stop = Stop::open(std::nullopt);
+  if (!stop) return complain(stop.error(), kFailed);
+  auto scans = LocalScans::open(options.local, *stop);
+  if (!scans) return complain(scans.error(), kFailed);
 
   std::vector<ReportGroup> groups;
-  Exit code = scan_all(**farm, *link, signals->get(), options, groups);
+  Exit code = scan_all(*scans, options, groups);
   auto text = joined(options, groups);
   if (!text) return complain(text.error(), kFailed);
   if (!text->empty())
@@ -327,7 +225,6 @@ int scan(const Args& args) {
   }
   auto options = read_options(*map);
   if (!options) return complain(options.error(), kUsage);
-  if (Status ready = prepare_agent_process(); !ready) return complain(ready.error(), kFailed);
   return run(*options);
 }
 

@@ -2,6 +2,7 @@
 #include <iostream>
 #include <map>
 
+#include "cli/progress.h"
 #include "cli/status_line.h"
 #include "cli/vet_scans.h"
 #include "common/signals.h"

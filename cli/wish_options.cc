@@ -13,9 +13,14 @@ namespace assay::cli {
 void add_wish_options(po::options_description& options) {
   auto add = options.add_options();
   add("lane", po::value<std::string>(), "gate, interactive, batch or sweep: the most urgent first");
+  add("expect", po::value<std::string>(), "the verdict expected: clean, suspicious, malicious, inconclusive");
+  add_run_options(options);
+}
+
+void add_run_options(po::options_description& options) {
+  auto add = options.add_options();
   add("label", po::value<std::vector<std::string>>()->composing(),
       "NAME=VALUE, kept with the scan; may be repeated");
-  add("expect", po::value<std::string>(), "the verdict expected: clean, suspicious, malicious, inconclusive");
   add("fresh", po::bool_switch(), "run it even where a result of the same image could be used again");
   add("duration", po::value<std::string>(), "how long the image runs, as in 30s or 2m");
   add("extend", po::value<std::string>(),
