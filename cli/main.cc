@@ -19,6 +19,7 @@ constexpr const char* kUsageText =
     "  assay report SCAN_ID     show a stored report; with --server, one of the farm\n"
     "  assay list               list stored scans\n"
     "  assay diff [IMAGE] IMAGE what one image did and another did not; with --server, of the farm\n"
+    "  assay vet MANIFEST       scan a vendor's images and make a dossier of them; with --server, by the farm\n"
     "  assay images SOURCE...   list the images of registries, as a sweep would choose them\n"
     "  assay trace SCAN_ID      print every recorded event of a scan\n"
     "  assay trace export ID    write a scan's trace as one file; assay trace import takes such files in\n"
@@ -64,7 +65,7 @@ int main(int argc, char** argv) {
       {"prune", assay::cli::prune},   {"pin", assay::cli::pin},
       {"unpin", assay::cli::unpin},   {"sweep", assay::cli::sweep},
       {"images", assay::cli::images}, {"diff", assay::cli::diff},
-      {"gate", assay::cli::gate},
+      {"gate", assay::cli::gate},     {"vet", assay::cli::vet},
   };
   const std::string word = argc > 1 ? argv[1] : "";
   if (word == "--version") {

@@ -1,0 +1,261 @@
+// Each kind of fact has its list and the sentence for what is not in it. Files are held against the list one
+// by one: a fact's area may be wider than what is declared.
+#include "decisions/vetting/declaration.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <map>
+#include <set>
+
+#include "common/text.h"
+#include "decisions/patterns.h"
+#include "scheduler/score/file_area.h"
+#include "scheduler/score/steady_words.h"
+
+namespace assay::decisions {
+namespace {
+
+constexpr size_t kMaxAncestors = 12;
+
+bool is_path(const std::string& pattern, const std::string& what) { return matches_wildcards(pattern, what); }
+
+// "/var/lib/app" allows itself and all below.
+bool is_area(const std::string& pattern, const std::string& what) {
+  std::string area = pattern;
+  while (area.ends_with('/')) area.pop_back();
+  return matches_wildcards(pattern, what) || matches_wildcards(area + "/*", what);
+}
+
+// Ports that Linux takes by chance are one fact, "tcp/high".
+bool is_port(const std::string& pattern, const std::string& what) {
+  auto range = PortRange::parse(pattern);
+  if (!range) return false;
+  constexpr std::string_view kHigh = "/high";
+  bool high = what.ends_with(kHigh) && what.substr(0, what.size() - kHigh.size()) == range->proto;
+  return high ? range->last >= 32768 : range->contains(what);
+}
+
+bool is_name(const std::string& pattern, const std::string& what) { return matches_name(pattern, what); }
+
+// A peer is "HOST tcp/443", or without a port "HOST icmp".
+std::string host_of(const std::string& peer) { return peer.substr(0, peer.find(' ')); }
+bool is_host(const std::string& pattern, const std::string& what) {
+  std::string host = host_of(what);
+  return matches_address(pattern, host) || matches_name(pattern, host);
+}
+
+// Of "uid 1000".
+bool is_user(const std::string& pattern, const std::string& what) {
+  auto range = UserRange::parse(pattern);
+  uint32_t uid = 0;
+  const char *begin = what.data() + what.find_first_of("0123456789", 0), *end = what.data() + what.size();
+  auto read = std::from_chars(what.find_first_of("0123456789") == std::string::npos ? end : begin, end, uid);
+  return range && read.ec == std::errc() && range->contains(uid);
+}
+
+struct Kind {
+  FactKind kind;
+  bool (*declares)(const std::string& pattern, const std::string& what);
+  const char* does;  // and then what
+};
+constexpr std::array kKinds = {
+    Kind{FactKind::listener, is_port, "listens on "}, Kind{FactKind::domain, is_name, "asks for the name "},
+    Kind{FactKind::peer, is_host, "talks to "},       Kind{FactKind::user, is_user, "runs as "},
+    Kind{FactKind::executable, is_path, "runs "},
+};
+
+// Null: this kind is not held against the image.
+const std::vector<std::string>* list_of(const Declaration& declaration, FactKind kind) {
+  auto given = [](const auto& list) { return list ? &*list : nullptr; };
+  switch (kind) {
+    case FactKind::listener:
+      return &declaration.ports;
+    case FactKind::domain:
+    case FactKind::peer:
+      return &declaration.domains;
+    case FactKind::user:
+      return given(declaration.users);
+    case FactKind::executable:
+      return given(declaration.executables);
+    case FactKind::file_area:  // check_files()
+    case FactKind::finding:
+      break;
+  }
+  return nullptr;
+}
+
+/// Who did it first and when, as the report has it.
+class Doers {
+ public:
+  explicit Doers(const Report& report) : report_(report) {
+    for (const Process& process : report.processes) by_pid_.emplace(process.pid, &process);
+  }
+
+  void name(Deviation& deviation) const {
+    if (deviation.kind == to_string(FactKind::listener))
+      look(
+          report_.listening, report_.listening_pids,
+          [](const std::string& port) { return steady_port(port); }, deviation);
+    if (deviation.kind == to_string(FactKind::domain)) {
+      size_t at = look(report_.dns_names, report_.dns_pids, steady_name, deviation);
+      if (at < report_.dns_first_ns.size()) deviation.time_ns = report_.dns_first_ns[at];
+    }
+    if (deviation.kind == to_string(FactKind::peer)) look_at_peers(deviation);
+    if (deviation.pid == 0) look_at_programs(deviation);
+    deviation.ancestry = ancestry(deviation.pid);
+  }
+
+ private:
+  template <class Steady>
+  static size_t look(const std::vector<std::string>& list, const std::vector<int32_t>& pids,
+                     const Steady& steady, Deviation& deviation) {
+    for (size_t i = 0; i < list.size(); ++i) {
+      if (list[i] != deviation.what && steady(list[i]) != deviation.what) continue;
+      if (i < pids.size()) deviation.pid = pids[i];
+      return i;
+    }
+    return list.size();
+  }
+
+  void look_at_peers(Deviation& deviation) const {
+    std::string host = host_of(deviation.what);
+    for (const NetworkPeer& peer : report_.network) {
+      if (peer.addr != host && peer.name != host) continue;
+      deviation.pid = peer.pid;
+      deviation.time_ns = peer.first_ns;
+      return;
+    }
+  }
+
+  // By the program that is said to have done it.
+  void look_at_programs(Deviation& deviation) const {
+    for (const Process& process : report_.processes) {
+      if (process.path != deviation.by || process.path.empty()) continue;
+      deviation.pid = process.pid;
+      return;
+    }
+  }
+
+  std::vector<std::string> ancestry(int32_t pid) const {
+    std::vector<std::string> out;
+    std::set<int32_t> seen;
+    while (pid != 0 && out.size() < kMaxAncestors && seen.insert(pid).second) {
+      auto found = by_pid_.find(pid);
+      if (found == by_pid_.end()) break;
+      std::string line;
+      for (const std::string& word : found->second->argv) line += (line.empty() ? "" : " ") + word;
+      out.push_back(still_printable(line.empty() ? found->second->path : line, 300));
+      pid = found->second->parent;
+    }
+    std::reverse(out.begin(), out.end());
+    return out;
+  }
+
+  const Report& report_;
+  std::map<int32_t, const Process*> by_pid_;
+};
+
+// A program that the run plan started is our choice, not the image's.
+bool ours(const Fact& fact) { return fact.kind == FactKind::executable && !fact.step.empty(); }
+
+// A peer whose name was asked for is told with that name, once.
+bool told_as_domain(const Behaviour& behaviour, const Fact& fact) {
+  if (fact.kind != FactKind::peer) return false;
+  std::string host = host_of(fact.what);
+  return std::any_of(behaviour.facts.begin(), behaviour.facts.end(),
+                     [&](const Fact& other) { return other.kind == FactKind::domain && other.what == host; });
+}
+
+void add(DeclarationCheck& out, const Doers& doers, Deviation deviation, const char* does) {
+  if (out.deviations.size() == DeclarationCheck::kMaxDeviations) {
+    ++out.left_out;
+    return;
+  }
+  deviation.text = does + deviation.what + ", not declared";
+  doers.name(deviation);
+  out.deviations.push_back(std::move(deviation));
+}
+
+Deviation deviation_of(const Fact& fact) {
+  Deviation out;
+  out.kind = to_string(fact.kind);
+  out.what = fact.what;
+  out.by = fact.by;
+  out.layer = fact.layer;
+  out.step = fact.step;
+  return out;
+}
+
+void check_kind(const Kind& kind, const std::vector<std::string>& declared, const Behaviour& behaviour,
+                const Doers& doers, DeclarationCheck& out) {
+  for (const Fact& fact : behaviour.facts) {
+    if (fact.kind != kind.kind || ours(fact) || told_as_domain(behaviour, fact)) continue;
+    if (std::any_of(declared.begin(), declared.end(),
+                    [&](const std::string& pattern) { return kind.declares(pattern, fact.what); }))
+      continue;
+    add(out, doers, deviation_of(fact), kind.does);
+  }
+}
+
+// "/opt/x/*" of "/opt/x/y".
+std::string directory_of(const std::string& path) {
+  return steady_path(path.substr(0, path.rfind('/') + 1)) + "*";
+}
+
+void check_files(const std::vector<std::string>& declared, const Behaviour& behaviour, const Report& report,
+                 const Doers& doers, DeclarationCheck& out) {
+  std::set<std::string> told, seen;
+  for (const FileChange& file : report.files) {
+    std::string area = file_area(file);
+    if (area.empty()) continue;  // it says nothing of the image's behaviour
+    auto covers = [&](const std::string& pattern) { return is_area(pattern, file.path); };
+    auto covering = std::find_if(declared.begin(), declared.end(), covers);
+    for (const std::string& pattern : declared)
+      if (covers(pattern)) seen.insert(pattern);
+    if (covering != declared.end() || !told.insert(directory_of(file.path)).second) continue;
+    auto fact = std::find_if(behaviour.facts.begin(), behaviour.facts.end(), [&](const Fact& one) {
+      return one.kind == FactKind::file_area && one.what == area;
+    });
+    Deviation deviation = fact == behaviour.facts.end() ? Deviation() : deviation_of(*fact);
+    deviation.kind = to_string(FactKind::file_area);
+    deviation.what = directory_of(file.path);
+    if (!file.written_by.image.empty()) deviation.by = file.written_by.image;
+    deviation.pid = file.written_by.pid;
+    add(out, doers, std::move(deviation), "writes ");
+  }
+  for (const std::string& pattern : declared)
+    if (!seen.contains(pattern)) out.unseen.push_back({to_string(FactKind::file_area), pattern});
+}
+
+void find_unseen(const Kind& kind, const std::vector<std::string>& declared, const Behaviour& behaviour,
+                 DeclarationCheck& out) {
+  for (const std::string& pattern : declared)
+    if (std::none_of(behaviour.facts.begin(), behaviour.facts.end(), [&](const Fact& fact) {
+          bool peer = kind.kind == FactKind::domain && fact.kind == FactKind::peer;
+          return peer ? is_host(pattern, fact.what)
+                      : fact.kind == kind.kind && kind.declares(pattern, fact.what);
+        }))
+      out.unseen.push_back({to_string(kind.kind), pattern});
+}
+
+}  // namespace
+
+DeclarationCheck check_declaration(const Declaration& declaration, const Behaviour& behaviour,
+                                   const Report& report) {
+  DeclarationCheck out;
+  Doers doers(report);
+  for (const Kind& kind : kKinds) {
+    const std::vector<std::string>* declared = list_of(declaration, kind.kind);
+    if (declared == nullptr) continue;
+    check_kind(kind, *declared, behaviour, doers, out);
+    if (kind.kind != FactKind::peer) find_unseen(kind, *declared, behaviour, out);
+    if (behaviour.cut.contains(kind.kind)) out.unchecked.push_back(to_string(kind.kind));
+  }
+  if (!declaration.writes) return out;
+  check_files(*declaration.writes, behaviour, report, doers, out);
+  if (behaviour.cut.contains(FactKind::file_area)) out.unchecked.push_back(to_string(FactKind::file_area));
+  return out;
+}
+
+}  // namespace assay::decisions
