@@ -17,6 +17,8 @@ constexpr const char* kUsageText =
     "  assay report SCAN_ID     show a stored report; with --server, one of the farm\n"
     "  assay list               list stored scans\n"
     "  assay diff ID ID         what one scan did and another did not; with --server, of the farm\n"
+    "  assay attest REF|SCAN_ID sign a scan's verdict, and put it beside its image\n"
+    "  assay verify REF         whether somebody who is trusted says that an image has passed\n"
     "  assay images SOURCE...   list the images of registries, as a sweep would choose them\n"
     "  assay trace SCAN_ID      print every recorded event of a scan\n"
     "  assay trace export ID    write a scan's trace as one file; assay trace import takes such files in\n"
@@ -62,6 +64,7 @@ int main(int argc, char** argv) {
       {"prune", assay::cli::prune},   {"pin", assay::cli::pin},
       {"unpin", assay::cli::unpin},   {"sweep", assay::cli::sweep},
       {"images", assay::cli::images}, {"diff", assay::cli::diff},
+      {"attest", assay::cli::attest}, {"verify", assay::cli::verify},
   };
   const std::string word = argc > 1 ? argv[1] : "";
   if (word == "--version") {
