@@ -20,6 +20,8 @@ constexpr const char* kUsageText =
     "  assay list               list stored scans\n"
     "  assay diff [IMAGE] IMAGE what one image did and another did not; with --server, of the farm\n"
     "  assay vet MANIFEST       scan a vendor's images and make a dossier of them; with --server, by the farm\n"
+    "  assay attest REF|SCAN_ID sign a scan's verdict, and put it beside its image\n"
+    "  assay verify REF         whether somebody who is trusted says that an image has passed\n"
     "  assay images SOURCE...   list the images of registries, as a sweep would choose them\n"
     "  assay trace SCAN_ID      print every recorded event of a scan\n"
     "  assay trace export ID    write a scan's trace as one file; assay trace import takes such files in\n"
@@ -66,6 +68,7 @@ int main(int argc, char** argv) {
       {"unpin", assay::cli::unpin},   {"sweep", assay::cli::sweep},
       {"images", assay::cli::images}, {"diff", assay::cli::diff},
       {"gate", assay::cli::gate},     {"vet", assay::cli::vet},
+      {"attest", assay::cli::attest}, {"verify", assay::cli::verify},
   };
   const std::string word = argc > 1 ? argv[1] : "";
   if (word == "--version") {

@@ -95,14 +95,10 @@ bool is_agent_name(std::string_view text) {
   });
 }
 
-Result<CurveKeys> load_keys(const std::filesystem::path& dir, const std::string& name) {
-  std::string file = (dir / (name + ".key")).string();
-  auto fd = open_file(file, O_RDONLY | O_NONBLOCK);
-  if (!fd && fd.error().code == Errc::not_found)
-    return Error{Errc::not_found, fd.error().what + " (assay keys new makes one)"};
-  if (!fd) return fd.error();
+Result<std::string> read_secret_file(const std::string& file, size_t limit_bytes) {
+  ASSAY_TRY(Fd fd, open_file(file, O_RDONLY | O_NONBLOCK));
   struct stat status;
-  if (::fstat(fd->get(), &status) != 0) return errno_error(file);
+  if (::fstat(fd.get(), &status) != 0) return errno_error(file);
   if (!S_ISREG(status.st_mode)) return Error{Errc::invalid, file + ": is no regular file"};
   if ((status.st_mode & 077) != 0) {
     char mode[8];
@@ -110,8 +106,16 @@ Result<CurveKeys> load_keys(const std::filesystem::path& dir, const std::string&
     return Error{Errc::denied, file + ": others than its owner can use this secret (mode " + mode +
                                    "): chmod 600 it, and make a new key if they may have read it"};
   }
-  ASSAY_TRY(std::string text, read_fd(fd->get(), kMaxKeyFileBytes, file));
-  ASSAY_TRY(std::string secret, key_line(text, file));
+  return read_fd(fd.get(), limit_bytes, file);
+}
+
+Result<CurveKeys> load_keys(const std::filesystem::path& dir, const std::string& name) {
+  std::string file = (dir / (name + ".key")).string();
+  auto text = read_secret_file(file, kMaxKeyFileBytes);
+  if (!text && text.error().code == Errc::not_found)
+    return Error{Errc::not_found, text.error().what + " (assay keys new makes one)"};
+  if (!text) return text.error();
+  ASSAY_TRY(std::string secret, key_line(*text, file));
   auto public_key = curve_public_key(secret);
   if (!public_key) return public_key.error().context(file);
   return CurveKeys{*public_key, secret};

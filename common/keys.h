@@ -31,6 +31,8 @@ inline constexpr const char* kDefaultKeyDir = "/etc/assay/keys";
 inline constexpr const char* kSchedulerKey = "scheduler";  // DIR/scheduler.key and .pub
 inline constexpr const char* kAgentKey = "agent";
 
+/// A file of a secret, whole. Errc::denied when others than its owner may use it; errors name the file.
+Result<std::string> read_secret_file(const std::string& file, size_t limit_bytes);
 /// The pair in DIR/NAME.key; the public key is computed from it. Errc::denied when others than the file's
 /// owner may read it. Errors name the file, and the line where there is one.
 Result<CurveKeys> load_keys(const std::filesystem::path& dir, const std::string& name);

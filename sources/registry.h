@@ -60,6 +60,8 @@ class Registry {
   /// After Errc::busy: for how long it is to be left alone; a minute where it did not say.
   std::chrono::milliseconds busy_for() const;
   const std::string& host() const;
+  /// Of the registry*.cc files alone.
+  State& state() { return *state_; }
 
  private:
   std::unique_ptr<State> state_;

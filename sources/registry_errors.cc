@@ -88,7 +88,7 @@ Error unauthorized(const Asked& asked) {
 
 Error forbidden(const Asked& asked) {
   if (asked.who.empty()) return {Errc::denied, "it lets nobody in without a login: " + login_hint(asked)};
-  return {Errc::denied, asked.who + " has no right to: have it given the right to pull"};
+  return {Errc::denied, asked.who + " has no right to: have it given the right to " + asked.right};
 }
 
 Error busy(const HttpReply& reply, int64_t now_s, std::chrono::milliseconds& busy_for,

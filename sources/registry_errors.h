@@ -18,6 +18,7 @@ struct Asked {
   std::string at{};                    // who was asked, where that is somebody else: a mirror, a token server
   std::string who{};                   // "robot (of /root/.docker/config.json)"; empty: nobody
   std::vector<std::string> secrets{};  // blotted out of what it says
+  std::string right{"pull"};           // that who is refused seems to lack: "push"
 
   /// "registry.example/team/app: cannot list its tags".
   std::string str() const;

@@ -14,7 +14,8 @@ constexpr const char* kHubHost = "registry-1.docker.io";
 std::string name_of(const Place& place) { return place.host == kHubHost ? kHub : place.host; }
 
 std::string scope_of(const Place& place, const RegistryRequest& request) {
-  return request.repository.empty() ? "registry:catalog:*" : "repository:" + place.repository + ":pull";
+  return request.repository.empty() ? "registry:catalog:*" : "repository:" + place.repository +
+                                                            (request.push ? ":pull,push" : ":pull");
 }
 
 }  // namespace
@@ -61,6 +62,7 @@ Result<HttpReply> Registry::State::exchange(const Place& place, HttpAsk& ask, co
 Result<HttpReply> Registry::State::send(const Place& place, const RegistryRequest& request, Asked& asked) {
   asked = {options.host, request.repository, request.doing};
   if (name_of(place) != options.host) asked.at = place.host;
+  if (request.push) asked.right = "push";
   for (bool again = false;; again = true) {
     AuthCall call{place,
                   scheme(place),
@@ -73,6 +75,8 @@ Result<HttpReply> Registry::State::send(const Place& place, const RegistryReques
     ask.tls = place.tls;
     ask.limit_bytes = request.limit_bytes;
     ask.follow = true;
+    ask.body = request.body;
+    if (!request.content_type.empty()) ask.headers.emplace_back("Content-Type", request.content_type);
     if (!request.accept.empty()) ask.headers.emplace_back("Accept", request.accept);
     size_t without = ask.headers.size();
     ASSAY_CHECK(auth.apply(ask, call));

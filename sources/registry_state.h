@@ -21,6 +21,9 @@ struct RegistryRequest {
   std::string method = "GET";
   std::string accept{};
   size_t limit_bytes = kMaxManifestBytes;
+  // Of what writes:
+  bool push = false;  // wants the right to push
+  std::string body{}, content_type{};
 };
 
 struct Registry::State {
