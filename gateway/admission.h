@@ -1,6 +1,7 @@
-// admission: Kubernetes' AdmissionReview (admission.k8s.io/v1; kubernetes.io/docs/reference/access-authn-authz/
-// extensible-admission-controllers, "Request" and "Response") read and answered. Pure. Of a review nothing is
-// kept but who it is, and which images it brings in: it may hold a whole object twice.
+// admission: Kubernetes' AdmissionReview (admission.k8s.io/v1;
+// kubernetes.io/docs/reference/access-authn-authz/ extensible-admission-controllers, "Request" and
+// "Response") read and answered. Pure. Of a review nothing is kept but who it is, and which images it brings
+// in: it may hold a whole object twice.
 #pragma once
 
 #include <chrono>
@@ -20,10 +21,10 @@ inline constexpr size_t kMaxReviewImages = 100;     // different ones
 
 struct Review {
   std::string uid;
-  std::string operation;           // "CREATE", "UPDATE", "DELETE", "CONNECT"
-  std::string group, kind;         // "apps", "Deployment"
-  std::string sub_resource;        // "ephemeralcontainers", or empty
-  std::string name_space, name;    // of the object; the name may not be known yet
+  std::string operation;         // "CREATE", "UPDATE", "DELETE", "CONNECT"
+  std::string group, kind;       // "apps", "Deployment"
+  std::string sub_resource;      // "ephemeralcontainers", or empty
+  std::string name_space, name;  // of the object; the name may not be known yet
   bool dry_run = false;
   std::vector<std::string> images;  // to be judged, each once, in the order of the object
   bool too_many = false;            // images: those beyond kMaxReviewImages were not read
@@ -36,8 +37,8 @@ Result<Review> parse_review(std::string_view json);
 
 struct ReviewAnswer {
   bool allowed = false;
-  std::string message;                // why not
-  std::vector<std::string> warnings;  // for the user who sent the object
+  std::string message;                                     // why not
+  std::vector<std::string> warnings;                       // for the user who sent the object
   std::vector<std::pair<std::string, std::string>> audit;  // auditAnnotations
 };
 

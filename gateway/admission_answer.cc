@@ -63,14 +63,15 @@ ReviewAnswer answer_of(const Review& review, std::span<const Decision> decisions
   ReviewAnswer out;
   out.allowed = !review.too_many;
   if (review.too_many)
-    out.message = "more than " + std::to_string(kMaxReviewImages) + " different images in one object are not judged";
+    out.message =
+        "more than " + std::to_string(kMaxReviewImages) + " different images in one object are not judged";
   std::string audit;
   for (const Decision& decision : decisions) {
     audit += (audit.empty() ? "" : "; ") + audit_line(decision);
     if (decision.outcome == Outcome::fail) {
       out.allowed = false;
-      out.message += (out.message.empty() ? "policy " + decision.policy + ": " : " | ") + name_of(decision) + ": " +
-                     reasons_of(decision, Outcome::fail);
+      out.message += (out.message.empty() ? "policy " + decision.policy + ": " : " | ") + name_of(decision) +
+                     ": " + reasons_of(decision, Outcome::fail);
     } else if (decision.outcome == Outcome::warn) {
       warn(out, "assay: " + name_of(decision) + ": " + reasons_of(decision, Outcome::warn));
     }
@@ -88,10 +89,12 @@ ReviewAnswer answer_of(const Review& review, std::span<const Decision> decisions
 std::string review_json(const std::string& uid, const ReviewAnswer& answer) {
   Json response = {{"uid", uid}, {"allowed", answer.allowed}};
   if (!answer.allowed)
-    response["status"] = {{"status", "Failure"}, {"message", answer.message}, {"reason", "Forbidden"}, {"code", 403}};
+    response["status"] = {
+        {"status", "Failure"}, {"message", answer.message}, {"reason", "Forbidden"}, {"code", 403}};
   if (!answer.warnings.empty()) response["warnings"] = answer.warnings;
   for (const auto& [name, value] : answer.audit) response["auditAnnotations"][name] = value;
-  Json out = {{"apiVersion", "admission.k8s.io/v1"}, {"kind", "AdmissionReview"}, {"response", std::move(response)}};
+  Json out = {
+      {"apiVersion", "admission.k8s.io/v1"}, {"kind", "AdmissionReview"}, {"response", std::move(response)}};
   return out.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 

@@ -43,10 +43,11 @@ struct Seen {
   Images object, old_object;
 };
 
-constexpr std::string_view kTexts[] = {
-    "/apiVersion",           "/kind",              "/request/uid",       "/request/operation",
-    "/request/kind/group",   "/request/kind/kind", "/request/subResource", "/request/namespace",
-    "/request/name"};
+constexpr std::string_view kTexts[] = {"/apiVersion",          "/kind",
+                                       "/request/uid",         "/request/operation",
+                                       "/request/kind/group",  "/request/kind/kind",
+                                       "/request/subResource", "/request/namespace",
+                                       "/request/name"};
 
 // Follows the path, and takes what stands at those that matter.
 class Reader : public nlohmann::json_sax<Json> {
@@ -104,13 +105,15 @@ class Reader : public nlohmann::json_sax<Json> {
     constexpr std::string_view kObject = "/request/object", kOld = "/request/oldObject";
     std::string_view path = path_;
     if (path.starts_with("/request/object/")) take_image(path.substr(kObject.size()), value, seen_.object);
-    if (path.starts_with("/request/oldObject/")) take_image(path.substr(kOld.size()), value, seen_.old_object);
+    if (path.starts_with("/request/oldObject/"))
+      take_image(path.substr(kOld.size()), value, seen_.old_object);
   }
   void take_image(std::string_view path, const std::string& value, Images& images) {
     for (std::string_view field : kImageFields) {
       if (!path.ends_with(field) || value.empty()) continue;
       path.remove_suffix(field.size());
-      if (!std::any_of(std::begin(kPlaces), std::end(kPlaces), [&](const PodPlace& p) { return p.spec == path; }))
+      if (!std::any_of(std::begin(kPlaces), std::end(kPlaces),
+                       [&](const PodPlace& p) { return p.spec == path; }))
         return;
       auto& list = images[std::string(path)];
       std::string image = value.substr(0, kMaxImageBytes);
@@ -155,8 +158,9 @@ void choose(Review& review, Seen& seen) {
   // What runs already is not judged again: whoever takes a finalizer or a label off it must be able to.
   const auto& old = seen.old_object[spec];
   if (review.operation == "UPDATE")
-    std::erase_if(review.images,
-                  [&](const std::string& image) { return std::find(old.begin(), old.end(), image) != old.end(); });
+    std::erase_if(review.images, [&](const std::string& image) {
+      return std::find(old.begin(), old.end(), image) != old.end();
+    });
   if (review.images.empty() && !review.too_many) review.unjudged = "no image is new in it";
 }
 
@@ -167,7 +171,8 @@ Result<Review> parse_review(std::string_view json) {
   Reader reader(seen);
   bool whole = Json::sax_parse(json.begin(), json.end(), &reader);
   if (seen.deep)
-    return Error{Errc::limit, "the AdmissionReview is nested more than " + std::to_string(kMaxDepth) + " deep"};
+    return Error{Errc::limit,
+                 "the AdmissionReview is nested more than " + std::to_string(kMaxDepth) + " deep"};
   if (!whole) return wrong("is no JSON");
   auto text = [&](std::string_view path) { return seen.texts[std::string(path)]; };
   std::string version = text("/apiVersion");

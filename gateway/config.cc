@@ -82,7 +82,9 @@ Status read_registries(const po::variables_map& map, RegistrySettings& registrie
   registries.resolve_tags = map["resolve-tags"].as<bool>();
   registries.resolve_indexes = map["resolve-indexes"].as<bool>();
   registries.platforms = texts(map, "platform");
-  for (const std::string& platform : registries.platforms) ASSAY_CHECK(parse_platform(platform));
+  for (std::string& platform : registries.platforms) {
+    ASSAY_TRY(platform, parse_platform(platform));
+  }
   registries.insecure = texts(map, "insecure-registry");
   registries.auth_file = text(map, "auth-file");
   registries.places = {text(map, "registries-conf"), text(map, "certs")};
