@@ -20,7 +20,7 @@ constexpr size_t kMaxAuditBytes = 4096;
 constexpr size_t kMaxReasonsShown = 5;  // of an image
 constexpr std::chrono::milliseconds kUsualTimeout{10'000};
 
-std::string cut(std::string text, size_t limit) { return still_printable(text, limit); }
+std::string cut(std::string text, size_t limit) { return still_printable(text, limit - 3); }  // and "..."
 
 // "app@sha256:... (scan ID)".
 std::string name_of(const Decision& decision) {

@@ -143,7 +143,9 @@ TEST_F(Secured, EndsAHandshakeThatDoesNotEnd) {
 }
 
 TEST_F(Secured, ABadClientLeavesTheOthersAlone) {
-  start();
+  HttpConfig config;
+  config.handshake = milliseconds(300);
+  start(config);
   for (const std::string& junk :
        {std::string("\x16\x03\x01\x00\x05hello", 10), std::string(20000, '\xff'),
         std::string("\x15\x03\x03\x00\x02\x02\x28", 7), std::string("\x80\x2e\x01\x00\x02", 5),
