@@ -1,6 +1,7 @@
 // Option by option.
 #include "gateway/config.h"
 
+#include <algorithm>
 #include <boost/program_options.hpp>
 #include <tuple>
 
@@ -93,6 +94,11 @@ Status read_registries(const po::variables_map& map, RegistrySettings& registrie
 
 }  // namespace
 
+bool ResultSettings::count(const FarmScan& scan) const {
+  return (imported || !scan.imported) &&
+         (tenants.empty() || std::find(tenants.begin(), tenants.end(), scan.tenant) != tenants.end());
+}
+
 Result<Settings> read_settings(const po::variables_map& map) {
   Settings settings;
   ASSAY_CHECK(read_http(map, settings.http));
@@ -103,6 +109,7 @@ Result<Settings> read_settings(const po::variables_map& map) {
     if (auto address = parse_metrics_address(settings.metrics); !address) return address.error();
   ASSAY_CHECK(read_admission(map, settings.admission));
   ASSAY_CHECK(read_registries(map, settings.registries));
+  settings.results = {texts(map, "tenant"), map["imported"].as<bool>()};
   ASSAY_TRY(settings.cache_time, parse_duration(text(map, "cache-time")));
   if (settings.cache_time > std::chrono::hours(1)) return Error{Errc::invalid, "cache-time is at most 1h"};
   settings.cache_size = map["cache-size"].as<size_t>();
@@ -135,6 +142,9 @@ void describe(po::options_description& options) {
   add("unpinned", string("fail"), "an image without a digest, where tags are not resolved: pass, warn, fail");
   add("unanswered", string("policy"),
       "an image of which nobody says anything in time: pass, warn, fail; policy: as one without a result");
+  add("tenant", po::value<Texts>()->composing(),
+      "whose scans count, by the names of their tokens; may be given several times; none: anybody's");
+  add("imported", flag(false), "on: results of traces that came as files count, too");
   add("scan-unknown", flag(false), "on: images without a result are submitted");
   add("lane", string("gate"), "of these: gate, interactive, batch, sweep");
   add("answer-time", string("9s"), "a review is answered within it, and before its asker gives up");

@@ -40,6 +40,14 @@ struct AdmissionSettings {
   bool client_wanted = false;               // reviews are answered to clients with a certificate alone
 };
 
+/// Which of the kept results are decided by.
+struct ResultSettings {
+  std::vector<std::string> tenants;  // who must have submitted it; empty: anybody
+  bool imported = false;             // those of traces that came as files, too
+
+  bool count(const FarmScan& scan) const;
+};
+
 struct Settings {
   HttpConfig http;
   FarmConfig farm;
@@ -47,6 +55,7 @@ struct Settings {
   std::string metrics;  // ADDRESS:PORT; empty: off
   AdmissionSettings admission;
   RegistrySettings registries;
+  ResultSettings results;
   std::chrono::milliseconds cache_time{60'000};  // 0: nothing is remembered
   size_t cache_size = 10'000;
 };

@@ -80,6 +80,7 @@ FarmScan scan_of(const Json& from) {
   out.digest = text("digest");
   out.state = text("state");
   out.verdict = text("verdict");
+  out.tenant = text("tenant");
   out.persona = text("persona");
   out.platform = text("platform");
   out.error = text("error");
@@ -87,6 +88,8 @@ FarmScan scan_of(const Json& from) {
   out.score = static_cast<int>(std::clamp<int64_t>(number_of(from, "score"), 0, 1'000'000));
   out.submitted_ns = number_of(from, "submitted_ns");
   out.finished_ns = number_of(from, "finished_ns");
+  if (auto labels = from.find("labels"); labels != from.end() && labels->is_object())
+    out.imported = labels->contains("imported");
   out.has_report = out.state == "done" && kept_report(from);
   return out;
 }

@@ -32,11 +32,13 @@ struct FarmScan {
   std::string scan_id, ref, digest;
   std::string state;    // "queued", "leased", "shipped", "done", "failed", "cancelled"
   std::string verdict;  // of a done one
+  std::string tenant;   // who submitted it
   std::string persona, platform;
   std::string error, error_code;
   int score = 0;
   int64_t submitted_ns = 0, finished_ns = 0;  // Unix time; 0: not yet
   bool has_report = false;                    // done, and retention has not taken it
+  bool imported = false;                      // its trace came as a file: who made that could have made it up
 
   bool open() const { return state == "queued" || state == "leased" || state == "shipped"; }
 };

@@ -6,7 +6,7 @@
 
 #include "common/log.h"
 #include "common/metrics_http.h"
-#include "common/text.h"
+#include "common/tls_log.h"
 #include "gateway/routes.h"
 
 namespace assay::gateway {
@@ -92,12 +92,7 @@ Result<Gateway> Gateway::start(const Settings& settings) {
               serve_metrics([shared] { return shared->metrics.text(); }, settings.metrics));
   }
   HttpConfig http = settings.http;
-  http.tls_notice = [](const Status& renewed) {
-    if (renewed)
-      spdlog::info("event=certificate_renewed");
-    else
-      spdlog::error("event=certificate_not_renewed error=\"{}\"", printable(renewed.error().what));
-  };
+  http.tls_notice = log_renewals();
   if (!http.tls) spdlog::warn("event=no_tls what=\"answers in the clear: give cert and key\"");
   ASSAY_TRY(HttpServer server, HttpServer::start(http, service_of(state->services)));
   state->server.emplace(std::move(server));

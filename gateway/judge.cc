@@ -103,6 +103,7 @@ Decision Judge::by_digest(const ImageRef& ref, const std::string& digest) {
   if (kept) return std::move(*kept);
   auto scans = farm_.scans_of(digest, kScansLooked);
   if (!scans) return unanswered(scans.error());
+  std::erase_if(*scans, [&](const FarmScan& scan) { return !services_.settings.results.count(scan); });
   auto chosen = scans_to_judge(*scans, policy_, wall_s());
   if (chosen.empty()) return unknown(ref, digest, *scans);
   auto decided = by_results(digest, chosen);
@@ -127,7 +128,8 @@ Result<Decision> Judge::by_results(const std::string& digest, const std::vector<
 }
 
 Decision Judge::unknown(const ImageRef& ref, const std::string& digest, const std::vector<FarmScan>& scans) {
-  std::string why = scans.empty() ? "no scan of " + digest + " is kept" : scan_words(scans.front());
+  std::string why =
+      scans.empty() ? "no scan of " + digest + " is kept that counts" : scan_words(scans.front());
   std::string index_unknown;
   if (scans.empty() && services_.settings.registries.resolve_indexes) {
     auto by = by_index(ref, digest, index_unknown);
