@@ -7,6 +7,7 @@
 #include "common/log.h"
 #include "common/service.h"
 #include "common/signals.h"
+#include "common/tls_log.h"
 #include "common/units.h"
 #include "common/version.h"
 #include "scheduler/api/api.h"
@@ -42,6 +43,17 @@ Result<HttpConfig> read_address(const std::string& address) {
 }
 
 std::string text(const po::variables_map& map, const char* name) { return map[name].as<std::string>(); }
+
+// Certificate and key are read again when their files change.
+Status read_api_tls(const po::variables_map& map, HttpConfig& http) {
+  TlsFiles files{text(map, "api-cert"), text(map, "api-key")};
+  if (files.certificate.empty() != files.key.empty())
+    return Error{Errc::invalid, "api-cert and api-key belong together: one of them is not given"};
+  if (files.certificate.empty()) return Status();
+  http.tls = std::move(files);
+  http.tls_notice = log_renewals();
+  return Status();
+}
 
 std::vector<std::string> texts(const po::variables_map& map, const char* name) {
   return map.count(name) ? map[name].as<std::vector<std::string>>() : std::vector<std::string>();
@@ -94,6 +106,7 @@ Result<Settings> read_settings(const po::variables_map& map) {
   if (text(map, "api") != "off") {
     settings.api.emplace();
     ASSAY_TRY(settings.api->http, read_address(text(map, "api")));
+    ASSAY_CHECK(read_api_tls(map, settings.api->http));
     settings.api->clients = kClients;
     settings.api->token_file = text(map, "tokens");
   }
@@ -141,6 +154,9 @@ Status check(const po::variables_map& map) {
     ASSAY_TRY(auto list, load_allow_list(settings.keys));
   }
   ASSAY_TRY(auto known, hooks::load_hooks(settings.hooks));
+  if (settings.api && settings.api->http.tls) {
+    ASSAY_TRY(TlsServer tls, TlsServer::open(*settings.api->http.tls));
+  }
   return read_weights(settings, settings.server.policy);
 }
 
@@ -226,6 +242,8 @@ void describe(po::options_description& options) {
   add("rules", string("/usr/share/assay/rules"), "directory of detection rules");
   add("keys", string(kDefaultKeyDir), "directory of the scheduler's key and of the list of agents");
   add("api", string("127.0.0.1:8440"), "where the HTTP API listens: ADDRESS:PORT, or off");
+  add("api-cert", string(""), "PEM file of the API's certificate and those between; empty: plain HTTP");
+  add("api-key", string(""), "PEM file of the certificate's key");
   add("tokens", string("/etc/assay/tokens"), "file of the API's tokens (assay tokens)");
   add("hooks", string("/etc/assay/hooks"),
       "file of the webhooks that are taken, and of queues (assay hooks)");

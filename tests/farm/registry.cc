@@ -9,6 +9,7 @@
 
 #include "common/encodings.h"
 #include "common/fd.h"
+#include "tests/certificates.h"
 #include "tests/farm/http.h"
 
 namespace assay::farm {
@@ -34,18 +35,8 @@ Result<std::string> output(std::vector<std::string> argv) {
 
 // An authority, and the registry's certificate by it.
 Status make_certificates(const fs::path& dir) {
-  ASSAY_TRY(std::string ca,
-            output({"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-                    "-nodes", "-days", "2", "-subj", "/CN=Registry of a test", "-keyout", dir / "ca.key",
-                    "-out", dir / "ca.crt"}));
-  ASSAY_TRY(std::string request,
-            output({"openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-                    "-subj", "/CN=localhost", "-keyout", dir / "tls.key", "-out", dir / "tls.csr"}));
-  ASSAY_CHECK(write(dir / "tls.ext", "subjectAltName=IP:127.0.0.1,DNS:localhost\n"));
-  ASSAY_TRY(std::string signed_by, output({"openssl", "x509", "-req", "-days", "2", "-in", dir / "tls.csr",
-                                           "-CA", dir / "ca.crt", "-CAkey", dir / "ca.key", "-CAcreateserial",
-                                           "-extfile", dir / "tls.ext", "-out", dir / "tls.crt"}));
-  return Status();
+  ASSAY_CHECK(make_authority(dir, "ca"));
+  return make_certificate(dir, "ca", "tls");
 }
 
 Status make_login(const fs::path& dir, const std::string& host, const RegistryOptions& options) {

@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 bin=build/release/bin
-[[ -x $bin/assay-scheduler && -x $bin/assay-agent ]] || exit 77
+[[ -x $bin/assay-scheduler && -x $bin/assay-agent && -x $bin/assay-gateway ]] || exit 77
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -14,7 +14,7 @@ options() {
     grep -vE '^(help|version|config|check-config) ' | sort
 }
 failed=0
-for daemon in assay-scheduler assay-agent; do
+for daemon in assay-scheduler assay-agent assay-gateway; do
   conf=docs/$daemon.conf
   options "$bin/$daemon" >"$work/options"
   sed -nE 's/^#([a-z-]+) = (.*)/\1 \2/p' "$conf" | sort >"$work/conf"
