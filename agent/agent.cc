@@ -11,7 +11,7 @@
 
 #include "agent/agent_loop.h"
 #include "agent/cleanup.h"
-#include "agent/metrics_http.h"
+#include "common/metrics_http.h"
 #include "agent/pull_staging.h"
 #include "agent/sandbox.h"
 #include "common/digest.h"
@@ -97,7 +97,7 @@ Status serve_agent(const Context& context, const AgentConfig& given, int stop_fd
   AgentMetrics metrics;
   std::optional<HttpServer> http;
   if (!config.metrics.empty()) {
-    ASSAY_TRY(http, serve_metrics(metrics, config.metrics));
+    ASSAY_TRY(http, serve_metrics([&metrics] { return metrics.text(); }, config.metrics));
   }
   AgentLoop loop(config, config.agent_id, instance, std::move(scheduler), std::move(spool), std::move(fenced),
                  AffinityList::load(config.data_dir / "cached"), metrics);

@@ -4,7 +4,7 @@
 
 #include "agent/agent.h"
 #include "agent/artifacts.h"
-#include "agent/metrics_http.h"
+#include "common/metrics_http.h"
 #include "agent/sandbox.h"
 #include "common/daemon.h"
 #include "common/log.h"

@@ -44,8 +44,8 @@ struct HttpServer::State {
   HttpShared shared;
   std::vector<std::thread> threads;
 
-  State(const HttpConfig& config, Service service, Listener listener, Fd stop)
-      : shared{config, std::move(service), std::move(listener), std::move(stop)} {}
+  State(const HttpConfig& config, Service service, Listener listener, Fd stop, std::optional<TlsServer> tls)
+      : shared{config, std::move(service), std::move(listener), std::move(stop), std::move(tls)} {}
   ~State() {
     raise_event(shared.stop.get());
     ::shutdown(shared.listener.socket.get(), SHUT_RDWR);  // wakes every accept
@@ -56,7 +56,12 @@ struct HttpServer::State {
 Result<HttpServer> HttpServer::start(const HttpConfig& config, Service service) {
   ASSAY_TRY(Listener listener, listen_tcp(config.host, config.port, 128));
   ASSAY_TRY(Fd stop, make_event());
-  auto state = std::make_unique<State>(config, std::move(service), std::move(listener), std::move(stop));
+  std::optional<TlsServer> tls;
+  if (config.tls) {
+    ASSAY_TRY(tls, TlsServer::open(*config.tls, config.tls_notice));
+  }
+  auto state = std::make_unique<State>(config, std::move(service), std::move(listener), std::move(stop),
+                                       std::move(tls));
   for (size_t i = 0; i < config.threads + config.streams; ++i)
     state->threads.emplace_back(serve_connections, std::ref(state->shared));
   return HttpServer(std::move(state));
@@ -68,5 +73,7 @@ HttpServer& HttpServer::operator=(HttpServer&&) noexcept = default;
 HttpServer::~HttpServer() = default;
 
 int HttpServer::port() const { return state_->shared.listener.port; }
+
+Status HttpServer::reload_tls() { return state_->shared.tls ? state_->shared.tls->reload() : Status(); }
 
 }  // namespace assay

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "common/result.h"
+#include "common/tls_server.h"
 
 namespace assay {
 
@@ -29,6 +30,9 @@ struct HttpRequest {
   std::any admitted;                                       // what admit() left for handle()
   int stop_fd = -1;  // readable when the server stops: an answer should not be waited for any more
   std::vector<std::pair<std::string, std::string>> headers{};  // names in lower case; together at most 16 KiB
+  /// Common name in the certificate that the client has shown, which is one of TlsFiles::client_ca's; nothing
+  /// where it has shown none.
+  std::optional<std::string> client_name{};
 
   /// The first parameter of this name, or nothing.
   std::optional<std::string> parameter(std::string_view name) const;
@@ -85,10 +89,14 @@ struct HttpConfig {
   size_t threads = 32;             // connections at once, beside those that stream
   size_t streams = 64;
   size_t large_bodies = 2;  // bodies above 1 MiB that are held at once; others wait 10 s, then get 503
-  std::chrono::milliseconds idle{5000};   // between two requests of a connection
+  std::chrono::milliseconds idle{
+      5000};  // between two requests of a connection; before the first, at most `head`
   std::chrono::milliseconds head{10000};  // for the whole head of one
   std::chrono::milliseconds body{10000};  // for its body, beside 256 KiB/s; likewise for an answer
   unsigned requests_per_connection = 1000;
+  std::optional<TlsFiles> tls{};  // nothing: in the clear
+  TlsServer::Notice tls_notice{};
+  std::chrono::milliseconds handshake{5000};
 };
 
 class HttpServer {
@@ -103,13 +111,16 @@ class HttpServer {
     Describe describe;
   };
 
-  /// Listens and serves until destroyed; that waits for the requests under way. Errors name the address.
+  /// Listens and serves until destroyed; that waits for the requests under way. Errors name the address, or
+  /// the file of the certificate.
   static Result<HttpServer> start(const HttpConfig& config, Service service);
   HttpServer(HttpServer&&) noexcept;
   HttpServer& operator=(HttpServer&&) noexcept;
   ~HttpServer();
 
   int port() const;
+  /// Certificate and key anew; an error leaves the old ones in force. Nothing to do without TLS.
+  Status reload_tls();
 
  private:
   struct State;

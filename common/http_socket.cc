@@ -1,4 +1,4 @@
-// poll(2) before every call that could block.
+// poll(2) around every call that could block.
 #include "common/http_socket.h"
 
 #include <netdb.h>
@@ -40,15 +40,62 @@ void HttpSocket::allow(size_t bytes, Clock::time_point deadline) {
   exceeded_ = false;
 }
 
+HttpSocket::~HttpSocket() {
+  if (tls_ && socket_) tls_->goodbye();
+}
+
+bool HttpSocket::secure(TlsSession session, Clock::time_point deadline) {
+  for (;;) {
+    TlsSession::Did did = session.handshake();
+    if (did == TlsSession::Did::done) {
+      tls_.emplace(std::move(session));
+      return true;
+    }
+    plain_http_ = session.heard_plain_http();
+    if (did != TlsSession::Did::want_read && did != TlsSession::Did::want_write) return false;
+    if (wait(did == TlsSession::Did::want_read ? POLLIN : POLLOUT, deadline, true) != Woke::ready)
+      return false;
+  }
+}
+
 // Reads what is there into the empty buffer.
 ssize_t HttpSocket::fill(Clock::time_point deadline) {
+  begin_ = end_ = 0;
+  ssize_t n = tls_ ? fill_tls(deadline, buffer_.data(), buffer_.size())
+                   : fill_clear(deadline, buffer_.data(), buffer_.size());
+  if (n > 0) end_ = static_cast<size_t>(n);
+  return n;
+}
+
+ssize_t HttpSocket::fill_clear(Clock::time_point deadline, char* to, size_t size) {
   for (;;) {
     if (wait(POLLIN, deadline, true) != Woke::ready) return -1;
-    ssize_t n = ::recv(socket_.get(), buffer_.data(), buffer_.size(), MSG_DONTWAIT);
-    if (n < 0 && (errno == EINTR || errno == EAGAIN)) continue;
-    begin_ = 0;
-    end_ = n > 0 ? static_cast<size_t>(n) : 0;
-    return n;
+    ssize_t n = ::recv(socket_.get(), to, size, MSG_DONTWAIT);
+    if (n >= 0 || (errno != EINTR && errno != EAGAIN)) return n;
+  }
+}
+
+// What TLS has taken off the socket already, poll(2) says nothing of.
+ssize_t HttpSocket::fill_tls(Clock::time_point deadline, char* to, size_t size) {
+  short wanted = POLLIN;
+  bool look = tls_->pending();
+  for (;;) {
+    if (look ? Clock::now() > deadline || stopping() : wait(wanted, deadline, true) != Woke::ready) return -1;
+    size_t got = 0;
+    switch (tls_->read(to, size, got)) {
+      case TlsSession::Did::done:
+        return static_cast<ssize_t>(got);
+      case TlsSession::Did::ended:
+        return 0;
+      case TlsSession::Did::failed:
+        return -1;
+      case TlsSession::Did::want_write:
+        wanted = POLLOUT;
+        break;
+      case TlsSession::Did::want_read:
+        wanted = POLLIN;
+    }
+    look = false;
   }
 }
 
@@ -69,6 +116,27 @@ ssize_t HttpSocket::read(char* to, size_t size) {
 }
 
 bool HttpSocket::write(std::string_view bytes, Clock::time_point deadline) {
+  return tls_ ? write_tls(bytes, deadline) : say_in_the_clear(bytes, deadline);
+}
+
+bool HttpSocket::write_tls(std::string_view bytes, Clock::time_point deadline) {
+  while (!bytes.empty()) {
+    if (Clock::now() > deadline) return false;
+    size_t sent = 0;
+    TlsSession::Did did = tls_->write(bytes, sent);
+    if (did == TlsSession::Did::done) {
+      bytes.remove_prefix(sent);
+      continue;
+    }
+    bool wants = did == TlsSession::Did::want_read || did == TlsSession::Did::want_write;
+    // A stop lets the answers under way go out, as below.
+    if (!wants || wait(did == TlsSession::Did::want_read ? POLLIN : POLLOUT, deadline, false) != Woke::ready)
+      return false;
+  }
+  return true;
+}
+
+bool HttpSocket::say_in_the_clear(std::string_view bytes, Clock::time_point deadline) {
   while (!bytes.empty()) {
     // A stop lets the answers under way go out: their deadline ends them.
     if (wait(POLLOUT, deadline, false) != Woke::ready) return false;
@@ -80,9 +148,10 @@ bool HttpSocket::write(std::string_view bytes, Clock::time_point deadline) {
 }
 
 void HttpSocket::finish(std::chrono::milliseconds patience) {
+  if (tls_) tls_->goodbye();
   ::shutdown(socket_.get(), SHUT_WR);
   auto deadline = Clock::now() + patience;
-  while (fill(deadline) > 0) continue;
+  while (fill_clear(deadline, buffer_.data(), buffer_.size()) > 0) continue;
   socket_.reset();
 }
 

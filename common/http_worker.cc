@@ -23,6 +23,10 @@ constexpr size_t kMaxPathBytes = 2048;
 constexpr size_t kLargeBodyBytes = 1 << 20;
 constexpr size_t kLeastBytesPerSecond = 256 * 1024;
 constexpr std::chrono::milliseconds kFinishPatience{1000};
+// To who speaks HTTP in the clear where TLS is wanted.
+constexpr std::string_view kWantsTls =
+    "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n"
+    "this port speaks TLS: ask it by https\n";
 constexpr const char* kAnyPath = "/";  // the one that the library's patterns get to see
 
 // One unit of a semaphore, given back once.
@@ -127,6 +131,7 @@ class Worker : public httplib::Server {
   void serve(Fd connection);
 
  private:
+  bool secure(HttpSocket& socket);
   void on_head(httplib::Request& request);
   std::optional<HttpResponse> refuse(const httplib::Request& request, size_t length);
   std::optional<HttpResponse> take_permit(size_t length);
@@ -169,16 +174,19 @@ Worker::Worker(HttpShared& shared) : shared_(shared) {
 }
 
 void Worker::serve(Fd connection) {
+  const HttpConfig& config = shared_.config;
   HttpSocket socket(std::move(connection), shared_.stop.get());
+  if (shared_.tls && !secure(socket)) return;
   socket_ = &socket;
   close_ = false;
   bool unread = false;  // the client may have said more than was read
-  for (unsigned left = shared_.config.requests_per_connection; left > 0; --left) {
-    if (!socket.wait_readable(shared_.config.idle)) break;
+  for (unsigned left = config.requests_per_connection; left > 0; --left) {
+    bool first = left == config.requests_per_connection;
+    if (!socket.wait_readable(first ? std::min(config.idle, config.head) : config.idle)) break;
     head_seen_ = false;
     refused_.reset();
-    socket.allow(kMaxHeadBytes, HttpSocket::Clock::now() + shared_.config.head);
-    ParserStream stream(socket, shared_.config.body);
+    socket.allow(kMaxHeadBytes, HttpSocket::Clock::now() + config.head);
+    ParserStream stream(socket, config.body);
     bool closed = false;
     bool ok = process_request(stream, left == 1, closed, [this](httplib::Request& r) { on_head(r); });
     request_ = HttpRequest();
@@ -193,6 +201,18 @@ void Worker::serve(Fd connection) {
   socket_ = nullptr;
 }
 
+// The handshake, or the end of the connection.
+bool Worker::secure(HttpSocket& socket) {
+  auto session = shared_.tls->accept(socket.fd());
+  if (!session) return false;
+  if (socket.secure(std::move(*session), HttpSocket::Clock::now() + shared_.config.handshake)) return true;
+  if (socket.heard_plain_http()) {
+    socket.say_in_the_clear(kWantsTls, HttpSocket::Clock::now() + kFinishPatience);
+    socket.finish(kFinishPatience);
+  }
+  return false;
+}
+
 // Head is read, nothing decided yet. What the library would do with it beyond reading the body is taken away.
 void Worker::on_head(httplib::Request& request) {
   head_seen_ = true;
@@ -204,7 +224,8 @@ void Worker::on_head(httplib::Request& request) {
                          request.remote_addr,
                          {},
                          shared_.stop.get(),
-                         {}};
+                         {},
+                         socket_->client_name()};
   for (const auto& [name, value] : request.headers) request_.headers.emplace_back(ascii_lower(name), value);
   auto length = content_length(request);
   refused_ = length ? refuse(request, *length)

@@ -19,6 +19,7 @@ struct HttpShared {
   HttpServer::Service service;
   Listener listener;
   Fd stop;  // readable: end
+  std::optional<TlsServer> tls;
   Semaphore streams{static_cast<ptrdiff_t>(config.streams)};
   Semaphore large{static_cast<ptrdiff_t>(config.large_bodies)};
 };

@@ -1,6 +1,7 @@
 // The table, and a path held against it.
 #include "scheduler/api/routes.h"
 
+#include "common/path_pattern.h"
 #include "scheduler/api/call.h"
 #include "scheduler/hooks/intake.h"
 
@@ -12,31 +13,6 @@ constexpr size_t kScansBody = 16 << 20;
 constexpr size_t kBatchBody = 64 << 20;
 constexpr size_t kSweepBody = sweeps::kMaxSpecBytes + 4096;
 constexpr Roles kOwnOrOperate = kSubmit | kOperate;  // the handler looks whose scan it is
-
-// The first segment of `path`, taken from it.
-std::string_view take_segment(std::string_view& path) {
-  path.remove_prefix(1);  // the slash
-  size_t end = std::min(path.find('/'), path.size());
-  std::string_view segment = path.substr(0, end);
-  path.remove_prefix(end);
-  return segment;
-}
-
-bool fits(std::string_view pattern, std::string_view path, Matched& out) {
-  out.id.clear();
-  out.word.clear();
-  while (!pattern.empty() && !path.empty()) {
-    if (path.front() != '/') return false;
-    std::string_view wanted = take_segment(pattern), got = take_segment(path);
-    if (wanted == "{id}" && !got.empty())
-      out.id = got;
-    else if (wanted == "{order}" && !got.empty())
-      out.word = got;
-    else if (wanted != got)
-      return false;
-  }
-  return pattern.empty() && path.empty();
-}
 
 }  // namespace
 
@@ -86,7 +62,11 @@ const std::vector<Route>& routes() {
 Matched match(std::string_view method, std::string_view path) {
   Matched out;
   for (const Route& route : routes()) {
-    if (!fits(route.path, path, out)) continue;
+    auto words = match_path(route.path, path);
+    if (!words) continue;
+    words->resize(2);
+    out.id = std::move((*words)[0]);
+    out.word = std::move((*words)[1]);
     if (route.method == method) {
       out.route = &route;
       return out;

@@ -1,5 +1,5 @@
 // What Prometheus gets.
-#include "agent/metrics_http.h"
+#include "common/metrics_http.h"
 
 #include <gtest/gtest.h>
 #include <httplib.h>
@@ -26,7 +26,7 @@ TEST(AgentMetrics, CountsScansByTheirEndAndLossesBySource) {
 TEST(AgentMetrics, AreServedAtOnePathOnly) {
   AgentMetrics metrics;
   metrics.slots.set(4);
-  auto server = serve_metrics(metrics, "127.0.0.1:0");
+  auto server = serve_metrics([&metrics] { return metrics.text(); }, "127.0.0.1:0");
   ASSERT_TRUE(server) << server.error().what;
   httplib::Client client("127.0.0.1", server->port());
   auto got = client.Get("/metrics");

@@ -1,5 +1,5 @@
 // One path.
-#include "agent/metrics_http.h"
+#include "common/metrics_http.h"
 
 #include <tuple>
 
@@ -29,15 +29,15 @@ Result<HttpConfig> parse_metrics_address(const std::string& address) {
   return config;
 }
 
-Result<HttpServer> serve_metrics(const AgentMetrics& metrics, const std::string& address) {
+Result<HttpServer> serve_metrics(std::function<std::string()> text, const std::string& address) {
   ASSAY_TRY(HttpConfig config, parse_metrics_address(address));
   HttpServer::Service service;
   service.admit = [](const HttpRequest&) { return HttpAdmission{}; };
   service.describe = [](int status, const std::string& reason) { return plain(status, reason + "\n"); };
-  service.handle = [&metrics](const HttpRequest& request) {
+  service.handle = [text = std::move(text)](const HttpRequest& request) {
     if (request.path != "/metrics" || request.method != "GET")
       return plain(404, "there is only GET /metrics\n");
-    return plain(200, metrics.text());
+    return plain(200, text());
   };
   ASSAY_TRY(HttpServer server, HttpServer::start(config, std::move(service)));
   spdlog::info("event=metrics address={} port={}", config.host, server.port());
