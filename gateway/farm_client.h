@@ -34,6 +34,7 @@ struct FarmScan {
   std::string verdict;  // of a done one
   std::string persona, platform;
   std::string error, error_code;
+  std::vector<std::pair<std::string, std::string>> labels;
   int score = 0;
   int64_t submitted_ns = 0, finished_ns = 0;  // Unix time; 0: not yet
   bool has_report = false;                    // done, and retention has not taken it
@@ -47,7 +48,8 @@ struct FarmOrder {
   std::string lane = "gate";
   std::string once;  // the same key again starts nothing, and gives the scan that it started; empty: none
   std::vector<std::pair<std::string, std::string>> labels;
-  bool insecure = false;  // plain HTTP or unverified TLS to the registry
+  bool insecure = false;        // plain HTTP or unverified TLS to the registry
+  std::string registry_auth{};  // a login of this scan's own (common/registry_auth.h); empty: none
 };
 
 class FarmClient {
