@@ -14,7 +14,11 @@
 
 namespace assay::decisions {
 
-inline constexpr size_t kMaxPolicyBytes = 1 << 20;
+inline constexpr size_t kMaxPolicyBytes = 256 << 10;
+inline constexpr size_t kMaxWaivers = 1000;
+/// Names of one list (domains, categories...), and the bytes of one text.
+inline constexpr size_t kMaxNames = 1000;
+inline constexpr size_t kMaxTextBytes = 512;
 
 /// pass < warn < fail.
 enum class Outcome : uint8_t { pass, warn, fail };
@@ -45,6 +49,7 @@ struct Policy {
   std::optional<double> least_coverage;    // share of the image's executables that ran, 0 to 1
   std::optional<int64_t> oldest_s;         // age of the scan
   bool complete_trace = false;             // whatever the verdict, the trace must be
+  bool comparison = false;                 // there must be a previous digest's scan to compare with
   std::vector<Waiver> waivers;
 };
 

@@ -12,11 +12,8 @@ namespace {
 
 using sarif::message;
 
-constexpr const char* kSchema =
-    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
-
 Json image_location(const Report& report) {
-  return {{"artifactLocation", {{"uri", sarif::image_uri(report)}, {"index", 0}}},
+  return {{"artifactLocation", {{"uri", sarif::image_uri(report.header.job.ref)}, {"index", 0}}},
           {"region", {{"startLine", 1}}}};
 }
 
@@ -64,7 +61,7 @@ Json code_flow(const Report& report, const Finding& finding) {
 
 // The same for the same rule and image in every scan: by these, code hosts know a result again.
 Json fingerprints(const Report& report, const Finding& finding) {
-  std::string hash = Digest::of(finding.rule_id + "\n" + sarif::image_uri(report)).hex();
+  std::string hash = Digest::of(finding.rule_id + "\n" + sarif::image_uri(report.header.job.ref)).hex();
   return {{"assay/v1", hash}, {"primaryLocationLineHash", hash.substr(0, 16) + ":1"}};
 }
 
@@ -131,7 +128,7 @@ Json run(const Report& report) {
       {"tool", {{"driver", rules.driver()}}},
       {"taxonomies", rules.taxonomies()},
       {"automationDetails",
-       {{"id", "assay/" + sarif::image_uri(report) + "/" + header.scan_id},
+       {{"id", "assay/" + sarif::image_uri(report.header.job.ref) + "/" + header.scan_id},
         {"description", message("Run of " + header.job.ref + ": " + to_string(report.verdict) + ", score " +
                                 std::to_string(report.score) + " of 100")}}},
       {"invocations", {invocation(report)}},
@@ -154,7 +151,7 @@ Json run(const Report& report) {
 std::string sarif_reports(std::span<const Report> reports) {
   Json runs = Json::array();
   for (const Report& report : reports) runs.push_back(run(report));
-  return json_text({{"$schema", kSchema}, {"version", "2.1.0"}, {"runs", std::move(runs)}});
+  return json_text({{"$schema", sarif::kSchema}, {"version", "2.1.0"}, {"runs", std::move(runs)}});
 }
 
 std::string sarif_report(const Report& report) { return sarif_reports({&report, 1}); }

@@ -104,8 +104,7 @@ const char* level_of(std::string_view level) {
   return level == "medium" ? "warning" : "note";
 }
 
-std::string image_uri(const Report& report) {
-  std::string_view ref = report.header.job.ref;
+std::string image_uri(std::string_view ref) {
   for (std::string_view transport : {"oci-archive:", "docker-archive:", "oci:", "docker://"})
     if (ref.starts_with(transport)) ref.remove_prefix(transport.size());
   std::string uri = uri_path(ref);
@@ -187,7 +186,7 @@ Json Rules::taxonomies() const {
 }
 
 Json artifacts(const Report& report) {
-  Json image = {{"location", {{"uri", image_uri(report)}, {"index", 0}}},
+  Json image = {{"location", {{"uri", image_uri(report.header.job.ref)}, {"index", 0}}},
                 {"description", message(report.header.job.ref)},
                 {"roles", {"analysisTarget"}}};
   const std::string& digest = report.header.image.digest;

@@ -1,5 +1,5 @@
 // sarif_parts: the pieces of a SARIF run that results refer to: rules, taxonomy, files. Sections named are
-// those of the OASIS standard, SARIF 2.1.0. Only sarif*.cc include it.
+// those of the OASIS standard, SARIF 2.1.0. Only sarif*.cc and decisions/decision_sarif.cc include it.
 #pragma once
 
 #include <map>
@@ -12,6 +12,9 @@
 
 namespace assay::sarif {
 
+inline constexpr const char kSchema[] =
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
+
 /// Text of a message (3.11): from hostile text nothing becomes a link ("[x](y)") or a placeholder ("{0}").
 Json message(std::string_view text);
 /// error, warning or note (3.27.10).
@@ -19,7 +22,7 @@ const char* level_of(std::string_view sigma_level);
 
 /// The image as a path: GitHub wants one for every result, relative, and shows it. Without transport and
 /// leading slashes: "nginx%3A1.27", "build/images/miner.tar".
-std::string image_uri(const Report& report);
+std::string image_uri(std::string_view ref);
 
 /// Of the findings, each once, in their order.
 class Rules {
