@@ -118,11 +118,9 @@ Status Scan::run() {
 }
 
 Result<PulledImage> Scan::pull_image(const ScratchDir& scratch) {
-  if (lease_.job.own_login && lease_.registry_auth.empty())
-    return Error{Errc::invalid, "the job has a login of its own, and came without it"};
   PullOptions options;
   options.registry_auth = lease_.registry_auth;
-  if (lease_.job.own_login) {
+  if (!lease_.registry_auth.empty()) {
     ASSAY_TRY(options.login_dir, scratch.sub("login"));
   }
   options.blobs_dir = place_.data_dir / "blobs";

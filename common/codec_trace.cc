@@ -106,7 +106,6 @@ void write_job(schema::Job::Builder out, const Job& job) {
   out.setStill(!job.provoke);
   out.setExtensionMs(static_cast<uint64_t>(std::max<int64_t>(0, job.extension.count())));
   out.setPlatform(Cut(job.platform, kMaxIdBytes));
-  out.setOwnLogin(job.own_login);
 }
 
 Job read_job(schema::Job::Reader in, Rules& rules) {
@@ -122,7 +121,6 @@ Job read_job(schema::Job::Reader in, Rules& rules) {
   job.persona = rules.number(in.getPersona(), Persona::cloud, "persona");
   job.provoke = !in.getStill();
   job.platform = rules.text(in.getPlatform(), kMaxIdBytes, "platform");
-  job.own_login = in.getOwnLogin();
   rules.check(in.getExtensionMs() <= uint64_t{365} * 24 * 3600 * 1000, "extension is more than a year");
   job.extension = std::chrono::milliseconds(rules.ok() ? static_cast<int64_t>(in.getExtensionMs()) : 0);
   return job;

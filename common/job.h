@@ -36,9 +36,6 @@ struct Job {
   std::chrono::milliseconds extension{90000};  // further time for a guest that waits or that hides, at most
   std::string platform{};  // "linux/arm64/v8": of an index this image alone; empty: that of the agent
   bool provoke = true;     // carry out the run plan beside the image's own start
-  /// It is pulled with a login that was given for it, and with no other: Submission::registry_auth, which is
-  /// in neither job, trace nor record.
-  bool own_login = false;
 };
 
 }  // namespace assay

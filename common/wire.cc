@@ -155,7 +155,7 @@ void write(schema::Message::Builder out, const Lease& m) {
   to.setScanId(Cut(m.scan_id, kMaxIdBytes));
   to.setAttempt(m.attempt);
   Job job = m.job;
-  if (job.own_login) job.auth_file = kTooOldForLogins;
+  if (!m.registry_auth.empty()) job.auth_file = kTooOldForLogins;
   write_job(to.initJob(), job);
   if (!m.registry_auth.empty()) to.setRegistryAuth(Cut(m.registry_auth, kMaxRegistryAuthBytes));
 }

@@ -192,7 +192,7 @@ Message read(schema::Message::Reader in, Rules& rules) {
       auto m = in.getLease();
       Lease lease{scan_id(m.getScanId(), rules), m.getAttempt(), read_job(m.getJob(), rules)};
       lease.registry_auth = rules.text(m.getRegistryAuth(), kMaxRegistryAuthBytes, "registry login");
-      if (lease.job.own_login) lease.job.auth_file.clear();  // what it holds is for older agents
+      if (!lease.registry_auth.empty()) lease.job.auth_file.clear();  // what it holds is for older agents
       return lease;
     }
     case Which::PROCEED:

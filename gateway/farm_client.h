@@ -48,8 +48,9 @@ struct FarmOrder {
   std::string lane = "gate";
   std::string once;  // the same key again starts nothing, and gives the scan that it started; empty: none
   std::vector<std::pair<std::string, std::string>> labels;
-  bool insecure = false;        // plain HTTP or unverified TLS to the registry
-  std::string registry_auth{};  // a login of this scan's own (common/registry_auth.h); empty: none
+  bool insecure = false;                  // plain HTTP or unverified TLS to the registry
+  std::chrono::milliseconds duration{0};  // of the run; 0: as the scheduler has it
+  std::string registry_auth{};            // a login of this scan's own (common/registry_auth.h); empty: none
 };
 
 class FarmClient {

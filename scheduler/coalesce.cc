@@ -8,7 +8,7 @@ namespace assay {
 
 std::optional<std::string> coalescing_key(const Submission& submission) {
   // Another login may be refused where this one is not.
-  if (submission.fresh || submission.job.own_login) return std::nullopt;
+  if (submission.fresh || submission.own_login) return std::nullopt;
   auto ref = ImageRef::parse(submission.job.ref);
   if (!ref || ref->kind != ImageRef::Kind::registry) return std::nullopt;
   const Job& job = submission.job;

@@ -105,7 +105,7 @@ StoreBatch Keep::taken_before(const Submission& submission, const std::string& s
 StoreBatch Keep::moved(const ScanRecord& before, const ScanRecord& after) {
   assert(before.scan_id == after.scan_id && is_open(before.state));
   StoreBatch out{{{Family::open, before.scan_id, fence_of(before)}}, {scan_op(after), open_op(after)}};
-  if (before.submission.job.own_login && may_be_leased(before.state) && !may_be_leased(after.state))
+  if (before.submission.own_login && may_be_leased(before.state) && !may_be_leased(after.state))
     out.ops.push_back({Family::logins, after.scan_id, "", true});
   if (after.state == ScanState::done) index_result(out, after);
   return out;

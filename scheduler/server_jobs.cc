@@ -64,7 +64,7 @@ void Server::promote(const std::string& scan_id) {
 void Server::dispatch_jobs() {
   for (auto& assignment : dispatch_.assign(queue_, agents_, now_, kLeasesPerTurn)) {
     ScanRecord after = open_.at(assignment.scan_id);
-    if (after.submission.job.own_login && after.submission.registry_auth.empty()) {
+    if (after.submission.own_login && after.submission.registry_auth.empty()) {
       (void)queue_.cancel(after.scan_id);
       end_failed(after.scan_id, to_string(Errc::denied),
                  "the login that it came with is gone: submit its image again with one");
@@ -259,7 +259,7 @@ Result<ScanRecord> Server::retry(const std::string& scan_id) {
                  "scan " + scan_id + " is being taken away by retention: submit its image again"};
   if (record.state == ScanState::done)
     return Error{Errc::conflict, "scan " + scan_id + " is done; submit its image again, with fresh set"};
-  if (record.submission.job.own_login)
+  if (record.submission.own_login)
     return Error{Errc::conflict,
                  "scan " + scan_id +
                      " had a login of its own, which went with its end: submit its image again with one"};

@@ -18,7 +18,7 @@ Status Server::open_seal() {
 
 // Without it the scan fails when it would be leased: see dispatch_jobs().
 void Server::recall_login(ScanRecord& record) const {
-  if (!record.submission.job.own_login || !may_be_leased(record.state)) return;
+  if (!record.submission.own_login || !may_be_leased(record.state)) return;
   auto sealed = keep_.sealed_login(record.scan_id);
   auto login = sealed ? seal_->unseal(record.scan_id, *sealed) : std::move(sealed);
   if (login)

@@ -37,7 +37,7 @@ Status check_once(const std::string& once) {
 // A job whose record is submitted again (a batch that is run once more) says that it had one.
 Status check_login(const Submission& submission) {
   const Job& job = submission.job;
-  if (!job.own_login && submission.registry_auth.empty()) return Status();
+  if (!submission.own_login && submission.registry_auth.empty()) return Status();
   if (submission.registry_auth.empty())
     return Error{Errc::invalid,
                  "it was pulled with a login of its own, which is gone: submit it with registry_auth"};

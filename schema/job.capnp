@@ -15,7 +15,6 @@ struct Job {
   still @8 :Bool;  # do not provoke
   extensionMs @9 :UInt64 = 90000;
   platform @10 :Text;
-  ownLogin @11 :Bool;  # pulled with a login of its own, and no other; which, is not said here
 }
 
 struct Label {
@@ -33,4 +32,5 @@ struct Submission {
   fresh @6 :Bool;
   once @7 :Text;
   registryAuth @8 :Text;  # on its way from a client only, never in a record
+  ownLogin @9 :Bool;      # that it came with one
 }

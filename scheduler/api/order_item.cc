@@ -83,7 +83,7 @@ Status Item::set(Field field, std::string& value) {
     case Field::once:
       return keep_text(s.once, value, kMaxOnceBytes);
     case Field::registry_auth:
-      s.job.own_login = true;
+      s.own_login = true;
       return keep_text(s.registry_auth, value, kMaxRegistryAuthBytes);
     case Field::lane: {
       ASSAY_TRY(s.lane, parse_lane(value));
