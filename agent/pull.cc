@@ -259,6 +259,15 @@ Result<PulledImage> pull_with_login(const ImageRef& ref, const PullOptions& give
       if (std::exchange(told, true)) return Status();
       return given.resolved(digest);
     };
+  if (!given.registry_auth.empty()) {
+    ASSAY_TRY(fs::path own, write_login(ref, given.registry_auth, given.login_dir));
+    options.auth_file = own.string();
+    Skopeo skopeo(ref, options, dir);
+    auto pulled = pull_registry(ref, options, skopeo, blobs, dir / "layout");
+    std::error_code ignored;
+    fs::remove(own, ignored);  // the scan goes on for long without it
+    return pulled;
+  }
   for (int attempt = 0;; ++attempt) {
     std::optional<fs::path> login;
     if (given.logins != nullptr && given.auth_file.empty()) {

@@ -19,6 +19,10 @@ struct PullOptions {
   std::filesystem::path blobs_dir;  // shared by all scans of this host: sha256/<hex>
   bool insecure = false;
   std::string auth_file;
+  /// Of a job with a login of its own (common/registry_auth.h): the only one that is used. Written for skopeo
+  /// into `login_dir`, which is the caller's to remove.
+  std::string registry_auth{};
+  std::filesystem::path login_dir{};
   std::string platform{};        // of an index this platform's image; empty: this host's
   PullLogins* logins = nullptr;  // borrowed; none: skopeo looks for logins and certificates by itself
   std::chrono::seconds timeout{600};

@@ -9,6 +9,7 @@
 
 #include "common/encodings.h"
 #include "common/fd.h"
+#include "common/registry_auth.h"
 #include "common/text.h"
 #include "sources/credentials.h"
 #include "sources/places.h"
@@ -23,6 +24,14 @@ constexpr size_t kMaxLogins = 256;  // registries that one worker keeps tokens o
 Error no_place(std::string_view text, const std::string& rule) {
   return {Errc::invalid, "ecr = " + printable(text, 200) + ": " + rule +
                              ", as in registry.example=eu-west-1[,role=ARN][,endpoint=URL]"};
+}
+
+Result<fs::path> write_auth_file(const ImageRef& ref, const std::string& credentials, const fs::path& dir) {
+  nlohmann::json file;
+  file["auths"][ref.registry]["auth"] = credentials;
+  fs::path path = dir / "auth.json";
+  ASSAY_CHECK(write_file(path.string(), file.dump(), 0600));
+  return path;
 }
 
 }  // namespace
@@ -94,11 +103,13 @@ Result<std::optional<fs::path>> PullLogins::write(const ImageRef& ref, const fs:
   if (login == nullptr) return std::optional<fs::path>();
   auto token = login->get(std::time(nullptr));
   if (!token) return std::move(token).context("no login for " + ref.registry).error();
-  nlohmann::json file;
-  file["auths"][ref.registry]["auth"] = base64(token->user + ":" + token->password);
-  fs::path path = dir / "auth.json";
-  ASSAY_CHECK(write_file(path.string(), file.dump(), 0600));
+  ASSAY_TRY(fs::path path, write_auth_file(ref, base64(token->user + ":" + token->password), dir));
   return std::optional(path);
+}
+
+Result<fs::path> write_login(const ImageRef& ref, const std::string& registry_auth, const fs::path& dir) {
+  ASSAY_TRY(std::string credentials, basic_credentials(registry_auth));
+  return write_auth_file(ref, credentials, dir);
 }
 
 void PullLogins::refused(const ImageRef& ref) {

@@ -32,6 +32,11 @@ struct RegistryAccess {
 /// Whether these are there and can be read.
 Status check_access(const RegistryAccess& access);
 
+/// A file below `dir` for skopeo with this login (common/registry_auth.h) for the reference's registry,
+/// readable by its owner alone.
+Result<std::filesystem::path> write_login(const ImageRef& ref, const std::string& registry_auth,
+                                          const std::filesystem::path& dir);
+
 /// One worker's: tokens are kept from pull to pull, and asked for anew before they expire.
 class PullLogins {
  public:

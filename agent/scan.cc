@@ -41,7 +41,7 @@ class Scan {
   Status run();
 
  private:
-  Result<PulledImage> pull_image();
+  Result<PulledImage> pull_image(const ScratchDir& scratch);
   Result<std::vector<fs::path>> unpack_layers(const PulledImage& image);
   Status keep_artifacts(const ArtifactBook& book, const Rootfs& rootfs, const ScratchDir& scratch);
   void begin(const std::string& phase);
@@ -72,7 +72,7 @@ Status Scan::run() {
   ASSAY_CHECK(allow_network(lease_.job, limits_.egress));
   ASSAY_TRY(ScratchDir scratch, ScratchDir::make(place_.run_dir / name_));
   begin("pull");
-  ASSAY_TRY(PulledImage image, pull_image());
+  ASSAY_TRY(PulledImage image, pull_image(scratch));
   begin("unpack");
   ASSAY_TRY(std::vector<fs::path> layers, unpack_layers(image));
   begin("wait");
@@ -117,8 +117,12 @@ Status Scan::run() {
   return ship_.done(header_, footer_);
 }
 
-Result<PulledImage> Scan::pull_image() {
+Result<PulledImage> Scan::pull_image(const ScratchDir& scratch) {
   PullOptions options;
+  options.registry_auth = lease_.registry_auth;
+  if (!lease_.registry_auth.empty()) {
+    ASSAY_TRY(options.login_dir, scratch.sub("login"));
+  }
   options.blobs_dir = place_.data_dir / "blobs";
   options.insecure = lease_.job.insecure;
   options.auth_file = lease_.job.auth_file;

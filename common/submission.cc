@@ -59,6 +59,7 @@ void write_submission(schema::Submission::Builder out, const Submission& submiss
   out.setExpect(Cut(submission.expect, kMaxIdBytes));
   out.setFresh(submission.fresh);
   out.setOnce(Cut(submission.once, kMaxOnceBytes));
+  out.setOwnLogin(submission.own_login);
 }
 
 Submission read_submission(schema::Submission::Reader in, Rules& rules) {
@@ -72,6 +73,7 @@ Submission read_submission(schema::Submission::Reader in, Rules& rules) {
   out.expect = rules.text(in.getExpect(), kMaxIdBytes, "expectation");
   out.fresh = in.getFresh();
   out.once = rules.text(in.getOnce(), kMaxOnceBytes, "once key");
+  out.own_login = in.getOwnLogin();
   return out;
 }
 

@@ -36,6 +36,10 @@ struct Submission {
   /// The submitter's key for it: while a scan with this key and tenant is kept, another submission of it is
   /// answered with that scan's id, and starts nothing. At most kMaxOnceBytes; empty: none.
   std::string once{};
+  /// The login for the job's registry, good for this pull: see registry_auth.h. Kept sealed and apart while
+  /// the job may still be leased, and shown to nobody but the agent that pulls.
+  std::string registry_auth{};
+  bool own_login = false;  // it came with such a login: it is pulled with that, and with no other
 };
 
 }  // namespace assay

@@ -7,6 +7,7 @@
 #include "common/codec.h"
 #include "common/codec_capnp.h"
 #include "common/image_ref.h"
+#include "common/registry_auth.h"
 #include "common/wire_limits.h"
 #include "schema/wire.capnp.h"
 
@@ -14,6 +15,10 @@ namespace assay::wire {
 namespace {
 
 using namespace capnp_codec;
+
+// An agent from before there were logins of jobs would pull with those of its host. It finds this in the
+// place of an auth file, which nothing can be read from: the job fails there with these words, and goes back.
+constexpr char kTooOldForLogins[] = "/dev/null/this-agent-is-too-old-for-a-job-with-a-login-of-its-own";
 
 void set_attempt(schema::Message::Attempt::Builder to, const std::string& scan_id, uint32_t attempt) {
   to.setScanId(Cut(scan_id, kMaxIdBytes));
@@ -24,7 +29,12 @@ void write(schema::Message::Builder out, const Submit& m) {
   assert(m.submissions.size() <= kMaxSubmissions);
   auto to = out.initSubmit();
   auto list = to.initSubmissions(static_cast<unsigned>(m.submissions.size()));
-  for (unsigned i = 0; i < list.size(); ++i) write_submission(list[i], m.submissions[i]);
+  for (unsigned i = 0; i < list.size(); ++i) {
+    write_submission(list[i], m.submissions[i]);
+    // Here and not there: write_submission() makes records, too.
+    if (!m.submissions[i].registry_auth.empty())
+      list[i].setRegistryAuth(Cut(m.submissions[i].registry_auth, kMaxRegistryAuthBytes));
+  }
   to.setFollow(m.follow);
 }
 void write(schema::Message::Builder out, const Ask& m) {
@@ -144,7 +154,10 @@ void write(schema::Message::Builder out, const Lease& m) {
   auto to = out.initLease();
   to.setScanId(Cut(m.scan_id, kMaxIdBytes));
   to.setAttempt(m.attempt);
-  write_job(to.initJob(), m.job);
+  Job job = m.job;
+  if (!m.registry_auth.empty()) job.auth_file = kTooOldForLogins;
+  write_job(to.initJob(), job);
+  if (!m.registry_auth.empty()) to.setRegistryAuth(Cut(m.registry_auth, kMaxRegistryAuthBytes));
 }
 void write(schema::Message::Builder out, const Proceed& m) {
   set_attempt(out.initProceed(), m.scan_id, m.attempt);

@@ -159,6 +159,7 @@ struct Lease {
   std::string scan_id;
   uint32_t attempt = 0;
   Job job;
+  std::string registry_auth{};  // of a job with a login of its own; see registry_auth.h
 };
 struct Proceed {
   std::string scan_id;

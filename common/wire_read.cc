@@ -2,6 +2,7 @@
 #include "common/codec.h"
 #include "common/codec_capnp.h"
 #include "common/ids.h"
+#include "common/registry_auth.h"
 #include "common/wire.h"
 #include "common/wire_limits.h"
 #include "schema/wire.capnp.h"
@@ -32,6 +33,8 @@ Message read_submit(schema::Message::Submit::Reader in, Rules& rules) {
   for (auto submission : list) {
     if (!rules.ok()) break;
     out.submissions.push_back(read_submission(submission, rules));
+    out.submissions.back().registry_auth =
+        rules.text(submission.getRegistryAuth(), kMaxRegistryAuthBytes, "registry login");
   }
   out.follow = in.getFollow();
   return out;
@@ -187,7 +190,10 @@ Message read(schema::Message::Reader in, Rules& rules) {
       return Who{};
     case Which::LEASE: {
       auto m = in.getLease();
-      return Lease{scan_id(m.getScanId(), rules), m.getAttempt(), read_job(m.getJob(), rules)};
+      Lease lease{scan_id(m.getScanId(), rules), m.getAttempt(), read_job(m.getJob(), rules)};
+      lease.registry_auth = rules.text(m.getRegistryAuth(), kMaxRegistryAuthBytes, "registry login");
+      if (!lease.registry_auth.empty()) lease.job.auth_file.clear();  // what it holds is for older agents
+      return lease;
     }
     case Which::PROCEED:
       return read_attempt<Proceed>(in.getProceed(), rules);

@@ -110,6 +110,7 @@ Result<Settings> read_settings(const po::variables_map& map) {
   ASSAY_CHECK(read_admission(map, settings.admission));
   ASSAY_CHECK(read_registries(map, settings.registries));
   settings.results = {texts(map, "tenant"), map["imported"].as<bool>()};
+  ASSAY_TRY(settings.scanner, harbor::read_settings(map));
   ASSAY_TRY(settings.cache_time, parse_duration(text(map, "cache-time")));
   if (settings.cache_time > std::chrono::hours(1)) return Error{Errc::invalid, "cache-time is at most 1h"};
   settings.cache_size = map["cache-size"].as<size_t>();
@@ -160,6 +161,7 @@ void describe(po::options_description& options) {
   add("cache-time", string("60s"), "how long a decision is remembered; 0: not at all");
   add("cache-size", po::value<size_t>()->default_value(10'000), "decisions remembered");
   add("metrics", string(""), "ADDRESS:PORT of Prometheus' metrics; empty: off");
+  harbor::describe(options);
 }
 
 }  // namespace assay::gateway

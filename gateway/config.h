@@ -10,6 +10,7 @@
 #include "common/result.h"
 #include "decisions/policy.h"
 #include "gateway/farm_client.h"
+#include "gateway/harbor/settings.h"
 #include "sources/places.h"
 
 namespace boost::program_options {
@@ -58,6 +59,7 @@ struct Settings {
   ResultSettings results;
   std::chrono::milliseconds cache_time{60'000};  // 0: nothing is remembered
   size_t cache_size = 10'000;
+  harbor::Settings scanner;  // Harbor's adapter
 };
 
 void describe(boost::program_options::options_description& options);

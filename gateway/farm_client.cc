@@ -7,6 +7,7 @@
 #include "common/encodings.h"
 #include "common/fd.h"
 #include "common/json_parts.h"
+#include "common/submission.h"
 #include "common/text.h"
 #include "common/words.h"
 #include "sources/http_url.h"
@@ -85,6 +86,10 @@ FarmScan scan_of(const Json& from) {
   out.platform = text("platform");
   out.error = text("error");
   out.error_code = text("error_code");
+  if (auto labels = from.find("labels"); labels != from.end() && labels->is_object())
+    for (const auto& [name, value] : labels->items())
+      if (value.is_string() && out.labels.size() < kMaxLabels)
+        out.labels.emplace_back(still_printable(name, 1024), still_printable(value.get<std::string>(), 1024));
   out.score = static_cast<int>(std::clamp<int64_t>(number_of(from, "score"), 0, 1'000'000));
   out.submitted_ns = number_of(from, "submitted_ns");
   out.finished_ns = number_of(from, "finished_ns");
@@ -166,6 +171,8 @@ Result<std::string> FarmClient::submit(const FarmOrder& order) {
   if (!order.platform.empty()) scan["platform"] = order.platform;
   if (!order.once.empty()) scan["once"] = order.once;
   if (order.insecure) scan["insecure"] = true;
+  if (order.duration.count() > 0) scan["duration_ms"] = order.duration.count();
+  if (!order.registry_auth.empty()) scan["registry_auth"] = order.registry_auth;
   for (const auto& [name, value] : order.labels) scan["labels"][name] = value;
   Json wanted = {{"scans", Json::array({std::move(scan)})}};
   ASSAY_TRY(std::string body,

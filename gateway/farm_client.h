@@ -35,6 +35,7 @@ struct FarmScan {
   std::string tenant;   // who submitted it
   std::string persona, platform;
   std::string error, error_code;
+  std::vector<std::pair<std::string, std::string>> labels;
   int score = 0;
   int64_t submitted_ns = 0, finished_ns = 0;  // Unix time; 0: not yet
   bool has_report = false;                    // done, and retention has not taken it
@@ -49,7 +50,9 @@ struct FarmOrder {
   std::string lane = "gate";
   std::string once;  // the same key again starts nothing, and gives the scan that it started; empty: none
   std::vector<std::pair<std::string, std::string>> labels;
-  bool insecure = false;  // plain HTTP or unverified TLS to the registry
+  bool insecure = false;                  // plain HTTP or unverified TLS to the registry
+  std::chrono::milliseconds duration{0};  // of the run; 0: as the scheduler has it
+  std::string registry_auth{};            // a login of this scan's own (common/registry_auth.h); empty: none
 };
 
 class FarmClient {

@@ -7,6 +7,8 @@
 #include "common/log.h"
 #include "common/metrics_http.h"
 #include "common/tls_log.h"
+#include "common/text.h"
+#include "gateway/harbor/access.h"
 #include "gateway/routes.h"
 
 namespace assay::gateway {
@@ -83,6 +85,7 @@ struct Gateway::State {
 };
 
 Result<Gateway> Gateway::start(const Settings& settings) {
+  ASSAY_CHECK(harbor::check_credential_file(settings.scanner));
   ASSAY_TRY(std::string token, read_token(settings.farm.token_file));
   ASSAY_TRY(Policies policies, Policies::load(settings.policy_files));
   auto state = std::make_unique<State>(settings, std::move(policies));
@@ -113,6 +116,7 @@ Gateway& Gateway::operator=(Gateway&&) noexcept = default;
 Gateway::~Gateway() = default;
 
 Status check(const Settings& settings) {
+  ASSAY_CHECK(harbor::check_credential_file(settings.scanner));
   ASSAY_TRY(std::string token, read_token(settings.farm.token_file));
   ASSAY_TRY(Policies policies, Policies::load(settings.policy_files));
   if (settings.http.tls) {

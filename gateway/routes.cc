@@ -19,7 +19,7 @@ constexpr Route kOwn[] = {{"GET", "/healthz", 4096, true, show_health, nullptr}}
 
 Matched match(std::string_view method, std::string_view path) {
   Matched out;
-  for (std::span<const Route> table : {std::span<const Route>(kOwn), admission_routes()})
+  for (std::span<const Route> table : {std::span<const Route>(kOwn), admission_routes(), harbor_routes()})
     for (const Route& route : table) {
       auto words = match_path(route.path, path);
       if (!words) continue;

@@ -46,6 +46,7 @@ struct Route {
 
 /// The tables of each product.
 std::span<const Route> admission_routes();
+std::span<const Route> harbor_routes();
 
 /// The route of a request, and the words of its path. Null: none; `allowed` are the path's methods then, if
 /// only the method is wrong: "GET, POST".

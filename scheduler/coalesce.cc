@@ -7,7 +7,8 @@
 namespace assay {
 
 std::optional<std::string> coalescing_key(const Submission& submission) {
-  if (submission.fresh) return std::nullopt;
+  // Another login may be refused where this one is not.
+  if (submission.fresh || submission.own_login) return std::nullopt;
   auto ref = ImageRef::parse(submission.job.ref);
   if (!ref || ref->kind != ImageRef::Kind::registry) return std::nullopt;
   const Job& job = submission.job;

@@ -13,7 +13,8 @@
 
 namespace assay {
 
-/// What makes two jobs equal, or nothing for one that never is (a fresh one, or a local image).
+/// What makes two jobs equal, or nothing for one that never is (a fresh one, one with a login
+/// of its own, or a local image).
 std::optional<std::string> coalescing_key(const Submission& submission);
 
 class Coalesce {

@@ -82,7 +82,7 @@ std::string result_key(const std::string& digest, const Job& job, const std::str
          printable(tracer_version, kMaxVersionShown);
 }
 
-StoreBatch Keep::submitted(const ScanRecord& record) {
+StoreBatch Keep::submitted(const ScanRecord& record, const std::string& sealed_login) {
   assert(is_open(record.state));
   StoreBatch out{{{Family::scans, record.scan_id, std::nullopt}}, {scan_op(record), open_op(record)}};
   if (const std::string& batch_id = record.submission.batch; !batch_id.empty()) {
@@ -94,6 +94,7 @@ StoreBatch Keep::submitted(const ScanRecord& record) {
     out.expect.push_back({Family::once, key, std::nullopt});
     out.ops.push_back({Family::once, std::move(key), record.scan_id});
   }
+  if (!sealed_login.empty()) out.ops.push_back({Family::logins, record.scan_id, sealed_login});
   return out;
 }
 
@@ -104,6 +105,8 @@ StoreBatch Keep::taken_before(const Submission& submission, const std::string& s
 StoreBatch Keep::moved(const ScanRecord& before, const ScanRecord& after) {
   assert(before.scan_id == after.scan_id && is_open(before.state));
   StoreBatch out{{{Family::open, before.scan_id, fence_of(before)}}, {scan_op(after), open_op(after)}};
+  if (before.submission.own_login && may_be_leased(before.state) && !may_be_leased(after.state))
+    out.ops.push_back({Family::logins, after.scan_id, "", true});
   if (after.state != ScanState::done) return out;
   index_result(out, after);
   if (!after.same_as.empty()) put_traits(out, after, {});

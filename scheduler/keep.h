@@ -18,6 +18,8 @@ namespace assay {
 enum class ScanState : uint8_t { queued = 0, leased = 1, shipped = 2, done = 3, failed = 4, cancelled = 5 };
 const char* to_string(ScanState state);
 inline bool is_open(ScanState state) { return state <= ScanState::shipped; }
+/// Now, or again.
+inline bool may_be_leased(ScanState state) { return state <= ScanState::leased; }
 
 /// One scan, as `assay list` shows it.
 struct ScanRecord {
@@ -79,13 +81,14 @@ class Keep {
   // ---- changes. Ids in them are ours: is_scan_id() holds.
 
   /// A scan comes into being, in its batch if it names one. Expects: no scan of this id, and none of its
-  /// tenant with its key (Submission::once).
-  static StoreBatch submitted(const ScanRecord& record);
+  /// tenant with its key (Submission::once). `sealed_login`: of a job with a login of its own (seal.h).
+  static StoreBatch submitted(const ScanRecord& record, const std::string& sealed_login = "");
   /// Changes nothing. Expects: this scan is the one that was submitted with the key.
   static StoreBatch taken_before(const Submission& submission, const std::string& scan_id);
   /// From one state to the next. Expects: the open scan is in the state, attempt and hands of `before`. Where
   /// `after` is done: index entries by digest and, when it has its own report, by result_key(), for which
-  /// `after` names digest and tracer version; when it shares another's, by its own name.
+  /// `after` names digest and tracer version; when it shares another's, by its own name. Where it is not to be
+  /// leased any more, its login goes.
   static StoreBatch moved(const ScanRecord& before, const ScanRecord& after);
   /// A scan that had ended is queued again, with what it had kept until the next trace is whole; its attempts
   /// are numbered on from `after.attempt`, which is that of the last lease. Expects: it is not open.
@@ -174,6 +177,11 @@ class Keep {
   /// Every scan that has not ended, oldest first; reads no others. A record that cannot be read, or says
   /// otherwise than the index, is left out, and counted.
   Result<Opened> each_open(const std::function<void(ScanRecord)>& visit) const;
+
+  /// As submitted() wrote it. Errc::not_found: it has none, or needs it no more.
+  Result<std::string> sealed_login(const std::string& scan_id) const;
+  /// Whether any scan has one.
+  Result<bool> any_login() const;
 
   Result<TraceHeader> header(const std::string& scan_id) const;
   Result<TraceFooter> footer(const std::string& scan_id) const;

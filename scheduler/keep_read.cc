@@ -75,6 +75,20 @@ Result<Keep::Opened> Keep::each_open(const std::function<void(ScanRecord)>& visi
   return opened;
 }
 
+Result<std::string> Keep::sealed_login(const std::string& scan_id) const {
+  ASSAY_CHECK(check_id(scan_id));
+  return store_.get(Family::logins, scan_id);
+}
+
+Result<bool> Keep::any_login() const {
+  bool any = false;
+  ASSAY_CHECK(store_.scan(Family::logins, "", false, [&](std::string_view, std::string_view) {
+    any = true;
+    return false;
+  }));
+  return any;
+}
+
 Result<std::string> Keep::owner(const std::string& scan_id) const {
   ASSAY_TRY(ScanRecord record, scan(scan_id));
   if (record.same_as.empty()) return scan_id;

@@ -178,6 +178,7 @@ Status serve_from(const po::variables_map& map) {
     ASSAY_TRY(zap, Zap::start(context, list));
     config.zap = &*zap;
   }
+  config.seal_key = settings.data / "login.key";
   Metrics metrics;
   SchedulerMetrics counted(metrics);
   config.metrics = &counted;

@@ -49,9 +49,11 @@ Status Server::recover() {
   if (upgraded.unreadable > 0)
     spdlog::error("event=unreadable_records count={} first=\"{}\"", upgraded.unreadable,
                   upgraded.first_error);
+  ASSAY_CHECK(open_seal());
   std::vector<ScanRecord> followers;
   size_t leased = 0;
   ASSAY_TRY(Keep::Opened opened, keep_.each_open([&](ScanRecord record) {
+    recall_login(record);
     if (record.state == ScanState::shipped) {
       scoring_->request(record.scan_id);
       open_[record.scan_id] = std::move(record);

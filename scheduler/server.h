@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
@@ -53,6 +54,7 @@ struct ServerConfig {
   std::set<std::string> allowed;             // keys on the allow-list, when `keys` are used
   int reload_fd = -1;                        // readable: call reload()
   std::function<Result<Reload>()> reload;    // on a thread of its own, one at a time
+  std::filesystem::path seal_key;   // file that logins of jobs are sealed with; empty: a key of this process
   std::function<Status()> serving;  // called once, when what was on disk is recovered and peers can connect
   std::function<void()> alive;      // called about once a second while the loop turns
   SchedulerMetrics* metrics = nullptr;  // borrowed

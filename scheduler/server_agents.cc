@@ -152,6 +152,7 @@ void Server::on(const std::string& agent, wire::Done& m) {
   m.header.agent_id = agent;  // by its key, whatever it calls itself
   ScanRecord after = before;
   after.state = ScanState::shipped;
+  after.submission.registry_auth.clear();
   after.digest = m.header.image.digest;
   after.tracer_version = m.header.tracer_version;
   auto batch = Keep::shipped(before, after, m.header, m.footer);

@@ -64,6 +64,12 @@ void Server::promote(const std::string& scan_id) {
 void Server::dispatch_jobs() {
   for (auto& assignment : dispatch_.assign(queue_, agents_, now_, kLeasesPerTurn)) {
     ScanRecord after = open_.at(assignment.scan_id);
+    if (after.submission.own_login && after.submission.registry_auth.empty()) {
+      (void)queue_.cancel(after.scan_id);
+      end_failed(after.scan_id, to_string(Errc::denied),
+                 "the login that it came with is gone: submit its image again with one");
+      continue;
+    }
     after.state = ScanState::leased;
     after.attempt = assignment.attempt;
     after.agent = assignment.agent;
@@ -71,7 +77,7 @@ void Server::dispatch_jobs() {
     const QueuedJob& job = *queue_.find(after.scan_id);
     measure_.leased(after, job.registry, agents_.has_cached(after.agent, job.affinity));
     ++stats_.leased;
-    wire::Lease lease{after.scan_id, after.attempt, after.submission.job};
+    wire::Lease lease{after.scan_id, after.attempt, after.submission.job, after.submission.registry_auth};
     move(after, [this, lease = std::move(lease), agent = assignment.agent] {
       Status sent = tell_agent(agent, lease);
       spdlog::debug("event=leased scan={} attempt={} agent={} sent={}", lease.scan_id, lease.attempt, agent,
@@ -120,6 +126,7 @@ void Server::move(ScanRecord after, Stage::Kept kept) {
     phases_.erase(after.scan_id);
     resolved_.erase(after.scan_id);
   }
+  if (!may_be_leased(after.state)) after.submission.registry_auth.clear();
   if (is_open(after.state))
     it->second = std::move(after);
   else
@@ -252,6 +259,10 @@ Result<ScanRecord> Server::retry(const std::string& scan_id) {
                  "scan " + scan_id + " is being taken away by retention: submit its image again"};
   if (record.state == ScanState::done)
     return Error{Errc::conflict, "scan " + scan_id + " is done; submit its image again, with fresh set"};
+  if (record.submission.own_login)
+    return Error{Errc::conflict,
+                 "scan " + scan_id +
+                     " had a login of its own, which went with its end: submit its image again with one"};
   record.state = ScanState::queued;
   record.failures = 0;
   record.same_as.clear();

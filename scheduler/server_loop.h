@@ -2,7 +2,8 @@
 // recovery), server_reload.cc (what is read again), server_agents.cc (what agents say), server_fence.cc
 // (which of them are trusted no more), server_clients.cc (what clients say), server_submit.cc (what they
 // submit), server_asks.cc (their questions), server_rescore.cc (what was scored, again), server_sweeps.cc
-// (records of sweeps), server_jobs.cc (how a job moves from state to state), server_prune.cc (retention).
+// (records of sweeps), server_jobs.cc (how a job moves from state to state), server_logins.cc (logins that
+// jobs bring), server_prune.cc (retention).
 #pragma once
 
 #include <map>
@@ -22,6 +23,7 @@
 #include "scheduler/pruning.h"
 #include "scheduler/reloading.h"
 #include "scheduler/scoring.h"
+#include "scheduler/seal.h"
 #include "scheduler/server.h"
 #include "scheduler/sessions.h"
 #include "scheduler/stage.h"
@@ -53,6 +55,11 @@ class Server {
     std::string user;
     std::string key;
   };
+
+  // server_logins.cc: logins that jobs bring with them.
+  Status open_seal();
+  void recall_login(ScanRecord& record) const;
+  Result<std::string> sealed_login(const ScanRecord& record) const;
 
   // server.cc
   Status turn();
@@ -188,6 +195,7 @@ class Server {
   Store& store_;
   Keep keep_;
   Stage stage_;
+  std::optional<Seal> seal_;  // since recover()
   Socket agents_socket_;
   Monitor connections_;
   Socket clients_socket_;

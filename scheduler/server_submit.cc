@@ -57,7 +57,8 @@ Status Server::take(Submission submission, Taking& into) {
     const ScanRecord& record = into.records.emplace_back(new_record(std::move(submission)));
     if (!record.submission.once.empty()) once_[once_key(record.submission)] = record.scan_id;
     into.accepted.scan_ids.push_back(record.scan_id);
-    one = Keep::submitted(record);
+    ASSAY_TRY(std::string login, sealed_login(record));
+    one = Keep::submitted(record, login);
   }
   std::move(one.expect.begin(), one.expect.end(), std::back_inserter(into.batch.expect));
   std::move(one.ops.begin(), one.ops.end(), std::back_inserter(into.batch.ops));

@@ -31,9 +31,10 @@ enum class Family : uint8_t {
   index,
   artifacts,
   sweeps,
-  once
+  once,
+  logins
 };
-inline constexpr size_t kFamilies = 13;
+inline constexpr size_t kFamilies = 14;
 /// "scans", "chunks"...
 const char* to_string(Family family);
 

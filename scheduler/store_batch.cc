@@ -12,7 +12,7 @@ constexpr size_t kKeyShown = 96;
 const char* to_string(Family family) {
   constexpr std::array<const char*, kFamilies> kNames = {
       "scans",   "chunks", "reports", "digests",   "open",   "batches", "members",
-      "results", "agents", "index",   "artifacts", "sweeps", "once"};
+      "results", "agents", "index",   "artifacts", "sweeps", "once",    "logins"};
   return kNames[static_cast<size_t>(family)];
 }
 

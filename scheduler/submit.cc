@@ -4,6 +4,7 @@
 #include "common/ids.h"
 #include "common/image_ref.h"
 #include "common/platform.h"
+#include "common/registry_auth.h"
 #include "common/text.h"
 
 namespace assay {
@@ -30,6 +31,22 @@ Status check_once(const std::string& once) {
   if (printable(once) != once)
     return Error{Errc::invalid,
                  "the key in 'once' has a backslash, a control character or bytes that are no UTF-8"};
+  return Status();
+}
+
+// A job whose record is submitted again (a batch that is run once more) says that it had one.
+Status check_login(const Submission& submission) {
+  const Job& job = submission.job;
+  if (!submission.own_login && submission.registry_auth.empty()) return Status();
+  if (submission.registry_auth.empty())
+    return Error{Errc::invalid,
+                 "it was pulled with a login of its own, which is gone: submit it with registry_auth"};
+  if (!job.auth_file.empty())
+    return Error{Errc::invalid, "registry_auth and auth_file exclude each other: give one"};
+  auto ref = ImageRef::parse(job.ref);
+  if (!ref || ref->kind != ImageRef::Kind::registry)
+    return Error{Errc::invalid, "registry_auth is for images of registries"};
+  ASSAY_TRY(std::string usable, basic_credentials(submission.registry_auth));
   return Status();
 }
 
@@ -61,6 +78,7 @@ Status check_job(const Job& job) {
 
 Status check_submission(const Submission& submission) {
   ASSAY_CHECK(check_job(submission.job));
+  ASSAY_CHECK(check_login(submission).context(printable(submission.job.ref, 200)));
   ASSAY_CHECK(check_labels(submission.labels).context(printable(submission.job.ref, 200)));
   if (!submission.batch.empty() && !is_scan_id(submission.batch))
     return Error{Errc::invalid, "'" + printable(submission.batch, 64) + "' is no batch id"};

@@ -31,4 +31,6 @@ struct Submission {
   expect @5 :Text;
   fresh @6 :Bool;
   once @7 :Text;
+  registryAuth @8 :Text;  # on its way from a client only, never in a record
+  ownLogin @9 :Bool;      # that it came with one
 }

@@ -133,6 +133,7 @@ struct Message {
     scanId @0 :Text;
     attempt @1 :UInt32;
     job @2 :Job;
+    registryAuth @3 :Text;
   }
   struct Fenced {
     scanId @0 :Text;

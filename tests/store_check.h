@@ -56,6 +56,11 @@ class StoreCheck {
       auto scan = record(id);
       if (!scan || !is_open(scan->state)) say(Family::open, id, "its scan is not open");
     });
+    each(Family::logins, [&](const std::string& id, const std::string&) {
+      auto scan = record(id);
+      if (!scan || !may_be_leased(scan->state) || !scan->submission.own_login)
+        say(Family::logins, id, "its scan needs none");
+    });
     each(Family::members, [&](const std::string& key, const std::string&) {
       if (!record(key.substr(kId))) say(Family::members, key, "there is no such scan");
     });

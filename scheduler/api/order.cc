@@ -177,8 +177,9 @@ bool Reader::key(std::string& name) {
     return true;
   }
   field_ = field_of(name);
-  // A batch's images differ in them.
-  bool own = at_ == At::item || (field_ != Field::ref && field_ != Field::once);
+  // A batch's images differ in them, or in their registry.
+  bool own =
+      at_ == At::item || (field_ != Field::ref && field_ != Field::once && field_ != Field::registry_auth);
   if (field_ == Field::none || !own || (kind_ == Kind::batch && field_ == Field::batch)) {
     field_ = Field::none;
     return fail("has a field '" + printable(name, 64) + "', which there is not");

@@ -5,15 +5,16 @@
 #include <limits>
 
 #include "common/platform.h"
+#include "common/registry_auth.h"
 #include "common/text.h"
 
 namespace assay::api {
 namespace {
 
-constexpr const char* kFields[] = {"ref",        "duration_ms",  "network", "insecure",     "auth_file",
-                                   "cpu_millis", "memory_bytes", "lane",    "batch",        "expect",
-                                   "fresh",      "persona",      "provoke", "extension_ms", "platform",
-                                   "labels",     "once"};
+constexpr const char* kFields[] = {"ref",        "duration_ms",  "network",      "insecure",     "auth_file",
+                                   "cpu_millis", "memory_bytes", "lane",         "batch",        "expect",
+                                   "fresh",      "persona",      "provoke",      "extension_ms", "platform",
+                                   "labels",     "once",         "registry_auth"};
 constexpr size_t kMaxRefBytes = 1024;  // what the wire carries, as of the others
 constexpr size_t kMaxPathBytes = 4096;
 constexpr size_t kMaxWordBytes = 64;
@@ -81,6 +82,9 @@ Status Item::set(Field field, std::string& value) {
       return keep_text(s.expect, value, kMaxWordBytes);
     case Field::once:
       return keep_text(s.once, value, kMaxOnceBytes);
+    case Field::registry_auth:
+      s.own_login = true;
+      return keep_text(s.registry_auth, value, kMaxRegistryAuthBytes);
     case Field::lane: {
       ASSAY_TRY(s.lane, parse_lane(value));
       return Status();

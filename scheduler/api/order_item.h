@@ -28,6 +28,7 @@ enum class Field : uint8_t {
   platform,
   labels,
   once,
+  registry_auth,
   none
 };
 const char* to_string(Field field);

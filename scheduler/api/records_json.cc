@@ -47,6 +47,7 @@ Json scan_of(const ScanRecord& r) {
           {"provoke", s.job.provoke},
           {"platform", printable(s.job.platform)},
           {"insecure", s.job.insecure},
+          {"own_login", s.own_login},
           {"cpu_millis", s.job.cpu_millis},
           {"memory_bytes", s.job.memory_bytes},
           {"fresh", s.fresh},

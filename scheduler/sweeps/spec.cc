@@ -13,7 +13,7 @@ namespace {
 constexpr size_t kMaxSources = 100, kMaxGlobs = 1000, kMaxGlobBytes = 256, kMaxSpecPlatforms = 20;
 // What is said of an image otherwise than in the profile: which one, in which lane, and as what.
 constexpr api::Field kNotOfProfile[] = {api::Field::ref, api::Field::batch, api::Field::lane,
-                                        api::Field::expect};
+                                        api::Field::expect, api::Field::registry_auth};
 
 Status read_labels(const Json& json, Labels& to) {
   if (!json.is_object()) return Error{Errc::invalid, "is not an object of texts"};

@@ -22,8 +22,8 @@ namespace assay::farm {
 using SimTime = std::chrono::steady_clock::time_point;
 
 /// "oci-archive:/sim/TENANT/KIND/NAME.tar", or "sim.example:5000/sim/TENANT/KIND/NAME:1": what the simulated
-/// image is, in its reference. Only images of a registry can be equal to others. "HOST/REPOSITORY@DIGEST": a
-/// good one, with that digest.
+/// image is, in its reference. Only images of a registry can be equal to others. "HOST/REPOSITORY@DIGEST":
+/// with that digest, and a good one unless KIND is a part of its repository's path.
 struct SimImage {
   enum class Kind : uint8_t { good, bad, cursed };  // bad: fails for good; cursed: every attempt fails
   Kind kind = Kind::good;

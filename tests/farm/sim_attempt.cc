@@ -42,6 +42,8 @@ std::optional<SimImage> SimImage::parse(const std::string& ref) {
   if (size_t at = ref.find("@sha256:"); at != std::string::npos) {
     out.in_registry = true;
     out.name = ref.substr(0, at);
+    for (Kind k : {Kind::bad, Kind::cursed})
+      if (out.name.find(std::string("/") + to_string(k) + "/") != std::string::npos) out.kind = k;
     return out;
   }
   out.in_registry = ref.starts_with(kRegistry);

@@ -255,5 +255,31 @@ TEST_F(PullRegistry, AuthFileOpensAClosedRegistry) {
   EXPECT_EQ(pulled.error().code, Errc::denied) << pulled.error().what;
 }
 
+TEST_F(PullRegistry, AJobsOwnLoginIsTheOnlyOneAndLeavesNothing) {
+  start("user:$2y$05$abcdefghijklmnopqrstuuHIrMEWpUCQe2YqFR3sXwQ75u4od..9q");  // "pw"
+  auto oci_dir = layout();
+  oci_dir.tag(oci_dir.image(two_layers(), kRun, test::this_architecture()), "one");
+  push(oci("one"), "app:1", {"--dest-creds", "user:pw"});
+  // The host's own login would do.
+  std::string host = (dir_.path() / "auth.json").string();
+  ASSERT_TRUE(write_file(host, json({{"auths", {{address_, {{"auth", "dXNlcjpwdw=="}}}}}}).dump()));
+  ::setenv("REGISTRY_AUTH_FILE", host.c_str(), 1);
+  TempDir login;
+  PullOptions with = insecure();
+  with.login_dir = login.path();
+  with.registry_auth = "Basic dXNlcjp3cm9uZw==";
+  auto pulled = pull_ref(address_ + "/app:1", with);
+  ASSERT_FALSE(pulled);
+  EXPECT_EQ(pulled.error().code, Errc::denied) << pulled.error().what;
+  EXPECT_TRUE(std::filesystem::is_empty(login.path()));
+  ::unsetenv("REGISTRY_AUTH_FILE");
+  with.registry_auth = "Basic dXNlcjpwdw==";
+  pulled = pull_ref(address_ + "/app:1", with);
+  ASSERT_TRUE(pulled) << pulled.error().what;
+  EXPECT_TRUE(std::filesystem::is_empty(login.path()));
+  with.registry_auth = "Bearer x";
+  EXPECT_EQ(pull_ref(address_ + "/app:1", with).error().code, Errc::unsupported);
+}
+
 }  // namespace
 }  // namespace assay

@@ -40,10 +40,13 @@ TEST(Coalesce, APlatformIsTheSameHoweverItIsWritten) {
   EXPECT_EQ(coalescing_key(one), coalescing_key(other));
 }
 
-TEST(Coalesce, FreshJobsAndLocalImagesAreNeverEqual) {
+TEST(Coalesce, FreshJobsJobsWithALoginAndLocalImagesAreNeverEqual) {
   Submission fresh = of("nginx");
   fresh.fresh = true;
   EXPECT_FALSE(coalescing_key(fresh));
+  Submission with_login = of("nginx");
+  with_login.own_login = true;
+  EXPECT_FALSE(coalescing_key(with_login));
   EXPECT_FALSE(coalescing_key(of("oci-archive:/tmp/app.tar")));
   EXPECT_FALSE(coalescing_key(of("not a reference")));
 }
