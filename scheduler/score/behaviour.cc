@@ -34,10 +34,15 @@ class Facts {
   std::map<std::pair<FactKind, std::string>, Fact> facts_;
 };
 
-int32_t pid_at(const std::vector<int32_t>& pids, size_t i) { return i < pids.size() ? pids[i] : 0; }
+// Earlier reports have some of the lists without others.
+template <class T>
+T at(const std::vector<T>& list, size_t i, T otherwise) {
+  return i < list.size() ? list[i] : otherwise;
+}
 
 void add_findings(const Report& report, const Doers& doers, Facts& facts) {
   for (const Finding& finding : report.findings) {
+    if (finding.measured) continue;  // the host's doing as much as the image's
     Doer doer;
     if (!finding.evidence.empty())
       doer = doers.of(finding.evidence.front().pid, finding.evidence.front().time_ns);
@@ -48,9 +53,8 @@ void add_findings(const Report& report, const Doers& doers, Facts& facts) {
 
 void add_network(const Report& report, const Doers& doers, Facts& facts) {
   for (size_t i = 0; i < report.dns_names.size(); ++i) {
-    int64_t time_ns = i < report.dns_first_ns.size() ? report.dns_first_ns[i] : -1;
     facts.add(FactKind::domain, steady_name(report.dns_names[i]),
-              doers.of(pid_at(report.dns_pids, i), time_ns));
+              doers.of(at(report.dns_pids, i, 0), at(report.dns_first_ns, i, int64_t{-1})));
   }
   for (const NetworkPeer& peer : report.network) {
     if (peer.name.empty() && is_made_up(peer.addr)) continue;  // a name that was asked for
@@ -60,17 +64,33 @@ void add_network(const Report& report, const Doers& doers, Facts& facts) {
   }
   for (size_t i = 0; i < report.listening.size(); ++i)
     facts.add(FactKind::listener, steady_port(report.listening[i]),
-              doers.of(pid_at(report.listening_pids, i), -1));
+              doers.of(at(report.listening_pids, i, 0), at(report.listening_first_ns, i, int64_t{-1})));
 }
 
-// Of what the plan itself started neither program nor user is the image's choice.
+// Every program that the process was, and the script that the last one was given. What the plan itself
+// started is our choice, with which user, too; what that executed then is the image's.
+void add_programs(const Process& process, size_t index, const Doers& doers, Facts& facts) {
+  Doer doer = doers.at(index);
+  auto add = [&](const std::string& path, const std::string& by, const std::string& layer) {
+    if (!path.empty()) facts.add(FactKind::executable, steady_path(path), {by, layer, doer.step});
+  };
+  std::string by = doers.starter_of(index);
+  bool ours = process.provoked;
+  for (const EarlierProgram& program : process.earlier) {
+    if (!ours) add(program.path, by, doers.layer(program.brought_by));
+    ours = false;
+    by = steady_path(program.path);
+  }
+  if (ours) return;
+  add(process.path, by, doer.layer);
+  add(process.script, by, doer.layer);
+}
+
 void add_processes(const Report& report, const Doers& doers, Facts& facts) {
   for (size_t i = 0; i < report.processes.size(); ++i) {
     const Process& process = report.processes[i];
+    add_programs(process, i, doers, facts);
     Doer doer = doers.at(i);
-    if (!process.provoked && !process.path.empty())
-      facts.add(FactKind::executable, steady_path(process.path),
-                {doers.starter_of(i), doer.layer, doer.step});
     if (doer.step.empty()) facts.add(FactKind::user, "uid " + std::to_string(process.uid), doer);
   }
 }
@@ -84,6 +104,9 @@ void add_files(const Report& report, const Doers& doers, Facts& facts) {
 
 std::set<FactKind> cut_kinds(const Report& report) {
   std::set<FactKind> out;
+  EndReason end = report.footer.reason;
+  if (end == EndReason::start_failed || end == EndReason::cancelled || end == EndReason::guard)
+    for (size_t i = 0; i < kFactKinds; ++i) out.insert(static_cast<FactKind>(i));  // nothing, or a part
   if (report.processes_left_out > 0) out.insert({FactKind::executable, FactKind::user});
   if (report.network_left_out > 0) out.insert(FactKind::peer);
   if (report.dns_names.size() >= NetworkMap::kMaxNames) out.insert(FactKind::domain);

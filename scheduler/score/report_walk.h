@@ -50,6 +50,12 @@ void walk(A& a, Finding& x) {
   a.added("proof", x.proof);
   a.added("counted", x.counted);
   a.added("points", x.points);
+  a.added("measured", x.measured);
+}
+template <class A>
+void walk(A& a, EarlierProgram& x) {
+  a("path", x.path);
+  a("brought_by", x.brought_by);
 }
 template <class A>
 void walk(A& a, Process& x) {
@@ -68,6 +74,9 @@ void walk(A& a, Process& x) {
   a.added("package", x.package);
   a.added("package_state", x.package_state);
   a.added("layer", x.layer);
+  a.added("brought_by", x.brought_by);
+  a.added("script", x.script);
+  a.added("earlier", x.earlier);
 }
 template <class A>
 void walk(A& a, Actor& x) {
@@ -156,6 +165,7 @@ void walk(A& a, NetworkPeer& x) {
   a.added("requests", x.requests);
   a.added("requests_left_out", x.requests_left_out);
   a.added("first_ns", x.first_ns);
+  a.added("pid", x.pid);
 }
 template <class A>
 void walk(A& a, FileChange& x) {
@@ -180,6 +190,23 @@ void walk(A& a, KeptFile& x) {
   a("sha256", x.sha256);
   a("size_bytes", x.size_bytes);
   a("executed", x.executed);
+}
+template <class A>
+void walk(A& a, Change& x) {
+  a("kind", x.kind);
+  a("what", x.what);
+  a("by", x.by);
+  a("layer", x.layer);
+}
+template <class A>
+void walk(A& a, Comparison& x) {
+  a("relation", x.relation);
+  a("scan_id", x.scan_id);
+  a("ref", x.ref);
+  a("digest", x.digest);
+  a("added", x.added);
+  a("gone", x.gone);
+  a("left_out", x.left_out);
 }
 template <class A>
 void walk(A& a, SourceCount& x) {
@@ -285,7 +312,10 @@ void walk(A& a, Report& x) {
   a("network", x.network);
   a("dns_names", x.dns_names);
   a.added("dns_first_ns", x.dns_first_ns);
+  a.added("dns_pids", x.dns_pids);
   a("listening", x.listening);
+  a.added("listening_pids", x.listening_pids);
+  a.added("listening_first_ns", x.listening_first_ns);
   a.added("downloads", x.downloads);
   a.added("tokens", x.tokens);
   a.added("plan", x.plan);
@@ -295,6 +325,7 @@ void walk(A& a, Report& x) {
   a.added("limits", x.footer.limits);
   a("files", x.files);
   a.added("artifacts", x.artifacts);
+  a.added("compared", x.compared);
   a("left_out", left_out);
   a("completeness", x.completeness);
   a("output", x.output);
