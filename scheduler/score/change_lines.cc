@@ -16,7 +16,7 @@ std::string layer_of(const std::vector<LayerInfo>& layers, const std::string& te
   std::string shown = layer_for_people(layers, text);
   if (shown != text || !text.starts_with("sha256:")) return shown;
   size_t end = std::min(text.find(','), text.size());
-  return end <= kShortId ? text : "layer " + text.substr(0, kShortId) + "…" + text.substr(end);
+  return end <= kShortId ? text : "layer " + text.substr(0, kShortId) + text.substr(end);
 }
 
 }  // namespace

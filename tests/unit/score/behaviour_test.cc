@@ -257,6 +257,20 @@ TEST(Behaviour, ARunThatDidNotHappenProvesNothing) {
   EXPECT_TRUE(diff_behaviour(std::span(&was, 1), behaviour_of(b)).empty());
 }
 
+// 2 s after the guest's start, and 9 s: of the first run, which was ended after 6 s, only the former is
+// expected.
+TEST(Behaviour, WhatCameAfterTheOtherRunsEndIsNoDifference) {
+  Report a = before(), b = before();
+  a.footer.reason = EndReason::deadline;
+  a.footer.phases = {{"start", 700'000'000}, {"run", 6'000'000'000}};
+  b.processes[0].start_ns = 1'000'000'000;
+  b.dns_names = {"deb.example", "early.example", "late.example"};
+  b.dns_first_ns = {1'100'000'000, 3'000'000'000, 10'000'000'000};
+  EXPECT_EQ(diff(a, b), "+ domain      early.example\n");
+  a.footer.reason = EndReason::exited;
+  EXPECT_EQ(diff(a, b), "+ domain      early.example\n+ domain      late.example\n");
+}
+
 TEST(Behaviour, OfSeveralRunsBeforeAnyKnowsAndAllMustAgree) {
   Report once = before(), twice = before(), after = before();
   once.dns_names.push_back("at-times.example");
@@ -264,7 +278,7 @@ TEST(Behaviour, OfSeveralRunsBeforeAnyKnowsAndAllMustAgree) {
   std::vector<Behaviour> runs = {behaviour_of(twice), behaviour_of(once)};
   EXPECT_TRUE(diff_behaviour(runs, behaviour_of(after)).empty());
   EXPECT_TRUE(diff_behaviour(runs, behaviour_of(before())).empty());
-  EXPECT_EQ(diff_behaviour(runs, Behaviour()).gone.size(), 5u) << "not what one of them alone did";
+  EXPECT_EQ(diff_behaviour(runs, Behaviour()).gone.size(), 6u) << "not what one of them alone did";
   EXPECT_TRUE(diff_behaviour({}, behaviour_of(after)).empty());
 }
 
@@ -322,7 +336,7 @@ TEST(ChangeLines, WrapWhereThereIsNoRoomAndShortenLayersOfOtherImages) {
   };
   EXPECT_EQ(
       text(120),
-      "+ domain      pool.evil.test  by /usr/bin/xmrig  layer sha256:eeeeeeeeeeee…, COPY xmrig /usr/bin\n");
+      "+ domain      pool.evil.test  by /usr/bin/xmrig  layer sha256:eeeeeeeeeeee, COPY xmrig /usr/bin\n");
   EXPECT_EQ(text(60),
             "+ domain      pool.evil.test\n"
             "              by /usr/bin/xmrig  layer sha256:eeeeeeeeeeee…\n");
