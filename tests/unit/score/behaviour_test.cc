@@ -339,7 +339,8 @@ TEST(ChangeLines, WrapWhereThereIsNoRoomAndShortenLayersOfOtherImages) {
       "+ domain      pool.evil.test  by /usr/bin/xmrig  layer sha256:eeeeeeeeeeee, COPY xmrig /usr/bin\n");
   EXPECT_EQ(text(60),
             "+ domain      pool.evil.test\n"
-            "              by /usr/bin/xmrig  layer sha256:eeeeeeeeeeee…\n");
+            "              by /usr/bin/xmrig\n"
+            "              layer sha256:eeeeeeeeeeee, COPY xmrig /usr/bin\n");
 }
 
 }  // namespace
