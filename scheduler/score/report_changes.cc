@@ -19,7 +19,7 @@ void write_lines(const std::vector<Change>& changes, const std::string& sign, In
 
 void write_changes(const Report& report, layout::Sheet& sheet) {
   for (const Comparison& one : report.compared) {
-    std::string what = still_printable(one.relation == "base" ? "CHANGES AGAINST THE BASE" : "CHANGES SINCE");
+    std::string what = one.relation == "base" ? "CHANGES AGAINST THE BASE" : "CHANGES SINCE";
     sheet.section(what, layout::fit(still_printable(one.ref), sheet.width - what.size() - 4));
     sheet.line();
     sheet.line("  " + sheet.paint(Ink::dim, layout::fit("scan " + still_printable(one.scan_id) + ", " +

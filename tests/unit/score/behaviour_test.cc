@@ -271,6 +271,19 @@ TEST(Behaviour, WhatCameAfterTheOtherRunsEndIsNoDifference) {
   EXPECT_EQ(diff(a, b), "+ domain      early.example\n+ domain      late.example\n");
 }
 
+// What both did came at a third of the pace in the first run: it is not sure to have come to the rest.
+TEST(Behaviour, ASlowRunIsNotExpectedToShowWhatAQuickOneDid) {
+  Report a = before(), b = before();
+  a.footer.reason = EndReason::deadline;
+  a.footer.phases = {{"run", 6'000'000'000}};
+  b.dns_names = {"deb.example", "late.example"};
+  b.dns_first_ns = {500'000'000, 3'000'000'000};
+  a.dns_first_ns = {2'500'000'000};
+  EXPECT_EQ(diff(a, b), kSame);
+  a.dns_first_ns = {600'000'000};
+  EXPECT_EQ(diff(a, b), "+ domain      late.example\n");
+}
+
 TEST(Behaviour, OfSeveralRunsBeforeAnyKnowsAndAllMustAgree) {
   Report once = before(), twice = before(), after = before();
   once.dns_names.push_back("at-times.example");
