@@ -81,6 +81,7 @@ TEST_F(DiffVerb, TwoScansOfAFarmByTheirIds) {
   EXPECT_EQ(run(diff, {kScan1, kScan1}).code, kBelowGate);
   Said said = run(diff, {kScan1, kScan2});
   EXPECT_EQ(said.code, kAtGate) << said.err;
+  EXPECT_NE(said.out.find("clean -> malicious"), std::string::npos) << said.out;
   EXPECT_NE(said.out.find("started"), std::string::npos) << said.out;
   EXPECT_EQ(said.out.find('\x1b'), std::string::npos);
   json all = json::parse(run(diff, {kScan1, kScan2, "--format", "json"}).out);
