@@ -78,6 +78,7 @@ struct Scorer::State {
   void take(const Event& event);
   void keep(const Event& event);
   void keep_usage(const Event& event);
+  int32_t pid_behind(const Event& event) const;
   void judge(const TraceFooter& footer);
   void summarise_run(const TraceFooter& footer);
 
@@ -134,10 +135,18 @@ void Scorer::State::keep_usage(const Event& e) {
   last_usage = e;
 }
 
+// 0: not known. What was seen outside of the guest names no process.
+int32_t Scorer::State::pid_behind(const Event& event) const {
+  if (event.pid > 0 && event.plane == Plane::guest) return event.pid;
+  if (!needs.report || event.proto.empty()) return 0;
+  size_t process = speakers.of(event);
+  return process == ProcessTree::kNone ? 0 : tree.at(process).shown.pid;
+}
+
 void Scorer::State::take(const Event& event) {
-  network.add(event);
   tree.add(event);
   if (needs.speakers) speakers.add(event);
+  network.add(event, pid_behind(event));
   if (needs.beacons) beacons.add(event);
   if (needs.usage) keep_usage(event);
   if (needs.report) {
@@ -216,7 +225,10 @@ Report Scorer::finish(const TraceFooter& footer) {
   report.network_left_out = s.network.left_out();
   report.dns_names = s.network.names();
   report.dns_first_ns = s.network.names_first_ns();
+  report.dns_pids = s.network.names_pids();
   report.listening = s.network.listening();
+  report.listening_pids = s.network.listening_pids();
+  report.listening_first_ns = s.network.listening_first_ns();
   report.downloads = s.downloads.list();
   report.downloads_left_out = s.downloads.left_out();
   report.tokens = s.tokens.list();

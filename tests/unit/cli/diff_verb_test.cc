@@ -33,8 +33,9 @@ TEST_F(DiffVerb, SaysWhatIsNewAndExitsByIt) {
   EXPECT_NE(other.out.find("started"), std::string::npos) << other.out;
   EXPECT_EQ(other.out.find('\x1b'), std::string::npos);
   json said = json::parse(run(diff, {kScan1, kScan2, "--format", "json"}).out);
-  EXPECT_EQ(said["schema"], "assay.diff/1");
-  EXPECT_EQ(said["verdict"], (json{{"old", "clean"}, {"new", "malicious"}}));
+  EXPECT_EQ(said["schema"], "assay.diff/2");
+  EXPECT_EQ(said["before"]["verdict"], "clean");
+  EXPECT_EQ(said["after"]["verdict"], "malicious");
   EXPECT_EQ(said["added"].size(), 1u);
   EXPECT_EQ(run(diff, {kScan1, kScan3}).code, kFailed) << "no report of ours";
   EXPECT_EQ(run(diff, {kScan1}).code, kUsage);
