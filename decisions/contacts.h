@@ -1,6 +1,6 @@
 // contacts: what of a report a policy's `allow` is held against: names and addresses that the image turned
-// to, ports that it listened on, users that its own programs ran as; exactly, where a fact of behaviour.h
-// stands for many. Pure.
+// to, ports that it listened on, users that its own programs ran as. Exactly, where a fact of behaviour.h
+// stands for several. Pure.
 #pragma once
 
 #include <string>
@@ -14,6 +14,7 @@ struct Contact {
   std::string what;   // "pool.evil.test", "203.0.113.7", "tcp/8080", "1000"
   std::string by;     // path of the program that did it first; empty: not known
   std::string layer;  // layer_text() of the layer that brought the program; empty: not known
+  std::string step;   // of the run plan, that led to it; empty: the image did it by itself
 };
 
 struct Contacts {

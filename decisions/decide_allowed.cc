@@ -34,6 +34,7 @@ void ask(const Case& at, const Allowed& allowed, const std::vector<Contact>& con
     Sentence text;
     text.say(allowed.before).quote(contact.what).say(std::string(" ") + allowed.did);
     if (!contact.by.empty()) text.say(" by ").quote(contact.by);
+    if (!contact.step.empty()) text.say(" after the step ").quote(contact.step);
     text.layer(at.report, contact.layer).say(std::string(", and is none of the ") + allowed.list + ".");
     std::move(text).into(reason);
     to.push_back(std::move(reason));

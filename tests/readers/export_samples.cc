@@ -1,11 +1,12 @@
 // export-samples DIR: every form of every trace in tests/traces, and of a hostile report, as
 // DIR/NAME.EXTENSION, and the report itself as DIR/NAME.json, for readers that are not ours
-// (tests/run/exports_test.sh).
+// (tests/run/exports_test.sh). What docs/policies/strict.yml says of them all is DIR/decisions.EXTENSION.
 #include <filesystem>
 #include <fstream>
 #include <iostream>
 
 #include "common/digest.h"
+#include "decisions/decision_forms.h"
 #include "scheduler/evaluate.h"
 #include "scheduler/export/export.h"
 #include "scheduler/score/rules.h"
@@ -93,14 +94,33 @@ Status write_forms(const fs::path& dir, const std::string& name, const Report& r
   return Status();
 }
 
+// Each image, and one without a result; one waiver holds and one has lapsed.
+Status write_decisions(const fs::path& dir, const std::vector<Report>& reports) {
+  using namespace decisions;
+  constexpr int64_t kNow = 1'796'040'000;
+  ASSAY_TRY(Policy policy, read_policy((kSource / "docs/policies/strict.yml").string()));
+  policy.waivers = {{"domain", "", {"*miner*"}, "Ann", "laboratory", kNow + 86400},
+                    {"domain", "", {"*dropper*"}, "Ann", "laboratory", kNow - 86400}};
+  std::vector<Decision> all;
+  for (const Report& report : reports) all.push_back(decide(policy, report, 0, kNow));
+  all.push_back(decide_unscanned(policy, reports.back().header.job.ref, reports.back().output, kNow));
+  for (const DecisionForm& form : decision_forms())
+    ASSAY_CHECK(write(dir / ("decisions." + std::string(form.extension)), form.write(all)));
+  return Status();
+}
+
 Status write_all(const fs::path& dir) {
+  std::vector<Report> reports;
   ASSAY_TRY(RuleSet rules, RuleSet::load(kSource / "rules"));
   for (const auto& entry : fs::directory_iterator(kSource / "tests/traces")) {
     if (entry.path().extension() != ".trace") continue;
     ASSAY_TRY(Report report, evaluate_file(entry.path().string(), rules));
     ASSAY_CHECK(write_forms(dir, entry.path().stem().string(), report));
+    reports.push_back(std::move(report));
   }
   ASSAY_TRY(Report hostile, hostile_report());
+  reports.push_back(hostile);
+  ASSAY_CHECK(write_decisions(dir, reports));
   return write_forms(dir, "hostile", hostile);
 }
 

@@ -96,10 +96,10 @@ TEST(Decide, ANameThatAClientClaimsIsNotOneThatItAskedFor) {
   report.network = {
       peer("203.0.113.66", 443, "deb.debian.org")};  // by SNI, at an address that DNS never gave
   std::string policy = "allow: {domains: [deb.debian.org]}\n";
-  EXPECT_EQ(decided(policy, report).substr(0, 35), "fail 10\nfail domain [203.0.113.66]");
+  EXPECT_EQ(decided(policy, report).substr(0, 35), "fail 10\nfail domain [203.0.113.66] ");
   report.network = {peer("169.254.169.254", 80, "metadata.google.internal")};
   EXPECT_EQ(decided("allow: {domains: [deb.debian.org, metadata.google.internal]}\n", report).substr(0, 38),
-            "fail 10\nfail domain [169.254.169.254]");
+            "fail 10\nfail domain [169.254.169.254] ");
   report.dns_names.push_back("metadata.google.internal");
   EXPECT_EQ(decided("allow: {domains: [deb.debian.org, metadata.google.internal]}\n", report), "pass 0\n");
   // Let out, a name has an address of the real network.
@@ -120,8 +120,34 @@ TEST(Decide, PortsAndUsersThatAreNotAllowed) {
       "fail 10\nfail user [0] uid 0 was used by /entry.sh, brought by layer 2 of 2, COPY xmrig /usr/bin, and "
       "is none of the users allowed.\n");
   Report ours = clean();
-  ours.processes[0].provoked = true;  // a step of ours, not the image's choice
+  ours.processes[0].provoked = true;  // a step of ours, not the image's choice; nor what it starts
   EXPECT_EQ(decided("allow: {users: [nonroot]}\n", ours), "pass 0\n");
+  ours.processes[1].parent = 1;
+  ours.processes[1].uid = 0;
+  EXPECT_EQ(decided("allow: {users: [nonroot]}\n", ours), "pass 0\n");
+}
+
+TEST(Decide, WhatAStepOfTheRunPlanLedToCountsAndIsToldSo) {
+  Report report = clean();
+  report.processes[1].provoked = true;
+  report.plan = {{"cron", "/etc/cron.d/x", "done", 0, 7, 1, -1}};
+  EXPECT_EQ(
+      decided("allow: {domains: [203.0.113.7]}\n", report),
+      "fail 10\nfail domain [pool.example] pool.example was contacted by /usr/bin/xmrig after the step cron "
+      "/etc/cron.d/x: done 0, brought by layer 2 of 2, COPY xmrig /usr/bin, and is none of the domains "
+      "allowed.\n");
+}
+
+TEST(Decide, ExactNamesAndPortsAreComparedWhereFactsStandForSeveral) {
+  Report report = clean();
+  report.dns_names = {"d111111abcdef8.cloudfront.example"};  // looks drawn: a fact says *.cloudfront.example
+  report.network.clear();
+  report.listening = {"tcp/50051"};  // and tcp/high
+  EXPECT_EQ(decided("allow: {domains: [d111111abcdef8.cloudfront.example], ports: [tcp/50051]}\n", report),
+            "pass 0\n");
+  EXPECT_EQ(decided("allow: {domains: [d222222abcdef8.cloudfront.example], ports: [tcp/50052]}\n", report)
+                .substr(0, 8),
+            "fail 10\n");
 }
 
 TEST(Decide, AListThatWasCutFailsWhatIsHeldAgainstIt) {
@@ -230,9 +256,11 @@ TEST(Decide, IsBoundedAndCountsWhatItDoesNotTell) {
 TEST(Decide, IsTheSameForTheSameReportPolicyAndTime) {
   std::string policy = "fail: {verdict: suspicious, techniques: [T1496]}\nallow: {domains: [], ports: []}\n";
   EXPECT_EQ(decided(policy, miner()), decided(policy, miner()));
-  auto again = parse_report(report_json(miner()));
+  auto once = parse_report(report_json(miner()));
+  ASSERT_TRUE(once);
+  auto again = parse_report(report_json(*once));
   ASSERT_TRUE(again);
-  EXPECT_EQ(decided(policy, *again), decided(policy, miner()));
+  EXPECT_EQ(decided(policy, *again), decided(policy, *once));
 }
 
 }  // namespace

@@ -32,7 +32,7 @@ inline Process process(int32_t pid, const std::string& path, uint32_t uid) {
   out.pid = pid;
   out.path = path;
   out.uid = uid;
-  out.layer = 2;
+  out.layer = out.brought_by = 2;
   return out;
 }
 
