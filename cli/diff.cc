@@ -5,7 +5,7 @@
 #include "cli/remote_verb.h"
 #include "cli/stored.h"
 #include "cli/terminal.h"
-#include "scheduler/score/report_diff.h"
+#include "scheduler/score/behaviour.h"
 
 namespace assay::cli {
 namespace {
@@ -17,12 +17,15 @@ Result<int> run(const po::variables_map& map) {
     return Error{Errc::invalid, "two scans are wanted, the earlier first, not " + std::to_string(ids.size())};
   ASSAY_TRY(std::string before, fetch_report(map, ids[0]));
   ASSAY_TRY(std::string after, fetch_report(map, ids[1]));
-  ASSAY_TRY(ReportDiff diff, diff_reports(before, after));
+  ASSAY_TRY(Behaviour was, read_behaviour(before).context("the earlier scan"));
+  ASSAY_TRY(Behaviour is, read_behaviour(after).context("the later scan"));
+  BehaviourDiff diff = diff_behaviour(std::span(&was, 1), is);
   if (format == Format::json)
     std::cout << diff_json(diff) << "\n";
   else
     std::cout << diff_text(diff, terminal_width(1));
-  return static_cast<int>(diff.empty() ? kBelowGate : kAtGate);
+  bool same = diff.empty() && was.verdict == is.verdict;
+  return static_cast<int>(same ? kBelowGate : kAtGate);
 }
 
 }  // namespace

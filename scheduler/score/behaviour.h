@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <set>
 #include <span>
 #include <string>
@@ -25,26 +24,29 @@ Result<FactKind> parse_fact_kind(std::string_view text);
 struct Fact {
   FactKind kind = FactKind::finding;
   /// What it is known by in any run: "tcp/80", "pool.evil.test", "/var/lib/app/*". Chance is no part of it
-  /// (report_diff_words.h).
+  /// (steady_words.h).
   std::string what;
   std::string by;     // path of the program that did it first; empty: not known
   std::string layer;  // layer_text() of the layer that brought the doer; empty: not known
-  /// The step of the run plan that led to it ("port tcp/80"), empty: the image did it by itself. What a step
-  /// led to says nothing against a run that did not come to that step.
+  /// The step of the run plan that led to it and how that ended ("executable /usr/bin/id: exited 0"), empty:
+  /// the image did it by itself. What a step led to says nothing against a run in which it did not end so.
   std::string step;
 };
 
 struct Behaviour {
   std::string scan_id, ref, digest, verdict;
   int score = 0;
-  std::vector<Fact> facts;      // by kind, then `what`; each once
-  std::set<std::string> steps;  // of the run plan, those that were carried out
-  std::set<FactKind> cut;       // kinds whose lists are not whole: they say nothing of what they lack
+  std::vector<LayerInfo> layers;  // of the image, base first: what the facts' `layer` is out of
+  std::vector<Fact> facts;        // by kind, then `what`; each once
+  std::set<std::string> steps;    // of the run plan, those that were carried out
+  std::set<FactKind> cut;         // kinds whose lists are not whole: they say nothing of what they lack
 };
 
 Behaviour behaviour_of(const Report& report);
+/// Of a report as it is kept (assay.report/1). Errc::corrupt.
+Result<Behaviour> read_behaviour(std::string_view report_json);
 
-/// What one has and the other has not.
+/// What one has and the other has not. The verdict is none of it: rules and losses change it, too.
 struct BehaviourDiff {
   static constexpr size_t kMaxOfKind = 200;  // told, in each direction
   Behaviour before, after;                   // without their facts and steps
@@ -53,11 +55,12 @@ struct BehaviourDiff {
 
   bool empty() const { return added.empty() && gone.empty() && left_out == 0; }
 };
-/// `before`: one or several scans of the earlier image; what any of them did is not new, and what is gone was
-/// done by all of them.
+/// `before`: one or several scans of the earlier image, of which the first is named; what any of them did is
+/// not new, and what is gone was done by all of them. None: there is nothing to tell.
 BehaviourDiff diff_behaviour(std::span<const Behaviour> before, const Behaviour& after);
 
-/// For a person: "+ domain  pool.evil.test  by /usr/bin/xmrig  layer 3 of 4, COPY xmrig /usr/bin".
+/// For a person: "+ domain  pool.evil.test  by /usr/bin/xmrig  layer 3 of 4, COPY xmrig /usr/bin"; of two
+/// verdicts that are not the same, these first.
 std::string diff_text(const BehaviourDiff& diff, size_t width);
 /// {"schema": "assay.diff/2", "before": {"scan_id", "ref", "digest", "verdict", "score"}, "after":
 /// {likewise}, "added": [{"kind", "what", "by", "layer"}], "gone": [...], "left_out"}

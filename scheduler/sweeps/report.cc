@@ -158,9 +158,10 @@ void Maker::compare(const Before& before, const ScanRecord& scan, ReportItem& to
   bool room = !bounded || compared_++ < kMaxCompared;
   auto older = room ? keep_.report(before.scan.scan_id) : Error{Errc::limit, "enough"};
   auto newer = older ? keep_.report(scan.scan_id) : older;
-  auto diff = newer ? diff_reports(*older, *newer) : newer.error();
-  if (diff)
-    told.changes = std::move(*diff);
+  auto was = newer ? read_behaviour(*older) : newer.error();
+  auto is = was ? read_behaviour(*newer) : was;
+  if (is)
+    told.changes = diff_behaviour(std::span(&*was, 1), *is);
   else
     ++report_.not_compared;
 }
@@ -182,7 +183,7 @@ void Maker::file(const Before& before, const ScanRecord& scan, ReportItem told) 
   }
   if (list == nullptr) {
     compare(before, scan, told, true);
-    if (told.changes.old_verdict.empty() || told.changes.empty()) return;
+    if (!told.changes || (told.changes->empty() && told.verdict == told.was_verdict)) return;
     list = &report_.changed;
   }
   list->add(std::move(told));

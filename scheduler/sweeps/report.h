@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "scheduler/keep.h"
-#include "scheduler/score/report_diff.h"
+#include "scheduler/score/behaviour.h"
 #include "scheduler/sweeps/records.h"
 
 namespace assay::sweeps {
@@ -28,7 +28,7 @@ struct ReportItem {
   std::string headline;     // of the scan's report: what it did, one line
   std::string was_scan_id;  // of the same image name in the run before, or the last scan of it
   std::string was_verdict;
-  ReportDiff changes;  // against that one, where the digest is another
+  std::optional<BehaviourDiff> changes;  // against that one, where the digest is another
 };
 
 template <class T>

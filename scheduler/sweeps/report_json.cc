@@ -24,8 +24,7 @@ Json item_json(const ReportItem& item) {
   put(out, "kind", item.kind);
   put(out, "was_scan_id", item.was_scan_id);
   put(out, "was_verdict", item.was_verdict);
-  if (!item.changes.old_verdict.empty())
-    out["changes"] = Json::parse(diff_json(item.changes), nullptr, false);
+  if (item.changes) out["changes"] = Json::parse(diff_json(*item.changes), nullptr, false);
   return out;
 }
 

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "common/text.h"
+#include "scheduler/score/change_lines.h"
 #include "scheduler/score/text_layout.h"
 #include "scheduler/sweeps/report.h"
 
@@ -129,20 +130,21 @@ void write_figures(const Report& r, Text& text) {
 }
 
 // `findings`: those that came are told, too; under a headline that names them they are not.
-void write_changes(const ReportDiff& diff, bool findings, Text& text) {
-  size_t shown = 0, hidden = 0;
-  auto write = [&](const std::vector<ReportDiff::Item>& items, const char* sign) {
-    for (const auto& item : items)
-      if (*sign == '+' && item.kind == "finding" && !findings)
-        ++hidden;
-      else if (shown < kMaxChanges && ++shown > 0)
-        text.line(
-            6, layout::fit(std::string(sign) + " " + layout::pad(item.kind, 11) + still_printable(item.what),
-                           text.width() - 8));
+void write_changes(const BehaviourDiff& diff, bool findings, Text& text) {
+  std::vector<Change> added, gone;
+  uint64_t more = diff.left_out;
+  auto take = [&](const Change& change, std::vector<Change>& to) {
+    if (added.size() + gone.size() < kMaxChanges)
+      to.push_back(change);
+    else
+      ++more;
   };
-  write(diff.added, "+");
-  write(diff.gone, "-");
-  uint64_t more = diff.added.size() + diff.gone.size() - shown - hidden + diff.left_out;
+  for (const Change& change : diff.added)
+    if (findings || change.kind != "finding") take(change, added);
+  for (const Change& change : diff.gone) take(change, gone);
+  size_t width = text.width() - 8;
+  for (const std::string& line : change_lines(added, "+", diff.after.layers, width)) text.line(6, line);
+  for (const std::string& line : change_lines(gone, "-", diff.before.layers, width)) text.line(6, line);
   if (more > 0) text.line(6, "… and " + count_text(more) + " more");
 }
 
@@ -188,7 +190,7 @@ void write_items(const char* name, const Listed<ReportItem>& list, Changes chang
     if (same.size() > 1) text.line(4, "also " + some_titles({same.begin() + 1, same.end()}, same.size() - 1));
     if (!item.headline.empty()) text.line(4, item.headline);
     text.line(4, verdict_of(item));
-    if (changes != Changes::none) write_changes(item.changes, changes == Changes::all, text);
+    if (changes != Changes::none && item.changes) write_changes(*item.changes, changes == Changes::all, text);
   }
   if (total(list) > names) text.line(2, "… and " + count_text(total(list) - names) + " more");
 }

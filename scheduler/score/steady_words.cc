@@ -1,11 +1,11 @@
 // By the look of a word alone: hexadecimal digits, UUIDs, long mixtures of letters and digits, mktemp(3)'s
 // names.
-#include "scheduler/score/report_diff_words.h"
+#include "scheduler/score/steady_words.h"
 
 #include <algorithm>
 #include <charconv>
 
-namespace assay::diff_words {
+namespace assay {
 namespace {
 
 constexpr uint32_t kFirstHighPort = 32768;
@@ -102,4 +102,4 @@ std::string steady_path(const std::string& path) {
   });
 }
 
-}  // namespace assay::diff_words
+}  // namespace assay

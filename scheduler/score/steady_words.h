@@ -1,12 +1,12 @@
-// report_diff_words: what of a report's words is the same in every run of an image, and what chance makes
-// otherwise each time. Pure. Internal to report_diff.
+// steady_words: what of a report's words is the same in every run of an image, and what chance makes
+// otherwise each time. Pure. Internal to behaviour.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <string_view>
 
-namespace assay::diff_words {
+namespace assay {
 
 /// An address that the simulated internet gives a name (docs/sinkhole.md): which one, depends on the name.
 bool is_made_up(const std::string& addr);
@@ -18,4 +18,4 @@ std::string steady_name(const std::string& name);
 /// Likewise of a path's parts, in directories for temporary files also mktemp's; "/proc/123" is "/proc/*".
 std::string steady_path(const std::string& path);
 
-}  // namespace assay::diff_words
+}  // namespace assay

@@ -1,0 +1,42 @@
+// behaviour_doers: who is behind a fact of a report: the process that had a pid at a time, the layer that
+// brought it, and the step of the run plan that had started it or one above it. Pure. Internal to behaviour.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "scheduler/score/report.h"
+
+namespace assay {
+
+struct Doer {
+  std::string by, layer, step;  // as in Fact
+};
+
+/// What a step is known by in any run, and how it ended: "executable /usr/bin/id: exited 0".
+std::string step_text(const PlanStep& step);
+
+class Doers {
+ public:
+  /// Borrowed.
+  explicit Doers(const Report& report);
+  /// Of the process at an index of the report's list.
+  Doer at(size_t index) const;
+  /// Of the one that had the pid then; `time_ns` -1: of the first that had it. Empty: not known.
+  Doer of(int32_t pid, int64_t time_ns) const;
+  /// Of the process that had its pid and program.
+  Doer of(const Actor& actor) const;
+  /// The program of the process above the one at an index; empty: there is none, or the plan started it.
+  std::string starter_of(size_t index) const;
+
+ private:
+  size_t find(int32_t pid, int64_t time_ns) const;
+
+  const Report& report_;
+  std::vector<size_t> parents_;     // by index
+  std::vector<std::string> steps_;  // likewise
+};
+
+}  // namespace assay
