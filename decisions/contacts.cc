@@ -9,7 +9,7 @@
 #include "common/ascii.h"
 #include "scheduler/score/layers.h"
 #include "scheduler/score/network_map.h"
-#include "scheduler/score/report_diff_words.h"
+#include "scheduler/score/steady_words.h"
 
 namespace assay::decisions {
 namespace {
@@ -60,7 +60,7 @@ class Collector {
   // Whether DNS led to the address. The simulated internet has few addresses for names that are not its own
   // (docs/sinkhole.md, "Fixed names"); the real one has any.
   bool found_by_name(const NetworkPeer& peer) const {
-    if (diff_words::is_made_up(peer.addr)) return true;
+    if (is_made_up(peer.addr)) return true;
     if (peer.name.empty() || !asked_.contains(ascii_lower(peer.name))) return false;
     if (report_.header.job.network == NetworkMode::egress) return true;
     bool fixed = peer.name.ends_with(".internal") || peer.name.starts_with("kubernetes.default");
