@@ -88,54 +88,40 @@ const std::vector<std::string>* list_of(const Declaration& declaration, FactKind
 /// Who did it first and when, as the report has it.
 class Doers {
  public:
-  explicit Doers(const Report& report) : report_(report) {
-    for (const Process& process : report.processes) by_pid_.emplace(process.pid, &process);
+  explicit Doers(const Report& report) {
+    for (const Process& process : report.processes) {
+      by_pid_.emplace(process.pid, &process);
+      by_path_.emplace(steady_path(process.path), process.pid);
+    }
+    for (size_t i = 0; i < report.listening.size() && i < report.listening_pids.size(); ++i)
+      first_.try_emplace({FactKind::listener, steady_port(report.listening[i])},
+                         First{report.listening_pids[i], -1});
+    for (size_t i = 0; i < report.dns_names.size() && i < report.dns_pids.size(); ++i)
+      first_.try_emplace(
+          {FactKind::domain, steady_name(report.dns_names[i])},
+          First{report.dns_pids[i], i < report.dns_first_ns.size() ? report.dns_first_ns[i] : -1});
+    for (const NetworkPeer& peer : report.network)
+      first_.try_emplace({FactKind::peer, peer.name.empty() ? peer.addr : steady_name(peer.name)},
+                         First{peer.pid, peer.first_ns});
   }
 
-  void name(Deviation& deviation) const {
-    if (deviation.kind == to_string(FactKind::listener))
-      look(
-          report_.listening, report_.listening_pids,
-          [](const std::string& port) { return steady_port(port); }, deviation);
-    if (deviation.kind == to_string(FactKind::domain)) {
-      size_t at = look(report_.dns_names, report_.dns_pids, steady_name, deviation);
-      if (at < report_.dns_first_ns.size()) deviation.time_ns = report_.dns_first_ns[at];
+  void name(FactKind kind, Deviation& deviation) const {
+    auto found = first_.find({kind, kind == FactKind::peer ? host_of(deviation.what) : deviation.what});
+    if (found != first_.end()) {
+      deviation.pid = found->second.pid;
+      deviation.time_ns = found->second.time_ns;
     }
-    if (deviation.kind == to_string(FactKind::peer)) look_at_peers(deviation);
-    if (deviation.pid == 0) look_at_programs(deviation);
+    // By the program that is said to have done it, or that it is.
+    auto program = by_path_.find(kind == FactKind::executable ? deviation.what : deviation.by);
+    if (deviation.pid == 0 && program != by_path_.end()) deviation.pid = program->second;
     deviation.ancestry = ancestry(deviation.pid);
   }
 
  private:
-  template <class Steady>
-  static size_t look(const std::vector<std::string>& list, const std::vector<int32_t>& pids,
-                     const Steady& steady, Deviation& deviation) {
-    for (size_t i = 0; i < list.size(); ++i) {
-      if (list[i] != deviation.what && steady(list[i]) != deviation.what) continue;
-      if (i < pids.size()) deviation.pid = pids[i];
-      return i;
-    }
-    return list.size();
-  }
-
-  void look_at_peers(Deviation& deviation) const {
-    std::string host = host_of(deviation.what);
-    for (const NetworkPeer& peer : report_.network) {
-      if (peer.addr != host && peer.name != host) continue;
-      deviation.pid = peer.pid;
-      deviation.time_ns = peer.first_ns;
-      return;
-    }
-  }
-
-  // By the program that is said to have done it.
-  void look_at_programs(Deviation& deviation) const {
-    for (const Process& process : report_.processes) {
-      if (process.path != deviation.by || process.path.empty()) continue;
-      deviation.pid = process.pid;
-      return;
-    }
-  }
+  struct First {
+    int32_t pid = 0;
+    int64_t time_ns = -1;
+  };
 
   std::vector<std::string> ancestry(int32_t pid) const {
     std::vector<std::string> out;
@@ -152,34 +138,34 @@ class Doers {
     return out;
   }
 
-  const Report& report_;
   std::map<int32_t, const Process*> by_pid_;
+  std::map<std::string, int32_t> by_path_;
+  std::map<std::pair<FactKind, std::string>, First> first_;
 };
 
 // A program that the run plan started is our choice, not the image's.
 bool ours(const Fact& fact) { return fact.kind == FactKind::executable && !fact.step.empty(); }
 
-// A peer whose name was asked for is told with that name, once.
-bool told_as_domain(const Behaviour& behaviour, const Fact& fact) {
-  if (fact.kind != FactKind::peer) return false;
-  std::string host = host_of(fact.what);
-  return std::any_of(behaviour.facts.begin(), behaviour.facts.end(),
-                     [&](const Fact& other) { return other.kind == FactKind::domain && other.what == host; });
+std::set<std::string> names_of(const Behaviour& behaviour) {
+  std::set<std::string> out;
+  for (const Fact& fact : behaviour.facts)
+    if (fact.kind == FactKind::domain) out.insert(fact.what);
+  return out;
 }
 
-void add(DeclarationCheck& out, const Doers& doers, Deviation deviation, const char* does) {
+void add(DeclarationCheck& out, const Doers& doers, FactKind kind, Deviation deviation, const char* does) {
   if (out.deviations.size() == DeclarationCheck::kMaxDeviations) {
     ++out.left_out;
     return;
   }
+  deviation.kind = to_string(kind);
   deviation.text = does + deviation.what + ", not declared";
-  doers.name(deviation);
+  doers.name(kind, deviation);
   out.deviations.push_back(std::move(deviation));
 }
 
 Deviation deviation_of(const Fact& fact) {
   Deviation out;
-  out.kind = to_string(fact.kind);
   out.what = fact.what;
   out.by = fact.by;
   out.layer = fact.layer;
@@ -189,12 +175,15 @@ Deviation deviation_of(const Fact& fact) {
 
 void check_kind(const Kind& kind, const std::vector<std::string>& declared, const Behaviour& behaviour,
                 const Doers& doers, DeclarationCheck& out) {
+  const std::set<std::string> names = names_of(behaviour);
   for (const Fact& fact : behaviour.facts) {
-    if (fact.kind != kind.kind || ours(fact) || told_as_domain(behaviour, fact)) continue;
+    if (fact.kind != kind.kind || ours(fact)) continue;
+    // A peer whose name was asked for is told with that name, once.
+    if (fact.kind == FactKind::peer && names.contains(host_of(fact.what))) continue;
     if (std::any_of(declared.begin(), declared.end(),
                     [&](const std::string& pattern) { return kind.declares(pattern, fact.what); }))
       continue;
-    add(out, doers, deviation_of(fact), kind.does);
+    add(out, doers, kind.kind, deviation_of(fact), kind.does);
   }
 }
 
@@ -218,11 +207,10 @@ void check_files(const std::vector<std::string>& declared, const Behaviour& beha
       return one.kind == FactKind::file_area && one.what == area;
     });
     Deviation deviation = fact == behaviour.facts.end() ? Deviation() : deviation_of(*fact);
-    deviation.kind = to_string(FactKind::file_area);
     deviation.what = directory_of(file.path);
     if (!file.written_by.image.empty()) deviation.by = file.written_by.image;
     deviation.pid = file.written_by.pid;
-    add(out, doers, std::move(deviation), "writes ");
+    add(out, doers, FactKind::file_area, std::move(deviation), "writes ");
   }
   for (const std::string& pattern : declared)
     if (!seen.contains(pattern)) out.unseen.push_back({to_string(FactKind::file_area), pattern});
