@@ -52,10 +52,12 @@ Result<int> run(const po::variables_map& map) {
   ASSAY_TRY(KeptScans kept, KeptScans::open(map));
   ASSAY_TRY(BehaviourDiff diff,
             words.size() == 2 ? between(kept, words[0], words[1]) : since_previous(kept, words[0]));
-  if (format == Format::json)
+  if (format == Format::json) {
     std::cout << diff_json(diff) << "\n";
-  else
+  } else {
+    if (diff.before.verdict.empty()) diff.before.verdict = diff.after.verdict;  // not kept: nothing to say
     std::cout << diff_text(diff, terminal_width(1));
+  }
   return static_cast<int>(diff.empty() ? kBelowGate : kAtGate);
 }
 
