@@ -24,6 +24,7 @@ bool always(const Report&) { return true; }
 constexpr std::array kParts = {
     Part{"score", "Score", html::write_score, [](const Report& r) { return !r.findings.empty(); }},
     Part{"findings", "Findings", html::write_findings, always},
+    Part{"changes", "Changes", html::write_changes, [](const Report& r) { return !r.compared.empty(); }},
     Part{"attack", "ATT&CK", html::write_matrix, [](const Report& r) { return !r.findings.empty(); }},
     Part{"timeline", "Timeline", html::write_timeline, always},
     Part{"processes", "Processes", html::write_processes, always},

@@ -11,6 +11,7 @@ namespace assay::html {
 void write_verdict(Writer& html, const Report& report);
 void write_score(Writer& html, const Report& report);
 void write_findings(Writer& html, const Report& report);
+void write_changes(Writer& html, const Report& report);
 void write_matrix(Writer& html, const Report& report);
 void write_timeline(Writer& html, const Report& report);
 void write_processes(Writer& html, const Report& report);

@@ -2,6 +2,7 @@
 // that it was and the step that had started that one, or one above it.
 #include "scheduler/score/behaviour.h"
 
+#include <algorithm>
 #include <array>
 #include <map>
 
@@ -19,8 +20,11 @@ constexpr std::array<const char*, kFactKinds> kNames = {"finding",    "domain", 
 // Each fact once: what the image did by itself before what a step led to, then the first.
 class Facts {
  public:
-  void add(FactKind kind, std::string what, const Doer& doer) {
-    Fact fact{kind, std::move(what), doer.by, doer.layer, doer.step};
+  /// `begin_ns`: of the guest.
+  explicit Facts(int64_t begin_ns) : begin_ns_(begin_ns) {}
+  void add(FactKind kind, std::string what, const Doer& doer, int64_t time_ns) {
+    int64_t first_ns = time_ns < 0 ? -1 : std::max<int64_t>(time_ns - begin_ns_, 0);
+    Fact fact{kind, std::move(what), doer.by, doer.layer, doer.step, first_ns};
     auto [found, fresh] = facts_.try_emplace({kind, fact.what}, fact);
     if (!fresh && !found->second.step.empty() && fact.step.empty()) found->second = std::move(fact);
   }
@@ -31,60 +35,97 @@ class Facts {
   }
 
  private:
+  int64_t begin_ns_;
   std::map<std::pair<FactKind, std::string>, Fact> facts_;
 };
 
-int32_t pid_at(const std::vector<int32_t>& pids, size_t i) { return i < pids.size() ? pids[i] : 0; }
+// Earlier reports have some of the lists without others.
+template <class T>
+T at(const std::vector<T>& list, size_t i, T otherwise) {
+  return i < list.size() ? list[i] : otherwise;
+}
 
 void add_findings(const Report& report, const Doers& doers, Facts& facts) {
   for (const Finding& finding : report.findings) {
     if (finding.category == kChangeCategory) continue;
-    Doer doer;
-    if (!finding.evidence.empty())
-      doer = doers.of(finding.evidence.front().pid, finding.evidence.front().time_ns);
+    if (finding.measured) continue;  // the host's doing as much as the image's
+    Evidence first = finding.evidence.empty() ? Evidence{0, -1, 0, ""} : finding.evidence.front();
+    Doer doer = doers.of(first.pid, first.time_ns);
     if (!finding.layer.empty()) doer.layer = finding.layer;
-    facts.add(FactKind::finding, finding.title, doer);
+    facts.add(FactKind::finding, finding.title, doer, first.time_ns);
   }
 }
 
 void add_network(const Report& report, const Doers& doers, Facts& facts) {
   for (size_t i = 0; i < report.dns_names.size(); ++i) {
-    int64_t time_ns = i < report.dns_first_ns.size() ? report.dns_first_ns[i] : -1;
+    int64_t time_ns = at(report.dns_first_ns, i, int64_t{-1});
     facts.add(FactKind::domain, steady_name(report.dns_names[i]),
-              doers.of(pid_at(report.dns_pids, i), time_ns));
+              doers.of(at(report.dns_pids, i, 0), time_ns), time_ns);
   }
   for (const NetworkPeer& peer : report.network) {
     if (peer.name.empty() && is_made_up(peer.addr)) continue;  // a name that was asked for
     std::string who = peer.name.empty() ? peer.addr : steady_name(peer.name);
     std::string port = peer.port == 0 ? peer.proto : steady_port(peer.proto, peer.port);
-    facts.add(FactKind::peer, who + " " + port, doers.of(peer.pid, peer.first_ns));
+    facts.add(FactKind::peer, who + " " + port, doers.of(peer.pid, peer.first_ns), peer.first_ns);
   }
-  for (size_t i = 0; i < report.listening.size(); ++i)
+  for (size_t i = 0; i < report.listening.size(); ++i) {
+    int64_t time_ns = at(report.listening_first_ns, i, int64_t{-1});
     facts.add(FactKind::listener, steady_port(report.listening[i]),
-              doers.of(pid_at(report.listening_pids, i), -1));
+              doers.of(at(report.listening_pids, i, 0), time_ns), time_ns);
+  }
 }
 
-// Of what the plan itself started neither program nor user is the image's choice.
+// Every program that the process was, and the script that the last one was given. What the plan itself
+// started is our choice, with which user, too; what that executed then is the image's.
+void add_programs(const Process& process, size_t index, const Doers& doers, Facts& facts) {
+  Doer doer = doers.at(index);
+  auto add = [&](const std::string& path, const std::string& by, const std::string& layer) {
+    if (!path.empty())
+      facts.add(FactKind::executable, steady_path(path), {by, layer, doer.step}, process.start_ns);
+  };
+  std::string by = doers.starter_of(index);
+  bool ours = process.provoked;
+  for (const EarlierProgram& program : process.earlier) {
+    if (!ours) add(program.path, by, doers.layer(program.brought_by));
+    ours = false;
+    by = steady_path(program.path);
+  }
+  if (ours) return;
+  add(process.path, by, doer.layer);
+  add(process.script, by, doer.layer);
+}
+
 void add_processes(const Report& report, const Doers& doers, Facts& facts) {
   for (size_t i = 0; i < report.processes.size(); ++i) {
     const Process& process = report.processes[i];
+    add_programs(process, i, doers, facts);
     Doer doer = doers.at(i);
-    if (!process.provoked && !process.path.empty())
-      facts.add(FactKind::executable, steady_path(process.path),
-                {doers.starter_of(i), doer.layer, doer.step});
-    if (doer.step.empty()) facts.add(FactKind::user, "uid " + std::to_string(process.uid), doer);
+    if (doer.step.empty())
+      facts.add(FactKind::user, "uid " + std::to_string(process.uid), doer, process.start_ns);
   }
 }
 
 void add_files(const Report& report, const Doers& doers, Facts& facts) {
   for (const FileChange& file : report.files) {
     std::string area = file_area(file);
-    if (!area.empty()) facts.add(FactKind::file_area, area, doers.of(file.written_by));
+    if (!area.empty()) facts.add(FactKind::file_area, area, doers.of(file.written_by), -1);
   }
+}
+
+// A run that ended by itself has shown all that it would.
+int64_t sure_until(const TraceFooter& footer) {
+  if (footer.reason != EndReason::deadline && footer.reason != EndReason::limit) return INT64_MAX;
+  int64_t watched_ns = 0;
+  for (const PhaseTime& phase : footer.phases)
+    if (phase.phase == "run" || phase.phase == "provoke") watched_ns += phase.duration_ns;
+  return watched_ns > 0 ? watched_ns / 10 * 9 : INT64_MAX;
 }
 
 std::set<FactKind> cut_kinds(const Report& report) {
   std::set<FactKind> out;
+  EndReason end = report.footer.reason;
+  if (end == EndReason::start_failed || end == EndReason::cancelled || end == EndReason::guard)
+    for (size_t i = 0; i < kFactKinds; ++i) out.insert(static_cast<FactKind>(i));  // nothing, or a part
   if (report.processes_left_out > 0) out.insert({FactKind::executable, FactKind::user});
   if (report.network_left_out > 0) out.insert(FactKind::peer);
   if (report.dns_names.size() >= NetworkMap::kMaxNames) out.insert(FactKind::domain);
@@ -116,7 +157,7 @@ Behaviour behaviour_of(const Report& report) {
   out.score = report.score;
   out.layers = report.header.image.layers;
   Doers doers(report);
-  Facts facts;
+  Facts facts(report.processes.empty() ? 0 : report.processes.front().start_ns);
   add_findings(report, doers, facts);
   add_network(report, doers, facts);
   add_processes(report, doers, facts);
@@ -124,6 +165,7 @@ Behaviour behaviour_of(const Report& report) {
   out.facts = facts.take();
   for (const PlanStep& step : report.plan) out.steps.insert(step_text(step));
   out.cut = cut_kinds(report);
+  out.sure_ns = sure_until(report.footer);
   return out;
 }
 

@@ -31,6 +31,7 @@ struct Fact {
   /// The step of the run plan that led to it and how that ended ("executable /usr/bin/id: exited 0"), empty:
   /// the image did it by itself. What a step led to says nothing against a run in which it did not end so.
   std::string step;
+  int64_t first_ns = -1;  // when it was seen first, since the guest's start; -1: not known
 };
 
 struct Behaviour {
@@ -39,7 +40,10 @@ struct Behaviour {
   std::vector<LayerInfo> layers;  // of the image, base first: what the facts' `layer` is out of
   std::vector<Fact> facts;        // by kind, then `what`; each once
   std::set<std::string> steps;    // of the run plan, those that were carried out
-  std::set<FactKind> cut;         // kinds whose lists are not whole: they say nothing of what they lack
+  /// Until when the run was sure to show what its image does, since the guest's start: nine tenths of one
+  /// that was ended by its deadline or a limit. What another run did later says nothing against this one.
+  int64_t sure_ns = INT64_MAX;
+  std::set<FactKind> cut;  // kinds whose lists are not whole: they say nothing of what they lack
 };
 
 /// The category of findings that say themselves that something changed: they are no facts, or each comparison

@@ -17,7 +17,8 @@ const Fact* find(const Behaviour& in, const Fact& fact) {
 
 // Whether a run would show the fact, if its image did that.
 bool would_show(const Behaviour& run, const Fact& fact) {
-  return !run.cut.contains(fact.kind) && (fact.step.empty() || run.steps.contains(fact.step));
+  bool in_time = fact.first_ns < 0 || fact.first_ns <= run.sure_ns;
+  return in_time && !run.cut.contains(fact.kind) && (fact.step.empty() || run.steps.contains(fact.step));
 }
 
 class Told {

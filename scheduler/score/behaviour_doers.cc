@@ -59,9 +59,10 @@ size_t Doers::find(int32_t pid, int64_t time_ns) const {
 
 Doer Doers::at(size_t index) const {
   const Process& process = report_.processes[index];
-  return {steady_path(process.path), layer_text(report_.header.image.layers, process.brought_by),
-          steps_[index]};
+  return {steady_path(process.path), layer(process.brought_by), steps_[index]};
 }
+
+std::string Doers::layer(uint32_t number) const { return layer_text(report_.header.image.layers, number); }
 
 Doer Doers::of(int32_t pid, int64_t time_ns) const {
   size_t index = find(pid, time_ns);

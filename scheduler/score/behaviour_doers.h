@@ -30,6 +30,7 @@ class Doers {
   Doer of(const Actor& actor) const;
   /// The program of the process above the one at an index; empty: there is none, or the plan started it.
   std::string starter_of(size_t index) const;
+  std::string layer(uint32_t number) const;  // 1 is the first; empty: none, or not known
 
  private:
   size_t find(int32_t pid, int64_t time_ns) const;

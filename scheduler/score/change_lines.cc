@@ -16,7 +16,7 @@ std::string layer_of(const std::vector<LayerInfo>& layers, const std::string& te
   std::string shown = layer_for_people(layers, text);
   if (shown != text || !text.starts_with("sha256:")) return shown;
   size_t end = std::min(text.find(','), text.size());
-  return end <= kShortId ? text : "layer " + text.substr(0, kShortId) + "…" + text.substr(end);
+  return end <= kShortId ? text : "layer " + text.substr(0, kShortId) + text.substr(end);
 }
 
 }  // namespace
@@ -28,14 +28,17 @@ std::vector<std::string> change_lines(const std::vector<Change>& changes, const 
   std::string indent(kKind + sign.size() + 1, ' ');
   for (size_t i = 0; i < changes.size() && i < kMaxShown; ++i) {
     const Change& change = changes[i];
-    std::string what = still_printable(change.what), who;
-    if (!change.by.empty()) who = "by " + still_printable(change.by);
-    if (!change.layer.empty())
-      who += (who.empty() ? "" : "  ") + still_printable(layer_of(layers, change.layer));
+    std::vector<std::string> parts = {still_printable(change.what)};
+    if (!change.by.empty()) parts.push_back("by " + still_printable(change.by));
+    if (!change.layer.empty()) parts.push_back(still_printable(layer_of(layers, change.layer)));
+    std::string whole;
+    for (const std::string& part : parts) whole += (whole.empty() ? "" : "  ") + part;
+    if (layout::columns(whole) <= room) parts = {whole};
     std::string lead = sign + " " + layout::pad(still_printable(change.kind), kKind);
-    bool together = who.empty() || layout::columns(what) + 2 + layout::columns(who) <= room;
-    out.push_back(lead + layout::fit(together && !who.empty() ? what + "  " + who : what, room));
-    if (!together) out.push_back(indent + layout::fit(who, room));
+    for (const std::string& part : parts) {
+      out.push_back(lead + layout::fit(part, room));
+      lead = indent;
+    }
   }
   if (changes.size() > kMaxShown)
     out.push_back(sign + " … and " + layout::count_text(changes.size() - kMaxShown) + " more");

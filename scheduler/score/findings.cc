@@ -76,6 +76,17 @@ std::vector<std::string> Findings::ancestry_of(int32_t pid) const {
   return out;
 }
 
+// Loads, totals and statistics are other ones on a busy host.
+bool Findings::is_measured(const RuleSet::State& rules, size_t index) {
+  const Rule& rule = rules.rules[index];
+  using Type = Correlation::Type;
+  if (!rule.correlation) return rule.logsource == Category::run || rule.logsource == Category::usage;
+  Type type = rule.correlation->type;
+  if (type == Type::value_sum || type == Type::value_avg || type == Type::value_percentile) return true;
+  const auto& counted = rule.correlation->rules;
+  return std::any_of(counted.begin(), counted.end(), [&](size_t one) { return is_measured(rules, one); });
+}
+
 std::vector<Finding> Findings::findings() const {
   std::vector<Finding> out;
   for (size_t i = 0; i < matches_.size(); ++i) {
@@ -94,6 +105,7 @@ std::vector<Finding> Findings::findings() const {
     finding.evidence = matches_[i].evidence;
     finding.ancestry = matches_[i].ancestry;
     finding.layer = matches_[i].layer;
+    finding.measured = is_measured(rules_, i);
     out.push_back(std::move(finding));
   }
   return out;

@@ -69,6 +69,7 @@ class Findings {
   void close_until(int64_t now);
   void note(size_t rule, const std::vector<Evidence>& evidence, const Evidence& last);
   std::vector<std::string> ancestry_of(int32_t pid) const;
+  static bool is_measured(const RuleSet::State& rules, size_t index);
 
   static constexpr size_t kMaxGroups = 4096;
   const RuleSet::State& rules_;

@@ -54,10 +54,14 @@ const std::string& NetworkMap::name_of(const std::string& addr) const {
 }
 
 NetworkPeer* NetworkMap::peer(const std::string& proto, const std::string& addr, uint32_t port,
-                              int64_t time_ns) {
+                              int64_t time_ns, int32_t pid) {
   auto key = std::make_tuple(proto, addr, port);
   auto found = index_.find(key);
-  if (found != index_.end()) return &peers_[found->second];
+  if (found != index_.end()) {
+    NetworkPeer& known = peers_[found->second];
+    if (known.pid == 0) known.pid = pid;  // the packet was seen before the call that sent it
+    return &known;
+  }
   if (peers_.size() >= kMaxPeers) {
     ++left_out_;
     return nullptr;
@@ -68,6 +72,7 @@ NetworkPeer* NetworkMap::peer(const std::string& proto, const std::string& addr,
   fresh.addr = addr;
   fresh.port = port;
   fresh.first_ns = time_ns;
+  fresh.pid = pid;
   peers_.push_back(std::move(fresh));
   return &peers_.back();
 }
@@ -81,31 +86,35 @@ void NetworkMap::call(const std::string& addr, const std::string& name) {
 
 std::vector<std::string> NetworkMap::names() const {
   std::vector<std::string> out;
-  for (const auto& [name, first_ns] : names_)
+  for (const auto& [name, first] : names_)
     if (!made_up_.contains(name)) out.push_back(name);
   return out;
 }
 
-std::vector<int64_t> NetworkMap::names_first_ns() const {
-  std::vector<int64_t> out;
-  for (const auto& [name, first_ns] : names_)
-    if (!made_up_.contains(name)) out.push_back(first_ns);
+template <class T>
+std::vector<T> NetworkMap::of_names(T First::*member) const {
+  std::vector<T> out;
+  for (const auto& [name, first] : names_)
+    if (!made_up_.contains(name)) out.push_back(first.*member);
   return out;
 }
 
-void NetworkMap::remember(const std::string& name, int64_t time_ns) {
+std::vector<int64_t> NetworkMap::names_first_ns() const { return of_names(&First::time_ns); }
+std::vector<int32_t> NetworkMap::names_pids() const { return of_names(&First::pid); }
+
+void NetworkMap::remember(const std::string& name, First first) {
   if (name.empty() || names_.size() >= kMaxNames) return;
   std::string shown = printable(name, 255);
-  if (known_names_.insert(shown).second) names_.emplace_back(shown, time_ns);
+  if (known_names_.insert(shown).second) names_.emplace_back(shown, first);
 }
 
-void NetworkMap::add(const Event& event) {
+void NetworkMap::add(const Event& event, int32_t pid) {
   // Datagrams that answer the guest may begin a flow, too, where the question was lost.
   if (event.kind == EventKind::flow_start && event.proto == "tcp" && from_outside(event.src_addr) &&
       probes_.size() < kMaxProbes)
     probes_.emplace(event.proto, event.src_addr, event.src_port);
   if (is_probe(event)) return;
-  if (event.source == Source::sinkhole) on_answered(event);
+  if (event.source == Source::sinkhole) on_answered(event, pid);
   // Search domains of a persona's resolv.conf, in which nothing has this name.
   if (event.kind == EventKind::dns && event.result == 3 && made_up_.size() < kMaxNames)
     for (const char* domain : {".cluster.local", ".compute.internal", ".ec2.internal"})
@@ -115,12 +124,12 @@ void NetworkMap::add(const Event& event) {
     case EventKind::flow_end:
     case EventKind::payload:
     case EventKind::connect:
-      return on_flow(event);
+      return on_flow(event, pid);
     case EventKind::dns:
     case EventKind::tls:
     case EventKind::http:
     case EventKind::session:
-      return on_name(event);
+      return on_name(event, pid);
     case EventKind::bind:
     case EventKind::listen:
       return on_listen(event);
@@ -129,14 +138,14 @@ void NetworkMap::add(const Event& event) {
   }
 }
 
-void NetworkMap::on_flow(const Event& e) {
+void NetworkMap::on_flow(const Event& e, int32_t pid) {
   if (e.kind == EventKind::connect) {  // also what never became a packet
     if (e.proto == "tcp" && is_remote(e.dst_addr) && e.dst_port != 0)
-      peer(e.proto, e.dst_addr, e.dst_port, e.time_ns);
+      peer(e.proto, e.dst_addr, e.dst_port, e.time_ns, pid);
     return;
   }
   if (!outbound(e)) return;
-  NetworkPeer* to = peer(e.proto, e.dst_addr, e.dst_port, e.time_ns);
+  NetworkPeer* to = peer(e.proto, e.dst_addr, e.dst_port, e.time_ns, pid);
   if (to == nullptr) return;
   if (e.kind == EventKind::flow_start) ++to->flows;
   if (e.kind == EventKind::flow_end) {
@@ -149,11 +158,11 @@ void NetworkMap::on_flow(const Event& e) {
 
 // What the sinkhole understood of a conversation says more than its first bytes on the wire, which may be
 // encrypted.
-void NetworkMap::on_answered(const Event& e) {
+void NetworkMap::on_answered(const Event& e, int32_t pid) {
   if ((e.kind != EventKind::session && e.kind != EventKind::http) || e.app.empty()) return;
   // A decoy's socket has no address but a name.
-  NetworkPeer* to = e.dst_addr.empty() ? peer("unix", e.name, 0, e.time_ns)
-                                       : peer(e.proto, e.dst_addr, e.dst_port, e.time_ns);
+  NetworkPeer* to = e.dst_addr.empty() ? peer("unix", e.name, 0, e.time_ns, pid)
+                                       : peer(e.proto, e.dst_addr, e.dst_port, e.time_ns, pid);
   if (to == nullptr) return;
   bool first = to->app.empty();
   std::string app = printable(e.app, 20);
@@ -174,9 +183,9 @@ void NetworkMap::add_request(NetworkPeer& to, const Event& e) {
       {printable(e.call, 20), printable(e.path, kMaxTargetBytes), printable(e.data, kMaxBodyBytes)});
 }
 
-void NetworkMap::on_name(const Event& e) {
+void NetworkMap::on_name(const Event& e, int32_t pid) {
   if (e.kind == EventKind::dns) {
-    remember(e.name, e.time_ns);
+    remember(e.name, {e.time_ns, pid});
     for (const auto& answer : e.answers) call(answer, e.name);
   } else if (outbound(e)) {
     call(e.dst_addr, e.name);
@@ -192,7 +201,8 @@ void NetworkMap::on_listen(const Event& e) {
     if (e.proto != "udp") return;
   }
   auto found = bound_.find(key);
-  if (found != bound_.end() && listening_.size() < kMaxListening) listening_.insert(found->second);
+  if (found != bound_.end() && listening_.size() < kMaxListening)
+    listening_.try_emplace(found->second, First{e.time_ns, e.pid});
 }
 
 std::vector<NetworkPeer> NetworkMap::peers() const {
@@ -203,8 +213,20 @@ std::vector<NetworkPeer> NetworkMap::peers() const {
 
 std::vector<std::string> NetworkMap::listening() const {
   std::vector<std::string> out;
-  for (const auto& [proto, port] : listening_)
-    out.push_back((proto.empty() ? "tcp" : proto) + "/" + std::to_string(port));
+  for (const auto& [port, first] : listening_)
+    out.push_back((port.first.empty() ? "tcp" : port.first) + "/" + std::to_string(port.second));
+  return out;
+}
+
+std::vector<int32_t> NetworkMap::listening_pids() const {
+  std::vector<int32_t> out;
+  for (const auto& [port, first] : listening_) out.push_back(first.pid);
+  return out;
+}
+
+std::vector<int64_t> NetworkMap::listening_first_ns() const {
+  std::vector<int64_t> out;
+  for (const auto& [port, first] : listening_) out.push_back(first.time_ns);
   return out;
 }
 

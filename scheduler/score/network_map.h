@@ -25,7 +25,8 @@ class NetworkMap {
   /// The guest's IPv4 and IPv6 address; empty: it has none.
   explicit NetworkMap(std::string guest_addr, std::string guest_addr6 = "")
       : guest_addr_(std::move(guest_addr)), guest_addr6_(std::move(guest_addr6)) {}
-  void add(const Event& event);
+  /// `pid`: whose doing it is; 0: not known.
+  void add(const Event& event, int32_t pid = 0);
 
   /// What DNS, SNI or Host called an address, or empty.
   const std::string& name_of(const std::string& addr) const;
@@ -41,30 +42,45 @@ class NetworkMap {
   std::vector<std::string> names() const;
   /// Of the same names: when each was first asked for.
   std::vector<int64_t> names_first_ns() const;
+  /// ...and who that was; 0: not known.
+  std::vector<int32_t> names_pids() const;
+  /// By protocol and port.
   std::vector<std::string> listening() const;
+  /// Of the same ports: who listened first, and when.
+  std::vector<int32_t> listening_pids() const;
+  std::vector<int64_t> listening_first_ns() const;
   uint64_t left_out() const { return left_out_; }
 
  private:
-  NetworkPeer* peer(const std::string& proto, const std::string& addr, uint32_t port, int64_t time_ns);
-  void on_flow(const Event& event);
-  void on_name(const Event& event);
+  struct First {
+    int64_t time_ns = 0;
+    int32_t pid = 0;
+  };
+
+  NetworkPeer* peer(const std::string& proto, const std::string& addr, uint32_t port, int64_t time_ns,
+                    int32_t pid);
+  void on_flow(const Event& event, int32_t pid);
+  void on_name(const Event& event, int32_t pid);
   void on_listen(const Event& event);
-  void on_answered(const Event& event);
+  void on_answered(const Event& event, int32_t pid);
   void add_request(NetworkPeer& to, const Event& event);
   bool from_outside(const std::string& src_addr) const;
   void call(const std::string& addr, const std::string& name);
-  void remember(const std::string& name, int64_t time_ns);
+  void remember(const std::string& name, First first);
+  /// Of names(), in their order.
+  template <class T>
+  std::vector<T> of_names(T First::*member) const;
 
   std::string guest_addr_, guest_addr6_;
   std::map<std::tuple<std::string, std::string, uint32_t>, size_t> index_;
   std::vector<NetworkPeer> peers_;
   std::unordered_map<std::string, std::string> addresses_;
   std::set<std::string> known_names_;
-  std::vector<std::pair<std::string, int64_t>> names_;  // and when it was first asked for
+  std::vector<std::pair<std::string, First>> names_;
   std::set<std::string> made_up_;
   std::map<std::pair<int32_t, int32_t>, std::pair<std::string, uint32_t>>
       bound_;  // (pid, fd) to (proto, port)
-  std::set<std::pair<std::string, uint32_t>> listening_;
+  std::map<std::pair<std::string, uint32_t>, First> listening_;
   std::set<std::tuple<std::string, std::string, uint32_t>> probes_;  // by proto, and the end that began
   uint64_t left_out_ = 0;
 };

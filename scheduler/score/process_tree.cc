@@ -5,6 +5,7 @@
 
 #include "common/paths.h"
 #include "common/starter.h"
+#include "scheduler/score/layers.h"
 
 namespace assay {
 namespace {
@@ -73,6 +74,7 @@ size_t ProcessTree::create(int32_t pid, size_t parent, int64_t time_ns) {
   proc.shown.exit_status = -1;
   proc.shown.execs = 0;
   proc.shown.provoked = false;
+  proc.shown.earlier.clear();
   proc.executed = parent == kNone;
   proc.parent = parent;
   size_t index = procs_.size();
@@ -173,6 +175,7 @@ void ProcessTree::on_image(const Event& event) {
   // has a parent, or was something else before.
   bool genuine = has_starter_ && event.path == kStarterPath &&
                  (proc.starter || (proc.parent == kNone && shown.path.empty()));
+  remember_earlier(index, event.path);
   if (proc.starter && !genuine) {
     proc.provoked = shown.provoked = true;
     shown.parent = 0;
@@ -199,6 +202,15 @@ void ProcessTree::on_image(const Event& event) {
   proc.executed = true;
   find_script(proc);
   find_package_manager(proc);
+}
+
+// Who executes one program to be another shows the last one alone. A parent's program is none of its child's.
+void ProcessTree::remember_earlier(size_t index, const std::string& next) {
+  Proc& proc = procs_[index];
+  Process& shown = proc.shown;
+  bool own = proc.executed && !proc.starter && !shown.path.empty() && shown.path != next;
+  if (own && shown.earlier.size() < Process::kMaxEarlier)
+    shown.earlier.push_back({shown.path, bringing_layer(*this, index)});
 }
 
 std::string ProcessTree::absolute(int32_t pid, std::string_view path) const {
@@ -272,7 +284,11 @@ size_t ProcessTree::size() const {
 std::vector<Process> ProcessTree::processes(size_t limit) const {
   std::vector<Process> out;
   for (size_t i = 0; i < procs_.size() && out.size() < limit; ++i)
-    if (!procs_[i].starter) out.push_back(procs_[i].shown);
+    if (!procs_[i].starter) {
+      out.push_back(procs_[i].shown);
+      out.back().brought_by = bringing_layer(*this, i);
+      if (procs_[i].interpreter) out.back().script = procs_[i].script_path;
+    }
   return out;
 }
 

@@ -120,6 +120,7 @@ class ProcessTree {
   size_t process_for(const Event& event);
   size_t create(int32_t pid, size_t parent, int64_t time_ns);
   void on_image(const Event& event);
+  void remember_earlier(size_t index, const std::string& next);
   void on_clone(const Event& event);
   void on_exit(const Event& event);
   void on_descriptor(const Event& event, Proc& proc);

@@ -46,7 +46,14 @@ struct Finding {
   uint64_t count = 0;                 // matching events, all
   std::vector<Evidence> evidence;     // the first ones, bounded
   std::vector<std::string> ancestry;  // command lines from init to the process of the first evidence
-  std::string layer;  // diffID and history line of the layer that brought the program; empty: not known
+  std::string layer;      // diffID and history line of the layer that brought the program; empty: not known
+  bool measured = false;  // by a rule over the run's loads and totals, which a busy host changes, too
+};
+
+/// A program that a process ran before it executed another one.
+struct EarlierProgram {
+  std::string path;
+  uint32_t brought_by = 0;  // as in Process
 };
 
 struct Process {
@@ -62,6 +69,9 @@ struct Process {
   std::string package, package_state;  // of the program: see Event
   uint32_t layer = 0;       // that brought it: 1 is the first of the image's; 0: none, or not known
   uint32_t brought_by = 0;  // likewise, of whoever brought the doer: see layers.h, bringing_layer()
+  std::string script;       // the file that an interpreter was given; empty: none
+  std::vector<EarlierProgram> earlier;  // oldest first, at most kMaxEarlier
+  static constexpr size_t kMaxEarlier = 8;
 };
 
 /// A process, as a sentence names it.
@@ -187,14 +197,15 @@ struct Report {
   std::vector<Process> processes;
   std::vector<NetworkPeer> network;
   std::vector<std::string> dns_names;
-  std::vector<int64_t> dns_first_ns;    // when each of them was first asked for; empty: not known
-  std::vector<int32_t> dns_pids;        // who asked for each first; 0: not known; empty: not known of any
-  std::vector<std::string> listening;   // "tcp/80"
-  std::vector<int32_t> listening_pids;  // who listened on each first; likewise
-  std::vector<Download> downloads;      // in order of their answers
-  std::vector<TokenUse> tokens;         // in the order of the header's
-  std::vector<PlanStep> plan;           // in order of their ends
-  std::vector<PortProbe> ports;         // by port
+  std::vector<int64_t> dns_first_ns;        // when each of them was first asked for; empty: not known
+  std::vector<int32_t> dns_pids;            // who asked for each first; 0: not known; empty: not known of any
+  std::vector<std::string> listening;       // "tcp/80"
+  std::vector<int32_t> listening_pids;      // who listened on each first; likewise
+  std::vector<int64_t> listening_first_ns;  // when that was; empty: not known
+  std::vector<Download> downloads;          // in order of their answers
+  std::vector<TokenUse> tokens;             // in the order of the header's
+  std::vector<PlanStep> plan;               // in order of their ends
+  std::vector<PortProbe> ports;             // by port
   std::vector<FileChange> files;
   std::vector<KeptFile> artifacts;  // how many more there were: footer.artifacts_left_out
   uint64_t files_left_out = 0, processes_left_out = 0, network_left_out = 0, downloads_left_out = 0,

@@ -59,6 +59,7 @@ class Writer {
   std::string write() {
     head();
     findings();
+    write_changes(r_, sheet_);
     write_downloads(r_, sheet_);
     write_tokens(r_, sheet_);
     processes();

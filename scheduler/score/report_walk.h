@@ -4,6 +4,7 @@
 #pragma once
 
 #include "scheduler/score/report.h"
+#include "scheduler/score/report_walk_parts.h"
 
 namespace assay {
 
@@ -21,194 +22,6 @@ struct LeftOutPart {
   Report& report;
 };
 
-template <class A>
-void walk(A& a, Technique& x) {
-  a("id", x.id);
-  a("tactic", x.tactic);
-}
-template <class A>
-void walk(A& a, Evidence& x) {
-  a("event", x.event);
-  a("time_ns", x.time_ns);
-  a("pid", x.pid);
-  a("text", x.text);
-}
-template <class A>
-void walk(A& a, Finding& x) {
-  a("rule_id", x.rule_id);
-  a("title", x.title);
-  a("level", x.level);
-  a("category", x.category);
-  a("techniques", x.techniques);
-  a("weight", x.weight);
-  a("contribution", x.contribution);
-  a("count", x.count);
-  a("description", x.description);
-  a("evidence", x.evidence);
-  a("ancestry", x.ancestry);
-  a("layer", x.layer);
-  a.added("proof", x.proof);
-  a.added("counted", x.counted);
-  a.added("points", x.points);
-}
-template <class A>
-void walk(A& a, Process& x) {
-  a("pid", x.pid);
-  a("parent", x.parent);
-  a("start_ns", x.start_ns);
-  a("end_ns", x.end_ns);
-  a("path", x.path);
-  a("argv", x.argv);
-  a("sha256", x.sha256);
-  a("origin", x.origin);
-  a("uid", x.uid);
-  a("exit_status", x.exit_status);
-  a("execs", x.execs);
-  a.added("provoked", x.provoked);
-  a.added("package", x.package);
-  a.added("package_state", x.package_state);
-  a.added("layer", x.layer);
-}
-template <class A>
-void walk(A& a, Actor& x) {
-  a("pid", x.pid);
-  a("image", x.image);
-  a("command_line", x.command_line);
-}
-template <class A>
-void walk(A& a, PeerRequest& x) {
-  a("method", x.method);
-  a("target", x.target);
-  a("body", x.body);
-}
-template <class A>
-void walk(A& a, Download& x) {
-  a("url", x.url);
-  a("kind", x.kind);
-  a("size_bytes", x.size_bytes);
-  a("sha256", x.sha256);
-  a("status", x.status);
-  a("fetched_by", x.fetched_by);
-  a("run_by", x.run_by);
-  a("stored_at", x.stored_at);
-  a.added("time_ns", x.time_ns);
-}
-template <class A>
-void walk(A& a, TokenSent& x) {
-  a("to", x.to);
-  a("proto", x.proto);
-  a("addr", x.addr);
-  a("app", x.app);
-  a("encoding", x.encoding);
-  a("by", x.by);
-}
-template <class A>
-void walk(A& a, TokenUse& x) {
-  a("id", x.id);
-  a("kind", x.kind);
-  a("place", x.place);
-  a("read_by", x.read_by);
-  a("asked_by", x.asked_by);
-  a("sent", x.sent);
-  a.added("first_ns", x.first_ns);
-}
-template <class A>
-void walk(A& a, PlanStep& x) {
-  a("kind", x.kind);
-  a("target", x.target);
-  a("result", x.result);
-  a("exit_status", x.exit_status);
-  a("pid", x.pid);
-  a("duration_ns", x.duration_ns);
-  a.added("end_ns", x.end_ns);
-}
-template <class A>
-void walk(A& a, PortProbe& x) {
-  a("port", x.port);
-  a("answered", x.answered);
-  a("result", x.result);
-  a("app", x.app);
-  a("banner", x.banner);
-}
-template <class A>
-void walk(A& a, LimitHit& x) {
-  a("limit", x.limit);
-  a("detail", x.detail);
-  a("times", x.times);
-}
-template <class A>
-void walk(A& a, Coverage& x) {
-  a("executables", x.executables);
-  a("ran_by_itself", x.ran_by_itself);
-  a("ran", x.ran);
-}
-template <class A>
-void walk(A& a, NetworkPeer& x) {
-  a("proto", x.proto);
-  a("addr", x.addr);
-  a("port", x.port);
-  a("name", x.name);
-  a("flows", x.flows);
-  a("bytes_out", x.bytes_out);
-  a("bytes_in", x.bytes_in);
-  a("first_data", x.first_data);
-  a.added("app", x.app);
-  a.added("requests", x.requests);
-  a.added("requests_left_out", x.requests_left_out);
-  a.added("first_ns", x.first_ns);
-}
-template <class A>
-void walk(A& a, FileChange& x) {
-  a("path", x.path);
-  a("origin", x.origin);
-  a("file_type", x.file_type);
-  a("sha256", x.sha256);
-  a("size_bytes", x.size_bytes);
-  a("mode", x.mode);
-  a("executed", x.executed);
-  a.added("mime", x.mime);
-  a.added("similarity", x.similarity);
-  a.added("matches", x.matches);
-  a.added("written_by", x.written_by);
-  a.added("kept", x.kept);
-  a.added("package", x.package);
-}
-template <class A>
-void walk(A& a, KeptFile& x) {
-  a("path", x.path);
-  a("name", x.name);
-  a("sha256", x.sha256);
-  a("size_bytes", x.size_bytes);
-  a("executed", x.executed);
-}
-template <class A>
-void walk(A& a, SourceCount& x) {
-  a("source", x.source);
-  a("seen", x.seen);
-  a("lost", x.lost);
-  a("required", x.required);
-  a("attached", x.attached);
-  a("detail", x.detail);
-}
-template <class A>
-void walk(A& a, Completeness& x) {
-  a("complete", x.complete);
-  a("lost", x.lost);
-  a("reasons", x.reasons);
-  a("sources", x.sources);
-}
-template <class A>
-void walk(A& a, LayerInfo& x) {
-  a("digest", x.digest);
-  a("diff_id", x.diff_id);
-  a("size_bytes", x.size_bytes);
-  a("created_by", x.created_by);
-}
-template <class A>
-void walk(A& a, PhaseTime& x) {
-  a("phase", x.phase);
-  a("duration_ns", x.duration_ns);
-}
 template <class A>
 void walk(A& a, ScanPart& x) {
   TraceHeader& header = x.report.header;
@@ -285,7 +98,10 @@ void walk(A& a, Report& x) {
   a("network", x.network);
   a("dns_names", x.dns_names);
   a.added("dns_first_ns", x.dns_first_ns);
+  a.added("dns_pids", x.dns_pids);
   a("listening", x.listening);
+  a.added("listening_pids", x.listening_pids);
+  a.added("listening_first_ns", x.listening_first_ns);
   a.added("downloads", x.downloads);
   a.added("tokens", x.tokens);
   a.added("plan", x.plan);
@@ -295,6 +111,7 @@ void walk(A& a, Report& x) {
   a.added("limits", x.footer.limits);
   a("files", x.files);
   a.added("artifacts", x.artifacts);
+  a.added("compared", x.compared);
   a("left_out", left_out);
   a("completeness", x.completeness);
   a("output", x.output);

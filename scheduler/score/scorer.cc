@@ -78,6 +78,7 @@ struct Scorer::State {
   void take(const Event& event);
   void keep(const Event& event);
   void keep_usage(const Event& event);
+  int32_t pid_behind(const Event& event) const;
   void judge(const TraceFooter& footer);
   Report observed(const TraceFooter& footer);
   void judge_changes(Report& report);
@@ -139,11 +140,19 @@ void Scorer::State::keep_usage(const Event& e) {
   last_usage = e;
 }
 
+// 0: not known. What was seen outside of the guest names no process.
+int32_t Scorer::State::pid_behind(const Event& event) const {
+  if (event.pid > 0 && event.plane == Plane::guest) return event.pid;
+  if (!needs.report || event.proto.empty()) return 0;
+  size_t process = speakers.of(event);
+  return process == ProcessTree::kNone ? 0 : tree.at(process).shown.pid;
+}
+
 void Scorer::State::take(const Event& event) {
   last_ns = event.time_ns;
-  network.add(event);
   tree.add(event);
   if (needs.speakers) speakers.add(event);
+  network.add(event, pid_behind(event));
   if (needs.beacons) beacons.add(event);
   if (needs.usage) keep_usage(event);
   if (needs.report) {
@@ -222,7 +231,10 @@ Report Scorer::State::observed(const TraceFooter& footer) {
   report.network_left_out = network.left_out();
   report.dns_names = network.names();
   report.dns_first_ns = network.names_first_ns();
+  report.dns_pids = network.names_pids();
   report.listening = network.listening();
+  report.listening_pids = network.listening_pids();
+  report.listening_first_ns = network.listening_first_ns();
   report.downloads = downloads.list();
   report.downloads_left_out = downloads.left_out();
   report.tokens = tokens.list();

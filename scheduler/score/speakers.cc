@@ -21,6 +21,15 @@ void drop_old(std::deque<std::pair<int64_t, uint64_t>>& waiting, int64_t now, si
 void Speakers::add(const Event& event) {
   if (event.kind == EventKind::connect) on_connect(event);
   if (event.kind == EventKind::flow_start && event.proto == "tcp") on_flow(event);
+  if (event.kind == EventKind::syscall && event.call.starts_with("send")) on_datagram(event);
+}
+
+// To an address without connect(): resolvers do so.
+void Speakers::on_datagram(const Event& e) {
+  size_t process = tree_.find(e.pid);
+  if (process == ProcessTree::kNone || e.dst_addr.empty() || e.dst_port == 0) return;
+  PeerKey key("udp", e.dst_addr, e.dst_port);
+  if (peers_.size() < kMaxPeers || peers_.contains(key)) peers_[key].last = process;
 }
 
 void Speakers::on_connect(const Event& e) {

@@ -35,6 +35,7 @@ class Speakers {
   };
 
   void on_connect(const Event& event);
+  void on_datagram(const Event& event);
   void on_socket(const Event& event, size_t process);
   void on_flow(const Event& event);
   void pair(const PeerKey& key, uint64_t process, uint64_t port);

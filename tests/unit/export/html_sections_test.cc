@@ -157,6 +157,25 @@ TEST(HtmlLayers, TellWhatCameFromEach) {
   EXPECT_GT(said.find("Ran |/x"), second) << said;
 }
 
+TEST(HtmlChanges, TellWhatCameAndWentWithItsLayer) {
+  Report r;
+  r.header.image.layers = {{"sha256:1", "sha256:aa", 1024, "FROM base"},
+                           {"sha256:2", "sha256:bb", 2048, "COPY x /"}};
+  r.compared = {{"previous",
+                 "20261129T000000-00000001",
+                 "registry.example/<b>app:1.2",
+                 "sha256:1",
+                 {{"domain", "pool.evil.test", "/x", "sha256:bb, COPY x /"}},
+                 {{"file_area", "/srv/*", "", ""}},
+                 2}};
+  std::string page = written(html::write_changes, r), said = words(page);
+  EXPECT_NE(said.find("pool.evil.test"), std::string::npos) << said;
+  EXPECT_NE(said.find("layer 2 of 2, COPY x /"), std::string::npos) << said;
+  EXPECT_NE(said.find("file area"), std::string::npos) << said;
+  EXPECT_EQ(page.find("<b>"), std::string::npos);
+  EXPECT_NE(said.find("4 changes"), std::string::npos) << said;
+}
+
 TEST(HtmlParts, PercentIsOfTheWholeAndNeverMore) {
   EXPECT_EQ(html::percent(1, 3), "33.33%");
   EXPECT_EQ(html::percent(9, 3), "100.00%");

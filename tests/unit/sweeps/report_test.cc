@@ -181,7 +181,7 @@ TEST_F(SweepReport, PutsEachImageWhereItBelongs) {
   EXPECT_EQ(r.scanned, 5u);
   EXPECT_EQ(r.known, 1u);
   EXPECT_EQ(r.same, 1u);
-  EXPECT_EQ(diff_text(r.changed.items.at(0).changes, 80), "+ name        telemetry.example\n");
+  EXPECT_EQ(diff_text(*r.changed.items.at(0).changes, 80), "+ domain      telemetry.example\n");
   EXPECT_EQ(r.new_malicious.items[0].headline,
             "A miner was started; A mining pool was spoken to; A file was fetched and run; and 1 more");
 }
@@ -215,7 +215,7 @@ TEST_F(SweepReport, JsonHasItAll) {
   const auto& first = json["new_malicious"]["items"][0];
   EXPECT_EQ(first["image"], "registry.example/team/web:1.4");
   EXPECT_EQ(first["was_verdict"], "clean");
-  EXPECT_EQ(first["changes"]["schema"], "assay.diff/1");
+  EXPECT_EQ(first["changes"]["schema"], "assay.diff/2");
   EXPECT_EQ(json["not_reached"]["count"], 120);
   EXPECT_EQ(json["deadline_s"], kTonight + 4 * 3600);
   EXPECT_EQ(json["trouble"].size(), 1u);
@@ -249,7 +249,7 @@ TEST_F(SweepReport, LooksFurtherBackForAName) {
   Report r = make(run_, previous_);
   EXPECT_EQ(names(r.new_suspicious), "");
   EXPECT_EQ(names(r.changed), "a:1<suspicious ");
-  EXPECT_EQ(diff_text(r.changed.items.at(0).changes, 80), "+ executable  /b\n- executable  /a\n");
+  EXPECT_EQ(diff_text(*r.changed.items.at(0).changes, 80), "+ executable  /b\n- executable  /a\n");
 }
 
 TEST_F(SweepReport, SaysWhatIsKeptNoMore) {
