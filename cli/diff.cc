@@ -52,11 +52,15 @@ Result<int> run(const po::variables_map& map) {
   ASSAY_TRY(KeptScans kept, KeptScans::open(map));
   ASSAY_TRY(BehaviourDiff diff,
             words.size() == 2 ? between(kept, words[0], words[1]) : since_previous(kept, words[0]));
-  if (format == Format::json)
+  bool known = !diff.before.verdict.empty();  // else the earlier report is kept no more
+  bool same = diff.empty() && (!known || diff.before.verdict == diff.after.verdict);
+  if (format == Format::json) {
     std::cout << diff_json(diff) << "\n";
-  else
+  } else {
+    if (!known) diff.before.verdict = diff.after.verdict;
     std::cout << diff_text(diff, terminal_width(1));
-  return static_cast<int>(diff.empty() ? kBelowGate : kAtGate);
+  }
+  return static_cast<int>(same ? kBelowGate : kAtGate);
 }
 
 }  // namespace

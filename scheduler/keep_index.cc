@@ -28,8 +28,10 @@ void keep_keys::put_report(StoreBatch& batch, const ScanRecord& record, std::str
 
 void keep_keys::put_traits(StoreBatch& batch, const ScanRecord& record, const Traits& traits) {
   Traits all = traits;
-  for (Trait& trait : name_traits(record.submission)) all.push_back(std::move(trait));
-  std::sort(all.begin(), all.end());
+  for (Trait& trait : name_traits(record.submission)) {
+    auto at = std::upper_bound(all.begin(), all.end(), trait);
+    all.insert(at, std::move(trait));
+  }
   for (const std::string& key : index_keys(record.scan_id, all))
     batch.ops.push_back({Family::index, key, ""});
   batch.ops.push_back({Family::reports, record.scan_id + kTraits, encode_traits(all)});
