@@ -59,13 +59,14 @@ class Gate {
     return {output->status.shell_code(), output->out, output->err};
   }
   std::string read(const std::string& name) const {
-    return read_file(dir_ / name, 4 << 20).value_or("no file " + name);
+    auto text = read_file(dir_ / name, 4 << 20);
+    return text ? *text : text.error().what;
   }
-  std::string log() const { return farm_->scheduler().log_text() + (agent_ ? agent_->log_text() : ""); }
+  std::string log() { return farm_->scheduler().log_text() + (agent_ ? agent_->log_text() : ""); }
 
  private:
   fs::path dir_;
-  mutable std::optional<farm::Farm> farm_;
+  std::optional<farm::Farm> farm_;
   std::optional<farm::Daemon> agent_;
 };
 
