@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "common/clock.h"
+#include "common/text.h"
+#include "scheduler/score/layers.h"
 
 namespace assay::cli {
 namespace {
@@ -46,12 +48,58 @@ std::vector<Shared> share(const std::vector<const GateAnswer*>& answers) {
   return out;
 }
 
+constexpr size_t kFindingsTold = 3;
+constexpr size_t kMaxQuoted = 240;
+
 // Of ours, which are every other part of the sentence, the first included.
 void add_words(Reason& reason, const std::string& words) {
   reason.text += words;
   if (reason.parts.empty()) return;
   if (reason.parts.size() % 2 == 0) reason.parts.emplace_back();
   reason.parts.back() += words;
+}
+
+// Of the image's, which follow words of ours.
+void add_quote(Reason& reason, const std::string& words) {
+  std::string shown = still_printable(words, kMaxQuoted);
+  reason.text += shown;
+  if (!reason.parts.empty()) reason.parts.push_back(std::move(shown));
+}
+
+// Waived by its name, whatever the image: it is not what the verdict comes of, or may not be.
+bool may_be_waived(const decisions::Policy& policy, const Finding& finding) {
+  return std::any_of(policy.waivers.begin(), policy.waivers.end(), [&](const decisions::Waiver& waiver) {
+    return waiver.rule == finding.rule_id || waiver.rule == finding.title;
+  });
+}
+
+// A verdict or a score alone tells a developer nothing: the heaviest findings behind it, where no reason of
+// the decision is a finding.
+void add_evidence(const decisions::Policy& policy, const Report& report, Decision& decision) {
+  auto& reasons = decision.reasons;
+  if (std::any_of(reasons.begin(), reasons.end(), [](const Reason& r) { return !r.rule_id.empty(); })) return;
+  auto worst = std::find_if(reasons.begin(), reasons.end(), [](const Reason& r) {
+    return r.check == "score" || (r.check == "verdict" && r.subject != to_string(Verdict::inconclusive));
+  });
+  if (worst == reasons.end()) return;
+  size_t told = 0;
+  for (const Finding& finding : report.findings) {
+    if (finding.points <= 0 || may_be_waived(policy, finding)) continue;
+    if (told++ == kFindingsTold) break;
+    add_words(*worst, told == 1 ? " It comes of " : "; ");
+    add_quote(*worst, finding.title);
+    add_words(*worst, " (rule ");
+    add_quote(*worst, finding.rule_id);
+    for (const Technique& technique : finding.techniques) {
+      add_words(*worst, ", ");
+      add_quote(*worst, technique.id);
+    }
+    add_words(*worst, ")");
+    if (finding.layer.empty()) continue;
+    add_words(*worst, ", brought by ");
+    add_quote(*worst, layer_for_people(report.header.image.layers, finding.layer));
+  }
+  if (told > 0) add_words(*worst, ".");
 }
 
 Decision join(const std::vector<const GateAnswer*>& answers, size_t personas) {
@@ -80,7 +128,9 @@ Decision join(const std::vector<const GateAnswer*>& answers, size_t personas) {
 Result<Decision> decide_report(const GateOrder& order, size_t ref, const std::string& json) {
   ASSAY_TRY(Report report, parse_report(json));
   report.header.job.ref = order.refs[ref];
-  return decisions::decide(order.policy, report, 0, wall_s());  // it ended when the report says so
+  Decision out = decisions::decide(order.policy, report, 0, wall_s());  // it ended when the report says so
+  add_evidence(order.policy, report, out);
+  return out;
 }
 
 Decision decide_without(const GateOrder& order, size_t ref, const std::string& why) {

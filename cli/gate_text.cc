@@ -81,7 +81,8 @@ void GateText::head(const Decision& decision) {
     worst == nullptr ? void(worst = &reason) : void(++more);
   }
   std::string why = worst != nullptr ? worst->text : "nothing that the policy asks about is against it";
-  if (more > 0) why += "; and " + layout::plural(more, "more reason");
+  if (why.ends_with('.')) why.pop_back();
+  if (more > 0) why += ", and " + layout::plural(more, "more reason");
   std::string line = still_printable(decision.ref, 400) + ": " + why;
   bool first = true;
   for (const std::string& part : layout::wrap(line, width_ - 6)) {
@@ -125,7 +126,7 @@ void GateText::how_to_waive(const Decision& decision) {
                             [&](const Reason& r) { return waivable(r) && !r.rule_id.empty(); });
   if (first == reasons.end()) first = std::find_if(reasons.begin(), reasons.end(), waivable);
   if (first == reasons.end()) return;
-  verbatim("waive", "if somebody answers for it, in the policy:");
+  verbatim("waive", "a reason that somebody answers for, in the policy; the first, as an example:");
   std::vector<std::string> lines = {
       "waivers:", "  - rule: " + quoted(first->rule_id.empty() ? first->check : first->rule_title)};
   if (first->rule_id.empty() && !first->subject.empty())

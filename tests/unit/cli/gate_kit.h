@@ -34,6 +34,7 @@ inline std::string gate_report(const std::string& ref, Verdict verdict,
     finding.techniques = {{"T1496.001", "impact"}};
     finding.weight = 0.95;
     finding.counted = 0.95;
+    finding.points = 95;
     report.findings = {finding};
     report.score = 95;
   }

@@ -3,8 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <sstream>
+
 #include "cli/gate_order.h"
 #include "cli/gate_output.h"
+#include "common/fd.h"
 #include "tests/support.h"
 #include "tests/unit/cli/gate_kit.h"
 
@@ -30,8 +34,24 @@ std::string text_of(const GateOrder& order, Verdict verdict, unsigned width = 10
 
 TEST(GateText, SaysWhatFailedAndWhatToDo) {
   GateOrder order = order_of(kNoMiners, {"team/app:1"});
-  std::string sha = order.policy.sha256.substr(0, 12);
-  EXPECT_EQ(text_of(order, Verdict::malicious), "");
+  std::string text = text_of(order, Verdict::malicious);
+  EXPECT_TRUE(text.starts_with("FAIL  team/app:1: The verdict is malicious, with a score of 95 of 100"))
+      << text;
+  for (std::string part :
+       {"  policy    production (sha256 " + order.policy.sha256.substr(0, 12) + ")", "  digest    " + kDigest,
+        std::string("  fails     Category miner: Talks to a mining pool"),
+        std::string("  report    assay report 20261120T000000-000000aa --server https://farm.test\n"),
+        std::string("- rule: \"Talks to a mining pool\""), std::string("images: [\"team/app:1\"]")})
+    EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
+}
+
+TEST(GateText, AVerdictAloneTellsTheFindingsBehindIt) {
+  GateOrder order = order_of(policy_text("fail: {verdict: malicious}\n"), {"team/app:1"});
+  std::string text = text_of(order, Verdict::malicious, 200);
+  EXPECT_NE(
+      text.find("It comes of Talks to a mining pool (rule 5a76c1f0-0000-4000-8000-000000000001, T1496.001)."),
+      std::string::npos)
+      << text;
 }
 
 TEST(GateText, IsCutToNoTerminalButWraps) {

@@ -18,7 +18,10 @@ class GateVerb : public VerbsTest {
     api_.get("/v1/scans/" + id + "/report", gate_report(ref, verdict));
   }
   std::string policy(const std::string& text = kNoMiners) { return file("policy.yml", text); }
-  std::string read(const std::string& name) { return read_file(dir_.path() / name, 1 << 20).value_or("-"); }
+  std::string read(const std::string& name) {
+    auto text = read_file(dir_.path() / name, 1 << 20);
+    return text ? *text : text.error().what;
+  }
 };
 
 TEST_F(GateVerb, MalignantImageFailsWithItsReasonsFirst) {
