@@ -82,7 +82,10 @@ struct RegistryProxy::State {
 
   void forward_with_referrers(const httplib::Request& in, httplib::Response& out) {
     std::string listed = in.method == "GET" ? referrers.list(in.path) : "";
-    if (!listed.empty()) return out.set_content(listed, "application/vnd.oci.image.index.v1+json");
+    if (!listed.empty()) {
+      out.status = 200;
+      return out.set_content(listed, "application/vnd.oci.image.index.v1+json");
+    }
     forward(in, out);
     if (in.method != "PUT" || out.status != 201) return;
     std::string subject = referrers.take(in.path, in.body);

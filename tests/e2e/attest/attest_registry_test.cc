@@ -224,7 +224,7 @@ TEST_F(AttestRegistry, ARegistryThatFailsOnceIsAskedAgain) {
   ASSERT_TRUE(proxy) << proxy.error().what;
   sources::Registry registry = client(proxy->host());
   Subject subject = put_image(registry);
-  proxy->inject({.match = "PUT ", .status = 500, .times = 1});
+  proxy->inject({.match = "PUT /v2/team/app/manifests/", .status = 500, .times = 1});
   proxy->inject({.match = "POST ", .status = 502, .times = 1});
   auto done = attach_to(registry, subject, attaching(subject.digest, Verdict::clean));
   ASSERT_TRUE(done) << done.error().what;
