@@ -97,7 +97,7 @@ TEST_F(AttestVerbs, AnImageIsAttestedPushedAndVerified) {
 
   // A policy decides otherwise than the verdict, and is named.
   ASSERT_TRUE(write_file(dir_.path() / "strict.yml",
-                         "schema: assay.policy/1\nname: strict\nverdict:\n  fail: malicious\n"));
+                         "schema: assay.policy/1\nname: strict\nfail: {verdict: malicious}\n"));
   Ran by_policy =
       attest({bad, "--key", key("release") + ".key", "--push", "--policy", dir_.path() / "strict.yml"});
   ASSERT_EQ(by_policy.code, 0) << by_policy.err;
