@@ -8,6 +8,8 @@
 #include <mutex>
 #include <thread>
 
+#include "tests/farm/registry_referrers.h"
+
 namespace assay::farm {
 namespace {
 
@@ -34,6 +36,8 @@ struct RegistryProxy::State {
   mutable std::mutex mutex;  // of what follows
   std::condition_variable changed;
   bool stopping = false;
+  bool offers_referrers = false;
+  RegistryReferrers referrers;
   std::vector<ProxyFault> faults;
   std::vector<int> hits;  // of each fault
   std::vector<ProxySeen> seen;
@@ -46,6 +50,11 @@ struct RegistryProxy::State {
     changed.notify_all();
     server.stop();
     if (thread.joinable()) thread.join();
+  }
+
+  bool has_referrers() const {
+    std::lock_guard lock(mutex);
+    return offers_referrers;
   }
 
   // What is to be done to a request: one fault, with the latency of all.
@@ -69,6 +78,18 @@ struct RegistryProxy::State {
       if (fault.times > 0) --fault.times;
     }
     return out;
+  }
+
+  void forward_with_referrers(const httplib::Request& in, httplib::Response& out) {
+    std::string listed = in.method == "GET" ? referrers.list(in.path) : "";
+    if (!listed.empty()) {
+      out.status = 200;
+      return out.set_content(listed, "application/vnd.oci.image.index.v1+json");
+    }
+    forward(in, out);
+    if (in.method != "PUT" || out.status != 201) return;
+    std::string subject = referrers.take(in.path, in.body);
+    if (!subject.empty()) out.set_header("OCI-Subject", subject);
   }
 
   void forward(const httplib::Request& in, httplib::Response& out) const {
@@ -122,6 +143,8 @@ struct RegistryProxy::State {
                           ? R"({"errors":[{"code":"TOOMANYREQUESTS","message":"too many requests"}]})"
                           : R"({"errors":[{"code":"UNAVAILABLE","message":"down for maintenance"}]})",
                       "application/json");
+    } else if (has_referrers()) {
+      forward_with_referrers(in, out);
     } else {
       forward(in, out);
     }
@@ -171,6 +194,11 @@ void RegistryProxy::clear_faults() {
   std::lock_guard lock(state_->mutex);
   state_->faults.clear();
   state_->hits.clear();
+}
+
+void RegistryProxy::offer_referrers() {
+  std::lock_guard lock(state_->mutex);
+  state_->offers_referrers = true;
 }
 
 std::vector<ProxySeen> RegistryProxy::seen() const {

@@ -42,6 +42,8 @@ class RegistryProxy {
   /// The first that matches counts, of latency all. From any thread, at any time.
   void inject(ProxyFault fault);
   void clear_faults();
+  /// From now on it offers the referrers API, which the registry behind it may lack.
+  void offer_referrers();
 
   std::vector<ProxySeen> seen() const;
   /// Requests whose "METHOD PATH?QUERY" holds `match`; -1: of any status.
