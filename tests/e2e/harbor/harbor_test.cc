@@ -247,7 +247,9 @@ TEST_F(HarborContract, EveryOperationAnswersAsPublished) {
   // A simulated agent sees one event: no verdict of clean comes of that, and it must not look like one.
   std::string verdict = body(answers["raw"])["verdict"];
   EXPECT_EQ(said["vulnerabilities"].empty(), verdict == "clean") << said;
-  if (verdict == "inconclusive") EXPECT_EQ(said["vulnerabilities"][0]["id"], "ASSAY-INCONCLUSIVE");
+  if (verdict == "inconclusive") {
+    EXPECT_EQ(said["vulnerabilities"][0]["id"], "ASSAY-INCONCLUSIVE");
+  }
   EXPECT_NE(body(answers["failed"])["error"]["message"].get<std::string>().find("failed"), std::string::npos);
   EXPECT_EQ(body(answers["token"])["error"]["message"].get<std::string>().find("ey"), std::string::npos);
 }
