@@ -18,7 +18,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr char kLabel[] = "harbor", kTagLabel[] = "harbor.tag", kTypeLabel[] = "harbor.mime_type";
+constexpr const char *kLabel = "harbor", *kTagLabel = "harbor.tag", *kTypeLabel = "harbor.mime_type";
 constexpr int kMaxDepth = 8;
 
 Refusal wrong_type(const std::string& field, const char* type) { return {400, field + " is not " + type}; }
@@ -95,10 +95,9 @@ std::optional<Refusal> read_registry(const Json& registry, const Settings& setti
 
 std::optional<Refusal> read_artifact(const Json& from, FarmOrder& order) {
   Artifact artifact;
-  for (auto [name, to] : {std::pair{"repository", &artifact.repository},
-                          {"digest", &artifact.digest},
-                          {"tag", &artifact.tag},
-                          {"mime_type", &artifact.mime_type}})
+  for (auto [name, to] :
+       {std::pair{"repository", &artifact.repository}, std::pair{"digest", &artifact.digest},
+        std::pair{"tag", &artifact.tag}, std::pair{"mime_type", &artifact.mime_type}})
     if (auto bad = read_text(from, "artifact", name, *to)) return bad;
   if (auto digest = Digest::parse(artifact.digest); !digest)
     return will_not_do("artifact.digest: " + digest.error().what);
@@ -111,7 +110,7 @@ std::optional<Refusal> read_artifact(const Json& from, FarmOrder& order) {
   if (!type.empty() && !same_type(type, kOciManifest) && !same_type(type, kDockerManifest))
     return Refusal{501, "artifacts of type '" + printable(type, 200) + "' cannot be run: only images can"};
   order.labels.emplace_back(kLabel, "scan");
-  for (auto [label, text] : {std::pair{kTagLabel, &artifact.tag}, {kTypeLabel, &artifact.mime_type}})
+  for (auto [label, text] : {std::pair{kTagLabel, &artifact.tag}, std::pair{kTypeLabel, &artifact.mime_type}})
     if (std::string shown = printable(*text); !shown.empty() && shown.size() <= kMaxLabelBytes)
       order.labels.emplace_back(label, shown);
   return std::nullopt;

@@ -29,7 +29,6 @@ const harbor::Settings& settings_of(const Services& services) { return services.
 HttpResponse answer(int status, std::string_view type, std::string body) {
   HttpResponse out = json_answer(status, std::move(body));
   out.content_type = type;
-  out.headers.emplace_back("X-Content-Type-Options", "nosniff");
   return out;
 }
 
@@ -129,6 +128,7 @@ HttpResponse show_report(const Call& call) {
   if (!type) return refusal(501, "no report of that type: there are those of this scanner's metadata");
   FarmClient farm = farm_of(call);
   auto scan = farm.scan(scan_id);
+  if (!scan && scan.error().code == Errc::not_found) return refusal(404, "there is no such scan request");
   if (!scan) return no_answer(call, scan.error());
   auto artifact = artifact_of(*scan);
   if (!artifact) return refusal(404, "there is no such scan request");

@@ -100,7 +100,7 @@ class HarborContract : public testing::Test {
         std::vector<std::string>{
             bin("assay-gateway"), "--listen", "127.0.0.1:" + std::to_string(*port), "--scheduler",
             farm_->url(), "--token-file", file("gateway.token", farm_->token("operator") + "\n"), "--policy",
-            file("policy.yaml", "policy: any\nverdicts: {fail: [malicious]}\n"), "--harbor", "bearer",
+            file("policy.yaml", "schema: assay.policy/1\nname: any\nfail: {verdict: malicious}\n"), "--harbor", "bearer",
             "--harbor-credential-file", credential_, "--harbor-plain-http", "on", "--harbor-refresh", "1s",
             "--harbor-duration", "3s"},
         dir_.path() / "gateway.log");
@@ -247,7 +247,9 @@ TEST_F(HarborContract, EveryOperationAnswersAsPublished) {
   // A simulated agent sees one event: no verdict of clean comes of that, and it must not look like one.
   std::string verdict = body(answers["raw"])["verdict"];
   EXPECT_EQ(said["vulnerabilities"].empty(), verdict == "clean") << said;
-  if (verdict == "inconclusive") EXPECT_EQ(said["vulnerabilities"][0]["id"], "ASSAY-INCONCLUSIVE");
+  if (verdict == "inconclusive") {
+    EXPECT_EQ(said["vulnerabilities"][0]["id"], "ASSAY-INCONCLUSIVE");
+  }
   EXPECT_NE(body(answers["failed"])["error"]["message"].get<std::string>().find("failed"), std::string::npos);
   EXPECT_EQ(body(answers["token"])["error"]["message"].get<std::string>().find("ey"), std::string::npos);
 }

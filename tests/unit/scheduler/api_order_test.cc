@@ -48,6 +48,21 @@ TEST(Order, ReadsEveryFieldOfAScan) {
   EXPECT_EQ(s.once, "ci/7");
 }
 
+TEST(Order, ALoginIsOfOneImageAndNeverShown) {
+  Submission s =
+      order(read_scans(R"({"scans":[{"ref":"h.example/a","registry_auth":"Basic cm9ib3Q6czNjcmV0"}]})"))
+          .submissions.at(0);
+  EXPECT_EQ(s.registry_auth, "Basic cm9ib3Q6czNjcmV0");
+  EXPECT_TRUE(s.own_login);
+  EXPECT_EQ(scans(R"({"scans":[{"ref":"h.example/a","registry_auth":"s3cret"}]})").find("s3cret"),
+            std::string::npos);
+  EXPECT_NE(scans(R"({"scans":[{"ref":"h.example/a","registry_auth":"s3cret"}]})"), "");
+  EXPECT_NE(scans(R"({"scans":[{"ref":"h.example/a","registry_auth":""}]})"), "");
+  EXPECT_NE(
+      batch(R"({"defaults":{"registry_auth":"Basic cm9ib3Q6czNjcmV0"},"images":[{"ref":"h.example/a"}]})"),
+      "");
+}
+
 TEST(Order, WhatIsNotSaidIsAsAJobBegins) {
   Submission s = order(read_scans(R"({"scans":[{"ref":"nginx","expect":null}]})")).submissions.at(0);
   Submission plain;
