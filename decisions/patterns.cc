@@ -14,8 +14,6 @@
 namespace assay::decisions {
 namespace {
 
-std::string quoted(std::string_view text) { return "'" + printable(text, 64) + "'"; }
-
 // One number of at most `most`, or two with '-' between, the second no smaller.
 std::optional<std::pair<uint32_t, uint32_t>> range_of(std::string_view text, uint32_t most) {
   uint32_t first = 0, last = 0;
@@ -56,24 +54,13 @@ std::string plain_name(std::string_view name) {
 
 }  // namespace
 
+std::string quoted(std::string_view text) { return "'" + printable(text, 64) + "'"; }
+
 bool matches_wildcards(std::string_view pattern, std::string_view text) {
-  size_t p = 0, t = 0, star = std::string_view::npos, taken = 0;
-  while (t < text.size()) {
-    if (p < pattern.size() && pattern[p] == '*') {
-      star = p++;
-      taken = t;
-    } else if (p < pattern.size() && (pattern[p] == '?' || pattern[p] == text[t])) {
-      ++p;
-      ++t;
-    } else if (star != std::string_view::npos) {
-      p = star + 1;
-      t = ++taken;
-    } else {
-      return false;
-    }
-  }
-  while (p < pattern.size() && pattern[p] == '*') ++p;
-  return p == pattern.size();
+  Glob glob;
+  for (char c : pattern)
+    glob.tokens.push_back(c == '*' ? Glob::kAny : c == '?' ? Glob::kOne : static_cast<uint8_t>(c));
+  return glob.matches(text);
 }
 
 Status check_destination(std::string_view pattern) {

@@ -11,6 +11,9 @@
 
 namespace assay::decisions {
 
+/// For messages: in quotes, bounded, fit to be shown.
+std::string quoted(std::string_view text);
+
 /// `*`: any run of characters, `?`: one; case counts.
 bool matches_wildcards(std::string_view pattern, std::string_view text);
 

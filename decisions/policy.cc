@@ -22,8 +22,8 @@ Status read_head(const yaml::Node& root, const Place& place, Policy& policy) {
   const yaml::Node& schema = *root.find("schema");
   ASSAY_TRY(std::string version, read_text(schema, place.in("schema")));
   if (version != kSchema)
-    return place.in("schema").error(schema.line, "'" + printable(version, 64) + "' is not " +
-                                                     std::string(kSchema) + ", which is read here");
+    return place.in("schema").error(
+        schema.line, quoted(version) + " is not " + std::string(kSchema) + ", which is read here");
   const yaml::Node& name = *root.find("name");
   ASSAY_TRY(policy.name, read_text(name, place.in("name")));
   bool ok = policy.name.size() <= 64 && policy.name[0] != '-' &&
@@ -32,8 +32,8 @@ Status read_head(const yaml::Node& root, const Place& place, Policy& policy) {
                      c == '_' || c == '-';
             });
   if (!ok)
-    return place.in("name").error(name.line, "'" + printable(policy.name, 64) +
-                                                 "' is not 1 to 64 of letters, digits, '.', '_' and '-', the "
+    return place.in("name").error(name.line, quoted(policy.name) +
+                                                 " is not 1 to 64 of letters, digits, '.', '_' and '-', the "
                                                  "first none of '-'");
   return Status();
 }

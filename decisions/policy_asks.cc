@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 
+#include "common/age.h"
 #include "common/text.h"
 #include "decisions/policy_parts.h"
 #include "decisions/policy_words.h"
@@ -10,9 +11,8 @@
 namespace assay::decisions {
 namespace {
 
+constexpr int64_t kOldest = int64_t{520} * 7 * 86400;
 constexpr std::array<std::string_view, 5> kLevels = {"informational", "low", "medium", "high", "critical"};
-
-std::string quoted(std::string_view text) { return "'" + printable(text, 64) + "'"; }
 
 Result<Verdict> read_verdict(const yaml::Node& node, const Place& place) {
   ASSAY_TRY(std::string text, read_text(node, place));
@@ -119,8 +119,8 @@ Status read_requirements(const yaml::Node& node, const Place& place, Policy& to)
       ASSAY_TRY(to.least_coverage, read_share(value, at));
     } else {
       ASSAY_TRY(std::string text, read_text(value, at));
-      to.oldest_s = age_seconds(text);
-      if (!to.oldest_s)
+      to.oldest_s = parse_age(text);
+      if (!to.oldest_s || *to.oldest_s == 0 || *to.oldest_s > kOldest)
         return at.error(value.line, quoted(text) + " is no age from 1m to 520w, as 12h, 7d or 4w");
     }
   }

@@ -13,8 +13,6 @@ namespace {
 
 constexpr std::array<std::string_view, 3> kOutcomes = {"pass", "warn", "fail"};
 
-std::string quoted(std::string_view text) { return "'" + printable(text, 64) + "'"; }
-
 // Letters to put in, take out, replace or exchange with their neighbour, so that one becomes the other.
 size_t distance(std::string_view a, std::string_view b) {
   std::vector<std::vector<size_t>> cost(a.size() + 1, std::vector<size_t>(b.size() + 1));

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "decisions/patterns.h"
 #include "decisions/policy.h"
 #include "scheduler/score/yaml.h"
 

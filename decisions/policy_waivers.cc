@@ -2,14 +2,11 @@
 #include <algorithm>
 
 #include "common/rfc3339.h"
-#include "common/text.h"
 #include "decisions/decide.h"
 #include "decisions/policy_parts.h"
 
 namespace assay::decisions {
 namespace {
-
-std::string quoted(std::string_view text) { return "'" + printable(text, 64) + "'"; }
 
 // The end of that day.
 Result<int64_t> read_day(const yaml::Node& node, const Place& place) {

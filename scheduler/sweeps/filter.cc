@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "common/age.h"
 #include "common/rfc3339.h"
 #include "common/text.h"
 
@@ -16,23 +17,9 @@ constexpr size_t kMaxGlobBytes = 256;
 constexpr size_t kMaxStars = 8;  // of one glob: fnmatch() tries again at each
 constexpr int64_t kSecond = 1'000'000'000;
 
-// "7d": seconds; -1: no age.
-int64_t parse_age(std::string_view text) {
-  constexpr std::pair<char, int64_t> kUnits[] = {{'m', 60}, {'h', 3600}, {'d', 86400}, {'w', 7 * 86400}};
-  if (text.size() < 2 || text.size() > 6) return -1;
-  int64_t number = 0;
-  for (char c : text.substr(0, text.size() - 1)) {
-    if (c < '0' || c > '9') return -1;
-    number = number * 10 + (c - '0');
-  }
-  for (auto [letter, seconds] : kUnits)
-    if (text.back() == letter) return number * seconds;
-  return -1;
-}
-
 // Since when, in Unix nanoseconds, as it is understood at `now_ns`.
 Result<int64_t> since(const std::string& text, int64_t now_ns) {
-  if (int64_t age_s = parse_age(text); age_s >= 0) return now_ns - age_s * kSecond;
+  if (auto age_s = parse_age(text)) return now_ns - *age_s * kSecond;
   auto time = parse_rfc3339(text.find_first_of("Tt ") == std::string::npos ? text + "T00:00:00Z" : text);
   constexpr int64_t kFar = INT64_MAX / kSecond;
   if (time) return std::clamp(*time, -kFar, kFar) * kSecond;
