@@ -126,7 +126,7 @@ void GateText::how_to_waive(const Decision& decision) {
                             [&](const Reason& r) { return waivable(r) && !r.rule_id.empty(); });
   if (first == reasons.end()) first = std::find_if(reasons.begin(), reasons.end(), waivable);
   if (first == reasons.end()) return;
-  verbatim("waive", "a reason that somebody answers for, in the policy; the first, as an example:");
+  field("waive", "a reason that somebody answers for, in the policy; the first, as an example:");
   std::vector<std::string> lines = {
       "waivers:", "  - rule: " + quoted(first->rule_id.empty() ? first->check : first->rule_title)};
   if (first->rule_id.empty() && !first->subject.empty())

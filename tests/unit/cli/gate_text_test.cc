@@ -61,7 +61,7 @@ TEST(GateText, IsCutToNoTerminalButWraps) {
     bool to_copy = line.find("assay report") != std::string::npos;
     EXPECT_TRUE(to_copy || line.size() <= 60) << line;
   }
-  EXPECT_NE(text_of(order, Verdict::malicious, 100, true).find("\033[31"), std::string::npos);
+  EXPECT_NE(text_of(order, Verdict::malicious, 100, true).find("\033["), std::string::npos);
 }
 
 TEST(GateText, ShowsNothingHiddenOfAnImagesName) {
@@ -100,7 +100,7 @@ TEST(GateOutput, SummaryIsCutAtALine) {
   TempDir dir;
   std::string path = dir.path() / "summary.md";
   GateOrder order = order_of(kNoMiners, {"a"});
-  std::vector<decisions::Decision> many(20000, decide_without(order, 0, std::string(200, 'x')));
+  std::vector<decisions::Decision> many(4000, decide_without(order, 0, std::string(200, 'x')));
   ASSERT_TRUE(append_summary(path, many));
   auto text = read_file(path, 4 << 20);
   ASSERT_TRUE(text);

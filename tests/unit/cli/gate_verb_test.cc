@@ -84,7 +84,8 @@ TEST_F(GateVerb, SummaryIsAppended) {
 
 TEST_F(GateVerb, FailedScanIsUnscannedByThePolicy) {
   takes_scans();
-  api_.events(event_text("state", kFirst, R"("state":"failed","error":"no such image")"));
+  std::string failed = R"("state":"failed","error":"no such image")";
+  api_.events(event_text("state", kFirst, failed) + event_text("state", kSecond, failed));
   api_.start();
   Said said = run(gate, {"nothing", "--policy", policy()});
   EXPECT_EQ(said.code, kInconclusive) << said.out;
