@@ -100,9 +100,9 @@ class HarborContract : public testing::Test {
         std::vector<std::string>{
             bin("assay-gateway"), "--listen", "127.0.0.1:" + std::to_string(*port), "--scheduler",
             farm_->url(), "--token-file", file("gateway.token", farm_->token("operator") + "\n"), "--policy",
-            file("policy.yaml", "schema: assay.policy/1\nname: any\nfail: {verdict: malicious}\n"), "--harbor", "bearer",
-            "--harbor-credential-file", credential_, "--harbor-plain-http", "on", "--harbor-refresh", "1s",
-            "--harbor-duration", "3s"},
+            file("policy.yaml", "schema: assay.policy/1\nname: any\nfail: {verdict: malicious}\n"),
+            "--harbor", "bearer", "--harbor-credential-file", credential_, "--harbor-plain-http", "on",
+            "--harbor-refresh", "1s", "--harbor-duration", "3s"},
         dir_.path() / "gateway.log");
     ASSERT_TRUE(gateway_->start());
     for (auto end = steady_clock::now() + 20s; steady_clock::now() < end; std::this_thread::sleep_for(50ms))
