@@ -9,6 +9,7 @@
 #include <set>
 
 #include "common/text.h"
+#include "decisions/contacts.h"
 #include "decisions/patterns.h"
 #include "scheduler/score/file_area.h"
 #include "scheduler/score/steady_words.h"
@@ -173,13 +174,24 @@ Deviation deviation_of(const Fact& fact) {
   return out;
 }
 
+// Hosts as facts of peers name them; the guest's own link and its resolver are none.
+std::set<std::string> hosts_of(const Report& report) {
+  std::set<std::string> reached, out;
+  for (const Contact& contact : contacts_of(report).destinations) reached.insert(contact.what);
+  for (const NetworkPeer& peer : report.network)
+    if (reached.contains(peer.addr) || reached.contains(peer.name))
+      out.insert(peer.name.empty() ? peer.addr : steady_name(peer.name));
+  return out;
+}
+
 void check_kind(const Kind& kind, const std::vector<std::string>& declared, const Behaviour& behaviour,
-                const Doers& doers, DeclarationCheck& out) {
-  const std::set<std::string> names = names_of(behaviour);
+                const Report& report, const Doers& doers, DeclarationCheck& out) {
+  const std::set<std::string> names = names_of(behaviour), hosts = hosts_of(report);
   for (const Fact& fact : behaviour.facts) {
     if (fact.kind != kind.kind || ours(fact)) continue;
     // A peer whose name was asked for is told with that name, once.
-    if (fact.kind == FactKind::peer && names.contains(host_of(fact.what))) continue;
+    std::string host = fact.kind == FactKind::peer ? host_of(fact.what) : "";
+    if (fact.kind == FactKind::peer && (names.contains(host) || !hosts.contains(host))) continue;
     if (std::any_of(declared.begin(), declared.end(),
                     [&](const std::string& pattern) { return kind.declares(pattern, fact.what); }))
       continue;
@@ -236,7 +248,7 @@ DeclarationCheck check_declaration(const Declaration& declaration, const Behavio
   for (const Kind& kind : kKinds) {
     const std::vector<std::string>* declared = list_of(declaration, kind.kind);
     if (declared == nullptr) continue;
-    check_kind(kind, *declared, behaviour, doers, out);
+    check_kind(kind, *declared, behaviour, report, doers, out);
     if (kind.kind != FactKind::peer) find_unseen(kind, *declared, behaviour, out);
     if (behaviour.cut.contains(kind.kind)) out.unchecked.push_back(to_string(kind.kind));
   }

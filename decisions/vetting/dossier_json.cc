@@ -36,13 +36,6 @@ void walk(A& a, Fact& x) {
   a("layer", x.layer);
   a("step", x.step);
 }
-template <class A>
-void walk(A& a, Change& x) {
-  a("kind", x.kind);
-  a("what", x.what);
-  a("by", x.by);
-  a("layer", x.layer);
-}
 
 }  // namespace assay
 

@@ -15,7 +15,7 @@ using layout::Ink;
 using layout::pad;
 using layout::plural;
 
-constexpr size_t kMark = 12, kMaxName = 32, kMaxShown = 12;
+constexpr size_t kMark = 14, kMaxName = 32, kMaxShown = 12;
 
 Ink ink_of(Standing standing) {
   switch (standing) {

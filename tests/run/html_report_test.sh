@@ -1,5 +1,5 @@
 #!/bin/bash
-# HTML reports in a real browser: those of the recorded traces, and the ones that the unit tests fill with hostile texts and to the brim.
+# HTML reports and vetting dossiers in a real browser: those of the recorded traces, and the ones that the unit tests fill with hostile texts and to the brim.
 # ASSAY_SHOTS=DIR: screenshots and prints of them, to be looked at.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -16,7 +16,7 @@ for tool in node "${CHROMIUM:=/usr/bin/chromium}"; do
 done
 readers=build/readers
 cmp -s tests/readers/package-lock.json "$readers/installed" || fail "the readers are not installed: ./run test does it (log: build/readers.log)"
-for program in assay export_tests; do [[ -x $bin/$program ]] || fail "no $bin/$program: ./run build"; done
+for program in assay export_tests vetting_tests; do [[ -x $bin/$program ]] || fail "no $bin/$program: ./run build"; done
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
@@ -31,6 +31,8 @@ for trace in tests/traces/*.trace; do
   "$bin/assay" report "$trace" --rules rules --format html --output "$scratch/$name.html"
 done
 ASSAY_HTML_DIR=$scratch "$bin/export_tests" --gtest_filter='Html.*' >"$scratch/said" || { cat "$scratch/said"; exit 1; }
+ASSAY_HTML_DIR=$scratch "$bin/vetting_tests" --gtest_filter='Dossier.*' >"$scratch/said" || { cat "$scratch/said"; exit 1; }
+[[ -s $scratch/dossier-hostile.html && -s $scratch/dossier.html ]] || fail 'the unit tests kept no dossiers'
 [[ -s $scratch/hostile.html && -s $scratch/largest.html ]] || fail 'the unit tests kept no pages'
 cp tests/readers/browser.mjs "$readers" # beside its packages, where node looks for them
 shots=()

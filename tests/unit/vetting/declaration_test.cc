@@ -77,6 +77,19 @@ TEST(Declaration, AddressesAreHeldAgainstTheDomains) {
       "/usr/bin/web --serve\nunseen domain 192.0.2.0/24\n");
 }
 
+TEST(Declaration, TheResolverOfTheGuestsOwnLinkIsNoPeer) {
+  Report report = server_report();
+  NetworkPeer resolver;
+  resolver.proto = "udp";
+  resolver.addr = "172.17.0.1";
+  resolver.port = 53;
+  resolver.pid = 1;
+  report.network = {resolver};
+  Declaration declaration = server_declaration();
+  declaration.domains.clear();
+  EXPECT_EQ(shown(declaration, report), "");
+}
+
 TEST(Declaration, UsersProgramsAndFilesCountOnlyWhereTheyAreGiven) {
   Report report = server_report();
   Declaration declaration = server_declaration();

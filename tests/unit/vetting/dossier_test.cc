@@ -1,4 +1,6 @@
 // Dossiers: where images stand, and what the forms say of them.
+#include <cstdlib>
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "decisions/vetting/compare.h"
@@ -212,13 +214,19 @@ TEST(Dossier, AFailedScanIsNoChangeOfBehaviour) {
 TEST(Dossier, TextSaysAllOnItsFirstLinesAndNamesDoersOfDeviations) {
   std::string text = dossier_text(whole(), {false, 100});
   EXPECT_TRUE(text.starts_with("VETTING DOSSIER  Acme\n  6 images: 1 is malicious, 1 deviates")) << text;
-  EXPECT_NE(text.find("  MALICIOUS   f"), std::string::npos) << text;
-  EXPECT_NE(text.find("  DEVIATES    e      listens on tcp/4444, not declared (by /usr/bin/web)\n"),
+  EXPECT_NE(text.find("  MALICIOUS     f"), std::string::npos) << text;
+  EXPECT_NE(text.find("  DEVIATES      e      listens on tcp/4444, not declared (by /usr/bin/web)\n"),
             std::string::npos)
       << text;
   EXPECT_NE(text.find("layer 2 of 2, COPY web"), std::string::npos) << text;
   EXPECT_NE(text.find("event 42"), std::string::npos) << text;
   EXPECT_EQ(text.find('\x1b'), std::string::npos);
+}
+
+// For the browser's test: ASSAY_HTML_DIR=DIR writes the page there.
+void keep(const char* name, const std::string& page) {
+  if (const char* dir = std::getenv("ASSAY_HTML_DIR"); dir != nullptr)
+    std::ofstream(std::string(dir) + "/" + name, std::ios::binary) << page;
 }
 
 // A vendor writes the manifest, an image the rest: neither becomes markup, nor a terminal's order.
@@ -235,6 +243,7 @@ TEST(Dossier, HostileTextsStayTexts) {
   dossier.compared.push_back(compare_dossiers(Dossier(), dossier));
   std::string page = dossier_html(dossier), text = dossier_text(dossier, {false, 100}),
               json = dossier_json(dossier);
+  keep("dossier-hostile.html", page);
   for (const char* tag : {"<script", "<img", "<b>1"}) EXPECT_EQ(page.find(tag), std::string::npos) << tag;
   EXPECT_NE(page.find("&lt;script&gt;"), std::string::npos);
   for (const std::string* form : {&page, &text, &json}) {
@@ -246,6 +255,7 @@ TEST(Dossier, HostileTextsStayTexts) {
 
 TEST(Dossier, PageHasTheTableBeforeAnyImageAndALinkToEach) {
   std::string page = dossier_html(whole());
+  keep("dossier.html", page);
   size_t table = page.find("Where each image stands"), first = page.find("<section");
   ASSERT_NE(table, std::string::npos);
   ASSERT_NE(first, std::string::npos);
