@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
 #include <boost/program_options.hpp>
 #include <map>
 #include <set>
@@ -95,7 +96,7 @@ TEST_P(Webhook, RulesNameWhatIsJudged) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Files, Webhook, testing::Values("webhook.yaml", "webhook-url.yaml"),
-                         [](const auto& info) { return info.index == 0 ? "Service" : "Url"; });
+                         [](const auto& file_of) { return file_of.index == 0 ? "Service" : "Url"; });
 
 class GatewayFile : public testing::Test {
  protected:
