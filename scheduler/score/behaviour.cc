@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <map>
 
 #include "scheduler/score/behaviour_doers.h"
@@ -113,12 +114,16 @@ void add_files(const Report& report, const Doers& doers, Facts& facts) {
 }
 
 // A run that ended by itself has shown all that it would.
-int64_t sure_until(const TraceFooter& footer) {
-  if (footer.reason != EndReason::deadline && footer.reason != EndReason::limit) return INT64_MAX;
+void set_times(const Report& report, Behaviour& out) {
+  const TraceFooter& footer = report.footer;
+  out.asked_ns = std::chrono::nanoseconds(report.header.job.duration).count();
+  if (footer.reason != EndReason::deadline && footer.reason != EndReason::limit) return;
   int64_t watched_ns = 0;
   for (const PhaseTime& phase : footer.phases)
     if (phase.phase == "run" || phase.phase == "provoke") watched_ns += phase.duration_ns;
-  return watched_ns > 0 ? watched_ns / 10 * 9 : INT64_MAX;
+  if (watched_ns <= 0) return;
+  out.end_ns = watched_ns;
+  out.sure_ns = watched_ns / 10 * 9 - std::max<int64_t>(0, footer.starved_ns - footer.made_up_ns);
 }
 
 std::set<FactKind> cut_kinds(const Report& report) {
@@ -165,7 +170,7 @@ Behaviour behaviour_of(const Report& report) {
   out.facts = facts.take();
   for (const PlanStep& step : report.plan) out.steps.insert(step_text(step));
   out.cut = cut_kinds(report);
-  out.sure_ns = sure_until(report.footer);
+  set_times(report, out);
   return out;
 }
 

@@ -41,9 +41,11 @@ struct Behaviour {
   std::vector<Fact> facts;        // by kind, then `what`; each once
   std::set<std::string> steps;    // of the run plan, those that were carried out
   /// Until when the run was sure to show what its image does, since the guest's start: nine tenths of one
-  /// that was ended by its deadline or a limit. What another run did later says nothing against this one.
+  /// that was ended by its deadline or a limit, less what a busy host took and did not give back.
   int64_t sure_ns = INT64_MAX;
-  std::set<FactKind> cut;  // kinds whose lists are not whole: they say nothing of what they lack
+  int64_t end_ns = INT64_MAX;  // of the run, likewise
+  int64_t asked_ns = 0;        // how long it was to be
+  std::set<FactKind> cut;      // kinds whose lists are not whole: they say nothing of what they lack
 };
 
 /// The category of findings that say themselves that something changed: they are no facts, or each comparison

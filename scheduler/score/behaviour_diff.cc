@@ -15,32 +15,14 @@ const Fact* find(const Behaviour& in, const Fact& fact) {
   return at != in.facts.end() && at->kind == fact.kind && at->what == fact.what ? &*at : nullptr;
 }
 
-// How much slower than another a run was, 1 or more: the median of what both show, so that no single thing
-// that an image does sooner excuses what it does besides. On a busy host a guest goes on at a fraction of its
-// pace.
-double slower(const Behaviour& run, const Behaviour& other) {
-  constexpr int64_t kAtOnce = 100'000'000;  // ns: says nothing of the pace
-  constexpr double kFloor = 500e6;          // likewise: below that it is scheduling alone
-  std::vector<double> ratios;
-  for (const Fact& fact : run.facts) {
-    const Fact* there = find(other, fact);
-    if (there == nullptr || !fact.step.empty() || !there->step.empty()) continue;
-    if (std::min(fact.first_ns, there->first_ns) < 0 || std::max(fact.first_ns, there->first_ns) < kAtOnce)
-      continue;
-    ratios.push_back((static_cast<double>(fact.first_ns) + kFloor) /
-                     (static_cast<double>(there->first_ns) + kFloor));
-  }
-  if (ratios.empty()) return 1;
-  auto middle = ratios.begin() + static_cast<ptrdiff_t>(ratios.size() / 2);
-  std::nth_element(ratios.begin(), middle, ratios.end());
-  return std::max(1.0, *middle);
-}
-
-// Whether a run would show the fact of another, if its image did that. `pace`: slower() than the other.
-bool would_show(const Behaviour& run, const Fact& fact, double pace) {
-  bool in_time = fact.first_ns < 0 || run.sure_ns == INT64_MAX ||
-                 static_cast<double>(fact.first_ns) * pace <= static_cast<double>(run.sure_ns);
-  return in_time && !run.cut.contains(fact.kind) && (fact.step.empty() || run.steps.contains(fact.step));
+// Whether a run would show the fact of another, if its image did that. Who waits until a run of the usual
+// length is over does something new; who comes to it late in a run may have come to it after the end of
+// another.
+bool would_show(const Behaviour& run, const Fact& fact, const Behaviour& other) {
+  bool late = fact.first_ns > run.sure_ns;
+  bool waited = fact.first_ns > run.end_ns && other.asked_ns <= run.asked_ns;
+  return (!late || waited) && !run.cut.contains(fact.kind) &&
+         (fact.step.empty() || run.steps.contains(fact.step));
 }
 
 class Told {
@@ -77,16 +59,11 @@ BehaviourDiff diff_behaviour(std::span<const Behaviour> before, const Behaviour&
   diff.before = without_facts(before.front());
   Told told(diff);
   std::array<size_t, kFactKinds> added{}, gone{};
-  std::vector<double> paces, paces_after;
-  for (const Behaviour& run : before) {
-    paces.push_back(slower(run, after));
-    paces_after.push_back(slower(after, run));
-  }
   for (const Fact& fact : after.facts) {
     bool known = false, comparable = false;
     for (size_t i = 0; i < before.size(); ++i) {
       known = known || find(before[i], fact) != nullptr;
-      comparable = comparable || would_show(before[i], fact, paces[i]);
+      comparable = comparable || would_show(before[i], fact, after);
     }
     if (!known && comparable) told.add(diff.added, added[static_cast<size_t>(fact.kind)], fact);
   }
@@ -94,7 +71,7 @@ BehaviourDiff diff_behaviour(std::span<const Behaviour> before, const Behaviour&
     bool by_all = find(after, fact) == nullptr;
     for (size_t i = 0; i < before.size() && by_all; ++i) {
       const Fact* there = find(before[i], fact);
-      by_all = there != nullptr && would_show(after, *there, paces_after[i]);
+      by_all = there != nullptr && would_show(after, *there, before[i]);
     }
     if (by_all) told.add(diff.gone, gone[static_cast<size_t>(fact.kind)], fact);
   }

@@ -147,7 +147,7 @@ class Writer {
     size_t shown = std::min(finding.evidence.size(), limit);
     for (size_t i = 0; i < shown; ++i) {
       const auto& item = finding.evidence[i];
-      std::string number = "#" + std::to_string(item.event);
+      std::string number = item.event != 0 ? "#" + std::to_string(item.event) : "";  // 0: of the whole run
       std::string when = item.time_ns != 0 ? layout::seconds_text(item.time_ns) : "";
       std::string lead = pad(number, std::max<size_t>(number.size(), 7)) + " " + pad(when, 9) + " ";
       size_t room = width_ - 12 - layout::columns(lead);
