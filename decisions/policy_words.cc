@@ -6,7 +6,8 @@
 namespace assay::decisions {
 namespace {
 
-constexpr std::array<std::string_view, 27> kCategories = {"baseline",
+constexpr std::array<std::string_view, 28> kCategories = {"baseline",
+                                                          "change",
                                                           "cluster",
                                                           "collection",
                                                           "container_escape",
