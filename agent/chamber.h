@@ -22,6 +22,7 @@
 #include "agent/provoke/provoker.h"
 #include "agent/provoke/retry.h"
 #include "agent/sandbox.h"
+#include "agent/starvation.h"
 #include "agent/trace/tracer.h"
 #include "agent/world.h"
 
@@ -94,7 +95,7 @@ class Chamber {
   std::optional<Provoker> provoker_;
   std::chrono::steady_clock::time_point begun_, deadline_;  // of the run
   std::optional<Patience> patience_;                        // while the image runs
-  uint64_t starved_before_ns_ = 0;                          // the run
+  std::optional<Starvation> starvation_;                    // since the guest's start
   std::string first_output_;
   std::string guard_hit_;  // the first, in words
   bool guest_started_ = false, forced_ = false;

@@ -3,6 +3,7 @@
 
 #include <poll.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -96,7 +97,7 @@ void Chamber::guest_starts() {
   guest_started_ = true;
   if (!patience_) return;
   begin_later(steady_clock::now() - begun_);
-  starved_before_ns_ = cgroup_->starved_ns();
+  starvation_.emplace(*cgroup_, std::vector<pid_t>{::gettid(), tracer_->reader()}, steady_clock::now());
 }
 
 void Chamber::begin_later(nanoseconds by) {
@@ -107,9 +108,9 @@ void Chamber::begin_later(nanoseconds by) {
 
 // At most as much again as was asked for: what is missing beyond that makes the trace incomplete.
 void Chamber::make_up() {
-  if (!patience_ || !guest_started_) return;
+  if (!patience_ || !starvation_) return;
   TraceFooter& footer = in_.footer;
-  footer.starved_ns = static_cast<int64_t>(cgroup_->starved_ns() - starved_before_ns_);
+  footer.starved_ns = starvation_->look(steady_clock::now()).count();
   nanoseconds due(std::min<int64_t>(footer.starved_ns, nanoseconds(in_.lease.job.duration).count()));
   nanoseconds by = due - nanoseconds(footer.made_up_ns);
   if (by < kWorthMakingUp) return;

@@ -7,9 +7,11 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <array>
 #include <cstdint>
+#include <future>
 #include <thread>
 
 #include "agent/trace/bpf_support.h"
@@ -51,6 +53,7 @@ struct Reader::State {
   int64_t last_flush_ns = 0, last_tick_ns = 0, finish_since_ns = 0;
   bool abandoned = false;
   std::thread thread;
+  pid_t thread_id = 0;
 
   State(SeccheckSocket s, const ReaderSources& from, BatchChannel& to)
       : socket(std::move(s)), sources(from), channel(to), flows(from.flows_map) {}
@@ -246,12 +249,18 @@ Result<std::unique_ptr<Reader>> Reader::start(SeccheckSocket socket, const Reade
   auto state = std::make_unique<State>(std::move(socket), sources, channel);
   ASSAY_CHECK(state->open());
   State* raw = state.get();
-  raw->thread = std::thread([raw] {
+  std::promise<pid_t> id;
+  auto told = id.get_future();
+  raw->thread = std::thread([raw, id = std::move(id)]() mutable {
+    id.set_value(::gettid());
     pthread_setname_np(pthread_self(), "assay-trace");
     raw->run();
   });
+  raw->thread_id = told.get();
   return std::unique_ptr<Reader>(new Reader(std::move(state)));
 }
+
+pid_t Reader::thread() const { return state_->thread_id; }
 
 void Reader::finish() { raise_event(state_->orders.get()); }
 

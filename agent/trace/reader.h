@@ -25,6 +25,7 @@ class Reader {
                                                BatchChannel& channel);
   ~Reader();  // abandons what was not read
 
+  pid_t thread() const;  // its kernel id
   /// Reads on to the end of every connection and the bottom of every ring, but no longer than a few seconds,
   /// pushes the last batch and ends. The caller goes on popping until then.
   void finish();

@@ -186,6 +186,7 @@ std::vector<std::string> Tracer::runtime_options() const {
           "--debug-log-format=json", "--debug-log=" + (state_->config.dir / "runsc.pipe").string()};
 }
 int Tracer::fd() const { return state_->channel->ready_fd(); }
+pid_t Tracer::reader() const { return state_->reader->thread(); }
 void Tracer::add(Event event) { state_->merge.add(std::move(event)); }
 
 std::vector<Event> Tracer::take() {

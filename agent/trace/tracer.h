@@ -42,6 +42,7 @@ class Tracer {
   /// tells, into a pipe of ours.
   std::vector<std::string> runtime_options() const;
   int fd() const;         // readable when batches wait
+  pid_t reader() const;   // the thread that the sandbox's reports wait for
   void add(Event event);  // from the agent's own sources (output, sinkhole, notes): merged by time
   /// Events old enough that nothing earlier can still arrive, ordered and numbered. Never blocks.
   std::vector<Event> take();

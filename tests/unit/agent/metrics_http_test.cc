@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <httplib.h>
 
+#include "agent/metrics.h"
+
 namespace assay {
 namespace {
 
