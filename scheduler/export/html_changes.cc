@@ -8,7 +8,7 @@
 namespace assay::html {
 namespace {
 
-constexpr Bound kChanges{400, 192 << 10};
+constexpr Bound kChanges{400, 64 << 10};
 constexpr size_t kOpenChanges = 20, kWordBytes = 400, kMaxCompared = 4;
 
 struct Row {

@@ -147,7 +147,7 @@ TEST(EgressFilter, OfIpv6NeitherMappedAddressesNorHeadersLeadAroundIt) {
   link.send(ipv6(6, "2002:a00:1::1", syn(80)));
   link.send(ipv6(17, "fd00:ec2::254", udp(80)));
   link.send(ipv6(60, "fd12::1", options + syn(80)));
-  link.send(ipv6(44, "fd12::2", std::string("\x11\0\1\0\0\0\0\1", 8) + "later fragment"));
+  link.send(ipv6(44, "fd12::2", std::string("\x11\0\1\0\0\0\0\1later fragment", 22)));
   link.send(ipv6(17, "ff02::fb", udp(5353)));
   link.send(ipv6(4, "2606::1", ipv4(17, "10.0.0.1", udp(80))));  // IPv4 within IPv6
   link.send(ipv6(6, "2606:2800:220:1::1", syn(80)));
