@@ -8,7 +8,7 @@
 namespace assay::html {
 namespace {
 
-constexpr Bound kFiles{600, 384 << 10}, kDownloads{200, 192 << 10}, kTokens{200, 192 << 10};
+constexpr Bound kFiles{600, 320 << 10}, kDownloads{200, 160 << 10}, kTokens{200, 160 << 10};
 constexpr size_t kPathBytes = 400, kOpenFiles = 15, kOpenTokens = 8;
 
 const char* kind_of(const FileChange& file) {

@@ -10,7 +10,7 @@
 namespace assay::html {
 namespace {
 
-constexpr Bound kHosts{60, 384 << 10}, kPorts{24, 96 << 10}, kNames{400, 96 << 10}, kListening{256, 32 << 10};
+constexpr Bound kHosts{60, 320 << 10}, kPorts{24, 96 << 10}, kNames{400, 96 << 10}, kListening{256, 32 << 10};
 constexpr Bound kRequests{8, 64 << 10};
 constexpr size_t kSaidBytes = 1024, kOpenHosts = 12, kOpenRequests = 2, kOpenNames = 20;
 

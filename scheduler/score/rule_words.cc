@@ -36,6 +36,7 @@ constexpr Word kCategories[] = {
     {"payload", "the first bytes that were sent on a connection"},
     {"flow", "a connection ended"},
     {"beacon", "a destination that the container returned to at intervals; once, at the end"},
+    {"change", "something that the digest before, or the base image, did not do"},
     {"syscall", "a system call that has no category of its own"},
     {"setid", "a process changed its user or group"},
     {"output", "what the container printed"},

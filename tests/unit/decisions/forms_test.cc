@@ -201,7 +201,8 @@ TEST(DecisionForms, LinksAndPlaceholdersOfAnImageAreNoneInSarif) {
   std::string text = written("sarif", hostile_decisions());
   Json document = Json::parse(text);
   EXPECT_EQ(document["runs"].size(), 2u);
-  for (const auto& [path, value] : document.flatten().items()) {
+  const Json flat = document.flatten();
+  for (const auto& [path, value] : flat.items()) {
     if (!path.ends_with("/text") || !value.is_string()) continue;  // of a message: the rest is no markup
     EXPECT_EQ(value.get<std::string>().find("[a](http"), std::string::npos) << path;
     EXPECT_EQ(value.get<std::string>().find("{0}"), std::string::npos) << path;

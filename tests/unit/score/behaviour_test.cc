@@ -265,7 +265,7 @@ TEST(Behaviour, WhatCameAfterTheOtherRunsEndIsNoDifference) {
   a.footer.phases = {{"start", 700'000'000}, {"run", 6'000'000'000}};
   b.processes[0].start_ns = 1'000'000'000;
   b.dns_names = {"deb.example", "early.example", "late.example"};
-  b.dns_first_ns = {1'100'000'000, 3'000'000'000, 5'700'000'000};
+  b.dns_first_ns = {1'100'000'000, 3'000'000'000, 6'700'000'000};
   EXPECT_EQ(diff(a, b), "+ domain      early.example\n");
   a.footer.reason = EndReason::exited;
   EXPECT_EQ(diff(a, b), "+ domain      early.example\n+ domain      late.example\n");
