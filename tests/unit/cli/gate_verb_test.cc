@@ -156,7 +156,6 @@ TEST_F(GateVerb, WrongPolicyIsSaidBeforeAnythingIsAsked) {
 
 TEST_F(GateVerb, KnownDigestIsDecidedOnWithoutAScan) {
   takes_scans();
-  api_.get("/v1/scans", R"({"scans":[)" + scan_json(kFirst, "x", "done") + R"(],"next":null})");
   api_.server().Get("/v1/scans", [](const httplib::Request& request, httplib::Response& response) {
     bool known = request.get_param_value("digest") == kDigest;
     std::string scan = R"({"scan_id":")" + kFirst + R"(","ref":"x","state":"done","persona":"bare"})";
