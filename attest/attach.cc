@@ -67,17 +67,30 @@ std::vector<Candidate> candidates_of(sources::Registry& registry, const std::str
 
 }  // namespace
 
+namespace {
+
+Result<sources::PushedManifest> push_referrer(sources::RegistryPush& push, const Subject& subject,
+                                              const Digest& digest, const std::string& bundle,
+                                              const std::string& manifest) {
+  ASSAY_TRY(std::string bundle_digest, push.blob(subject.repository, bundle));
+  ASSAY_TRY(std::string config_digest, push.blob(subject.repository, kEmptyConfig));
+  return push.manifest(subject.repository, "", manifest, kImageManifest, digest.str());
+}
+
+}  // namespace
+
 Result<Attached> attach(sources::Registry& registry, sources::RegistryPush& push, const Subject& subject,
                         const Attaching& what) {
   ASSAY_TRY(Digest digest, Digest::parse(subject.digest));
   std::string bundle = bundle_json(what.envelope, what.key_hint);
-  ASSAY_TRY(std::string bundle_digest, push.blob(subject.repository, bundle));
-  ASSAY_TRY(std::string config_digest, push.blob(subject.repository, kEmptyConfig));
   std::string manifest = referrer_manifest(subject, what, bundle);
-  ASSAY_TRY(sources::PushedManifest pushed,
-            push.manifest(subject.repository, "", manifest, kImageManifest, digest.str()));
-  Attached out{pushed.digest, pushed.listed, "", ""};
-  if (!pushed.listed) {
+  auto pushed = push_referrer(push, subject, digest, bundle, manifest);
+  // Some registries lose a blob that two push at once (the empty config is everybody's), and find it missing.
+  if (!pushed && pushed.error().code == Errc::invalid)
+    pushed = push_referrer(push, subject, digest, bundle, manifest);
+  if (!pushed) return pushed.error();
+  Attached out{pushed->digest, pushed->listed, "", ""};
+  if (!pushed->listed) {
     out.tag = tag_of(subject.digest);
     const std::string name = registry.host() + "/" + subject.repository + ":" + out.tag;
     ASSAY_CHECK(push.change(subject.repository, out.tag, kImageIndex, [&](const std::string& index) {

@@ -50,7 +50,7 @@ TEST(Compare, TheSecondVersionsReportSaysWhatChangedAndWhichLayerBroughtIt) {
     EXPECT_EQ(one["digest"], first["image"]["digest"]);
     std::set<std::string> added = told(one["added"]);
     EXPECT_TRUE(added.contains("domain pool.evil.test")) << one["added"];
-    EXPECT_TRUE(added.contains("executable /usr/bin/bash")) << one["added"];
+    EXPECT_TRUE(added.contains("executable /usr/local/bin/service")) << one["added"];
   }
   Json domain;
   for (const Json& one : second["compared"][0]["added"])

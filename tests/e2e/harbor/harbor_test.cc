@@ -44,7 +44,9 @@ json scan_request(const std::string& url, const std::string& repository, const s
        json::array({{{"type", "vulnerability"}, {"produces_mime_types", {kGeneric}}}})}};
 }
 json sim_request(const std::string& kind) {
-  return scan_request("http://sim.example:5000", "sim/team/" + kind + "/app", kDigest);
+  // Each kind has a digest of its own: a result counts for its digest, wherever that lies.
+  return scan_request("http://sim.example:5000", "sim/team/" + kind + "/app",
+                      kind == "bad" ? "sha256:" + std::string(64, 'b') : kDigest);
 }
 json post(const std::string& name, const json& body, int status) {
   return {{"name", name},     {"operation", "AcceptScanRequest"},
