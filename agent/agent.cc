@@ -11,11 +11,11 @@
 
 #include "agent/agent_loop.h"
 #include "agent/cleanup.h"
-#include "common/metrics_http.h"
 #include "agent/pull_staging.h"
 #include "agent/sandbox.h"
 #include "common/digest.h"
 #include "common/log.h"
+#include "common/metrics_http.h"
 
 namespace assay {
 namespace {

@@ -4,10 +4,10 @@
 
 #include "agent/agent.h"
 #include "agent/artifacts.h"
-#include "common/metrics_http.h"
 #include "agent/sandbox.h"
 #include "common/daemon.h"
 #include "common/log.h"
+#include "common/metrics_http.h"
 #include "common/service.h"
 #include "common/signals.h"
 #include "common/units.h"

@@ -6,8 +6,8 @@
 
 #include "common/log.h"
 #include "common/metrics_http.h"
-#include "common/tls_log.h"
 #include "common/text.h"
+#include "common/tls_log.h"
 #include "gateway/harbor/access.h"
 #include "gateway/routes.h"
 

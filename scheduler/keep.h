@@ -87,8 +87,8 @@ class Keep {
   static StoreBatch taken_before(const Submission& submission, const std::string& scan_id);
   /// From one state to the next. Expects: the open scan is in the state, attempt and hands of `before`. Where
   /// `after` is done: index entries by digest and, when it has its own report, by result_key(), for which
-  /// `after` names digest and tracer version; when it shares another's, by its own name. Where it is not to be
-  /// leased any more, its login goes.
+  /// `after` names digest and tracer version; when it shares another's, by its own name. Where it is not to
+  /// be leased any more, its login goes.
   static StoreBatch moved(const ScanRecord& before, const ScanRecord& after);
   /// A scan that had ended is queued again, with what it had kept until the next trace is whole; its attempts
   /// are numbered on from `after.attempt`, which is that of the last lease. Expects: it is not open.

@@ -14,8 +14,9 @@ constexpr const char* kHubHost = "registry-1.docker.io";
 std::string name_of(const Place& place) { return place.host == kHubHost ? kHub : place.host; }
 
 std::string scope_of(const Place& place, const RegistryRequest& request) {
-  return request.repository.empty() ? "registry:catalog:*" : "repository:" + place.repository +
-                                                            (request.push ? ":pull,push" : ":pull");
+  return request.repository.empty()
+             ? "registry:catalog:*"
+             : "repository:" + place.repository + (request.push ? ":pull,push" : ":pull");
 }
 
 }  // namespace

@@ -1,1 +1,2 @@
-// Nothing of its own: the headers that nearly every test includes are compiled with it, once (CMakeLists.txt).
+// Nothing of its own: the headers that nearly every test includes are compiled with it, once
+// (CMakeLists.txt).

@@ -1,7 +1,7 @@
 // component: a part of the sample vendor's product (tests/vetting/vendor.yml), as its command line says:
 //   component -l PORT (listens there) -w FILE (writes it) -d NAME (asks NAME for "/") ...
-// Each may be given again. It then serves until it is stopped. Linked to by vendor-console and vendor-metrics:
-// tests/images/build does not look behind links, so touch their image.json when this changes.
+// Each may be given again. It then serves until it is stopped. Linked to by vendor-console and
+// vendor-metrics: tests/images/build does not look behind links, so touch their image.json when this changes.
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netdb.h>
@@ -39,9 +39,10 @@ static void ask(const char* name) {
   const struct timeval patience = {.tv_sec = 2};
   setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
   char text[512];
-  const int size = snprintf(text, sizeof text, "GET / HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n", name);
-  if (connect(fd, found->ai_addr, found->ai_addrlen) == 0 && send(fd, text, (size_t)size, MSG_NOSIGNAL) == size &&
-      recv(fd, text, sizeof text, 0) > 0)
+  const int size =
+      snprintf(text, sizeof text, "GET / HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n", name);
+  if (connect(fd, found->ai_addr, found->ai_addrlen) == 0 &&
+      send(fd, text, (size_t)size, MSG_NOSIGNAL) == size && recv(fd, text, sizeof text, 0) > 0)
     printf("component: %s answers\n", name);
   close(fd);
   freeaddrinfo(found);
@@ -63,7 +64,8 @@ int main(int argc, char** argv) {
   nfds_t listening = 0;
   setvbuf(stdout, NULL, _IOLBF, 0);
   for (int option; (option = getopt(argc, argv, "l:w:d:")) != -1;) {
-    if (option == 'l' && listening < kMostPorts) ports[listening++] = (struct pollfd){listen_on(optarg), POLLIN, 0};
+    if (option == 'l' && listening < kMostPorts)
+      ports[listening++] = (struct pollfd){listen_on(optarg), POLLIN, 0};
     if (option == 'w') write_to(optarg);
     if (option == 'd') ask(optarg);
   }

@@ -12,7 +12,8 @@ TEST(Encodings, UrlPartsAreEncoded) {
 }
 
 TEST(Encodings, Base64IsReadAsItIsWritten) {
-  for (std::string bytes : {"", "a", "ab", "abc", "AWS:token\n"}) EXPECT_EQ(decode_base64(base64(bytes)), bytes);
+  for (std::string bytes : {"", "a", "ab", "abc", "AWS:token\n"})
+    EXPECT_EQ(decode_base64(base64(bytes)), bytes);
   EXPECT_FALSE(decode_base64("YQ=a"));
   EXPECT_FALSE(decode_base64("YQ "));
 }

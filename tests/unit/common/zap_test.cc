@@ -123,8 +123,8 @@ TEST(Zap, ListIsReplacedWhileItServes) {
   EXPECT_EQ(ask(server, first, "three"), "first: three");
   ASSERT_TRUE(first.socket.connect_again());
   // The refused one may hear of it before the server tells.
-  EXPECT_TRUE(server.serve_until(
-      [&] { return first.saw(Kind::handshake_failed) && server.refusals.size() >= 2; }));
+  EXPECT_TRUE(
+      server.serve_until([&] { return first.saw(Kind::handshake_failed) && server.refusals.size() >= 2; }));
   EXPECT_EQ(refusals(server),
             "unlisted 127.0.0.1 " + kSecond.public_key + "\nrevoked 127.0.0.1 " + kFirst.public_key + "\n");
 }

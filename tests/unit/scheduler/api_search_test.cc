@@ -77,7 +77,8 @@ TEST_F(ApiSearch, FiltersAndPages) {
 }
 
 TEST_F(ApiSearch, RefusesWhatItDoesNotUnderstandByName) {
-  const std::string one = "invalid: a search takes one of q, domain, ip, hash, path, technique, rule, repository, chain";
+  const std::string one =
+      "invalid: a search takes one of q, domain, ip, hash, path, technique, rule, repository, chain";
   EXPECT_EQ(refused(""), one);
   EXPECT_EQ(refused("q=a&domain=b"), one);
   EXPECT_EQ(refused("hash=xyz"),
