@@ -17,7 +17,7 @@ std::string quoted(std::string_view text);
 /// `*`: any run of characters, `?`: one; case counts.
 bool matches_wildcards(std::string_view pattern, std::string_view text);
 
-/// A name ("deb.debian.org": that alone), a name with "*." before it (all below it, however deep, but not
+/// A name ("update.example": that alone), a name with "*." before it (all below it, however deep, but not
 /// itself), an address ("192.0.2.1") or a network ("10.0.0.0/8"). Errc::invalid: the rule that it breaks.
 Status check_destination(std::string_view pattern);
 /// Of a name, without regard to case or to a dot at its end; an address matches no name.

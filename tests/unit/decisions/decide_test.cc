@@ -92,20 +92,20 @@ TEST(Decide, WhatTheSimulatedInternetMadeUpIsNobodyThatWasContacted) {
 
 TEST(Decide, ANameThatAClientClaimsIsNotOneThatItAskedFor) {
   Report report = clean();
-  report.dns_names = {"deb.debian.org"};
+  report.dns_names = {"update.example"};
   report.network = {
-      peer("203.0.113.66", 443, "deb.debian.org")};  // by SNI, at an address that DNS never gave
-  std::string policy = "allow: {domains: [deb.debian.org]}\n";
+      peer("203.0.113.66", 443, "update.example")};  // by SNI, at an address that DNS never gave
+  std::string policy = "allow: {domains: [update.example]}\n";
   EXPECT_EQ(decided(policy, report).substr(0, 35), "fail 10\nfail domain [203.0.113.66] ");
   report.network = {peer("169.254.169.254", 80, "metadata.google.internal")};
-  EXPECT_EQ(decided("allow: {domains: [deb.debian.org, metadata.google.internal]}\n", report).substr(0, 38),
+  EXPECT_EQ(decided("allow: {domains: [update.example, metadata.google.internal]}\n", report).substr(0, 38),
             "fail 10\nfail domain [169.254.169.254] ");
   report.dns_names.push_back("metadata.google.internal");
-  EXPECT_EQ(decided("allow: {domains: [deb.debian.org, metadata.google.internal]}\n", report), "pass 0\n");
+  EXPECT_EQ(decided("allow: {domains: [update.example, metadata.google.internal]}\n", report), "pass 0\n");
   // Let out, a name has an address of the real network.
   report.header.job.network = NetworkMode::egress;
-  report.network = {peer("203.0.113.66", 443, "deb.debian.org")};
-  EXPECT_EQ(decided("allow: {domains: [deb.debian.org, metadata.google.internal]}\n", report), "pass 0\n");
+  report.network = {peer("203.0.113.66", 443, "update.example")};
+  EXPECT_EQ(decided("allow: {domains: [update.example, metadata.google.internal]}\n", report), "pass 0\n");
 }
 
 TEST(Decide, PortsAndUsersThatAreNotAllowed) {

@@ -31,7 +31,7 @@ inconclusive: warn
 unscanned: pass
 require: {complete_trace: true, coverage: 2.5%, scanned_within: 7d, comparison: true}
 allow:
-  domains: ["*.debian.org", pool.example, 192.0.2.0/24, 2001:db8::1]
+  domains: ["*.update.example", pool.example, 192.0.2.0/24, 2001:db8::1]
   ports: [tcp/8080, udp/*, tcp/9000-9010]
   users: [nonroot, 1000-1999, 5, root]
   otherwise: warn
@@ -70,7 +70,7 @@ TEST(Policy, SaysAllThatAWholeFileSays) {
   EXPECT_DOUBLE_EQ(p.least_coverage.value_or(0), 0.025);
   EXPECT_EQ(p.oldest_s, 7 * 86400);
   using Texts = std::vector<std::string>;
-  EXPECT_EQ(p.allowed_domains, (Texts{"*.debian.org", "pool.example", "192.0.2.0/24", "2001:db8::1"}));
+  EXPECT_EQ(p.allowed_domains, (Texts{"*.update.example", "pool.example", "192.0.2.0/24", "2001:db8::1"}));
   EXPECT_EQ(p.allowed_ports, (Texts{"tcp/8080", "udp/*", "tcp/9000-9010"}));
   EXPECT_EQ(p.allowed_users, (Texts{"nonroot", "1000-1999", "5", "root"}));
   EXPECT_EQ(p.not_allowed, Outcome::warn);
@@ -210,13 +210,13 @@ TEST(Policy, RefusesRequirementsThatCannotBe) {
 
 TEST(Policy, RefusesDomainsPortsAndUsersThatCannotBe) {
   expect_refused({
-      {policy("allow: {domains: [*.debian.org]}\n"),
+      {policy("allow: {domains: [*.update.example]}\n"),
        "p.yml:3: not YAML: the referenced anchor is not defined (a text that begins with * stands in quotes: "
        "\"*.example.org\")"},
-      {policy("allow: {domains: [\"https://deb.debian.org/\"]}\n"),
-       "p.yml:3: allow.domains[0] 'https://deb.debian.org/' is a URL; give its host's name alone"},
-      {policy("allow: {domains: [\"deb.debian.org:443\"]}\n"),
-       "p.yml:3: allow.domains[0] 'deb.debian.org:443' has a port; a domain is allowed on all ports, without "
+      {policy("allow: {domains: [\"https://update.example/\"]}\n"),
+       "p.yml:3: allow.domains[0] 'https://update.example/' is a URL; give its host's name alone"},
+      {policy("allow: {domains: [\"update.example:443\"]}\n"),
+       "p.yml:3: allow.domains[0] 'update.example:443' has a port; a domain is allowed on all ports, without "
        "naming "
        "one"},
       {policy("allow: {domains: [\"*\"]}\n"),
