@@ -13,7 +13,6 @@ std::string_view dossier_style() {
 .totals li{border:1px solid var(--line);border-top:3px solid var(--t,var(--quiet));border-radius:0 0 6px 6px;padding:.25rem .9rem .35rem;min-width:6.2rem}
 .totals strong{display:block;font-size:1.6rem;line-height:1.15;color:var(--t,var(--ink))}
 .totals span{font-size:.85rem;color:var(--dim)}
-.totals .none{opacity:.75}
 .totals .none strong{color:var(--dim);font-weight:500}
 .totals .malicious{--t:var(--malicious)}.totals .deviates,.totals .refused{--t:var(--high)}
 .totals .failed,.totals .inconclusive{--t:var(--inconclusive)}.totals .accepted{--t:var(--clean)}

@@ -103,9 +103,15 @@ std::vector<int64_t> NetworkMap::names_first_ns() const { return of_names(&First
 std::vector<int32_t> NetworkMap::names_pids() const { return of_names(&First::pid); }
 
 void NetworkMap::remember(const std::string& name, First first) {
-  if (name.empty() || names_.size() >= kMaxNames) return;
+  if (name.empty()) return;
   std::string shown = printable(name, 255);
-  if (known_names_.insert(shown).second) names_.emplace_back(shown, first);
+  if (known_names_.contains(shown)) return;
+  if (names_.size() >= kMaxNames) {
+    ++left_out_;  // each time: what was asked for before is not known of it
+    return;
+  }
+  known_names_.insert(shown);
+  names_.emplace_back(std::move(shown), first);
 }
 
 void NetworkMap::add(const Event& event, int32_t pid) {

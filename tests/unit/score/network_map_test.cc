@@ -43,6 +43,27 @@ TEST(NetworkMap, NamesThatAResolverTriesInItsSearchDomainsAreNotTheGuests) {
             (std::vector<std::string>{"redis.shop.svc.cluster.local", "xkqzpwv.com", "evil.com"}));
 }
 
+// Names of the guest's own choice must not push out another unseen.
+TEST(NetworkMap, NamesBeyondTheBoundAreCounted) {
+  NetworkMap map("172.17.0.2", "");
+  auto ask = [&](const std::string& name) {
+    Event event;
+    event.kind = EventKind::dns;
+    event.source = Source::flows;
+    event.src_addr = "172.17.0.2";
+    event.dst_port = 53;
+    event.name = name;
+    event.call = "query";
+    map.add(event);
+  };
+  for (size_t i = 0; i < NetworkMap::kMaxNames; ++i) ask("host" + std::to_string(i) + ".example");
+  ask("host0.example");
+  EXPECT_EQ(map.left_out(), 0u);
+  ask("evil.example");
+  EXPECT_EQ(map.names().size(), NetworkMap::kMaxNames);
+  EXPECT_EQ(map.left_out(), 1u);
+}
+
 TEST(NetworkMap, NamesAndPeersKeepTheTimeOfTheirFirst) {
   NetworkMap map("172.17.0.2");
   auto asked = [&](const char* name, int64_t time_ns) {
