@@ -111,8 +111,9 @@ void Chamber::begin_later(nanoseconds by) {
 void Chamber::make_up() {
   if (!patience_ || !starvation_) return;
   TraceFooter& footer = in_.footer;
-  footer.starved_ns = starvation_->look(steady_clock::now()).count();
-  nanoseconds due(std::min<int64_t>(footer.starved_ns, nanoseconds(in_.lease.job.duration).count()));
+  Starvation::Taken taken = starvation_->look(steady_clock::now());
+  footer.starved_ns = taken.sandbox.count();
+  nanoseconds due = std::min<nanoseconds>(taken.all, in_.lease.job.duration);
   nanoseconds by = due - nanoseconds(footer.made_up_ns);
   if (by < kWorthMakingUp) return;
   footer.made_up_ns = due.count();

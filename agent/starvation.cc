@@ -21,21 +21,30 @@ uint64_t run_delay_ns(std::string_view schedstat) {
 }
 
 Starvation::Starvation(const Cgroup& cgroup, std::vector<pid_t> threads, Clock::time_point now)
-    : cgroup_(cgroup), threads_(std::move(threads)), looked_(now), waited_ns_(waited_ns()) {}
+    : cgroup_(cgroup),
+      threads_(std::move(threads)),
+      looked_(now),
+      sandbox_ns_(cgroup.starved_ns()),
+      threads_ns_(threads_waited_ns()) {}
 
-uint64_t Starvation::waited_ns() const {
-  uint64_t out = cgroup_.starved_ns();
+uint64_t Starvation::threads_waited_ns() const {
+  uint64_t out = 0;
   for (pid_t thread : threads_)
     if (auto text = read_file("/proc/self/task/" + std::to_string(thread) + "/schedstat", 4096))
       out += run_delay_ns(*text);
   return out;
 }
 
-nanoseconds Starvation::look(Clock::time_point now) {
-  uint64_t waited = waited_ns();
-  uint64_t more = waited - std::min(waited, std::exchange(waited_ns_, waited));
-  nanoseconds gone = now - std::exchange(looked_, now);
-  taken_ += std::min(gone, nanoseconds(static_cast<int64_t>(std::min<uint64_t>(more, INT64_MAX))));
+Starvation::Taken Starvation::look(Clock::time_point now) {
+  const nanoseconds gone = now - std::exchange(looked_, now);
+  auto since = [&](uint64_t& before, uint64_t after) {
+    uint64_t more = after - std::min(after, std::exchange(before, after));
+    return std::min(gone, nanoseconds(static_cast<int64_t>(std::min<uint64_t>(more, INT64_MAX))));
+  };
+  nanoseconds sandbox = since(sandbox_ns_, cgroup_.starved_ns());
+  nanoseconds threads = since(threads_ns_, threads_waited_ns());
+  taken_.sandbox += sandbox;
+  taken_.all += std::min(gone, sandbox + threads);
   return taken_;
 }
 

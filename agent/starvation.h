@@ -23,17 +23,21 @@ class Starvation {
 
   /// Counts from here on. `threads` of this process; `cgroup` is borrowed.
   Starvation(const Cgroup& cgroup, std::vector<pid_t> threads, Clock::time_point now);
+  struct Taken {
+    std::chrono::nanoseconds sandbox{0};  // the sandbox itself waited
+    std::chrono::nanoseconds all{0};      // it, or a thread that reads for it, whatever there was to read
+  };
   /// What was taken until now. Waits at the same time count twice, but never for more than has gone by.
-  std::chrono::nanoseconds look(Clock::time_point now);
+  Taken look(Clock::time_point now);
 
  private:
-  uint64_t waited_ns() const;
+  uint64_t threads_waited_ns() const;
 
   const Cgroup& cgroup_;
   std::vector<pid_t> threads_;
   Clock::time_point looked_;
-  uint64_t waited_ns_;  // until then
-  std::chrono::nanoseconds taken_{0};
+  uint64_t sandbox_ns_, threads_ns_;  // until then
+  Taken taken_;
 };
 
 }  // namespace assay

@@ -50,11 +50,12 @@ TEST_F(StarvationTest, CountsWaitsOfThreadsAndNeverMoreThanHasGoneBy) {
   Starvation starvation(*cgroup, {::gettid(), ::gettid(), ::gettid()}, begun);
   nanoseconds taken(0);
   while (taken < milliseconds(100) && std::chrono::steady_clock::now() < begun + seconds(20))
-    taken = starvation.look(std::chrono::steady_clock::now());
+    taken = starvation.look(std::chrono::steady_clock::now()).all;
   ASSERT_EQ(::sched_setaffinity(0, sizeof was, &was), 0);
   EXPECT_GE(taken, milliseconds(100));
   EXPECT_LE(taken, std::chrono::steady_clock::now() - begun);
-  EXPECT_GE(starvation.look(std::chrono::steady_clock::now()), taken);
+  EXPECT_GE(starvation.look(std::chrono::steady_clock::now()).all, taken);
+  EXPECT_EQ(starvation.look(std::chrono::steady_clock::now()).sandbox, nanoseconds(0)) << "nobody is in it";
 }
 
 }  // namespace
