@@ -21,10 +21,11 @@ constexpr std::array<const char*, kFactKinds> kNames = {"finding",    "domain", 
 // Each fact once: what the image did by itself before what a step led to, then the first.
 class Facts {
  public:
-  /// `begin_ns`: of the guest.
-  explicit Facts(int64_t begin_ns) : begin_ns_(begin_ns) {}
+  /// `begin_ns`: of the guest. `watched_ns`: what is later was found when the run was over; 0: not known.
+  Facts(int64_t begin_ns, int64_t watched_ns) : begin_ns_(begin_ns), watched_ns_(watched_ns) {}
   void add(FactKind kind, std::string what, const Doer& doer, int64_t time_ns) {
     int64_t first_ns = time_ns < 0 ? -1 : std::max<int64_t>(time_ns - begin_ns_, 0);
+    if (watched_ns_ > 0) first_ns = std::min(first_ns, watched_ns_);
     Fact fact{kind, std::move(what), doer.by, doer.layer, doer.step, first_ns};
     auto [found, fresh] = facts_.try_emplace({kind, fact.what}, fact);
     if (!fresh && !found->second.step.empty() && fact.step.empty()) found->second = std::move(fact);
@@ -36,7 +37,7 @@ class Facts {
   }
 
  private:
-  int64_t begin_ns_;
+  int64_t begin_ns_, watched_ns_;
   std::map<std::pair<FactKind, std::string>, Fact> facts_;
 };
 
@@ -109,21 +110,27 @@ void add_processes(const Report& report, const Doers& doers, Facts& facts) {
 void add_files(const Report& report, const Doers& doers, Facts& facts) {
   for (const FileChange& file : report.files) {
     std::string area = file_area(file);
-    if (!area.empty()) facts.add(FactKind::file_area, area, doers.of(file.written_by), -1);
+    if (!area.empty())
+      facts.add(FactKind::file_area, area, doers.of(file.written_by), doers.start_ns(file.written_by));
   }
+}
+
+int64_t watched_ns(const TraceFooter& footer) {
+  int64_t out = 0;
+  for (const PhaseTime& phase : footer.phases)
+    if (phase.phase == "run" || phase.phase == "provoke") out += phase.duration_ns;
+  return out;
 }
 
 // A run that ended by itself has shown all that it would.
 void set_times(const Report& report, Behaviour& out) {
   const TraceFooter& footer = report.footer;
   out.asked_ns = std::chrono::nanoseconds(report.header.job.duration).count();
-  if (footer.reason != EndReason::deadline && footer.reason != EndReason::limit) return;
-  int64_t watched_ns = 0;
-  for (const PhaseTime& phase : footer.phases)
-    if (phase.phase == "run" || phase.phase == "provoke") watched_ns += phase.duration_ns;
-  if (watched_ns <= 0) return;
-  out.end_ns = watched_ns;
-  out.sure_ns = watched_ns / 10 * 9 - std::max<int64_t>(0, footer.starved_ns - footer.made_up_ns);
+  out.made_up_ns = footer.made_up_ns;
+  int64_t watched = watched_ns(footer);
+  if ((footer.reason != EndReason::deadline && footer.reason != EndReason::limit) || watched <= 0) return;
+  out.end_ns = watched;
+  out.sure_ns = watched / 10 * 9 - std::max<int64_t>(0, footer.starved_ns - footer.made_up_ns);
 }
 
 std::set<FactKind> cut_kinds(const Report& report) {
@@ -162,13 +169,15 @@ Behaviour behaviour_of(const Report& report) {
   out.score = report.score;
   out.layers = report.header.image.layers;
   Doers doers(report);
-  Facts facts(report.processes.empty() ? 0 : report.processes.front().start_ns);
+  Facts facts(report.processes.empty() ? 0 : report.processes.front().start_ns, watched_ns(report.footer));
   add_findings(report, doers, facts);
   add_network(report, doers, facts);
   add_processes(report, doers, facts);
   add_files(report, doers, facts);
   out.facts = facts.take();
-  for (const PlanStep& step : report.plan) out.steps.insert(step_text(step));
+  // How far one came that was ended for want of time is the host's to say.
+  for (const PlanStep& step : report.plan)
+    if (step.result == "exited" || step.result == "killed") out.steps.insert(step_text(step));
   out.cut = cut_kinds(report);
   set_times(report, out);
   return out;

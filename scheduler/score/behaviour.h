@@ -39,12 +39,13 @@ struct Behaviour {
   int score = 0;
   std::vector<LayerInfo> layers;  // of the image, base first: what the facts' `layer` is out of
   std::vector<Fact> facts;        // by kind, then `what`; each once
-  std::set<std::string> steps;    // of the run plan, those that were carried out
+  std::set<std::string> steps;    // of the run plan, those that were carried out to their end
   /// Until when the run was sure to show what its image does, since the guest's start: nine tenths of one
   /// that was ended by its deadline or a limit, less what a busy host took and did not give back.
   int64_t sure_ns = INT64_MAX;
   int64_t end_ns = INT64_MAX;  // of the run, likewise
   int64_t asked_ns = 0;        // how long it was to be
+  int64_t made_up_ns = 0;      // how much later than on an idle host things may have come
   std::set<FactKind> cut;      // kinds whose lists are not whole: they say nothing of what they lack
 };
 

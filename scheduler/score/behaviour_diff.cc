@@ -20,7 +20,7 @@ const Fact* find(const Behaviour& in, const Fact& fact) {
 // another.
 bool would_show(const Behaviour& run, const Fact& fact, const Behaviour& other) {
   bool late = fact.first_ns > run.sure_ns;
-  bool waited = fact.first_ns > run.end_ns && other.asked_ns <= run.asked_ns;
+  bool waited = fact.first_ns - other.made_up_ns > run.end_ns && other.asked_ns <= run.asked_ns;
   return (!late || waited) && !run.cut.contains(fact.kind) &&
          (fact.step.empty() || run.steps.contains(fact.step));
 }

@@ -69,12 +69,22 @@ Doer Doers::of(int32_t pid, int64_t time_ns) const {
   return index == kNone ? Doer() : at(index);
 }
 
-Doer Doers::of(const Actor& actor) const {
+size_t Doers::find(const Actor& actor) const {
   for (size_t i = 0; actor.pid > 0 && i < report_.processes.size(); ++i)
-    if (report_.processes[i].pid == actor.pid && report_.processes[i].path == actor.image) return at(i);
-  Doer doer = of(actor.pid, -1);
+    if (report_.processes[i].pid == actor.pid && report_.processes[i].path == actor.image) return i;
+  return find(actor.pid, -1);
+}
+
+Doer Doers::of(const Actor& actor) const {
+  size_t index = find(actor);
+  Doer doer = index == kNone ? Doer() : at(index);
   if (!actor.image.empty()) doer.by = steady_path(actor.image);
   return doer;
+}
+
+int64_t Doers::start_ns(const Actor& actor) const {
+  size_t index = find(actor);
+  return index == kNone ? -1 : report_.processes[index].start_ns;
 }
 
 std::string Doers::starter_of(size_t index) const {

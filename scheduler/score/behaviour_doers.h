@@ -28,12 +28,15 @@ class Doers {
   Doer of(int32_t pid, int64_t time_ns) const;
   /// Of the process that had its pid and program.
   Doer of(const Actor& actor) const;
+  /// When that one began; -1: not known.
+  int64_t start_ns(const Actor& actor) const;
   /// The program of the process above the one at an index; empty: there is none, or the plan started it.
   std::string starter_of(size_t index) const;
   std::string layer(uint32_t number) const;  // 1 is the first; empty: none, or not known
 
  private:
   size_t find(int32_t pid, int64_t time_ns) const;
+  size_t find(const Actor& actor) const;  // by its program, else by its pid alone
 
   const Report& report_;
   std::vector<size_t> parents_;     // by index

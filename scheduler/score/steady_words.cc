@@ -31,10 +31,20 @@ bool looks_drawn(std::string_view word) {
   return uuid || mixture || (word.size() >= 32 && digits + letters == word.size());
 }
 
-// "tmp.aB3xYz", "tmpk3x_9q2a", "app.Xy12Zq": as mktemp(1), Python and templates name files.
+// A label of a name that carries data: base32, which has few digits.
+bool looks_encoded(std::string_view label) {
+  return label.size() >= 20 && count(label, is_digit) > 0 &&
+         count(label, is_digit) + count(label, is_upper) + count(label, is_lower) == label.size();
+}
+
+// "tmp.aB3xYz", "tmpk3x_9q2a", "app.Xy12Zq", "app.4711": as mktemp(1), Python, templates and scripts (by
+// their pid) name files.
 std::string steady_temporary(const std::string& part) {
   if (part.starts_with("tmp") && part.size() >= 9) return "tmp*";
   size_t mark = part.find_last_of(".-_");
+  bool marked = mark != std::string::npos && mark > 0;
+  if (marked && part.size() - mark > 2 && part.find_first_not_of("0123456789", mark + 1) == std::string::npos)
+    return part.substr(0, mark + 1) + "*";
   if (mark == std::string::npos) mark = 0;
   std::string_view tail = std::string_view(part).substr(mark == 0 && !part.starts_with('.') ? 0 : mark + 1);
   size_t kinds = (count(tail, is_digit) > 0) + (count(tail, is_upper) > 0) + (count(tail, is_lower) > 0);
@@ -77,8 +87,9 @@ std::string steady_port(const std::string& listening) {
 }
 
 std::string steady_name(const std::string& name) {
-  std::string out = each_part(
-      name, '.', [](const std::string& part) { return looks_drawn(part) ? std::string("*") : part; });
+  std::string out = each_part(name, '.', [](const std::string& part) {
+    return looks_drawn(part) || looks_encoded(part) ? std::string("*") : part;
+  });
   constexpr std::string_view kInternal = ".internal";
   if (!out.ends_with(kInternal)) return out;
   size_t end = out.size() - kInternal.size();

@@ -187,6 +187,8 @@ TEST(Behaviour, WhatAStepLedToCountsWhereBothCarriedItOut) {
   EXPECT_EQ(diff(b, a),
             "- domain      stats.example  by /usr/bin/curl\n"
             "- executable  /usr/bin/curl  by /usr/bin/report-tool\n");
+  a.plan[0].result = b.plan[0].result = "out of time";
+  EXPECT_EQ(diff(a, b), kSame) << "how far it came was the host's to say";
   b.processes.push_back(process(60, "/usr/bin/curl", 1000, 1));
   a.plan.clear();
   EXPECT_EQ(diff(a, b), "+ executable  /usr/bin/curl  by /usr/bin/app\n") << "the image does so by itself";
@@ -269,6 +271,40 @@ TEST(Behaviour, WhatCameAfterTheOtherRunsEndIsNoDifference) {
   EXPECT_EQ(diff(a, b), "+ domain      early.example\n");
   a.footer.reason = EndReason::exited;
   EXPECT_EQ(diff(a, b), "+ domain      early.example\n+ domain      late.example\n");
+}
+
+// On a busy host all of it came later, and the run was given that time.
+TEST(Behaviour, WhatCameLateForWantOfTimeIsNoWait) {
+  Report a = before(), b = before();
+  a.footer.reason = b.footer.reason = EndReason::deadline;
+  a.footer.phases = {{"run", 6'000'000'000}};
+  b.footer.phases = {{"run", 8'000'000'000}};
+  b.footer.starved_ns = b.footer.made_up_ns = 2'000'000'000;
+  b.dns_names = {"deb.example", "late.example"};
+  b.dns_first_ns = {500'000'000, 7'500'000'000};
+  EXPECT_EQ(diff(a, b), kSame);
+  EXPECT_EQ(diff(b, a), kSame);
+  b.dns_first_ns[1] = 5'000'000'000;
+  EXPECT_EQ(diff(a, b), "+ domain      late.example\n");
+}
+
+TEST(Behaviour, WhatIsFoundAfterARunHasTheTimeOfItsEndAndAFileThatOfItsWriter) {
+  Report a = before(), b = before();
+  a.footer.reason = b.footer.reason = EndReason::deadline;
+  a.footer.phases = b.footer.phases = {{"run", 6'000'000'000}};
+  Finding left = finding("Left behind");
+  left.evidence = {{9, 6'800'000'000, 0, "file"}};
+  b.findings.push_back(left);
+  EXPECT_EQ(diff(a, b), kSame);
+  Process late = process(77, "/usr/bin/app", 1000, 1);
+  late.start_ns = 5'800'000'000;
+  b.processes.push_back(late);
+  FileChange left_file = file("/srv/late/data");
+  left_file.written_by = {77, "/usr/bin/app", "app"};
+  b.files.push_back(left_file);
+  EXPECT_EQ(diff(a, b), kSame);
+  b.processes.back().start_ns = 2'000'000'000;
+  EXPECT_EQ(diff(a, b), "+ file_area   /srv/late/*  by /usr/bin/app\n");
 }
 
 // A new version that sleeps for longer than a run takes, and is waited for, hides nothing by that.

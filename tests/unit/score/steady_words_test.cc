@@ -17,6 +17,11 @@ TEST(SteadyWords, Stay) {
   EXPECT_EQ(steady_name("550e8400-e29b-41d4-a716-446655440000.x.test"), "*.x.test");
   EXPECT_EQ(steady_path("/tmp/app.Xy12Zq"), "/tmp/app.*");
   EXPECT_EQ(steady_path("/tmp/tmpk3x_9q2a/x"), "/tmp/tmp*/x");
+  EXPECT_EQ(steady_path("/tmp/bbug.76/x"), "/tmp/bbug.*/x");
+  EXPECT_EQ(steady_path("/tmp/app-2"), "/tmp/app-2");
+  EXPECT_EQ(steady_path("/srv/app.76"), "/srv/app.76");
+  EXPECT_EQ(steady_name("n5xgk5bnmrsxa3dppefa.6.tunnel.example"), "*.6.tunnel.example");
+  EXPECT_EQ(steady_name("internationalization.example"), "internationalization.example");
   EXPECT_EQ(steady_port("tcp/32767"), "tcp/32767");
   EXPECT_EQ(steady_port("tcp/32768"), "tcp/high");
   EXPECT_EQ(steady_port("odd"), "odd");
