@@ -253,7 +253,7 @@ void Strace::add(std::string_view bytes) {
       ++counts_.bad;
     }
     if (end == std::string_view::npos) return;
-    if (!skipping_) line(partial_);
+    if (!skipping_) entries(partial_);
     partial_.clear();
     skipping_ = false;
   }
@@ -265,7 +265,15 @@ void Strace::drop_oldest(std::deque<StraceLine>& lines) {
   ++counts_.left_over;
 }
 
-void Strace::line(std::string_view json) {
+// An entry and the end of its line are two writes of runsc's: of two threads come two entries on one line.
+void Strace::entries(std::string_view line) {
+  constexpr std::string_view border = R"(}{"msg":")";  // never within a string: its quotes are escaped there
+  for (size_t at = 0; (at = line.find(border)) != std::string_view::npos; line.remove_prefix(at + 1))
+    entry(line.substr(0, at + 1));
+  entry(line);
+}
+
+void Strace::entry(std::string_view json) {
   if (!json.starts_with("{\"msg\":\"strace.go:")) return;  // runsc's other words, panics among them
   auto parsed = parse_strace_line(json);
   if (!parsed) {

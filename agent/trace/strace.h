@@ -52,7 +52,8 @@ class Strace {
   static constexpr size_t kMaxThreads = 16 * 1024;
   static constexpr size_t kMaxWaiting = 64;  // lines of one thread: of calls whose points were lost
   static constexpr size_t kMaxWaitingBytes = 32 << 20;
-  void line(std::string_view json);
+  void entries(std::string_view line);
+  void entry(std::string_view json);
   void drop_oldest(std::deque<StraceLine>& lines);
 
   std::string partial_;

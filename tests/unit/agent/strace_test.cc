@@ -165,6 +165,24 @@ TEST(Strace, LinesOfCallsThatWereNotReportedAreLeftOverAndBounded) {
   EXPECT_FALSE(strace.match(e));
 }
 
+// runsc writes an entry and the end of its line one after the other: another thread's entry may come between.
+TEST(Strace, EntriesOfTwoThreadsOnOneLineAreTwo) {
+  auto entry = [](const std::string& text) {
+    std::string line = as_logged(text);
+    return line.substr(0, line.size() - 1);
+  };
+  Strace strace;
+  strace.add(R"({"msg":"task_exit.go:1] x","level":"info"})" + entry("[   7:   7] g X unlink(0x10 /a) = 0 (0x0) (1µs)") +
+             entry(R"([   9:   9] h X unlink(0x10 /}{"msg":"b) = 0 (0x0) (1µs))") + "\n\n\n");
+  Event one = call("unlink", {0x10}), other = call("unlink", {0x10}, 9);
+  ASSERT_TRUE(strace.match(one));
+  ASSERT_TRUE(strace.match(other));
+  EXPECT_EQ(one.path, "/a");
+  EXPECT_EQ(other.path, R"(/}{"msg":"b)");
+  EXPECT_EQ(strace.counts().lines, 2u);
+  EXPECT_EQ(strace.counts().bad, 0u);
+}
+
 TEST(Strace, WhatIsNoLineIsSkippedAndCounted) {
   Strace strace;
   strace.add("panic: runtime error\n\ngoroutine 1 [running]:\n");
