@@ -234,7 +234,7 @@ uint64_t Cgroup::starved_ns() const {
   for (const std::string& dir : dirs_)
     for (const char* file : {"/cpu.pressure", "/io.pressure"})
       if (auto text = read_file(dir + file, 4096)) out += full_stall_ns(*text);
-  return out - std::min(out, throttled_ns());
+  return out == 0 ? 0 : out - std::min(out, throttled_ns());  // where nobody waits, one file less is read
 }
 
 }  // namespace assay

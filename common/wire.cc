@@ -154,10 +154,11 @@ void write(schema::Message::Builder out, const Lease& m) {
   auto to = out.initLease();
   to.setScanId(Cut(m.scan_id, kMaxIdBytes));
   to.setAttempt(m.attempt);
-  Job job = m.job;
-  if (!m.registry_auth.empty()) job.auth_file = kTooOldForLogins;
-  write_job(to.initJob(), job);
-  if (!m.registry_auth.empty()) to.setRegistryAuth(Cut(m.registry_auth, kMaxRegistryAuthBytes));
+  auto job = to.initJob();
+  write_job(job, m.job);
+  if (m.registry_auth.empty()) return;
+  job.setAuthFile(kTooOldForLogins);
+  to.setRegistryAuth(Cut(m.registry_auth, kMaxRegistryAuthBytes));
 }
 void write(schema::Message::Builder out, const Proceed& m) {
   set_attempt(out.initProceed(), m.scan_id, m.attempt);
