@@ -13,15 +13,9 @@
 namespace assay {
 namespace {
 
-using Visit = std::function<bool(const std::string& scan_id)>;
-
 bool was_imported(const ScanRecord& record) {
   return std::any_of(record.submission.labels.begin(), record.submission.labels.end(),
                      [](const auto& label) { return label.first == "imported"; });
-}
-
-const std::string& owner_of(const ScanRecord& record) {
-  return record.same_as.empty() ? record.scan_id : record.same_as;
 }
 
 // As a person knows the image; fit to be shown.
@@ -112,11 +106,11 @@ Result<std::optional<Baseline>> Search::of_digest(const ScanRecord& newest) {
   Baseline out;
   std::set<std::string> owners;
   auto take = [&](const ScanRecord& record) {
-    if (!owners.insert(owner_of(record)).second) return;
+    if (!owners.insert(record.owner()).second) return;
     auto behaviour = this->behaviour(record);
     if (!behaviour) return;
     if (out.scans.empty()) {
-      out.scan_id = owner_of(record);
+      out.scan_id = record.owner();
       out.digest = record.digest;
     }
     out.scans.push_back(std::move(*behaviour));

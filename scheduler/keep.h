@@ -42,6 +42,9 @@ struct ScanRecord {
   std::string pinned;          // why it is to stay, whatever retention says; empty: it is not pinned
   uint64_t trace_bytes = 0, artifact_bytes = 0, report_bytes = 0;  // as kept, once scored; 0: not known
   uint8_t pruned = 0;                                              // bits of Pruned: what is there no more
+
+  /// Whose trace and report it has.
+  const std::string& owner() const { return same_as.empty() ? scan_id : same_as; }
 };
 
 /// What retention takes from a scan, each without the others where it can be.

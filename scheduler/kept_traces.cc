@@ -12,7 +12,7 @@ KeptTraces kept_traces(const Keep& keep, const ScanFilter& filter) {
     if (!filter.fits(record)) return true;
     ++out.scans;
     if (record.state != ScanState::done) return ++out.unfinished, true;
-    std::string owner = record.same_as.empty() ? record.scan_id : record.same_as;
+    std::string owner = record.owner();
     auto [at, fresh] = by_owner.emplace(owner, out.all.size());
     if (fresh) {
       out.all.push_back({record, std::move(owner), {}});

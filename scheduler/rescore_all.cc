@@ -20,7 +20,7 @@ Result<KeptTraces> wanted(const Keep& keep, const RescoreOptions& options) {
       ++out.unfinished;
       continue;
     }
-    std::string owner = record.same_as.empty() ? id : record.same_as;
+    std::string owner = record.owner();
     if (owners.insert(owner).second)
       out.all.push_back({std::move(record), std::move(owner), {}});
     else

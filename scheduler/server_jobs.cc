@@ -196,7 +196,7 @@ void Server::end_without_report(const std::string& scan_id, ScanState state, con
 void Server::end_with_result_of(const std::string& scan_id, const ScanRecord& other) {
   ScanRecord after = open_.at(scan_id);
   after.state = ScanState::done;
-  after.same_as = other.same_as.empty() ? other.scan_id : other.same_as;
+  after.same_as = other.owner();
   if (pruner_) shared_since_.insert(after.same_as);
   after.digest = other.digest;
   after.verdict = other.verdict;

@@ -17,8 +17,6 @@ inline constexpr size_t kMaxDirectories = 8;
 
 /// `text`, or a shorter one that stands for it alone.
 std::string term(std::string_view text);
-/// What follows the last slash.
-std::string_view base_of(std::string_view path);
 
 /// Prefixes of the networks under which an address stands, in bits, the widest first; the last is the whole.
 const std::vector<unsigned>& levels(const IpAddress& address);

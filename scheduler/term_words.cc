@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "common/ascii.h"
+#include "common/paths.h"
 #include "common/text.h"
 #include "scheduler/image_name.h"
 #include "scheduler/score/attack.h"
@@ -113,20 +114,25 @@ Result<Wanted> want_hash(std::string_view text) {
   return Wanted{TraitKind::hash, hex, {hex.substr(0, kMinHashDigits)}};
 }
 
+// The deepest that is a word of its own: what lies deeper stands under it. `path` ends with a slash.
+std::string deepest_directory(const std::string& path) {
+  size_t end = 0, depth = 0;
+  while (depth < kMaxDirectories && (end = path.find('/', end + 1)) != std::string::npos &&
+         end + 1 < path.size())
+    ++depth;
+  return end == std::string::npos ? path : path.substr(0, end + 1);
+}
+
 Result<Wanted> want_path(std::string_view given) {
   std::string text(given.substr(0, kMaxTraitBytes));
   if (!text.starts_with('/')) {
-    std::string base(base_of(text));
+    std::string base(base_name(text));
     if (base.empty()) return wrong(given, "is no path: a directory is looked for from the root on (/tmp/)");
     return Wanted{TraitKind::path, text, {term(base)}};
   }
   if (text == "/") return wrong(given, "is every path");
   std::string directory = text.ends_with('/') ? text : text + "/";
-  size_t end = 0, depth = 0;
-  while (depth < kMaxDirectories && (end = directory.find('/', end + 1)) != std::string::npos &&
-         end + 1 < directory.size())
-    ++depth;
-  std::string around = end == std::string::npos ? directory : directory.substr(0, end + 1);
+  std::string around = deepest_directory(directory);
   if (text.ends_with('/')) return Wanted{TraitKind::path, text, {term(around)}};
   return Wanted{TraitKind::path, text, {term(text), term(around)}};
 }
@@ -143,16 +149,8 @@ Result<Wanted> want_repository(std::string_view given) {
   bool below = text.ends_with('/');
   if (!is_image_text(text) || text == "/")
     return wrong(given, "is no repository like docker.io/library/nginx or nginx:1.25");
-  if (below) {
-    // Deeper ones stand under their first directories alone.
-    size_t end = 0, depth = 0;
-    while (depth < kMaxDirectories && (end = text.find('/', end + 1)) != std::string::npos &&
-           end + 1 < text.size())
-      ++depth;
-    return Wanted{
-        TraitKind::repository, text, {term(end == std::string::npos ? text : text.substr(0, end + 1))}};
-  }
-  std::string word = names_registry(text) ? text : std::string(base_of(repository_of(text)));
+  if (below) return Wanted{TraitKind::repository, text, {term(deepest_directory(text))}};
+  std::string word = names_registry(text) ? text : std::string(base_name(repository_of(text)));
   return Wanted{TraitKind::repository, text, {term(word)}};
 }
 

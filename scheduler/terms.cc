@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "common/digest.h"
+#include "common/paths.h"
 #include "scheduler/image_name.h"
 #include "scheduler/term_parts.h"
 
@@ -24,27 +25,26 @@ std::vector<std::string> domain_terms(const std::string& name) {
   return terms;
 }
 
-std::vector<std::string> path_terms(const std::string& path) {
-  std::vector<std::string> terms = {term(path), term(base_of(path))};
+void add_directories(std::vector<std::string>& terms, const std::string& path) {
   size_t at = 0;
   for (size_t depth = 0; depth < kMaxDirectories; ++depth) {
     at = path.find('/', at + 1);
-    if (at == std::string::npos) break;
+    if (at == std::string::npos) return;
     terms.push_back(term(path.substr(0, at + 1)));
   }
+}
+
+std::vector<std::string> path_terms(const std::string& path) {
+  std::vector<std::string> terms = {term(path), term(base_name(path))};
+  add_directories(terms, path);
   return terms;
 }
 
 // With and without its tag, under its last part, and under the registry and the directories above it.
 std::vector<std::string> repository_terms(const std::string& name) {
   std::string repository = repository_of(name);
-  std::vector<std::string> terms = {term(name), term(repository), term(base_of(repository))};
-  size_t at = 0;
-  for (size_t depth = 0; depth < kMaxDirectories; ++depth) {
-    at = repository.find('/', at + 1);
-    if (at == std::string::npos) break;
-    terms.push_back(term(repository.substr(0, at + 1)));
-  }
+  std::vector<std::string> terms = {term(name), term(repository), term(base_name(repository))};
+  add_directories(terms, repository);
   return terms;
 }
 
@@ -101,11 +101,6 @@ std::string term_parts::term(std::string_view text) {
   constexpr size_t kDigits = 32;
   if (text.size() <= kMaxTermBytes) return std::string(text);
   return std::string(text.substr(0, kMaxTermBytes - kDigits)) + Digest::of(text).hex().substr(0, kDigits);
-}
-
-std::string_view term_parts::base_of(std::string_view path) {
-  size_t slash = path.rfind('/');
-  return slash == std::string_view::npos ? path : path.substr(slash + 1);
 }
 
 }  // namespace assay

@@ -80,7 +80,7 @@ void add_network(const Report& report, const Doers& doers, Facts& facts) {
 // Every program that the process was, and the script that the last one was given. What the plan itself
 // started is our choice, with which user, too; what that executed then is the image's.
 void add_programs(const Process& process, size_t index, const Doers& doers, Facts& facts) {
-  Doer doer = doers.at(index);
+  const Doer& doer = doers.at(index);
   auto add = [&](const std::string& path, const std::string& by, const std::string& layer) {
     if (!path.empty())
       facts.add(FactKind::executable, steady_path(path), {by, layer, doer.step}, process.start_ns);
@@ -101,7 +101,7 @@ void add_processes(const Report& report, const Doers& doers, Facts& facts) {
   for (size_t i = 0; i < report.processes.size(); ++i) {
     const Process& process = report.processes[i];
     add_programs(process, i, doers, facts);
-    Doer doer = doers.at(i);
+    const Doer& doer = doers.at(i);
     if (doer.step.empty())
       facts.add(FactKind::user, "uid " + std::to_string(process.uid), doer, process.start_ns);
   }

@@ -25,20 +25,6 @@ bool would_show(const Behaviour& run, const Fact& fact, const Behaviour& other) 
          (fact.step.empty() || run.steps.contains(fact.step));
 }
 
-class Told {
- public:
-  explicit Told(BehaviourDiff& diff) : diff_(diff) {}
-  void add(std::vector<Change>& to, size_t& of_kind, const Fact& fact) {
-    if (of_kind++ < BehaviourDiff::kMaxOfKind)
-      to.push_back({to_string(fact.kind), fact.what, fact.by, fact.layer});
-    else
-      ++diff_.left_out;
-  }
-
- private:
-  BehaviourDiff& diff_;
-};
-
 Behaviour without_facts(const Behaviour& whole) {
   Behaviour out;
   out.scan_id = whole.scan_id;
@@ -57,7 +43,12 @@ BehaviourDiff diff_behaviour(std::span<const Behaviour> before, const Behaviour&
   diff.after = without_facts(after);
   if (before.empty()) return diff;
   diff.before = without_facts(before.front());
-  Told told(diff);
+  auto tell = [&](std::vector<Change>& to, size_t& of_kind, const Fact& fact) {
+    if (of_kind++ < BehaviourDiff::kMaxOfKind)
+      to.push_back({to_string(fact.kind), fact.what, fact.by, fact.layer});
+    else
+      ++diff.left_out;
+  };
   std::array<size_t, kFactKinds> added{}, gone{};
   for (const Fact& fact : after.facts) {
     bool known = false, comparable = false;
@@ -65,7 +56,7 @@ BehaviourDiff diff_behaviour(std::span<const Behaviour> before, const Behaviour&
       known = known || find(before[i], fact) != nullptr;
       comparable = comparable || would_show(before[i], fact, after);
     }
-    if (!known && comparable) told.add(diff.added, added[static_cast<size_t>(fact.kind)], fact);
+    if (!known && comparable) tell(diff.added, added[static_cast<size_t>(fact.kind)], fact);
   }
   for (const Fact& fact : before.front().facts) {
     bool by_all = find(after, fact) == nullptr;
@@ -73,7 +64,7 @@ BehaviourDiff diff_behaviour(std::span<const Behaviour> before, const Behaviour&
       const Fact* there = find(before[i], fact);
       by_all = there != nullptr && would_show(after, *there, before[i]);
     }
-    if (by_all) told.add(diff.gone, gone[static_cast<size_t>(fact.kind)], fact);
+    if (by_all) tell(diff.gone, gone[static_cast<size_t>(fact.kind)], fact);
   }
   return diff;
 }

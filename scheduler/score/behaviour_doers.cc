@@ -2,8 +2,6 @@
 // then.
 #include "scheduler/score/behaviour_doers.h"
 
-#include <map>
-
 #include "scheduler/score/layers.h"
 #include "scheduler/score/steady_words.h"
 
@@ -29,37 +27,30 @@ std::string step_text(const PlanStep& step) {
 }
 
 Doers::Doers(const Report& report) : report_(report) {
-  std::map<int32_t, size_t> last;  // by pid, of those so far: the list is in order of start
-  for (size_t i = 0; i < report.processes.size(); ++i) {
+  for (size_t i = 0; i < report.processes.size(); ++i) {  // in order of start
     const Process& process = report.processes[i];
     std::string step;
     size_t above = kNone;
     if (process.provoked) {
       const PlanStep* found = step_of(report.plan, process);
       step = found != nullptr ? step_text(*found) : kNoStep;
-    } else if (auto parent = last.find(process.parent); parent != last.end()) {
-      above = parent->second;
-      step = steps_[above];
+    } else if (auto parent = by_pid_.find(process.parent); parent != by_pid_.end()) {
+      above = parent->second.back();
+      step = doers_[above].step;
     }
     parents_.push_back(above);
-    steps_.push_back(std::move(step));
-    last[process.pid] = i;
+    doers_.push_back({steady_path(process.path), layer(process.brought_by), std::move(step)});
+    by_pid_[process.pid].push_back(i);
   }
 }
 
 size_t Doers::find(int32_t pid, int64_t time_ns) const {
-  size_t found = kNone;
-  for (size_t i = 0; pid > 0 && i < report_.processes.size(); ++i) {
-    const Process& process = report_.processes[i];
-    if (process.pid != pid || (found != kNone && process.start_ns > time_ns)) continue;
-    found = i;
-  }
+  auto known = by_pid_.find(pid);
+  if (pid <= 0 || known == by_pid_.end()) return kNone;
+  size_t found = known->second.front();
+  for (size_t i : known->second)
+    if (report_.processes[i].start_ns <= time_ns) found = i;
   return found;
-}
-
-Doer Doers::at(size_t index) const {
-  const Process& process = report_.processes[index];
-  return {steady_path(process.path), layer(process.brought_by), steps_[index]};
 }
 
 std::string Doers::layer(uint32_t number) const { return layer_text(report_.header.image.layers, number); }
@@ -70,8 +61,9 @@ Doer Doers::of(int32_t pid, int64_t time_ns) const {
 }
 
 size_t Doers::find(const Actor& actor) const {
-  for (size_t i = 0; actor.pid > 0 && i < report_.processes.size(); ++i)
-    if (report_.processes[i].pid == actor.pid && report_.processes[i].path == actor.image) return i;
+  if (auto known = by_pid_.find(actor.pid); actor.pid > 0 && known != by_pid_.end())
+    for (size_t i : known->second)
+      if (report_.processes[i].path == actor.image) return i;
   return find(actor.pid, -1);
 }
 
@@ -88,7 +80,7 @@ int64_t Doers::start_ns(const Actor& actor) const {
 }
 
 std::string Doers::starter_of(size_t index) const {
-  return parents_[index] == kNone ? "" : steady_path(report_.processes[parents_[index]].path);
+  return parents_[index] == kNone ? "" : doers_[parents_[index]].by;
 }
 
 }  // namespace assay

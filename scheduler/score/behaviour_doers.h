@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -23,7 +24,7 @@ class Doers {
   /// Borrowed.
   explicit Doers(const Report& report);
   /// Of the process at an index of the report's list.
-  Doer at(size_t index) const;
+  const Doer& at(size_t index) const { return doers_[index]; }
   /// Of the one that had the pid then; `time_ns` -1: of the first that had it. Empty: not known.
   Doer of(int32_t pid, int64_t time_ns) const;
   /// Of the process that had its pid and program.
@@ -39,8 +40,9 @@ class Doers {
   size_t find(const Actor& actor) const;  // by its program, else by its pid alone
 
   const Report& report_;
-  std::vector<size_t> parents_;     // by index
-  std::vector<std::string> steps_;  // likewise
+  std::map<int32_t, std::vector<size_t>> by_pid_;  // indices, in order of start
+  std::vector<size_t> parents_;                    // by index
+  std::vector<Doer> doers_;                        // likewise
 };
 
 }  // namespace assay

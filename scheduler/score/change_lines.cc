@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "common/text.h"
+#include "common/words.h"
 #include "scheduler/score/layers.h"
 #include "scheduler/score/text_layout.h"
 
@@ -31,9 +32,7 @@ std::vector<std::string> change_lines(const std::vector<Change>& changes, const 
     std::vector<std::string> parts = {still_printable(change.what)};
     if (!change.by.empty()) parts.push_back("by " + still_printable(change.by));
     if (!change.layer.empty()) parts.push_back(still_printable(layer_of(layers, change.layer)));
-    std::string whole;
-    for (const std::string& part : parts) whole += (whole.empty() ? "" : "  ") + part;
-    if (layout::columns(whole) <= room) parts = {whole};
+    if (std::string whole = joined(parts, "  "); layout::columns(whole) <= room) parts = {std::move(whole)};
     std::string lead = sign + " " + layout::pad(still_printable(change.kind), kKind);
     for (const std::string& part : parts) {
       out.push_back(lead + layout::fit(part, room));

@@ -8,21 +8,6 @@
 namespace assay {
 namespace {
 
-// By whom a change was made, as processes of the report: the first of each path.
-class Doers {
- public:
-  explicit Doers(const Report& report) {
-    for (const Process& process : report.processes) first_.try_emplace(process.path, &process);
-  }
-  const Process* find(const std::string& path) const {
-    auto found = first_.find(path);
-    return path.empty() || found == first_.end() ? nullptr : found->second;
-  }
-
- private:
-  std::unordered_map<std::string_view, const Process*> first_;
-};
-
 // "domain pool.evil.test, by /usr/bin/xmrig of layer 3 of 4, COPY xmrig /usr/bin: not in
 // docker.io/library/app:1.2 (scan 20261125T031500-1f8a3c9e)"
 std::string evidence_text(const Change& change, const Comparison& against,
@@ -55,7 +40,8 @@ std::vector<Comparison> compare_with(std::span<const Baseline> earlier, const Be
 
 void observe_changes(const std::vector<Comparison>& compared, const Report& report,
                      const std::function<void(const Record&, int32_t pid)>& emit) {
-  Doers doers(report);
+  std::unordered_map<std::string_view, const Process*> doers;  // the first of each path
+  for (const Process& process : report.processes) doers.try_emplace(process.path, &process);
   for (const Comparison& one : compared)
     for (const Change& change : one.added) {
       if (change.kind == to_string(FactKind::finding)) continue;
@@ -66,7 +52,8 @@ void observe_changes(const std::vector<Comparison>& compared, const Report& repo
       record.borrow(Field::Since, one.ref);
       record.borrow(Field::Image, change.by);
       add_layer_values(record, change.layer);
-      const Process* by = doers.find(change.by);
+      auto found = doers.find(change.by);
+      const Process* by = change.by.empty() || found == doers.end() ? nullptr : found->second;
       if (by != nullptr) {
         record.borrow(Field::Package, by->package);
         record.borrow(Field::PackageState, by->package_state);

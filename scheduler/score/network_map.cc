@@ -53,13 +53,13 @@ const std::string& NetworkMap::name_of(const std::string& addr) const {
   return found == addresses_.end() ? kNone : found->second;
 }
 
-NetworkPeer* NetworkMap::peer(const std::string& proto, const std::string& addr, uint32_t port,
-                              int64_t time_ns, int32_t pid) {
+NetworkPeer* NetworkMap::peer(const Event& event, const std::string& proto, const std::string& addr,
+                              uint32_t port) {
   auto key = std::make_tuple(proto, addr, port);
   auto found = index_.find(key);
   if (found != index_.end()) {
     NetworkPeer& known = peers_[found->second];
-    if (known.pid == 0) known.pid = pid;  // the packet was seen before the call that sent it
+    if (known.pid == 0) known.pid = behind_(event);  // the packet was seen before the call that sent it
     return &known;
   }
   if (peers_.size() >= kMaxPeers) {
@@ -71,8 +71,8 @@ NetworkPeer* NetworkMap::peer(const std::string& proto, const std::string& addr,
   fresh.proto = proto;
   fresh.addr = addr;
   fresh.port = port;
-  fresh.first_ns = time_ns;
-  fresh.pid = pid;
+  fresh.first_ns = event.time_ns;
+  fresh.pid = behind_(event);
   peers_.push_back(std::move(fresh));
   return &peers_.back();
 }
@@ -102,25 +102,25 @@ std::vector<T> NetworkMap::of_names(T First::*member) const {
 std::vector<int64_t> NetworkMap::names_first_ns() const { return of_names(&First::time_ns); }
 std::vector<int32_t> NetworkMap::names_pids() const { return of_names(&First::pid); }
 
-void NetworkMap::remember(const std::string& name, First first) {
-  if (name.empty()) return;
-  std::string shown = printable(name, 255);
+void NetworkMap::remember(const Event& event) {
+  if (event.name.empty()) return;
+  std::string shown = printable(event.name, 255);
   if (known_names_.contains(shown)) return;
   if (names_.size() >= kMaxNames) {
     ++left_out_;  // each time: what was asked for before is not known of it
     return;
   }
   known_names_.insert(shown);
-  names_.emplace_back(std::move(shown), first);
+  names_.emplace_back(std::move(shown), First{event.time_ns, behind_(event)});
 }
 
-void NetworkMap::add(const Event& event, int32_t pid) {
+void NetworkMap::add(const Event& event) {
   // Datagrams that answer the guest may begin a flow, too, where the question was lost.
   if (event.kind == EventKind::flow_start && event.proto == "tcp" && from_outside(event.src_addr) &&
       probes_.size() < kMaxProbes)
     probes_.emplace(event.proto, event.src_addr, event.src_port);
   if (is_probe(event)) return;
-  if (event.source == Source::sinkhole) on_answered(event, pid);
+  if (event.source == Source::sinkhole) on_answered(event);
   // Search domains of a persona's resolv.conf, in which nothing has this name.
   if (event.kind == EventKind::dns && event.result == 3 && made_up_.size() < kMaxNames)
     for (const char* domain : {".cluster.local", ".compute.internal", ".ec2.internal"})
@@ -130,12 +130,12 @@ void NetworkMap::add(const Event& event, int32_t pid) {
     case EventKind::flow_end:
     case EventKind::payload:
     case EventKind::connect:
-      return on_flow(event, pid);
+      return on_flow(event);
     case EventKind::dns:
     case EventKind::tls:
     case EventKind::http:
     case EventKind::session:
-      return on_name(event, pid);
+      return on_name(event);
     case EventKind::bind:
     case EventKind::listen:
       return on_listen(event);
@@ -144,14 +144,14 @@ void NetworkMap::add(const Event& event, int32_t pid) {
   }
 }
 
-void NetworkMap::on_flow(const Event& e, int32_t pid) {
+void NetworkMap::on_flow(const Event& e) {
   if (e.kind == EventKind::connect) {  // also what never became a packet
     if (e.proto == "tcp" && is_remote(e.dst_addr) && e.dst_port != 0)
-      peer(e.proto, e.dst_addr, e.dst_port, e.time_ns, pid);
+      peer(e, e.proto, e.dst_addr, e.dst_port);
     return;
   }
   if (!outbound(e)) return;
-  NetworkPeer* to = peer(e.proto, e.dst_addr, e.dst_port, e.time_ns, pid);
+  NetworkPeer* to = peer(e, e.proto, e.dst_addr, e.dst_port);
   if (to == nullptr) return;
   if (e.kind == EventKind::flow_start) ++to->flows;
   if (e.kind == EventKind::flow_end) {
@@ -164,11 +164,11 @@ void NetworkMap::on_flow(const Event& e, int32_t pid) {
 
 // What the sinkhole understood of a conversation says more than its first bytes on the wire, which may be
 // encrypted.
-void NetworkMap::on_answered(const Event& e, int32_t pid) {
+void NetworkMap::on_answered(const Event& e) {
   if ((e.kind != EventKind::session && e.kind != EventKind::http) || e.app.empty()) return;
   // A decoy's socket has no address but a name.
-  NetworkPeer* to = e.dst_addr.empty() ? peer("unix", e.name, 0, e.time_ns, pid)
-                                       : peer(e.proto, e.dst_addr, e.dst_port, e.time_ns, pid);
+  NetworkPeer* to =
+      e.dst_addr.empty() ? peer(e, "unix", e.name, 0) : peer(e, e.proto, e.dst_addr, e.dst_port);
   if (to == nullptr) return;
   bool first = to->app.empty();
   std::string app = printable(e.app, 20);
@@ -189,9 +189,9 @@ void NetworkMap::add_request(NetworkPeer& to, const Event& e) {
       {printable(e.call, 20), printable(e.path, kMaxTargetBytes), printable(e.data, kMaxBodyBytes)});
 }
 
-void NetworkMap::on_name(const Event& e, int32_t pid) {
+void NetworkMap::on_name(const Event& e) {
   if (e.kind == EventKind::dns) {
-    remember(e.name, {e.time_ns, pid});
+    remember(e);
     for (const auto& answer : e.answers) call(answer, e.name);
   } else if (outbound(e)) {
     call(e.dst_addr, e.name);

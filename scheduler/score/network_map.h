@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -22,11 +23,16 @@ class NetworkMap {
                           kFirstDataBytes = 160, kMaxProbes = 20'000, kMaxRequests = 8, kMaxTargetBytes = 256,
                           kMaxBodyBytes = 512;
 
+  /// Whose doing an event is; 0: not known. Asked only where nobody is known yet.
+  using Behind = std::function<int32_t(const Event&)>;
+
   /// The guest's IPv4 and IPv6 address; empty: it has none.
-  explicit NetworkMap(std::string guest_addr, std::string guest_addr6 = "")
-      : guest_addr_(std::move(guest_addr)), guest_addr6_(std::move(guest_addr6)) {}
-  /// `pid`: whose doing it is; 0: not known.
-  void add(const Event& event, int32_t pid = 0);
+  explicit NetworkMap(
+      std::string guest_addr, std::string guest_addr6 = "", Behind behind = [](const Event&) { return 0; })
+      : guest_addr_(std::move(guest_addr)),
+        guest_addr6_(std::move(guest_addr6)),
+        behind_(std::move(behind)) {}
+  void add(const Event& event);
 
   /// What DNS, SNI or Host called an address, or empty.
   const std::string& name_of(const std::string& addr) const;
@@ -57,21 +63,21 @@ class NetworkMap {
     int32_t pid = 0;
   };
 
-  NetworkPeer* peer(const std::string& proto, const std::string& addr, uint32_t port, int64_t time_ns,
-                    int32_t pid);
-  void on_flow(const Event& event, int32_t pid);
-  void on_name(const Event& event, int32_t pid);
+  NetworkPeer* peer(const Event& event, const std::string& proto, const std::string& addr, uint32_t port);
+  void on_flow(const Event& event);
+  void on_name(const Event& event);
   void on_listen(const Event& event);
-  void on_answered(const Event& event, int32_t pid);
+  void on_answered(const Event& event);
   void add_request(NetworkPeer& to, const Event& event);
   bool from_outside(const std::string& src_addr) const;
   void call(const std::string& addr, const std::string& name);
-  void remember(const std::string& name, First first);
+  void remember(const Event& event);
   /// Of names(), in their order.
   template <class T>
   std::vector<T> of_names(T First::*member) const;
 
   std::string guest_addr_, guest_addr6_;
+  Behind behind_;
   std::map<std::tuple<std::string, std::string, uint32_t>, size_t> index_;
   std::vector<NetworkPeer> peers_;
   std::unordered_map<std::string, std::string> addresses_;

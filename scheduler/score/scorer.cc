@@ -67,7 +67,8 @@ struct Scorer::State {
         wanted(wanted_by(set.state())),
         needs(yield, wanted),
         tree(trace_header.job.provoke, trace_header.image.layers),
-        network(trace_header.guest_addr, trace_header.guest_addr6),
+        network(trace_header.guest_addr, trace_header.guest_addr6,
+                [this](const Event& event) { return pid_behind(event); }),
         speakers(tree),
         downloads(tree, speakers),
         tokens(trace_header.tokens, tree, speakers),
@@ -152,7 +153,7 @@ void Scorer::State::take(const Event& event) {
   last_ns = event.time_ns;
   tree.add(event);
   if (needs.speakers) speakers.add(event);
-  network.add(event, pid_behind(event));
+  network.add(event);
   if (needs.beacons) beacons.add(event);
   if (needs.usage) keep_usage(event);
   if (needs.report) {

@@ -26,8 +26,9 @@ void Speakers::add(const Event& event) {
 
 // To an address without connect(): resolvers do so.
 void Speakers::on_datagram(const Event& e) {
+  if (e.dst_addr.empty() || e.dst_port == 0) return;
   size_t process = tree_.find(e.pid);
-  if (process == ProcessTree::kNone || e.dst_addr.empty() || e.dst_port == 0) return;
+  if (process == ProcessTree::kNone) return;
   PeerKey key("udp", e.dst_addr, e.dst_port);
   if (peers_.size() < kMaxPeers || peers_.contains(key)) peers_[key].last = process;
 }
