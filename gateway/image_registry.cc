@@ -45,8 +45,7 @@ Result<std::optional<std::vector<std::string>>> images_of_index(const RegistrySe
   ASSAY_TRY(sources::Registry registry, open_registry(settings, ref, stop_fd));
   ASSAY_TRY(sources::ManifestFound found, registry.manifest(ref.repository, digest));
   if (!is_index(found.bytes)) return out;
-  ASSAY_TRY(auto images,
-            sources::platforms_of(registry, ref.repository, {"", digest, found.media_type, 0, 0}));
+  ASSAY_TRY(auto images, sources::platforms_in(registry, ref.repository, found));
   out.emplace();
   for (const std::string& platform : settings.platforms) {
     auto of_it = std::find_if(images.begin(), images.end(), [&](const sources::PlatformImage& image) {

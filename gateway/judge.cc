@@ -97,7 +97,7 @@ Decision Judge::judge(const std::string& image) {
   return out;
 }
 
-Decision Judge::by_digest(const ImageRef& ref, const std::string& digest) {
+Decision Judge::by_digest(const ImageRef& ref, const std::string& digest, bool of_index) {
   auto kept = services_.cache.find(policy_.sha256, digest, DecisionCache::Clock::now());
   (kept ? services_.metrics.cache_hits : services_.metrics.cache_misses).add();
   if (kept) return std::move(*kept);
@@ -105,7 +105,7 @@ Decision Judge::by_digest(const ImageRef& ref, const std::string& digest) {
   if (!scans) return unanswered(scans.error());
   std::erase_if(*scans, [&](const FarmScan& scan) { return !services_.settings.results.count(scan); });
   auto chosen = scans_to_judge(*scans, policy_, wall_s());
-  if (chosen.empty()) return unknown(ref, digest, *scans);
+  if (chosen.empty()) return unknown(ref, digest, *scans, of_index);
   auto decided = by_results(digest, chosen);
   if (!decided) return unanswered(decided.error());
   keep(digest, *decided, true);
@@ -127,11 +127,12 @@ Result<Decision> Judge::by_results(const std::string& digest, const std::vector<
   return std::move(*out);
 }
 
-Decision Judge::unknown(const ImageRef& ref, const std::string& digest, const std::vector<FarmScan>& scans) {
+Decision Judge::unknown(const ImageRef& ref, const std::string& digest, const std::vector<FarmScan>& scans,
+                        bool of_index) {
   std::string why =
       scans.empty() ? "no scan of " + digest + " is kept that counts" : scan_words(scans.front());
   std::string index_unknown;
-  if (scans.empty() && services_.settings.registries.resolve_indexes) {
+  if (scans.empty() && !of_index && services_.settings.registries.resolve_indexes) {
     auto by = by_index(ref, digest, index_unknown);
     if (by) {
       keep(digest, *by, !by->scan_id.empty());
@@ -180,7 +181,7 @@ Decision Judge::of_platforms(const ImageRef& ref, const std::vector<std::string>
     ImageRef one = ref;
     one.tag.clear();
     one.digest = digest;
-    Decision of_it = by_digest(one, digest);
+    Decision of_it = by_digest(one, digest, /*of_index=*/true);
     if (of_it.digest.empty()) of_it.digest = digest;
     out = worse(std::move(out), std::move(of_it));
   }

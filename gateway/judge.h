@@ -31,9 +31,11 @@ class Judge {
  private:
   using Decision = decisions::Decision;
 
-  Decision by_digest(const ImageRef& ref, const std::string& digest);
+  /// `of_index`: an index has it for a platform's image, and so it is not looked into for another index.
+  Decision by_digest(const ImageRef& ref, const std::string& digest, bool of_index = false);
   Result<Decision> by_results(const std::string& digest, const std::vector<FarmScan>& scans);
-  Decision unknown(const ImageRef& ref, const std::string& digest, const std::vector<FarmScan>& scans);
+  Decision unknown(const ImageRef& ref, const std::string& digest, const std::vector<FarmScan>& scans,
+                   bool of_index);
   std::optional<Decision> by_index(const ImageRef& ref, const std::string& digest, std::string& why_not);
   Decision of_platforms(const ImageRef& ref, const std::vector<std::string>& digests);
   Result<FarmScan> submit(const ImageRef& ref, const std::string& digest);

@@ -48,6 +48,11 @@ Status add_index(Registry& registry, const std::string& repository, const Manife
 Result<std::vector<PlatformImage>> platforms_of(Registry& registry, const std::string& repository,
                                                 const TaggedImage& image) {
   ASSAY_TRY(ManifestFound found, registry.manifest(repository, image.digest));
+  return platforms_in(registry, repository, found);
+}
+
+Result<std::vector<PlatformImage>> platforms_in(Registry& registry, const std::string& repository,
+                                                const ManifestFound& found) {
   std::vector<PlatformImage> out;
   if (is_index(found.bytes)) {
     ASSAY_CHECK(add_index(registry, repository, found, 1, out));

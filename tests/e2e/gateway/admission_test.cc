@@ -4,6 +4,7 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <mutex>
 
 #include "common/digest.h"
 #include "common/http_server.h"
@@ -234,6 +235,46 @@ TEST_F(AdmissionWebhook, AsksTheRegistryWhatTagsAndIndexesAre) {
          "linux/s390x"});
   std::string none = ask({host + "/team/app@" + digest});
   EXPECT_NE(none.find("has no image for linux/s390x"), std::string::npos) << none;
+}
+
+// Index and image of a digest are told apart by the index itself: what it lists is not asked for again.
+TEST_F(AdmissionWebhook, AsksTheRegistryForAnIndexAndForNothingThatItLists) {
+  auto index_of = [](const std::string& digest) {
+    Json entry = {{"mediaType", "application/vnd.oci.image.manifest.v1+json"},
+                  {"digest", digest},
+                  {"size", 500},
+                  {"platform", {{"os", "linux"}, {"architecture", "amd64"}}}};
+    return Json{{"schemaVersion", 2},
+                {"mediaType", "application/vnd.oci.image.index.v1+json"},
+                {"manifests", Json::array({std::move(entry)})}}
+        .dump();
+  };
+  // What the outer one calls an image is an index, too.
+  std::string inner = index_of(kit().digest("nginx")), outer = index_of(digest_of(inner));
+  std::mutex mutex;
+  std::vector<std::string> asked;
+  HttpServer::Service service;
+  service.admit = [](const HttpRequest&) { return HttpAdmission{}; };
+  service.describe = [](int, const std::string&) { return HttpResponse(); };
+  service.handle = [&](const HttpRequest& request) {
+    HttpResponse out;
+    out.content_type = "application/vnd.oci.image.index.v1+json";
+    std::lock_guard lock(mutex);
+    asked.push_back(request.path);
+    for (const std::string& bytes : {inner, outer})
+      if (request.path.ends_with("/manifests/" + digest_of(bytes))) out.body = bytes;
+    if (out.body.empty()) out.status = 404;
+    return out;
+  };
+  auto registry = HttpServer::start({}, std::move(service));
+  ASSERT_TRUE(registry);
+  std::string host = "127.0.0.1:" + std::to_string(registry->port());
+  start({"--resolve-indexes", "on", "--insecure-registry", host});
+  std::string denied = ask({host + "/team/app@" + digest_of(outer)});
+  EXPECT_TRUE(denied.starts_with("denied: ")) << denied;
+  EXPECT_NE(denied.find("no scan of " + digest_of(inner)), std::string::npos) << denied;
+  std::lock_guard lock(mutex);
+  EXPECT_EQ(asked, std::vector<std::string>{"/v2/team/app/manifests/" + digest_of(outer)});
 }
 
 TEST_F(AdmissionWebhook, AnswersOnlyApiServersThatProveWhoTheyAre) {
