@@ -10,7 +10,7 @@ namespace assay::gateway {
 
 struct DecisionCache::State {
   struct Entry {
-    std::string key;
+    DecisionKey key;
     decisions::Decision decision;
     Clock::time_point until;
   };
@@ -19,9 +19,9 @@ struct DecisionCache::State {
   std::chrono::milliseconds time;
   mutable std::mutex mutex;
   std::list<Entry> entries;  // oldest first
-  std::map<std::string, std::list<Entry>::iterator, std::less<>> by_key;
+  std::map<DecisionKey, std::list<Entry>::iterator> by_key;
 
-  void forget(std::map<std::string, std::list<Entry>::iterator, std::less<>>::iterator at) {
+  void forget(std::map<DecisionKey, std::list<Entry>::iterator>::iterator at) {
     entries.erase(at->second);
     by_key.erase(at);
   }
@@ -33,29 +33,25 @@ DecisionCache::DecisionCache(DecisionCache&&) noexcept = default;
 DecisionCache& DecisionCache::operator=(DecisionCache&&) noexcept = default;
 DecisionCache::~DecisionCache() = default;
 
-std::optional<decisions::Decision> DecisionCache::find(const std::string& policy_sha256,
-                                                       const std::string& digest,
-                                                       Clock::time_point now) const {
+std::optional<decisions::Decision> DecisionCache::find(const DecisionKey& key, Clock::time_point now) const {
   std::lock_guard lock(state_->mutex);
-  auto at = state_->by_key.find(policy_sha256 + " " + digest);
+  auto at = state_->by_key.find(key);
   if (at == state_->by_key.end()) return std::nullopt;
   if (at->second->until > now) return at->second->decision;
   state_->forget(at);
   return std::nullopt;
 }
 
-void DecisionCache::keep(const std::string& policy_sha256, const std::string& digest,
-                         decisions::Decision decision, Clock::time_point now,
+void DecisionCache::keep(const DecisionKey& key, decisions::Decision decision, Clock::time_point now,
                          std::optional<std::chrono::milliseconds> time) {
   auto lasts = std::min(time.value_or(state_->time), state_->time);
   if (lasts <= std::chrono::milliseconds(0) || state_->most == 0) return;
-  std::string key = policy_sha256 + " " + digest;
   std::lock_guard lock(state_->mutex);
   if (auto at = state_->by_key.find(key); at != state_->by_key.end()) state_->forget(at);
   while (state_->entries.size() >= state_->most)
     state_->forget(state_->by_key.find(state_->entries.front().key));
   state_->entries.push_back({key, std::move(decision), now + lasts});
-  state_->by_key.emplace(std::move(key), std::prev(state_->entries.end()));
+  state_->by_key.emplace(key, std::prev(state_->entries.end()));
 }
 
 size_t DecisionCache::size() const {

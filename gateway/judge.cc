@@ -71,7 +71,7 @@ Decision Judge::unanswered(const Error& error) const {
 void Judge::keep(const std::string& digest, const Decision& decision, bool decided) const {
   std::optional<std::chrono::milliseconds> time;
   if (!decided) time = kKeepUndecided;
-  services_.cache.keep(policy_.sha256, digest, decision, DecisionCache::Clock::now(), time);
+  services_.cache.keep({policy_.sha256, digest, image_}, decision, DecisionCache::Clock::now(), time);
 }
 
 Decision Judge::judge(const std::string& image) {
@@ -98,7 +98,7 @@ Decision Judge::judge(const std::string& image) {
 }
 
 Decision Judge::by_digest(const ImageRef& ref, const std::string& digest, bool of_index) {
-  auto kept = services_.cache.find(policy_.sha256, digest, DecisionCache::Clock::now());
+  auto kept = services_.cache.find({policy_.sha256, digest, image_}, DecisionCache::Clock::now());
   (kept ? services_.metrics.cache_hits : services_.metrics.cache_misses).add();
   if (kept) return std::move(*kept);
   auto scans = farm_.scans_of(digest, kScansLooked);
@@ -119,6 +119,7 @@ Result<Decision> Judge::by_results(const std::string& digest, const std::vector<
     ASSAY_TRY(std::string json, farm_.report(scan.scan_id));
     auto report = parse_report(json);
     if (!report) return report.error().context("report of scan " + scan.scan_id);
+    report->header.job.ref = image_;  // waivers are for what is asked about, whatever was scanned then
     Decision one = decisions::decide(policy_, *report, scan.finished_ns, wall_s());
     one.digest = digest;
     one.scan_id = scan.scan_id;

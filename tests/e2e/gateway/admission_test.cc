@@ -115,6 +115,24 @@ TEST_F(AdmissionWebhook, AnUnknownDigestIsThePolicysToDecide) {
   EXPECT_TRUE(ask({unknown}, "/admit/absent").starts_with("404 ")) << ask({unknown}, "/admit/absent");
 }
 
+TEST_F(AdmissionWebhook, WaiversAreForTheReferenceThatIsAskedAbout) {
+  std::string waivers = "waivers:\n";
+  for (const char* check : {"verdict", "unscanned"})
+    waivers += std::string("- {rule: ") + check +
+               ", images: ['registry.example/lab/*'], owner: security@corp.example, reason: lab, "
+               "expires: 2099-01-31}\n";
+  ASSERT_TRUE(write_file(kit().path("lab.yaml"), policy("lab", "fail", waivers)));
+  start({"--policy", kit().path("lab.yaml")});
+  for (const std::string& digest : {kit().digest("miner"), digest_of("unknown")}) {
+    const std::string lab = "registry.example/lab/app@" + digest;
+    // Each twice: what is remembered of one is not said of the other.
+    for (int i = 0; i < 2; ++i) {
+      EXPECT_TRUE(ask({image(digest)}, "/admit/lab").starts_with("denied: ")) << digest;
+      EXPECT_TRUE(ask({lab}, "/admit/lab").starts_with("allowed")) << ask({lab}, "/admit/lab");
+    }
+  }
+}
+
 TEST_F(AdmissionWebhook, ATagIsNoDigest) {
   start();
   std::string denied = ask({"registry.example/team/app:1.0"});

@@ -22,33 +22,38 @@ decisions::Decision decided(const std::string& ref) {
   return out;
 }
 
-TEST(DecisionCache, RemembersForAWhileByPolicyAndDigest) {
+DecisionKey key(const std::string& policy, const std::string& digest) {
+  return {policy, digest, "registry.example/app"};
+}
+
+TEST(DecisionCache, RemembersForAWhileByPolicyDigestAndReference) {
   DecisionCache cache(10, seconds(60));
   DecisionCache::Clock::time_point now{};
-  cache.keep("p", "sha256:a", decided("a"), now);
-  cache.keep("p", "sha256:b", decided("b"), now, seconds(3));
-  EXPECT_EQ(cache.find("p", "sha256:a", now + seconds(59))->ref, "a");
-  EXPECT_FALSE(cache.find("q", "sha256:a", now));
-  EXPECT_TRUE(cache.find("p", "sha256:b", now + seconds(2)));
-  EXPECT_FALSE(cache.find("p", "sha256:b", now + seconds(3)));
-  EXPECT_FALSE(cache.find("p", "sha256:a", now + seconds(60)));
+  cache.keep(key("p", "sha256:a"), decided("a"), now);
+  cache.keep(key("p", "sha256:b"), decided("b"), now, seconds(3));
+  EXPECT_EQ(cache.find(key("p", "sha256:a"), now + seconds(59))->ref, "a");
+  EXPECT_FALSE(cache.find(key("q", "sha256:a"), now));
+  EXPECT_FALSE(cache.find({"p", "sha256:a", "registry.example/another"}, now));
+  EXPECT_TRUE(cache.find(key("p", "sha256:b"), now + seconds(2)));
+  EXPECT_FALSE(cache.find(key("p", "sha256:b"), now + seconds(3)));
+  EXPECT_FALSE(cache.find(key("p", "sha256:a"), now + seconds(60)));
   EXPECT_EQ(cache.size(), 0u);
-  cache.keep("p", "sha256:a", decided("again"), now, seconds(900));  // never longer than its own time
-  EXPECT_FALSE(cache.find("p", "sha256:a", now + seconds(61)));
+  cache.keep(key("p", "sha256:a"), decided("again"), now, seconds(900));  // never longer than its own time
+  EXPECT_FALSE(cache.find(key("p", "sha256:a"), now + seconds(61)));
 }
 
 TEST(DecisionCache, IsBounded) {
   DecisionCache cache(3, seconds(60));
   DecisionCache::Clock::time_point now{};
-  for (int i = 0; i < 1000; ++i) cache.keep("p", std::to_string(i), decided("x"), now);
+  for (int i = 0; i < 1000; ++i) cache.keep(key("p", std::to_string(i)), decided("x"), now);
   EXPECT_EQ(cache.size(), 3u);
-  EXPECT_FALSE(cache.find("p", "996", now));
-  EXPECT_TRUE(cache.find("p", "997", now));
-  cache.keep("p", "997", decided("new"), now);
+  EXPECT_FALSE(cache.find(key("p", "996"), now));
+  EXPECT_TRUE(cache.find(key("p", "997"), now));
+  cache.keep(key("p", "997"), decided("new"), now);
   EXPECT_EQ(cache.size(), 3u);
-  EXPECT_EQ(cache.find("p", "997", now)->ref, "new");
+  EXPECT_EQ(cache.find(key("p", "997"), now)->ref, "new");
   DecisionCache off(3, seconds(0));
-  off.keep("p", "a", decided("x"), now);
+  off.keep(key("p", "a"), decided("x"), now);
   EXPECT_EQ(off.size(), 0u);
 }
 
