@@ -101,9 +101,14 @@ Decision decide(const Policy& policy, const Report& report, int64_t finished_ns,
 
 Decision decide_unscanned(const Policy& policy, const std::string& ref, const std::string& why,
                           int64_t now_s) {
+  return decide_unscanned(policy, policy.unscanned, ref, why, now_s);
+}
+
+Decision decide_unscanned(const Policy& policy, Outcome outcome, const std::string& ref,
+                          const std::string& why, int64_t now_s) {
   Decision out = begin(policy, ref, now_s);
   Reason reason;
-  reason.outcome = policy.unscanned;
+  reason.outcome = outcome;
   reason.check = "unscanned";
   std::move(Sentence().say("There is no result of this image: ").quote(why).say(".")).into(reason);
   settle(Waivers(policy, ref, "", now_s), {std::move(reason)}, out);

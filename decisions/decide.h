@@ -52,6 +52,9 @@ Decision decide(const Policy& policy, const Report& report, int64_t finished_ns,
 /// Of an image without a result: `why` is said to the person.
 Decision decide_unscanned(const Policy& policy, const std::string& ref, const std::string& why,
                           int64_t now_s);
+/// The same, with another outcome than the policy's. Waivers count, whoever chose it.
+Decision decide_unscanned(const Policy& policy, Outcome outcome, const std::string& ref,
+                          const std::string& why, int64_t now_s);
 /// The worst of several; pass where there is none.
 Outcome worst(std::span<const Decision> decisions);
 /// Of a process, as cli/verbs.h has it: 0 where nothing fails, 11 where all that fails does so because too

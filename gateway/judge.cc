@@ -55,9 +55,7 @@ Judge::Judge(const Services& services, const decisions::Policy& policy, const Ti
       farm_(services.settings.farm, limit.fd(), limit.deadline()) {}
 
 Decision Judge::unscanned(Outcome outcome, const std::string& why) const {
-  decisions::Policy policy = policy_;
-  policy.unscanned = outcome;  // waivers count, whoever chose the outcome
-  return decisions::decide_unscanned(policy, printable(image_, kMaxImageBytes), why, wall_s());
+  return decisions::decide_unscanned(policy_, outcome, printable(image_, kMaxImageBytes), why, wall_s());
 }
 
 Decision Judge::unanswered(const Error& error) const {
