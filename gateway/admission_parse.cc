@@ -135,7 +135,6 @@ Error wrong(const std::string& what) { return Error{Errc::invalid, "the Admissio
 
 // Which of the images are to be judged, or why none is.
 void choose(Review& review, Seen& seen) {
-  review.too_many = false;
   if (review.operation != "CREATE" && review.operation != "UPDATE") {
     review.unjudged = review.operation + " brings no image in";
     return;

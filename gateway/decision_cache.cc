@@ -29,8 +29,6 @@ struct DecisionCache::State {
 
 DecisionCache::DecisionCache(size_t size, std::chrono::milliseconds time)
     : state_(new State{size, time, {}, {}, {}}) {}
-DecisionCache::DecisionCache(DecisionCache&&) noexcept = default;
-DecisionCache& DecisionCache::operator=(DecisionCache&&) noexcept = default;
 DecisionCache::~DecisionCache() = default;
 
 std::optional<decisions::Decision> DecisionCache::find(const DecisionKey& key, Clock::time_point now) const {

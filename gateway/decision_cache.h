@@ -26,8 +26,6 @@ class DecisionCache {
 
   /// At most `size` decisions (the oldest go), each for at most `time`; 0: none.
   DecisionCache(size_t size, std::chrono::milliseconds time);
-  DecisionCache(DecisionCache&&) noexcept;
-  DecisionCache& operator=(DecisionCache&&) noexcept;
   ~DecisionCache();
 
   std::optional<decisions::Decision> find(const DecisionKey& key, Clock::time_point now) const;

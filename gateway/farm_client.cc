@@ -22,6 +22,7 @@ constexpr size_t kMaxTokenFileBytes = 4096;
 constexpr size_t kMaxTokenBytes = 512;
 constexpr size_t kMaxAnswerBytes = 64 << 20;  // a report of a scan that did much
 constexpr milliseconds kConnect{3000};
+constexpr milliseconds kLongestAsk{10'000};  // one request
 
 Errc code_of(int status) {
   switch (status) {
@@ -80,17 +81,13 @@ FarmScan scan_of(const Json& from) {
   out.ref = text("ref");
   out.digest = text("digest");
   out.state = text("state");
-  out.verdict = text("verdict");
   out.tenant = text("tenant");
   out.persona = text("persona");
-  out.platform = text("platform");
   out.error = text("error");
-  out.error_code = text("error_code");
   if (auto labels = from.find("labels"); labels != from.end() && labels->is_object())
     for (const auto& [name, value] : labels->items())
       if (value.is_string() && out.labels.size() < kMaxLabels)
         out.labels.emplace_back(still_printable(name, 1024), still_printable(value.get<std::string>(), 1024));
-  out.score = static_cast<int>(std::clamp<int64_t>(number_of(from, "score"), 0, 1'000'000));
   out.submitted_ns = number_of(from, "submitted_ns");
   out.finished_ns = number_of(from, "finished_ns");
   if (auto labels = from.find("labels"); labels != from.end() && labels->is_object())
@@ -139,7 +136,7 @@ Result<std::string> FarmClient::ask(const std::string& method, const std::string
   ask.body = body;
   if (!config_.ca_file.empty()) ask.tls.ca_files = {config_.ca_file};
   ask.limit_bytes = kMaxAnswerBytes;
-  ask.whole = std::min(left, config_.longest_ask);
+  ask.whole = std::min(left, kLongestAsk);
   ask.connect = std::min(kConnect, ask.whole);
   auto reply = http_.ask(ask);
   if (!reply) return reply.error().context("scheduler");
@@ -168,7 +165,6 @@ Result<FarmScan> FarmClient::scan(const std::string& scan_id) {
 
 Result<std::string> FarmClient::submit(const FarmOrder& order) {
   Json scan = {{"ref", order.ref}, {"lane", order.lane}};
-  if (!order.platform.empty()) scan["platform"] = order.platform;
   if (!order.once.empty()) scan["once"] = order.once;
   if (order.insecure) scan["insecure"] = true;
   if (order.duration.count() > 0) scan["duration_ms"] = order.duration.count();

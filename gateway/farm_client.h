@@ -16,10 +16,9 @@
 namespace assay::gateway {
 
 struct FarmConfig {
-  std::string url = "http://127.0.0.1:8440";      // without a path
-  std::filesystem::path token_file;               // its first line is the token; roles read and submit
-  std::string ca_file;                            // PEM, beside the host's CAs; for https
-  std::chrono::milliseconds longest_ask{10'000};  // one request, at most
+  std::string url = "http://127.0.0.1:8440";  // without a path
+  std::filesystem::path token_file;           // its first line is the token; roles read and submit
+  std::string ca_file;                        // PEM, beside the host's CAs; for https
 };
 
 /// Errc::invalid: `url` is no http or https URL, or has a path or query.
@@ -30,13 +29,11 @@ Result<std::string> read_token(const std::filesystem::path& file);
 /// A scan as GET /v1/scans/{id} tells it; printable.
 struct FarmScan {
   std::string scan_id, ref, digest;
-  std::string state;    // "queued", "leased", "shipped", "done", "failed", "cancelled"
-  std::string verdict;  // of a done one
-  std::string tenant;   // who submitted it
-  std::string persona, platform;
-  std::string error, error_code;
+  std::string state;   // "queued", "leased", "shipped", "done", "failed", "cancelled"
+  std::string tenant;  // who submitted it
+  std::string persona;
+  std::string error;
   std::vector<std::pair<std::string, std::string>> labels;
-  int score = 0;
   int64_t submitted_ns = 0, finished_ns = 0;  // Unix time; 0: not yet
   bool has_report = false;                    // done, and retention has not taken it
   bool imported = false;                      // its trace came as a file: who made that could have made it up
@@ -46,7 +43,6 @@ struct FarmScan {
 
 struct FarmOrder {
   std::string ref;
-  std::string platform;  // "linux/amd64": of an index this image; empty: as the agent sees fit
   std::string lane = "gate";
   std::string once;  // the same key again starts nothing, and gives the scan that it started; empty: none
   std::vector<std::pair<std::string, std::string>> labels;

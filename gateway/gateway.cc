@@ -108,7 +108,6 @@ Status Gateway::reload() {
 }
 
 int Gateway::port() const { return state_->server->port(); }
-int Gateway::metrics_port() const { return state_->metrics_server ? state_->metrics_server->port() : -1; }
 
 Gateway::Gateway(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Gateway::Gateway(Gateway&&) noexcept = default;

@@ -20,7 +20,6 @@ class Gateway {
   /// Policies and certificate anew; what is wrong is an error, and the old one stays in force.
   Status reload();
   int port() const;
-  int metrics_port() const;  // -1: off
 
  private:
   struct State;

@@ -38,7 +38,6 @@ Status serve_from(const po::variables_map& map) {
   ASSAY_TRY(gateway::Gateway gateway, gateway::Gateway::start(settings));
   spdlog::info("event=start version={} address={} port={} tls={} scheduler={}", kVersion, settings.http.host,
                gateway.port(), settings.http.tls.has_value(), settings.farm.url);
-  if (gateway.metrics_port() >= 0) spdlog::info("event=metrics port={}", gateway.metrics_port());
   service::ready();
   auto beat = service::watchdog_interval().value_or(std::chrono::milliseconds(-1));
   for (;;) {

@@ -12,8 +12,6 @@ class GatewayMetrics {
   GatewayMetrics();
 
   std::string text() const { return metrics_.text(); }
-  /// For a product's own: names begin with assay_gateway_.
-  Metrics& metrics() { return metrics_; }
 
  private:
   Metrics metrics_;

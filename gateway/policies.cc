@@ -57,11 +57,6 @@ Result<decisions::Policy> Policies::find(const std::string& name) const {
                                     printable(joined(names, ", "), 1000)};
 }
 
-size_t Policies::size() const {
-  std::lock_guard lock(state_->mutex);
-  return state_->policies.size();
-}
-
 Policies::Policies(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Policies::Policies(Policies&&) noexcept = default;
 Policies& Policies::operator=(Policies&&) noexcept = default;

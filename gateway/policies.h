@@ -23,7 +23,6 @@ class Policies {
   Status reload();
   /// Of that name; empty: the first file's. Errc::not_found lists the names that there are.
   Result<decisions::Policy> find(const std::string& name) const;
-  size_t size() const;
 
  private:
   struct State;
