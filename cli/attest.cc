@@ -113,7 +113,7 @@ Result<attest::Envelope> sign(const po::variables_map& map, const Chosen& chosen
   std::optional<decisions::Decision> decision;
   if (map.count("policy")) {
     ASSAY_TRY(decisions::Policy policy, decisions::read_policy(option_text(map, "policy")));
-    decision = decisions::decide(policy, chosen.report, chosen.scan.finished_ns, now_s);
+    decision = decisions::decide(policy, chosen.report, now_s);
   }
   attest::Attesting how{chosen.name,
                         chosen.scan.report,

@@ -128,7 +128,7 @@ Decision join(const std::vector<const GateAnswer*>& answers, size_t personas) {
 Result<Decision> decide_report(const GateOrder& order, size_t ref, const std::string& json) {
   ASSAY_TRY(Report report, parse_report(json));
   report.header.job.ref = order.refs[ref];
-  Decision out = decisions::decide(order.policy, report, 0, wall_s());  // it ended when the report says so
+  Decision out = decisions::decide(order.policy, report, wall_s());
   add_evidence(order.policy, report, out);
   return out;
 }

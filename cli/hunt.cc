@@ -14,6 +14,7 @@
 #include "cli/stored.h"
 #include "common/text.h"
 #include "scheduler/hunt.h"
+#include "scheduler/score/report_words.h"
 #include "scheduler/score/text_layout.h"
 
 namespace assay::cli {
@@ -67,7 +68,7 @@ std::string as_text(const HuntMatch& match) {
     out += "    " + finding.title + ", " + plural(finding.count, "time");
     if (!finding.evidence.empty()) {
       const Evidence& first = finding.evidence.front();
-      out += "; event " + std::to_string(first.event) + ": " + still_printable(first.text);
+      out += "; " + event_words(first) + ": " + still_printable(first.text);
     }
     out += "\n";
   }

@@ -71,7 +71,6 @@ ScanOutcome outcome_of(const Remote& remote, const std::string& scan_id) {
     return out;
   }
   const ScanView& scan = (*scans)[0];
-  out.finished_ns = scan.finished_ns;
   if (scan.state != "done") {
     out.trouble = "the scan is " + scan.state + (scan.error.empty() ? "" : ": " + scan.error);
     return out;

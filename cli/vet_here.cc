@@ -82,7 +82,6 @@ class HereScans {
     } else {
       outcome.trouble = finished.error.empty() ? "the scan failed" : finished.error;
     }
-    if (auto record = Keep(farm_.store()).scan(finished.scan_id)) outcome.finished_ns = record->finished_ns;
     ++ended_;
     running_.erase(finished.scan_id);
     tell(images_[place->second], outcome);

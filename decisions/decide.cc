@@ -79,16 +79,16 @@ Decision begin(const Policy& policy, const std::string& ref, int64_t now_s) {
 
 std::span<const std::string_view> check_names() { return kChecks; }
 
-Decision decide(const Policy& policy, const Report& report, int64_t finished_ns, int64_t now_s) {
+Decision decide(const Policy& policy, const Report& report, int64_t now_s) {
   const TraceHeader& header = report.header;
   Decision out = begin(policy, header.job.ref, now_s);
   out.digest = still_printable(header.image.digest, kMaxShown);
   out.scan_id = still_printable(header.scan_id, kMaxShown);
   out.verdict = to_string(report.verdict);
   out.score = report.score;
-  if (finished_ns <= 0 && header.start_time_ns > 0) finished_ns = scan_times(report).end_ns;
   Waivers waivers(policy, header.job.ref, header.image.digest, now_s);
-  Case at{policy, report, waivers, std::max<int64_t>(finished_ns, 0) / 1'000'000'000, now_s};
+  int64_t ended_ns = header.start_time_ns > 0 ? scan_times(report).end_ns : 0;
+  Case at{policy, report, waivers, ended_ns / 1'000'000'000, now_s};
   std::vector<Reason> reasons;
   ask_verdict(at, reasons);
   ask_findings(at, reasons);

@@ -47,8 +47,8 @@ struct Decision {
   std::vector<Check> checks;    // all that was asked for, in the order of the policy's keys
 };
 
-/// `finished_ns`: when the scan ended (wall clock; 0: not known).
-Decision decide(const Policy& policy, const Report& report, int64_t finished_ns, int64_t now_s);
+/// How old a result is counts from the end of the run in the report, whoever used it again since.
+Decision decide(const Policy& policy, const Report& report, int64_t now_s);
 /// Of an image without a result: `why` is said to the person.
 Decision decide_unscanned(const Policy& policy, const std::string& ref, const std::string& why,
                           int64_t now_s);

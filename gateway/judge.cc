@@ -118,7 +118,7 @@ Result<Decision> Judge::by_results(const std::string& digest, const std::vector<
     auto report = parse_report(json);
     if (!report) return report.error().context("report of scan " + scan.scan_id);
     report->header.job.ref = image_;  // waivers are for what is asked about, whatever was scanned then
-    Decision one = decisions::decide(policy_, *report, scan.finished_ns, wall_s());
+    Decision one = decisions::decide(policy_, *report, wall_s());
     one.digest = digest;
     one.scan_id = scan.scan_id;
     out = worse(std::move(out), std::move(one));

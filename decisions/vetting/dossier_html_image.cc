@@ -3,6 +3,7 @@
 #include "decisions/vetting/dossier_words.h"
 #include "scheduler/export/html_parts.h"
 #include "scheduler/score/layers.h"
+#include "scheduler/score/report_words.h"
 #include "scheduler/score/text_layout.h"
 
 namespace assay::decisions {
@@ -131,9 +132,9 @@ void evidence(Writer& page, const Finding& finding) {
   Table table(page, "Evidence", {"Event", "Time", "Process", "What"}, "quiet");
   html::shown_of(page, finding.evidence, {kMaxEvidence, 8 << 10}, [&](const Evidence& one) {
     Element row = table.row();
-    for (auto [head, text] : {std::pair("Event", "event " + layout::count_text(one.event)),
-                              std::pair("Time", html::time_words(one.time_ns)),
-                              std::pair("Process", "pid " + std::to_string(one.pid))}) {
+    for (auto [head, text] :
+         {std::pair("Event", event_words(one)), std::pair("Time", html::time_words(one.time_ns)),
+          std::pair("Process", "pid " + std::to_string(one.pid))}) {
       Element cell = table.cell(head, "number");
       page.text(text);
     }

@@ -151,7 +151,7 @@ VettedImage vet(const VetImage& asked, const Policy& policy, const ScanOutcome& 
   if (outcome.report) {
     take_report(image, *outcome.report);
     take_behaviour(image, asked, *outcome.report);
-    decision = decide(policy, *outcome.report, outcome.finished_ns, now_s);
+    decision = decide(policy, *outcome.report, now_s);
   } else {
     image.declared = asked.declaration.has_value();
     image.trouble = still_printable(outcome.trouble.empty() ? "there is no result" : outcome.trouble, 1000);

@@ -18,7 +18,6 @@ struct ScanOutcome {
   std::string scan_id;           // empty: it did not get that far
   std::optional<Report> report;  // none: `trouble` says why
   std::string trouble;
-  int64_t finished_ns = 0;  // wall clock; 0: not known
 };
 
 /// By their paths as the manifest writes them; "" is the one of a manifest that names none.

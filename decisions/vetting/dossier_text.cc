@@ -5,6 +5,7 @@
 #include "decisions/vetting/dossier_forms.h"
 #include "decisions/vetting/dossier_words.h"
 #include "scheduler/score/layers.h"
+#include "scheduler/score/report_words.h"
 #include "scheduler/score/text_sheet.h"
 
 namespace assay::decisions {
@@ -137,7 +138,7 @@ class TextWriter {
   static std::string finding_words(const VettedImage& image, const Finding& finding) {
     std::string out = finding.title;
     if (!finding.evidence.empty())
-      out += ": event " + std::to_string(finding.evidence[0].event) + ", " + finding.evidence[0].text;
+      out += ": " + event_words(finding.evidence[0]) + ", " + finding.evidence[0].text;
     return out + (finding.layer.empty() ? "" : " (" + layer_for_people(image.layers, finding.layer) + ")");
   }
 

@@ -35,6 +35,10 @@ std::string titles_of(const Report& r) {
 
 std::string level_words(const std::string& level) { return level == "informational" ? "info" : level; }
 
+std::string event_words(const Evidence& evidence) {
+  return evidence.event == 0 ? "the whole run" : "event " + layout::count_text(evidence.event);
+}
+
 std::string reason(const Report& r) {
   switch (r.verdict) {
     case Verdict::malicious:

@@ -42,7 +42,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (!policy) return 0;
   static const Report kReport = report();
   constexpr int64_t kNow = 1'796'040'000;
-  const Decision decisions[] = {decide(*policy, kReport, 1'796'000'000'000'000'000, kNow),
+  const Decision decisions[] = {decide(*policy, kReport, kNow),
                                 decide_unscanned(*policy, "a", "not known", kNow)};
   for (const Decision& decision : decisions) {
     int code = exit_code({&decision, 1});

@@ -102,7 +102,7 @@ Status write_decisions(const fs::path& dir, const std::vector<Report>& reports) 
   policy.waivers = {{"domain", "", {"*miner*"}, "Ann", "laboratory", kNow + 86400},
                     {"domain", "", {"*dropper*"}, "Ann", "laboratory", kNow - 86400}};
   std::vector<Decision> all;
-  for (const Report& report : reports) all.push_back(decide(policy, report, 0, kNow));
+  for (const Report& report : reports) all.push_back(decide(policy, report, kNow));
   all.push_back(decide_unscanned(policy, reports.back().header.job.ref, reports.back().output, kNow));
   for (const DecisionForm& form : decision_forms())
     ASSAY_CHECK(write(dir / ("decisions." + std::string(form.extension)), form.write(all)));

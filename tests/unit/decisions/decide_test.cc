@@ -234,10 +234,10 @@ TEST(Decide, FailuresAndWhatIsTooLittleKnownTogetherAreAFailure) {
             "fail 10\n");
   std::vector<Decision> both(2);
   both[0] = decide_unscanned(policy_of("fail: {score: 90}\n"), "a", "not known", kNow);
-  both[1] = decide(policy_of("fail: {score: 90}\n"), clean(), 0, kNow);
+  both[1] = decide(policy_of("fail: {score: 90}\n"), clean(), kNow);
   EXPECT_EQ(exit_code(both), 11);
   EXPECT_EQ(worst(both), Outcome::fail);
-  both[1] = decide(policy_of("fail: {score: 90}\n"), miner(), 0, kNow);
+  both[1] = decide(policy_of("fail: {score: 90}\n"), miner(), kNow);
   EXPECT_EQ(exit_code(both), 10);
   EXPECT_EQ(exit_code({}), 0);
   EXPECT_EQ(worst({}), Outcome::pass);
@@ -247,7 +247,7 @@ TEST(Decide, IsBoundedAndCountsWhatItDoesNotTell) {
   Report report = clean();
   report.dns_names.clear();
   for (int i = 0; i < 900; ++i) report.dns_names.push_back("n" + std::to_string(i) + ".example");
-  Decision decision = decide(policy_of("allow: {domains: []}\n"), report, 0, kNow);
+  Decision decision = decide(policy_of("allow: {domains: []}\n"), report, kNow);
   ASSERT_EQ(decision.reasons.size(), 51u);
   EXPECT_EQ(decision.reasons.back().text, "852 more of the check domain are not told one by one.");
   EXPECT_EQ(decision.outcome, Outcome::fail);

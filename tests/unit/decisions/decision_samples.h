@@ -96,8 +96,11 @@ inline std::string shown(const Decision& decision) {
   return out;
 }
 
-inline std::string decided(const std::string& policy, const Report& report, int64_t finished_s = kNow) {
-  return shown(decide(policy_of(policy), report, finished_s * 1'000'000'000, kNow));
+// `ended_s` 0: the report does not say when.
+inline std::string decided(const std::string& policy, Report report, int64_t ended_s = kNow) {
+  report.header.start_time_ns = ended_s * 1'000'000'000;
+  report.footer.phases.clear();
+  return shown(decide(policy_of(policy), report, kNow));
 }
 
 }  // namespace assay::decisions::test

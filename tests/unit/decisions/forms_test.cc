@@ -25,8 +25,7 @@ constexpr const char kPolicy[] =
 
 std::vector<Decision> three() {
   return {
-      decide(policy_of(kPolicy), miner(), 0, kNow),
-      decide(policy_of("fail: {score: 60}\n"), clean(), 0, kNow),
+      decide(policy_of(kPolicy), miner(), kNow), decide(policy_of("fail: {score: 60}\n"), clean(), kNow),
       decide_unscanned(policy_of("fail: {score: 60}\n"), "registry.example/gone:1", "it is not there", kNow)};
 }
 
@@ -142,7 +141,7 @@ std::vector<Decision> hostile_decisions() {
   std::string policy =
       "fail: {categories: [miner], techniques: [T1496]}\nallow: {domains: [], ports: []}\n"
       "changes: {domain: fail}\nrequire: {complete_trace: true}\n";
-  return {decide(policy_of(policy), hostile(), 0, kNow),
+  return {decide(policy_of(policy), hostile(), kNow),
           decide_unscanned(policy_of(policy), hostile().header.job.ref, hostile().header.scan_id, kNow)};
 }
 

@@ -107,7 +107,7 @@ TEST(PolicyTable, EveryPolicyDecidesOnEveryReportAsTheTableSays) {
       ASSERT_TRUE(none || known.contains(columns[i])) << columns[i];
       Decision decision =
           none ? decide_unscanned(*policy, "registry.example/app:1", "it was not scanned", kNow)
-               : decide(*policy, known[columns[i]], 0, kNow);
+               : decide(*policy, known[columns[i]], kNow);
       std::string why;
       for (const Reason& reason : decision.reasons) why += "\n  " + reason.text;
       EXPECT_EQ(cell(decision), row.cells[i]) << row.policy << " on " << columns[i] << why;

@@ -53,8 +53,8 @@ TEST(Waivers, HoldForTheirImagesAlone) {
 TEST(Waivers, CountToTheEndOfTheirDay) {
   Policy policy = policy_of(kAllow + waiver("rule: domain", "2026-11-30"));
   int64_t midnight = 1'796'083'200;  // 2026-12-01T00:00:00Z
-  EXPECT_EQ(decide(policy, clean(), 0, midnight - 1).outcome, Outcome::pass);
-  Decision late = decide(policy, clean(), 0, midnight);
+  EXPECT_EQ(decide(policy, clean(), midnight - 1).outcome, Outcome::pass);
+  Decision late = decide(policy, clean(), midnight);
   EXPECT_EQ(shown(late), "fail 10\n" + kDomain + " -- was waived by Ann until 2026-11-30: lab\n");
 }
 
@@ -115,7 +115,7 @@ TEST(Waivers, ThatExpireSoonOrHaveAreListedForTheirImages) {
   for (const char* line : {"a, expires: 2026-12-13", "b, expires: 2026-12-14", "c, expires: 2026-01-01",
                            "d, images: [other], expires: 2026-12-01"})
     yaml += std::string("- {owner: Ann, reason: lab, rule: ") + line + "}\n";
-  Decision decision = decide(policy_of(yaml), clean(), 0, kNow);
+  Decision decision = decide(policy_of(yaml), clean(), kNow);
   std::string due;
   for (const Waiver& one : decision.unused) due += one.rule + " ";
   EXPECT_EQ(due, "a c ");

@@ -17,7 +17,6 @@ ScanOutcome outcome_of(Report report) {
   ScanOutcome out;
   out.scan_id = report.header.scan_id;
   out.report = std::move(report);
-  out.finished_ns = (kNow - 60) * 1'000'000'000;
   return out;
 }
 
