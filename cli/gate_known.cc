@@ -6,6 +6,7 @@
 #include "cli/options.h"
 #include "common/encodings.h"
 #include "common/image_ref.h"
+#include "common/platform.h"
 #include "common/text.h"
 #include "scheduler/keep.h"
 #include "sources/platforms.h"
@@ -84,7 +85,8 @@ Result<std::vector<std::string>> KnownGate::manifests(const ImageRef& image) con
   ASSAY_TRY(auto platforms,
             sources::platforms_of(registry, image.repository, {image.tag, found.digest, found.media_type}));
   for (const auto& one : platforms) {
-    bool wanted = order_.wish.platform.empty() || one.platform == order_.wish.platform;
+    bool wanted =
+        order_.wish.platform.empty() || platform_key(one.platform) == platform_key(order_.wish.platform);
     if (wanted && one.digest != found.digest) out.push_back(one.digest);
   }
   return out;
