@@ -2,7 +2,8 @@
 """check_alerts.py: that every alert has what an operator needs, and tests that can fail.
 
 Looks at ansible/roles/monitoring/files/assay.rules.yml, the tests beside this file, and docs/operations.md:
-- each alert has severity (page, ticket), summary, description, and a runbook_url whose anchor is there; each section of an alert belongs to one;
+- each alert has severity (page, ticket), summary, description, and a runbook_url whose anchor is there; each section of an alert belongs to one, and the page's
+  own links lead somewhere;
 - each has a test that says when it fires, and one that says when it does not, with a series that is `near`;
 - its tests notice when it is made worse: never firing, without its `for`, with any of its thresholds moved by a fifth. Each of these mutants is put before
   promtool; one that passes is named.
@@ -48,6 +49,8 @@ def check_runbooks(alerts):
     for alert in alerts:
         if alert["alert"].lower() not in there:
             yield f"{alert['alert']}: {RUNBOOKS} has no section of this name"
+    for link in sorted(set(re.findall(r"\]\(#([^)]*)\)", (ROOT / RUNBOOKS).read_text())) - there):
+        yield f"{RUNBOOKS}: no section for its link #{link}"
     known = {alert["alert"].lower() for alert in alerts}
     for anchor in sorted(there):
         if anchor.startswith("assay") and " " not in anchor and "-" not in anchor and anchor not in known:
