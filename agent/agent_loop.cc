@@ -40,6 +40,8 @@ AgentLoop::AgentLoop(const AgentConfig& config, std::string agent_id, std::strin
       metrics_(metrics),
       permits_({config.slots, config.cpu_millis, config.memory_bytes}, config.prefetch) {
   metrics_.slots.set(config.slots);
+  metrics_.reserve_bytes.set(static_cast<double>(config.reserve_bytes));
+  metrics_.spool_quota.set(static_cast<double>(config.spool_quota_bytes));
   if (scheduler_.watched()) session_.disconnected();  // until the monitor says otherwise
   if (fenced) fence(std::move(*fenced));
 }
@@ -166,6 +168,8 @@ void AgentLoop::count() {
   auto held = static_cast<double>(std::count_if(berths_.begin(), berths_.end(),
                                                 [](const Berth& berth) { return berth.key.has_value(); }));
   metrics_.fenced.set(fenced_ ? 1 : 0);
+  metrics_.connected.set(session_.up() ? 1 : 0);
+  if (auto free = free_bytes(config_.data_dir)) metrics_.free_bytes.set(static_cast<double>(*free));
   metrics_.running.set(permits_.running());
   metrics_.waiting.set(held - permits_.running());
   metrics_.spool_bytes.set(static_cast<double>(shipper_.bytes()));

@@ -10,6 +10,10 @@ AgentMetrics::AgentMetrics()
       running(metrics_.gauge("assay_agent_running", "Scans whose guest runs, or is about to.")),
       waiting(metrics_.gauge("assay_agent_waiting", "Scans that pull, unpack or wait for a slot.")),
       fenced(metrics_.gauge("assay_agent_fenced", "1 while a hit of a sandbox's guard keeps it from work.")),
+      connected(metrics_.gauge("assay_agent_connected", "1 while the scheduler has taken us up.")),
+      free_bytes(metrics_.gauge("assay_agent_free_bytes", "Room left on the disk of the data directory.")),
+      reserve_bytes(metrics_.gauge("assay_agent_reserve_bytes", "With less room left no scan is taken.")),
+      spool_quota(metrics_.gauge("assay_agent_spool_quota_bytes", "With a fuller spool no scan is taken.")),
       spool_bytes(metrics_.gauge("assay_agent_spool_bytes", "Of chunks not yet stored by the scheduler.")),
       spool_chunks(metrics_.gauge("assay_agent_spool_chunks", "Chunks not yet stored by the scheduler.")),
       spool_attempts(metrics_.gauge("assay_agent_spool_attempts", "Scans not yet taken by the scheduler.")),
@@ -24,7 +28,13 @@ AgentMetrics::AgentMetrics()
           metrics_.counter("assay_agent_layers_reused_total", "Layers that were unpacked already.")),
       events_(metrics_.counter("assay_agent_events_total", "Events recorded.")),
       lost_(metrics_.counter_by("assay_agent_events_lost_total", "Events lost, by their source.", "source")),
-      ends_(metrics_.counter_by("assay_agent_scans_total", "Scans, by how they ended.", "end")) {}
+      ends_(metrics_.counter_by("assay_agent_scans_total", "Scans, by how they ended.", "end")) {
+  // A series that begins with its first event shows no increase then: what alerts ask for begins at zero.
+  for (size_t source = 0; source < kSourceCount; ++source)
+    lost_.add(to_string(static_cast<Source>(source)), 0);
+  for (const char* end : {"done", "failed", "cancelled", "handed_back"}) ends_.add(end, 0);
+  add_program_info(metrics_);
+}
 
 void AgentMetrics::ended(const ScanStats& stats, const std::string& end) {
   ends_.add(end);

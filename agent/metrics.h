@@ -19,6 +19,8 @@ class AgentMetrics {
  public:
   Gauge slots, running, waiting;  // waiting: scans held that do not run
   Gauge fenced;
+  Gauge connected;                               // 1 while the scheduler has taken us up
+  Gauge free_bytes, reserve_bytes, spool_quota;  // of the data directory's disk; bytes
   Gauge spool_bytes, spool_chunks, spool_attempts;
   Counter chunk_bytes, chunks_sent, welcomes, refusals;
 

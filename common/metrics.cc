@@ -8,7 +8,10 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
+#include <chrono>
+
 #include "common/text.h"
+#include "common/version.h"
 
 namespace assay {
 namespace {
@@ -72,6 +75,14 @@ void CounterBy::add(std::string_view value, double n) {
     found = made_.emplace(std::string(value), counter).first;
   }
   found->second.add(n);
+}
+
+void add_program_info(Metrics& metrics) {
+  metrics.gauge("assay_build_info", "Always 1; the label says which version runs.", {{"version", kVersion}})
+      .set(1);
+  auto now = std::chrono::system_clock::now().time_since_epoch();
+  metrics.gauge("assay_start_time_seconds", "Unix time of the program's start.")
+      .set(std::chrono::duration<double>(now).count());
 }
 
 std::vector<double> duration_bounds() {

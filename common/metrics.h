@@ -93,6 +93,10 @@ class CounterBy {
   std::map<std::string, Counter, std::less<>> made_;
 };
 
+/// What each of our programs says of itself: `assay_build_info{version}`, always 1, and
+/// `assay_start_time_seconds`, the Unix time of this call.
+void add_program_info(Metrics& metrics);
+
 /// Bounds for what takes from a millisecond to an hour, in seconds.
 std::vector<double> duration_bounds();
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <optional>
 
+#include "common/certificate.h"
 #include "common/log.h"
 #include "common/metrics_http.h"
 #include "common/text.h"
@@ -91,8 +92,13 @@ Result<Gateway> Gateway::start(const Settings& settings) {
   auto state = std::make_unique<State>(settings, std::move(policies));
   const State* shared = state.get();
   if (!settings.metrics.empty()) {
-    ASSAY_TRY(state->metrics_server,
-              serve_metrics([shared] { return shared->metrics.text(); }, settings.metrics));
+    ASSAY_TRY(state->metrics_server, serve_metrics(
+                                         [shared] {
+                                           show_certificate_end(shared->settings.http.tls,
+                                                                shared->metrics.certificate_end);
+                                           return shared->metrics.text();
+                                         },
+                                         settings.metrics));
   }
   HttpConfig http = settings.http;
   http.tls_notice = log_renewals();

@@ -36,6 +36,10 @@ GatewayMetrics::GatewayMetrics()
       cache_hits(metrics_.counter(kCache, kCacheHelp, {{"found", "yes"}})),
       cache_misses(metrics_.counter(kCache, kCacheHelp, {{"found", "no"}})),
       submitted(
-          metrics_.counter("assay_gateway_scans_submitted_total", "scans submitted for unknown images")) {}
+          metrics_.counter("assay_gateway_scans_submitted_total", "scans submitted for unknown images")),
+      certificate_end(metrics_.gauge("assay_certificate_expiry_timestamp_seconds",
+                                     "Unix time at which the certificate expires; 0: there is none")) {
+  add_program_info(metrics_);
+}
 
 }  // namespace assay::gateway

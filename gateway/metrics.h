@@ -24,6 +24,7 @@ class GatewayMetrics {
   Counter unknown, unanswered;  // of these images: without a result; nobody said anything in time
   Counter cache_hits, cache_misses;
   Counter submitted;
+  Gauge certificate_end;
 };
 
 }  // namespace assay::gateway

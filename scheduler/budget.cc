@@ -61,6 +61,13 @@ bool Budgets::blocked(const std::string& host, QueueTime now) const {
   return it != states_.end() && it->second.blocked > now;
 }
 
+std::vector<std::string> Budgets::all_blocked(QueueTime now) const {
+  std::vector<std::string> out;
+  for (const auto& [host, state] : states_)
+    if (state.blocked > now) out.push_back(host);
+  return out;
+}
+
 void Budgets::forget_idle(QueueTime now) {
   if (states_.size() < forget_at_) return;
   std::erase_if(states_,

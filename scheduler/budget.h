@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "scheduler/entry.h"
 
@@ -35,6 +36,8 @@ class Budgets {
   /// No pull before `until`. A later time that was said before stands.
   void block(const std::string& host, QueueTime until);
   bool blocked(const std::string& host, QueueTime now) const;
+  /// The hosts that are to be left alone now, in no order.
+  std::vector<std::string> all_blocked(QueueTime now) const;
   /// Bounds what is kept: hosts are named by users.
   void forget_idle(QueueTime now);
 

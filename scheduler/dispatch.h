@@ -47,6 +47,8 @@ class Dispatch {
   std::vector<Assignment> assign(Queue& queue, Agents& agents, QueueTime now, size_t most);
   /// The registry has said that it is to be left alone: nobody is to pull from it before `until`.
   void block_registry(const std::string& host, QueueTime until) { budgets_.block(host, until); }
+  /// Those that are to be left alone now.
+  std::vector<std::string> blocked_registries(QueueTime now) const { return budgets_.all_blocked(now); }
   /// When assign() could do more though nothing has come: a wait or a registry's pause ends, or the last call
   /// did not look at all there is (then at once). max(): never.
   QueueTime next_deadline() const { return next_; }

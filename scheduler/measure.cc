@@ -90,24 +90,39 @@ void Measure::pruned(const StoreUsage& usage, uint64_t pinned, uint64_t budget_b
 void Measure::levels(const Levels& levels) {
   if (!to_) return;
   auto lanes = levels.queue.lanes(levels.now);
-  for (size_t i = 0; i < kLanes; ++i)
+  for (size_t i = 0; i < kLanes; ++i) {
     to_->queued[i].set(static_cast<double>(lanes[i].ready + lanes[i].delayed));
+    to_->oldest_wait[i].set(std::chrono::duration<double>(lanes[i].oldest_wait).count());
+  }
   to_->leased.set(static_cast<double>(levels.queue.leased()));
-  double slots = 0, credit = 0;
+  to_->scoring.set(static_cast<double>(levels.scoring));
+  agents(levels);
+  to_->free_bytes.set(static_cast<double>(levels.free_bytes));
+  to_->reserve_bytes.set(static_cast<double>(levels.reserve_bytes));
+  to_->stalled.set(levels.stalled ? 1 : 0);
+  to_->notices_dropped.add(static_cast<double>(levels.notices_dropped - notices_dropped_));
+  notices_dropped_ = levels.notices_dropped;
+  double since = levels_at_ ? std::chrono::duration<double>(levels.now - *levels_at_).count() : 0;
+  for (const std::string& registry : levels.registries) to_->registry_blocked.add(registry, since);
+  levels_at_ = levels.now;
+}
+
+void Measure::agents(const Levels& levels) {
+  double slots = 0, credit = 0, absent = 0;
   std::array<double, 3> modes{};
   for (const auto& agent : levels.agents.list(levels.queue)) {
-    if (!agent.connected) continue;
+    if (!agent.connected) {
+      absent += agent.mode == Agents::Mode::active ? 1 : 0;
+      continue;
+    }
     modes[static_cast<size_t>(agent.mode)] += 1;
     slots += agent.capacity.slots;
     credit += agent.credit;
   }
   for (size_t i = 0; i < modes.size(); ++i) to_->agents[i].set(modes[i]);
+  to_->absent.set(absent);
   to_->slots.set(slots);
   to_->credit.set(credit);
-  to_->free_bytes.set(static_cast<double>(levels.free_bytes));
-  to_->stalled.set(levels.stalled ? 1 : 0);
-  to_->notices_dropped.add(static_cast<double>(levels.notices_dropped - notices_dropped_));
-  notices_dropped_ = levels.notices_dropped;
 }
 
 }  // namespace assay

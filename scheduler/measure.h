@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,7 +35,7 @@ class Measure {
   /// After a look at the store, and what was taken in that run.
   void pruned(const StoreUsage& usage, uint64_t pinned, uint64_t budget_bytes, const PruneCounts& counts);
 
-  /// The levels, once a second.
+  /// The levels, about once a second.
   struct Levels {
     const Queue& queue;
     const Agents& agents;
@@ -42,12 +43,18 @@ class Measure {
     uint64_t free_bytes = 0;
     bool stalled = false;
     uint64_t notices_dropped = 0;  // ever
+    uint64_t reserve_bytes = 0;
+    size_t scoring = 0;                     // traces that wait for their report
+    std::vector<std::string> registries{};  // that are left alone
   };
   void levels(const Levels& levels);
 
  private:
   SchedulerMetrics* to_;
+  void agents(const Levels& levels);
+
   uint64_t notices_dropped_ = 0;
+  std::optional<std::chrono::steady_clock::time_point> levels_at_;
 };
 
 }  // namespace assay

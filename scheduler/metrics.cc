@@ -1,6 +1,9 @@
 // The names of the scheduler's metrics.
 #include "scheduler/metrics.h"
 
+#include "common/event.h"
+#include "common/result.h"
+
 namespace assay {
 namespace {
 
@@ -47,6 +50,10 @@ SchedulerMetrics::SchedulerMetrics(Metrics& m)
       queued(by_lane([&](const MetricLabels& labels) {
         return m.gauge("assay_queued_scans", "Scans that wait, delayed ones included.", labels);
       })),
+      oldest_wait(by_lane([&](const MetricLabels& labels) {
+        return m.gauge("assay_oldest_wait_seconds", "For so long the oldest scan that is ready has waited.",
+                       labels);
+      })),
       wait(by_lane([&](const MetricLabels& labels) {
         return m.histogram("assay_wait_seconds", "From submission to lease.", duration_bounds(), labels);
       })),
@@ -62,6 +69,10 @@ SchedulerMetrics::SchedulerMetrics(Metrics& m)
       coalesced(m.counter("assay_coalesced_total", "Scans that took the result of an equal one in flight.")),
       reused(m.counter("assay_reused_total", "Scans that took a stored result.")),
       pulls(m.counter_by("assay_pulls_total", "Leases by the registry that is pulled from.", "registry")),
+      registry_blocked(m.counter_by("assay_registry_blocked_seconds_total",
+                                    "Time for which a registry was left alone, as it had asked.",
+                                    "registry")),
+      scoring(m.gauge("assay_scoring_scans", "Whole traces that wait for their report.")),
       affinity_hits(m.counter("assay_affinity_total", "Leases, by whether the agent had layers of it.",
                               {{"cached", "yes"}})),
       affinity_misses(m.counter("assay_affinity_total", "Leases, by whether the agent had layers of it.",
@@ -74,6 +85,9 @@ SchedulerMetrics::SchedulerMetrics(Metrics& m)
       commit_group(m.histogram("assay_commit_batches", "Batches in one group commit.", group_bounds())),
       commit_failures(m.counter("assay_commit_failures_total", "Group commits that failed.")),
       free_bytes(m.gauge("assay_store_free_bytes", "Room left where the store writes.")),
+      reserve_bytes(m.gauge("assay_store_reserve_bytes", "With less room left submissions are refused.")),
+      last_backup(m.gauge("assay_last_backup_timestamp_seconds",
+                          "Unix time of the last backup since the start; 0: none.")),
       stalled(m.gauge("assay_stalled", "1 while nothing can be committed.")),
       store_bytes(store_by_kind(m)),
       store_budget(m.gauge("assay_store_budget_bytes", "What the store may have on disk; 0: no limit.")),
@@ -81,11 +95,22 @@ SchedulerMetrics::SchedulerMetrics(Metrics& m)
       pruned(by_kind(m, "assay_pruned_total", "Scans of which retention took something.")),
       pruned_bytes(by_kind(m, "assay_pruned_bytes_total", "About how much that was on disk.")),
       agents(by_mode(m)),
+      absent(m.gauge("assay_agents_absent", "Agents not connected, though neither drained nor fenced.")),
       slots(m.gauge("assay_slots", "Slots of connected agents.")),
       credit(m.gauge("assay_credit", "Leases that the agents would take now.")),
       notices_dropped(m.counter("assay_notices_dropped_total", "Notices for clients that were too slow.")),
       requests_timed_out(
           m.counter("assay_http_loop_timeouts_total", "HTTP requests that the loop did not answer in time.")),
-      requests(by_status(m)) {}
+      requests(by_status(m)),
+      certificate_end(m.gauge("assay_certificate_expiry_timestamp_seconds",
+                              "Unix time at which the certificate expires; 0: there is none.")) {
+  // A series that begins with its first event shows no increase then: what alerts ask for begins at zero.
+  for (size_t source = 0; source < kSourceCount; ++source)
+    lost.add(to_string(static_cast<Source>(source)), 0);
+  for (const char* state : {"done", "failed", "cancelled"}) ended.add(state, 0);
+  for (const char* verdict : {"clean", "suspicious", "malicious", "inconclusive"}) verdicts.add(verdict, 0);
+  for (Errc why : {Errc::timeout, Errc::io, Errc::busy, Errc::denied}) redeliveries.add(to_string(why), 0);
+  add_program_info(m);
+}
 
 }  // namespace assay

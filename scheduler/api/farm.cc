@@ -2,6 +2,7 @@
 #include <chrono>
 #include <nlohmann/json.hpp>
 
+#include "common/certificate.h"
 #include "common/rfc3339.h"
 #include "common/text.h"
 #include "common/version.h"
@@ -66,6 +67,7 @@ HttpResponse show_health(const Call& call) {
 }
 
 HttpResponse show_metrics(const Call& call) {
+  show_certificate_end(call.services.config.http.tls, call.services.metrics.certificate_end);
   HttpResponse out = json_answer(200, call.services.all_metrics.text());
   out.content_type = "text/plain; version=0.0.4; charset=utf-8";
   return out;

@@ -14,7 +14,12 @@ struct SweepMetrics {
         images(metrics.counter_by("assay_sweep_images_total", "Images that runs decided on, by outcome",
                                   "outcome")),
         busy(metrics.counter_by("assay_sweep_busy_total", "Times that a registry asked to be left alone",
-                                "registry")) {}
+                                "registry")) {
+    for (const char* state : {"done", "stopped"}) runs.add(state, 0);
+    for (const char* state : {"done", "failed", "not_reached"}) repositories.add(state, 0);
+    for (const char* outcome : {"submitted", "known", "rescored", "same", "failed", "not_reached"})
+      images.add(outcome, 0);
+  }
 
   CounterBy runs;
   Gauge active;

@@ -25,6 +25,16 @@ TEST(AgentMetrics, CountsScansByTheirEndAndLossesBySource) {
     EXPECT_NE(text.find(line), std::string::npos) << line << text;
 }
 
+TEST(AgentMetrics, WhatAlertsAskForIsThereBeforeItHappens) {
+  AgentMetrics metrics;
+  std::string text = metrics.text();
+  for (const char* line :
+       {"assay_agent_events_lost_total{source=\"seccheck\"} 0\n",
+        "assay_agent_events_lost_total{source=\"egress\"} 0\n", "assay_agent_scans_total{end=\"failed\"} 0\n",
+        "assay_agent_connected 0\n", "assay_agent_free_bytes 0\n", "assay_build_info{version=\""})
+    EXPECT_NE(text.find(line), std::string::npos) << line << text;
+}
+
 TEST(AgentMetrics, AreServedAtOnePathOnly) {
   AgentMetrics metrics;
   metrics.slots.set(4);

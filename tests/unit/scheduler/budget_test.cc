@@ -57,6 +57,17 @@ TEST(Budgets, BlockHoldsWhateverTheBudgetAndOnlyGrows) {
   EXPECT_EQ(pulls(budgets, "", 0), "100");
 }
 
+TEST(Budgets, NameWhoIsLeftAloneNow) {
+  Budgets budgets;
+  budgets.block("slow.example", QueueTime(seconds(10)));
+  budgets.block("slower.example", QueueTime(seconds(20)));
+  auto names = budgets.all_blocked(QueueTime(seconds(9)));
+  std::sort(names.begin(), names.end());
+  EXPECT_EQ(names, (std::vector<std::string>{"slow.example", "slower.example"}));
+  EXPECT_EQ(budgets.all_blocked(QueueTime(seconds(10))), std::vector<std::string>{"slower.example"});
+  EXPECT_EQ(budgets.all_blocked(QueueTime(seconds(20))), std::vector<std::string>{});
+}
+
 TEST(Budgets, ForgettingTheIdleForgetsNoLimit) {
   Budgets budgets({}, {1, seconds(10), 1});
   for (int i = 0; i < 5000; ++i) budgets.take("h" + std::to_string(i), at(i < 2500 ? 0 : 5000));
