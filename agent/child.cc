@@ -8,10 +8,13 @@ namespace assay {
 
 Result<std::filesystem::path> program_beside(const std::string& name) {
   std::error_code error;
-  auto path = std::filesystem::read_symlink("/proc/self/exe", error).parent_path() / name;
-  if (std::filesystem::exists(path, error)) return path;
-  return Error{Errc::not_found, "no " + name + " beside this program (looked for " + path.string() +
-                                    "); build or install it there"};
+  auto dir = std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
+  auto built = dir / name;
+  if (std::filesystem::exists(built, error)) return built;
+  auto installed = dir.parent_path() / "libexec/assay" / name;
+  if (std::filesystem::exists(installed, error)) return installed;
+  return Error{Errc::not_found, "no " + name + " beside this program (looked for " + built.string() + " and " +
+                                    installed.string() + "); build it there, or install assay-agent's package"};
 }
 
 Result<Fd> memory_file(const char* name) {

@@ -16,7 +16,8 @@ namespace assay {
 inline constexpr uid_t kNobody = 65534;
 inline constexpr gid_t kNogroup = 65534;
 
-/// Wherever this program was built or installed. Errc::not_found says where it was looked for.
+/// In the directory of this program, where it was built; or in ../libexec/assay of it, where packages install
+/// it (/usr/bin, /usr/libexec/assay). Errc::not_found says where it was looked for.
 Result<std::filesystem::path> program_beside(const std::string& name);
 
 /// Empty, and not sealed yet.

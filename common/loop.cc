@@ -1,6 +1,8 @@
 // libzmq through cppzmq: exceptions end here. Monitors are in loop_monitor.cc.
 #include "common/loop.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <zmq.hpp>
@@ -42,6 +44,15 @@ Status guarded(const std::string& what, F&& f) {
 }
 
 bool over_tcp(const std::string& endpoint) { return endpoint.starts_with("tcp://"); }
+
+// An ipc socket's, as in /run, which is empty after a boot; closed to other users.
+Status make_socket_directory(const std::string& endpoint) {
+  constexpr std::string_view kIpc = "ipc:///";
+  if (!endpoint.starts_with(kIpc)) return Status();
+  std::string dir = endpoint.substr(kIpc.size() - 1, endpoint.rfind('/') - kIpc.size() + 1);
+  if (dir.empty() || ::mkdir(dir.c_str(), 0700) == 0 || errno == EEXIST) return Status();
+  return errno_error("make " + dir + " for the socket " + endpoint);
+}
 
 // What leaves this host is encrypted.
 Status check_endpoint(const std::string& endpoint, SocketRole role) {
@@ -132,6 +143,7 @@ Status Socket::secure_as_client(const CurveKeys& own, const std::string& server_
 
 Status Socket::bind(const std::string& endpoint) {
   ASSAY_CHECK(check_endpoint(endpoint, state_->role));
+  ASSAY_CHECK(make_socket_directory(endpoint));
   return guarded("bind " + endpoint, [&] {
     if (over_tcp(endpoint)) set_tcp_options(state_->zmq);
     state_->zmq.bind(endpoint);

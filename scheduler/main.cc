@@ -236,8 +236,8 @@ void describe(po::options_description& options) {
   auto string = [](const char* value) { return po::value<std::string>()->default_value(value); };
   auto add = options.add_options();
   add("bind",
-      po::value<Texts>()->composing()->default_value({"ipc:///run/assay-scheduler.sock"},
-                                                     "ipc:///run/assay-scheduler.sock"),
+      po::value<Texts>()->composing()->default_value({"ipc:///run/assay-scheduler/agents.sock"},
+                                                     "ipc:///run/assay-scheduler/agents.sock"),
       "where agents connect: tcp://ADDRESS:PORT (encrypted), ipc://PATH; may be given several times");
   add("data", string("/var/lib/assay/store"), "directory of the store");
   add("rules", string("/usr/share/assay/rules"), "directory of detection rules");

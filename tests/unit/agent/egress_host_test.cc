@@ -56,7 +56,7 @@ TEST(EgressHost, TheSchedulersAddressIsThatOfItsEndpoint) {
   };
   EXPECT_EQ(of("tcp://93.184.215.9:8441"), "93.184.215.9");
   EXPECT_EQ(of("tcp://[2606:2800:220:2::9]:8441"), "2606:2800:220:2::9");
-  EXPECT_EQ(of("ipc:///run/assay-scheduler.sock"), "");
+  EXPECT_EQ(of("ipc:///run/assay-scheduler/agents.sock"), "");
   EXPECT_EQ(of("inproc://agents"), "");
 }
 
