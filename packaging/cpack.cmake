@@ -27,20 +27,29 @@ macro(assay_package component name summary description)
 endmacro()
 
 assay_package(assay assay "scan farm for container images: command line"
-  "Assay runs container images under gVisor in a simulated internet and judges what they do. This package has the command assay, which submits scans to a farm and shows what came of them, the detection rules and the documentation. With assay-agent installed it can scan on this host without a farm.")
+  "Assay runs container images under gVisor in a simulated internet and judges
+what they do. This package has the command assay, which submits scans to a
+farm and shows what came of them, the detection rules and the documentation.
+With assay-agent installed it can scan on this host without a farm.")
 set(CPACK_DEBIAN_ASSAY_PACKAGE_DEPENDS "ca-certificates, tzdata")
 set(CPACK_DEBIAN_ASSAY_PACKAGE_SUGGESTS "assay-agent, assay-scheduler")
 
 assay_package(scheduler assay-scheduler "scan farm for container images: scheduler"
-  "Assay runs container images under gVisor in a simulated internet and judges what they do. The scheduler queues scans, gives them to agents, scores their traces, keeps the reports, and answers over HTTP.")
+  "Assay runs container images under gVisor in a simulated internet and judges
+what they do. The scheduler queues scans, gives them to agents, scores their
+traces, keeps the reports, and answers over HTTP.")
 set(CPACK_DEBIAN_SCHEDULER_PACKAGE_DEPENDS "assay (= ${version}), systemd (>= 252)")
 
 assay_package(agent assay-agent "scan farm for container images: agent"
-  "Assay runs container images under gVisor in a simulated internet and judges what they do. The agent takes scans from the scheduler, runs them and watches them with eBPF. It runs as root and needs a kernel with BTF.")
+  "Assay runs container images under gVisor in a simulated internet and judges
+what they do. The agent takes scans from the scheduler, runs them and
+watches them with eBPF. It runs as root and needs a kernel with BTF.")
 # Programs that it calls: runsc (older ones fail on current kernels: agent/sandbox_host.cc), skopeo, ip.
 set(CPACK_DEBIAN_AGENT_PACKAGE_DEPENDS "assay (= ${version}), systemd (>= 252), runsc (>= 0.0~20240101), skopeo, iproute2")
 
 assay_package(gateway assay-gateway "scan farm for container images: gateway"
-  "Assay runs container images under gVisor in a simulated internet and judges what they do. The gateway answers Kubernetes' admission reviews and Harbor's scanner API by what a farm has found.")
+  "Assay runs container images under gVisor in a simulated internet and judges
+what they do. The gateway answers Kubernetes' admission reviews and Harbor's
+scanner API by what a farm has found.")
 set(CPACK_DEBIAN_GATEWAY_PACKAGE_DEPENDS "ca-certificates, systemd (>= 252)")
 set(CPACK_DEBIAN_GATEWAY_PACKAGE_SUGGESTS "assay-scheduler")
