@@ -38,7 +38,7 @@ lab_proxy() {
 
 # The root that hosts are copied from; made anew when what goes in is another.
 lab_root() { # [warm]
-  local mirror packages=systemd,systemd-sysv,dbus,openssh-server,python3-minimal,iproute2,apt,ca-certificates recipe
+  local mirror packages=systemd,systemd-sysv,dbus,openssh-server,python3,iproute2,apt,ca-certificates recipe
   mirror=$(lab_mirror)
   [[ -n $mirror ]] || { lab_say 'apt of this machine names no source of bookworm'; return 1; }
   recipe="$packages ${1-} $(date +%G-%V)"
