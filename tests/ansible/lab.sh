@@ -111,7 +111,7 @@ lab_boot() {
       --hostname="$name" --network-namespace-path="/run/netns/$ns" --capability=all --system-call-filter="bpf perf_event_open @privileged @debug @mount @keyring" \
       --console=read-only </dev/null >"$lab_dir/$name.console" 2>&1
   ) &
-  lab_hosts[$name]=$!
+  lab_hosts["$name"]=$!
 }
 
 lab_wait() { # NAME...
@@ -146,8 +146,26 @@ lab_halt() {
 
 lab_end() {
   local name pid
-  for name in "${!lab_hosts[@]}"; do lab_halt "$name" & done
-  wait $(jobs -p | tail -n "${#lab_hosts[@]}") 2>/dev/null || true
+  for pid in "${lab_hosts[@]}"; do kill "$pid" 2>/dev/null || true; done # all at once; then wait for each
+  for name in "${!lab_hosts[@]}"; do lab_halt "$name"; done
   for pid in "${lab_pids[@]}"; do kill "$pid" 2>/dev/null || true; done
   ip link del "$lab_bridge" 2>/dev/null || true
+}
+
+# Debian's registry on the bridge, with samples of tests/images in it.
+lab_registry() {
+  local name try
+  rm -rf "$lab_dir/registry"
+  mkdir -p "$lab_dir/registry"
+  printf 'version: 0.1\nlog: {level: error}\nstorage: {filesystem: {rootdirectory: %s}}\nhttp: {addr: "%s:5000"}\n' "$lab_dir/registry" "$lab_net.1" \
+    >"$lab_dir/registry.yml"
+  docker-registry serve "$lab_dir/registry.yml" >"$lab_dir/registry.log" 2>&1 &
+  lab_pids+=($!)
+  for name in nginx miner quiet; do
+    for ((try = 0; ; ++try)); do
+      skopeo copy --quiet --dest-tls-verify=false "oci-archive:build/images/$name.tar" "docker://$lab_net.1:5000/sample/$name:1" >"$lab_dir/push.log" 2>&1 && break
+      [[ $try -lt 10 ]] || { cat "$lab_dir/push.log" >&2; return 1; }
+      sleep 1
+    done
+  done
 }
