@@ -13,8 +13,9 @@ Result<std::filesystem::path> program_beside(const std::string& name) {
   if (std::filesystem::exists(built, error)) return built;
   auto installed = dir.parent_path() / "libexec/assay" / name;
   if (std::filesystem::exists(installed, error)) return installed;
-  return Error{Errc::not_found, "no " + name + " beside this program (looked for " + built.string() + " and " +
-                                    installed.string() + "); build it there, or install assay-agent's package"};
+  return Error{Errc::not_found, "no " + name + " beside this program (looked for " + built.string() +
+                                    " and " + installed.string() +
+                                    "); build it there, or install assay-agent's package"};
 }
 
 Result<Fd> memory_file(const char* name) {

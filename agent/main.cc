@@ -125,7 +125,8 @@ Status serve_from(const po::variables_map& map) {
 void describe(po::options_description& options) {
   auto string = [](const char* value) { return po::value<std::string>()->default_value(value); };
   auto add = options.add_options();
-  add("connect", string("ipc:///run/assay-scheduler/agents.sock"), "the scheduler: tcp://HOST:PORT or ipc://PATH");
+  add("connect", string("ipc:///run/assay-scheduler/agents.sock"),
+      "the scheduler: tcp://HOST:PORT or ipc://PATH");
   add("data", string("/var/lib/assay"), "directory of pulled blobs, unpacked layers and the spool");
   add("id", po::value<std::string>(),
       "name of this agent (default: the host's); over TCP the scheduler goes by the name of its key");

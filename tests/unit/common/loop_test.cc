@@ -33,10 +33,20 @@ TEST(Socket, NamesTheEndpointThatItCannotUse) {
   EXPECT_EQ(socket.connect("udp://127.0.0.1:1").error().what,
             "endpoint 'udp://127.0.0.1:1' is none of tcp://HOST:PORT, ipc://PATH");
   EXPECT_EQ(socket.bind("ipc:///nowhere/at/all").error().what,
-            "bind ipc:///nowhere/at/all: No such file or directory");
+            "make /nowhere/at for the socket ipc:///nowhere/at/all: No such file or directory");
   CurveKeys keys = *make_curve_keys();
   ASSERT_TRUE(socket.secure_as_client(keys, keys.public_key));
   EXPECT_EQ(socket.connect("tcp://no port").error().what, "connect tcp://no port: Invalid argument");
+}
+
+TEST(Socket, MakesTheDirectoryOfItsFileForItsUserAlone) {
+  TempDir dir;
+  Context context;
+  for (int time = 0; time < 2; ++time) {  // what is there already stays
+    Socket socket = *Socket::open(context, Socket::Type::router);
+    ASSERT_TRUE(socket.bind("ipc://" + (dir.path() / "run/agents.sock").string()));
+    EXPECT_EQ(std::filesystem::status(dir.path() / "run").permissions(), std::filesystem::perms::owner_all);
+  }
 }
 
 TEST(Socket, TakesKeysOnly) {
