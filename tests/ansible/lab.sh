@@ -161,7 +161,7 @@ lab_registry() {
     >"$lab_dir/registry.yml"
   docker-registry serve "$lab_dir/registry.yml" >"$lab_dir/registry.log" 2>&1 &
   lab_pids+=($!)
-  for name in nginx miner quiet; do
+  for name in nginx miner; do
     for ((try = 0; ; ++try)); do
       skopeo copy --quiet --dest-tls-verify=false "oci-archive:build/images/$name.tar" "docker://$lab_net.1:5000/sample/$name:1" >"$lab_dir/push.log" 2>&1 && break
       [[ $try -lt 10 ]] || { cat "$lab_dir/push.log" >&2; return 1; }
