@@ -77,6 +77,9 @@ struct KeptTrace {
   std::string header_bytes, footer_bytes;  // framed
 };
 
+/// The newest format of a store that this version knows.
+inline constexpr uint32_t kStoreFormat = 2;
+
 class Keep {
  public:
   explicit Keep(Store& store) : store_(store) {}  // borrowed
@@ -167,6 +170,10 @@ class Keep {
   /// Once after opening for writing, before anything else: gives a store of the first layout its index of
   /// open scans. Otherwise it is one look. Errc::unsupported when a later layout is there.
   Result<Opened> upgrade();
+
+  /// Of the store, as it is (docs/store.md, Formats); kStoreFormat where there is nothing in it yet. A format
+  /// that cannot be read as a number is later than all.
+  Result<uint32_t> format() const;
 
   /// Of an agent, as Agents::kept() has it; empty: nothing any more.
   static StoreBatch agent_mode(const std::string& agent, const std::string& mode);
