@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "common/fd.h"
+#include "common/ids.h"
 #include "scheduler/control.h"
 #include "scheduler/store_files.h"
 #include "tests/support.h"
