@@ -24,6 +24,9 @@ Result<Digest> digest_of_file(const std::filesystem::path& file, uint64_t& size_
 
 /// Who the directory, or the nearest above it that is there, belongs to; nothing where we are not root.
 Result<std::optional<FileOwner>> owner_to_be(std::filesystem::path dir);
+/// From now on this process is the directory's owner, where it was root: what it makes there is theirs.
+/// Errors name the directory.
+Status become_owner_of(const std::filesystem::path& dir);
 Status give_to(const std::filesystem::path& path, const std::optional<FileOwner>& owner);
 
 }  // namespace assay

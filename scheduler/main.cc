@@ -15,6 +15,7 @@
 #include "scheduler/config.h"
 #include "scheduler/control.h"
 #include "scheduler/hooks/queue_poller.h"
+#include "scheduler/migrate.h"
 #include "scheduler/options.h"
 #include "scheduler/server.h"
 #include "scheduler/sweeps/sweeper.h"
@@ -163,6 +164,19 @@ Status check(const po::variables_map& map) {
   return read_weights(settings, settings.server.policy);
 }
 
+// What takes long tells systemd that it is not stuck.
+Status bring_up(Store& store, const std::filesystem::path& data) {
+  auto more = [] { service::starting(std::chrono::seconds(60)); };
+  ASSAY_TRY(auto steps, bring_up_to_date(store, data, more));
+  for (const PlannedStep& step : steps)
+    spdlog::info("event=migrated from={} to={} records={} unreadable={} what=\"{}\"", step.migration.from,
+                 step.migration.to, step.records, step.unreadable, step.migration.what);
+  if (auto checkpoint = way_back(data))
+    spdlog::info("event=way_back checkpoint={} hint=\"assay-scheduler migrate --done gives its room back\"",
+                 checkpoint->string());
+  return Status();
+}
+
 Status serve_from(const po::variables_map& map) {
   ASSAY_TRY(Settings settings, read_settings(map));
   ASSAY_TRY(Fd end, catch_end_signals());
@@ -170,6 +184,7 @@ Status serve_from(const po::variables_map& map) {
   ASSAY_TRY(uint64_t files, raise_open_files());
   ASSAY_TRY(RuleSet rules, RuleSet::load(settings.rules));
   ASSAY_TRY(std::unique_ptr<Store> store, Store::open(settings.data, Store::Mode::read_write));
+  ASSAY_CHECK(bring_up(*store, settings.data));
   Context context(static_cast<int>(std::min<uint64_t>(files, 65'535)));
   ServerConfig& config = settings.server;
   ASSAY_CHECK(read_weights(settings, config.policy));

@@ -53,4 +53,14 @@ void add_scheduler_options(po::options_description& options) {
   add("scorers", po::value<unsigned>()->default_value(1), "threads that score traces");
 }
 
+int verb_main(DaemonSpec spec, int argc, char** argv, po::options_description& own) {
+  po::options_description file;
+  add_scheduler_options(file);
+  spec.default_config = kSchedulerConfig;
+  spec.also = &file;
+  return daemon_main(spec, argc, argv, own);
+}
+
+std::filesystem::path data_dir(const po::variables_map& map) { return map["data"].as<std::string>(); }
+
 }  // namespace assay

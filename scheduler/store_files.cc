@@ -16,8 +16,10 @@ namespace {
 constexpr std::string_view kRoot = "CURRENT", kLock = "LOCK";
 constexpr size_t kWhyBytes = 4096;
 
+}  // namespace
+
 // "000123.sst", "000123.blob", "000123.log", "MANIFEST-000005", "OPTIONS-000007", "CURRENT", "IDENTITY".
-bool is_stores(std::string_view name) {
+bool is_store_file(std::string_view name) {
   if (name == kRoot || name == "IDENTITY") return true;
   std::string_view number = name;
   for (std::string_view prefix : {"MANIFEST-", "OPTIONS-"})
@@ -32,8 +34,6 @@ bool is_stores(std::string_view name) {
   return !number.empty() &&
          std::all_of(number.begin(), number.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
-
-}  // namespace
 
 std::string_view store_root_file() { return kRoot; }
 
@@ -84,7 +84,7 @@ Result<std::vector<StoreFile>> store_files(const std::filesystem::path& dir) {
   std::error_code error;
   for (std::filesystem::directory_iterator at(dir, error), end; !error && at != end; at.increment(error)) {
     std::string name = at->path().filename().string();
-    if (!is_stores(name)) continue;
+    if (!is_store_file(name)) continue;
     std::error_code gone;
     bool regular = at->symlink_status(gone).type() == std::filesystem::file_type::regular;
     if (!regular) return Error{Errc::corrupt, at->path().string() + " is no regular file"};

@@ -40,6 +40,7 @@ struct StoreFile {
 /// The files that are the store, by name: not its lock, nor what others keep beside them (login.key, the
 /// control socket, checkpoints). Errc::not_found: there is no store in `dir`.
 Result<std::vector<StoreFile>> store_files(const std::filesystem::path& dir);
+bool is_store_file(std::string_view name);
 /// The name of the file whose presence makes a directory a store: it is to be written last and removed first.
 std::string_view store_root_file();
 

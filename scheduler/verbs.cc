@@ -21,23 +21,12 @@ namespace fs = std::filesystem;
 
 constexpr const char* kWord = "directory";
 
-// With `--data` (of the file's options) and whatever else may stand in the file.
-int run(DaemonSpec spec, int argc, char** argv, po::options_description& own) {
-  po::options_description file;
-  add_scheduler_options(file);
-  spec.default_config = kSchedulerConfig;
-  spec.also = &file;
-  return daemon_main(spec, argc, argv, own);
-}
-
 Result<fs::path> only_word(const po::variables_map& map, const std::string& what) {
   auto words = map.count(kWord) ? map[kWord].as<std::vector<std::string>>() : std::vector<std::string>();
   if (words.size() == 1 && !words[0].empty()) return fs::path(words[0]);
   return Error{Errc::invalid,
                words.empty() ? "no " + what + " given (--help tells more)" : "one " + what + ", please"};
 }
-
-fs::path data_dir(const po::variables_map& map) { return map["data"].as<std::string>(); }
 
 std::string mebibytes(uint64_t bytes) { return std::to_string((bytes + (1 << 20) - 1) >> 20) + " MiB"; }
 
@@ -109,7 +98,7 @@ int backup_verb(int argc, char** argv) {
       "As root or as the scheduler's user. --data is the scheduler's own, by default as its file says.\n\n";
   spec.words = kWord;
   spec.run = back_up;
-  return run(spec, argc, argv, own);
+  return verb_main(spec, argc, argv, own);
 }
 
 int restore_verb(int argc, char** argv) {
@@ -125,7 +114,7 @@ int restore_verb(int argc, char** argv) {
       "--data is the scheduler's own, by default as its file says. Stop the scheduler first.\n\n";
   spec.words = kWord;
   spec.run = restore;
-  return run(spec, argc, argv, own);
+  return verb_main(spec, argc, argv, own);
 }
 
 std::optional<int> run_verb(int argc, char** argv) {
@@ -133,7 +122,8 @@ std::optional<int> run_verb(int argc, char** argv) {
     std::string_view name;
     int (*run)(int, char**);
   };
-  constexpr std::array kVerbs = {Verb{"backup", backup_verb}, Verb{"restore", restore_verb}};
+  constexpr std::array kVerbs = {Verb{"backup", backup_verb}, Verb{"restore", restore_verb},
+                                 Verb{"migrate", migrate_verb}};
   if (argc < 2) return std::nullopt;
   for (const Verb& verb : kVerbs)
     if (verb.name == argv[1]) return verb.run(argc - 1, argv + 1);

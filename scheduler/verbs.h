@@ -13,5 +13,6 @@ std::optional<int> run_verb(int argc, char** argv);
 
 int backup_verb(int argc, char** argv);
 int restore_verb(int argc, char** argv);
+int migrate_verb(int argc, char** argv);
 
 }  // namespace assay
