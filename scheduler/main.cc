@@ -132,6 +132,7 @@ Result<Settings> read_settings(const po::variables_map& map) {
   ASSAY_CHECK(read_policy(map, server.policy));
   ASSAY_TRY(server.retention, read_retention(map));
   ASSAY_TRY(server.prune_every, parse_duration(text(map, "prune-every")));
+  ASSAY_TRY(server.forget_agents, parse_forget(text(map, "forget-agents")));
   return settings;
 }
 

@@ -58,6 +58,7 @@ struct SchedulerMetrics {
   std::array<Gauge, 3> agents;  // by mode: active, draining, fenced; those connected
   Gauge slots;                  // of connected agents
   Gauge credit;                 // leases that they would take now
+  Counter agents_forgotten;     // not heard for long, or by order
 
   // clients
   Counter notices_dropped;          // for clients that were too slow

@@ -45,6 +45,7 @@ void add_scheduler_options(po::options_description& options) {
       "traces/malicious=1y; may be given several times");
   add("store-budget", string("0"), "the store is kept below this size, as in 200G; 0: no limit");
   add("prune-every", string("10m"), "how often it is looked what is to go; 0: only by assay prune");
+  add("forget-agents", string("7d"), "an agent that was not heard for so long is forgotten; 0: never");
   add("sweep-workers", po::value<unsigned>()->default_value(16),
       "threads that list registries for sweeps; 0: no sweeps");
   add("sweep-limit", string("10m"), "for so long one repository is listed at a time");
