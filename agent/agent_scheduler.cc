@@ -31,9 +31,17 @@ Status AgentLoop::from_scheduler() {
   return Status();
 }
 
-Status AgentLoop::on(const wire::Welcome&) {
+Status AgentLoop::on(const wire::Welcome& welcome) {
+  uint32_t spoken = wire::common_version(welcome.oldest, welcome.newest);
+  if (spoken == 0)
+    return Error{Errc::unsupported, "the scheduler at " + config_.endpoint + " speaks wire version " +
+                                        wire::versions_text(welcome.oldest, welcome.newest) +
+                                        ", this agent (" + kVersion + ") " +
+                                        wire::versions_text(wire::kOldestVersion, wire::kVersion) +
+                                        ": install the assay-agent of the scheduler's release"};
   if (!session_.welcomed(now_)) return Status();
-  spdlog::info("event=welcome scheduler={} held={}", printable(config_.endpoint, 200), shipper_.attempts());
+  spdlog::info("event=welcome scheduler={} held={} wire={}", printable(config_.endpoint, 200),
+               shipper_.attempts(), spoken);
   metrics_.welcomes.add();
   shipper_.restart();
   for (Berth& berth : berths_)

@@ -3,13 +3,17 @@
 #include <iostream>
 
 #include "cli/answers.h"
+#include "cli/drain_wait.h"
 #include "cli/farm_text.h"
 #include "cli/json_fields.h"
 #include "cli/remote_verb.h"
+#include "cli/send.h"
 #include "cli/table.h"
 #include "cli/terminal.h"
 #include "common/encodings.h"
+#include "common/signals.h"
 #include "common/text.h"
+#include "common/units.h"
 #include "scheduler/score/text_layout.h"
 
 namespace assay::cli {
@@ -17,13 +21,17 @@ namespace {
 
 constexpr RemoteUsage kUsageText = {
     "assay agents [list] [OPTIONS]\n"
-    "assay agents drain|undrain|fence|unfence NAME... [OPTIONS]\n"
+    "assay agents drain NAME... [--wait TIME] [OPTIONS]\n"
+    "assay agents undrain|fence|unfence NAME... [OPTIONS]\n"
+    "assay agents forget NAME... [--fenced] [OPTIONS]\n"
     "Lists the farm's agents, or changes how they work: a draining agent ends what it runs and gets nothing "
     "new;\n"
     "a fenced one is refused, and what it runs goes back to the queue. One that a scan has fenced (NOTE "
     "names "
     "it)\n"
-    "may have a guest loose on its host: look there before you unfence it.",
+    "may have a guest loose on its host: look there before you unfence it. With --wait, drain ends once it "
+    "runs\n"
+    "nothing (0), or when the time is up (1). forget takes an agent that is gone off the list.",
     "words"};
 
 std::string seen(const AgentView& agent) {
@@ -69,17 +77,14 @@ Result<int> list_agents(const po::variables_map& map) {
   return static_cast<int>(kBelowGate);
 }
 
-Result<int> change(const po::variables_map& map, const std::string& order,
-                   const std::vector<std::string>& names) {
-  if (names.empty()) return Error{Errc::invalid, "no agent named: assay agents " + order + " NAME..."};
-  ASSAY_TRY(Remote remote, open_remote(map));
+// Each in turn, with what is said of those that were answered.
+Result<int> for_each_agent(const std::vector<std::string>& names,
+                           const std::function<Result<std::string>(const std::string&)>& order) {
   Exit code = kBelowGate;
   for (const std::string& name : names) {
-    auto answer = remote.post("/v1/agents/" + url_encode(name) + "/" + order, "{}");
+    auto answer = order(name);
     if (answer) {
-      ASSAY_TRY(Json json, parse_object(*answer, "the server's answer"));
-      std::cout << printable(name) << "  " << still_printable(Fields(json, "answer").text("mode"), 40)
-                << "\n";
+      std::cout << printable(name) << "  " << *answer << std::endl;
       continue;
     }
     code = worse(code, static_cast<Exit>(complain(answer.error().context(name), kFailed)));
@@ -88,12 +93,52 @@ Result<int> change(const po::variables_map& map, const std::string& order,
   return static_cast<int>(code);
 }
 
+Result<int> change(const po::variables_map& map, const std::string& order,
+                   const std::vector<std::string>& names) {
+  bool waits = order == "drain" && map.count("wait") > 0;
+  DrainWait wait;
+  if (waits) {
+    ASSAY_TRY(wait.limit, parse_duration(option_text(map, "wait")));
+  }
+  Fd signals;
+  if (waits) {
+    ASSAY_TRY(signals, catch_end_signals());
+  }
+  ASSAY_TRY(Remote remote, open_remote(map, waits ? signals.get() : -1));
+  ASSAY_TRY(int code, for_each_agent(names, [&](const std::string& name) -> Result<std::string> {
+              ASSAY_TRY(std::string answer,
+                        remote.post("/v1/agents/" + url_encode(name) + "/" + order, "{}"));
+              ASSAY_TRY(Json json, parse_object(answer, "the server's answer"));
+              return still_printable(Fields(json, "answer").text("mode"), 40);
+            }));
+  if (!waits || code != kBelowGate) return code;
+  ASSAY_CHECK(wait_for_drained(remote, names, wait));
+  for (const std::string& name : names) std::cout << printable(name) << "  runs nothing\n";
+  return code;
+}
+
+Result<int> forget(const po::variables_map& map, const std::vector<std::string>& names) {
+  ASSAY_TRY(Remote remote, open_remote(map));
+  std::string query = map["fenced"].as<bool>() ? "?fenced=true" : "";
+  return for_each_agent(names, [&](const std::string& name) -> Result<std::string> {
+    ASSAY_TRY(std::string answer, send(remote, "DELETE", "/v1/agents/" + url_encode(name) + query, ""));
+    return std::string("forgotten");
+  });
+}
+
 Result<int> run(const po::variables_map& map) {
   std::vector<std::string> words = option_words(map, "words");
   if (words.empty() || (words.size() == 1 && words[0] == "list")) return list_agents(map);
-  for (const char* order : {"drain", "undrain", "fence", "unfence"})
-    if (words[0] == order) return change(map, order, {words.begin() + 1, words.end()});
-  return Error{Errc::invalid, "assay agents knows list, drain, undrain, fence and unfence, not '" +
+  std::vector<std::string> names(words.begin() + 1, words.end());
+  const std::string& order = words[0];
+  if (map.count("wait") && order != "drain") return Error{Errc::invalid, "--wait goes with drain"};
+  if (map["fenced"].as<bool>() && order != "forget") return Error{Errc::invalid, "--fenced goes with forget"};
+  for (const char* known : {"drain", "undrain", "fence", "unfence", "forget"}) {
+    if (order != known) continue;
+    if (names.empty()) return Error{Errc::invalid, "no agent named: assay agents " + order + " NAME..."};
+    return order == "forget" ? forget(map, names) : change(map, order, names);
+  }
+  return Error{Errc::invalid, "assay agents knows list, drain, undrain, fence, unfence and forget, not '" +
                                   printable(words[0], 100) + "'"};
 }
 
@@ -101,6 +146,9 @@ Result<int> run(const po::variables_map& map) {
 
 int agents(const Args& args) {
   po::options_description options("Options");
+  auto add = options.add_options();
+  add("wait", po::value<std::string>(), "with drain: until nothing runs, at most so long, as in 30m");
+  add("fenced", po::bool_switch(), "with forget: one that is fenced, too");
   add_format_option(options);
   add_remote_options(options);
   return run_remote(args, kUsageText, options, run);

@@ -5,9 +5,9 @@
 
 #include "cli/json_fields.h"
 #include "cli/send.h"
-#include "cli/status_line.h"
 #include "cli/sweep_text.h"
 #include "cli/terminal.h"
+#include "cli/wait_progress.h"
 #include "common/encodings.h"
 
 namespace assay::cli {
@@ -15,30 +15,10 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-bool may_come_back(const Error& error) {
-  return error.code == Errc::unreachable || error.code == Errc::timeout || error.code == Errc::busy;
-}
-
-class Progress {
- public:
-  explicit Progress(std::chrono::milliseconds every) : every_(every), told_(Clock::now()) {}
-  void show(const std::string& text) {
-    line_.show(text);
-    if (::isatty(2) == 1 || Clock::now() - told_ < every_) return;
-    told_ = Clock::now();
-    std::cerr << "assay: " << text << std::endl;
-  }
-
- private:
-  StatusLine line_;
-  std::chrono::milliseconds every_;
-  Clock::time_point told_;
-};
-
 // Whether the run is over. Where the sweep runs nothing, or another run, its list of runs has the last word:
 // a scheduler that has just been started may not have taken it up again.
 Result<bool> look(const Remote& remote, const std::string& name, const std::string& run_id,
-                  Progress& progress) {
+                  WaitProgress& progress) {
   ASSAY_TRY(std::string body, remote.get(sweep_path(name)));
   ASSAY_TRY(SweepView sweep, read_sweep(body));
   if (sweep.run && sweep.run->run_id == run_id) {
@@ -58,7 +38,7 @@ std::string sweep_path(const std::string& name) { return "/v1/sweeps/" + url_enc
 
 Status wait_for_sweep(const Remote& remote, const std::string& name, const std::string& run_id,
                       const SweepWait& wait) {
-  Progress progress(wait.note);
+  WaitProgress progress(wait.note);
   auto heard = Clock::now();
   for (;;) {
     auto over = look(remote, name, run_id, progress);

@@ -9,6 +9,7 @@
 #include <iostream>
 #include <optional>
 #include <sstream>
+#include <vector>
 
 #include "common/fd.h"
 #include "common/log.h"
@@ -77,9 +78,12 @@ std::optional<std::string> config_file(const po::variables_map& map) {
 }
 
 // Boost would pass over words that belong to no option.
-Status store_command_line(int argc, char** argv, const po::options_description& options,
+Status store_command_line(int argc, char** argv, const po::options_description& options, const char* words,
                           po::variables_map& map) {
-  auto parsed = po::parse_command_line(argc, argv, options);
+  po::command_line_parser parser(argc, argv);
+  po::positional_options_description free_words;
+  if (*words != 0) parser.positional(free_words.add(words, -1));
+  auto parsed = parser.options(options).run();
   for (const auto& option : parsed.options)
     if (option.string_key.empty() && !option.value.empty())
       return Error{Errc::invalid, "'" + option.value[0] + "' belongs to no option"};
@@ -111,15 +115,22 @@ int check(const DaemonSpec& spec, const po::variables_map& map, const std::optio
 int daemon_main(const DaemonSpec& spec, int argc, char** argv, po::options_description& options) {
   options.add_options()("log-level", po::value<std::string>()->default_value("info"),
                         "trace, debug, info, warn, error, off");
-  po::options_description all(options);
-  add_command_line(spec, all);
+  // What is shown, what may stand in the file, and what on the command line.
+  po::options_description shown(options), file_options(options), all;
+  add_command_line(spec, shown);
+  all.add(shown);
+  if (spec.also != nullptr) {
+    file_options.add(*spec.also);
+    all.add(*spec.also);
+  }
+  if (*spec.words != 0) all.add_options()(spec.words, po::value<std::vector<std::string>>());
   po::variables_map map;
   std::optional<std::string> file;
   try {
-    Status read = store_command_line(argc, argv, all, map);
+    Status read = store_command_line(argc, argv, all, spec.words, map);
     if (!read) return complain(spec.name, read.error().what, 2);
     if (map.count("help")) {
-      std::cout << all;
+      std::cout << spec.usage << shown;
       return 0;
     }
     if (map.count("version")) {
@@ -128,7 +139,7 @@ int daemon_main(const DaemonSpec& spec, int argc, char** argv, po::options_descr
     }
     file = config_file(map);
     if (file) {
-      if (Status stored = store_file(*file, options, map); !stored)
+      if (Status stored = store_file(*file, file_options, map); !stored)
         return complain(spec.name, stored.error().what, 2);
     }
     po::notify(map);
@@ -139,12 +150,17 @@ int daemon_main(const DaemonSpec& spec, int argc, char** argv, po::options_descr
   if (!log) return complain(spec.name, log.error().what, 2);
   if (map.count("check-config")) return check(spec, map, file);
   Status ended = spec.run(map);
-  return ended ? 0 : complain(spec.name, ended.error().what, 1);
+  if (ended) return 0;
+  bool usage = *spec.words != 0 && ended.error().code == Errc::invalid;
+  return complain(spec.name, ended.error().what, usage ? 2 : 1);
 }
 
 int daemon_main(const char* name, int argc, char** argv, po::options_description& options,
                 const DaemonSpec::Step& run) {
-  return daemon_main(DaemonSpec{name, "", {}, run}, argc, argv, options);
+  DaemonSpec spec;
+  spec.name = name;
+  spec.run = run;
+  return daemon_main(spec, argc, argv, options);
 }
 
 Result<uint64_t> raise_open_files() {

@@ -26,6 +26,10 @@ void tell(const std::string& state) {
 
 void ready() { tell("READY=1"); }
 
+void starting(std::chrono::seconds more) {
+  tell("EXTEND_TIMEOUT_USEC=" + std::to_string(std::chrono::microseconds(more).count()));
+}
+
 void reloading() {
   // Type=notify-reload compares the time with that of its signal.
   timespec now{};

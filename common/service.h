@@ -10,6 +10,8 @@ namespace assay::service {
 
 /// Started, or done with reloading: sockets are bound, what was on disk is recovered.
 void ready();
+/// Not ready yet, and will not be for so much longer: the limit of a start is moved.
+void starting(std::chrono::seconds more);
 /// Has begun to read its configuration again; ready() ends it.
 void reloading();
 /// Has begun to end.

@@ -20,6 +20,11 @@ using namespace capnp_codec;
 // place of an auth file, which nothing can be read from: the job fails there with these words, and goes back.
 constexpr char kTooOldForLogins[] = "/dev/null/this-agent-is-too-old-for-a-job-with-a-login-of-its-own";
 
+void set_versions(schema::Message::Builder& out, uint32_t oldest, uint32_t newest) {
+  out.setOldest(static_cast<uint16_t>(oldest));
+  out.setNewest(static_cast<uint16_t>(newest));
+}
+
 void set_attempt(schema::Message::Attempt::Builder to, const std::string& scan_id, uint32_t attempt) {
   to.setScanId(Cut(scan_id, kMaxIdBytes));
   to.setAttempt(attempt);
@@ -59,6 +64,7 @@ void write(schema::Message::Builder out, const Refused& m) {
   auto to = out.initRefused();
   to.setCode(Cut(m.code, kMaxIdBytes));
   to.setReason(Cut(m.reason, kMaxErrorBytes));
+  set_versions(out, kOldestVersion, kVersion);
 }
 void write(schema::Message::Builder out, const Finished& m) {
   auto to = out.initFinished();
@@ -110,6 +116,7 @@ void write(schema::Message::Builder out, const Hello& m) {
   for (unsigned i = 0; i < cached.size(); ++i) cached.set(i, m.cached[i]);
   auto platforms = to.initPlatforms(static_cast<unsigned>(std::min(m.platforms.size(), kMaxPlatforms)));
   for (unsigned i = 0; i < platforms.size(); ++i) platforms.set(i, Cut(m.platforms[i], kMaxIdBytes));
+  to.setNewest(m.newest);
 }
 void write(schema::Message::Builder out, const Want& m) {
   auto to = out.initWant();
@@ -148,7 +155,10 @@ void write(schema::Message::Builder out, const Failed& m) {
   to.setError(Cut(m.error, kMaxErrorBytes));
   to.setRetryAfterMs(m.retry_after_ms);
 }
-void write(schema::Message::Builder out, const Welcome&) { out.setWelcome(); }
+void write(schema::Message::Builder out, const Welcome& m) {
+  out.setWelcome();
+  set_versions(out, m.oldest, m.newest);
+}
 void write(schema::Message::Builder out, const Who&) { out.setWho(); }
 void write(schema::Message::Builder out, const Lease& m) {
   auto to = out.initLease();
@@ -186,6 +196,10 @@ void write(schema::Message::Builder out, const Unfence& m) {
 }
 
 }  // namespace
+
+std::string versions_text(uint32_t oldest, uint32_t newest) {
+  return std::to_string(oldest) + (newest > oldest ? " to " + std::to_string(newest) : "");
+}
 
 std::string encode(const Message& message) {
   capnp::MallocMessageBuilder builder;

@@ -15,7 +15,9 @@
 
 namespace assay::wire {
 
-inline constexpr uint32_t kVersion = 4;
+/// The versions that this release speaks, all between too: its own and the one before (docs/wire.md,
+/// Versions).
+inline constexpr uint32_t kVersion = 5, kOldestVersion = 4;
 inline constexpr size_t kMaxFrameBytes = 4 << 20;
 inline constexpr size_t kMaxSubmissions = 1000;  // in one message
 inline constexpr size_t kMaxHeld = 1024;         // leases of one agent
@@ -97,14 +99,15 @@ struct Held {
 };
 /// First on every connection, and after Who. Answered with Welcome or Refused.
 struct Hello {
-  uint32_t version = kVersion;
-  std::string agent_id;        // on CURVE connections the scheduler takes the name of the key instead
+  uint32_t version = kOldestVersion;  // the oldest that it speaks
+  std::string agent_id;               // on CURVE connections the scheduler takes the name of the key instead
   std::string instance;        // random; new with every process: a lease not in `held` died with the old one
   std::string tracer_version;  // ours: a result of another version is not used again
   Capacity capacity;
   std::vector<Held> held;                // what it runs, or has spooled and not yet shipped
   std::vector<uint64_t> cached;          // affinity_key() of repositories whose layers it has
   std::vector<std::string> platforms{};  // that it can run: "linux/amd64"; at most kMaxPlatforms
+  uint32_t newest = kVersion;            // version that it speaks
 };
 /// What it can take now; replaces what it said before. Also a sign of life.
 struct Want {
@@ -152,7 +155,9 @@ struct Fenced {
 
 // ---- scheduler -> agent
 
-struct Welcome {};
+struct Welcome {
+  uint32_t oldest = kOldestVersion, newest = kVersion;  // versions that the scheduler speaks
+};
 /// "I do not know you (any more)": say Hello again.
 struct Who {};
 struct Lease {
@@ -188,6 +193,14 @@ struct Unfence {
 using Message = std::variant<Submit, Ask, Watch, Accepted, Refused, Finished, Answer, Notice, Progress, Hello,
                              Want, Heartbeat, Resolved, Chunk, Done, Failed, Welcome, Who, Lease, Proceed,
                              ChunkAck, DoneAck, Cancel, Fenced, Unfence>;
+
+/// The newest version that both sides speak, where the other one's are these; 0: there is none.
+constexpr uint32_t common_version(uint32_t oldest, uint32_t newest) {
+  uint32_t both = newest < kVersion ? newest : kVersion;
+  return both >= oldest && both >= kOldestVersion ? both : 0;
+}
+/// "4", "4 to 5".
+std::string versions_text(uint32_t oldest, uint32_t newest);
 
 std::string encode(const Message& message);
 Result<Message> decode(std::string_view bytes);

@@ -1,4 +1,6 @@
 // Messages out of Cap'n Proto (schema/wire.capnp): hostile bytes, bounded field by field.
+#include <algorithm>
+
 #include "common/codec.h"
 #include "common/codec_capnp.h"
 #include "common/ids.h"
@@ -11,6 +13,8 @@ namespace assay::wire {
 namespace {
 
 using namespace capnp_codec;
+
+constexpr uint32_t kBeforeRanges = 4;  // what a scheduler speaks that does not say
 
 // Becomes a key and a file name, so only what make_scan_id() writes.
 std::string scan_id(capnp::Text::Reader text, Rules& rules) {
@@ -62,8 +66,9 @@ Message read_hello(schema::Message::Hello::Reader in, Rules& rules) {
   Hello out;
   out.version = in.getVersion();
   out.agent_id = rules.text(in.getAgentId(), kMaxIdBytes, "agent id");
-  // Of another version nothing else is looked at: it is refused for that.
-  if (out.version != kVersion || !rules.ok()) return out;
+  out.newest = std::max(out.version, in.getNewest());
+  // Where no version is ours nothing else is looked at: it is refused for that.
+  if (common_version(out.version, out.newest) == 0 || !rules.ok()) return out;
   out.instance = rules.text(in.getInstance(), kMaxIdBytes, "instance");
   out.tracer_version = rules.text(in.getTracerVersion(), kMaxIdBytes, "tracer version");
   out.capacity = {in.getSlots(), in.getCpuMillis(), in.getMemoryBytes()};
@@ -185,7 +190,8 @@ Message read(schema::Message::Reader in, Rules& rules) {
     case Which::FAILED:
       return read_failed(in.getFailed(), rules);
     case Which::WELCOME:
-      return Welcome{};
+      if (in.getNewest() == 0) return Welcome{kBeforeRanges, kBeforeRanges};
+      return Welcome{in.getOldest(), in.getNewest()};
     case Which::WHO:
       return Who{};
     case Which::LEASE: {

@@ -41,6 +41,11 @@ const char* to_string(Agents::Mode mode) {
 
 // A row for a newcomer: its own, or that of the one who has been gone for the longest.
 uint32_t Agents::free_row() {
+  if (!free_.empty()) {
+    uint32_t row = free_.back();
+    free_.pop_back();
+    return row;
+  }
   if (rows_.size() >= kManyAgents) {
     size_t oldest = rows_.size();
     for (size_t i = 0; i < known_.size(); ++i) {
@@ -158,6 +163,27 @@ void Agents::lost(const std::string& name) {
   update(it->second);
 }
 
+void Agents::forget(const std::string& name) {
+  auto it = indices_.find(name);
+  if (it == indices_.end() || known_[it->second].connected) return;
+  uint32_t row = it->second;
+  forget_all_cached(row);
+  indices_.erase(it);  // `name` may be the one of the row
+  known_[row] = {};
+  rows_[row] = {};
+  free_.push_back(row);
+  ++generation_;
+}
+
+std::vector<std::string> Agents::unheard_since(QueueTime since) const {
+  std::vector<std::string> out;
+  for (const Known& known : known_)
+    if (!known.name.empty() && !known.connected && known.mode != Mode::fenced && known.last_seen < since)
+      out.push_back(known.name);
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
 void Agents::set_mode(const std::string& name, Mode mode) {
   uint32_t row = row_of(name);
   Known& known = known_[row];
@@ -218,6 +244,7 @@ std::vector<Agents::View> Agents::list(const Queue& queue) const {
   for (uint32_t i = 0; i < rows_.size(); ++i) {
     const Known& known = known_[i];
     const Row& row = rows_[i];
+    if (known.name.empty()) continue;
     views.push_back({known.name, known.mode, known.connected, known.capacity, known.platforms, row.credit,
                      known.why, row.cpu_millis, row.memory_bytes, queue.leased_by(known.name),
                      known.cached.size(), known.last_seen, known.fencing});

@@ -71,6 +71,11 @@ class Agents {
   std::string kept(const std::string& name) const;
   void restore(const std::string& name, std::string_view kept);
 
+  /// All that is known of one that is not connected, its mode too.
+  void forget(const std::string& name);
+  /// Those that are not connected, not fenced, and have not been heard since `since`, by name.
+  std::vector<std::string> unheard_since(QueueTime since) const;
+
   bool knows(const std::string& name) const { return indices_.contains(name); }
   Mode mode(const std::string& name) const;  // active when it is not known
   /// By name. Leases are counted in the queue.
@@ -129,7 +134,8 @@ class Agents {
 
   std::unordered_map<std::string, uint32_t> indices_;
   std::vector<Row> rows_;
-  std::vector<Known> known_;  // same rows: what is looked at seldom
+  std::vector<Known> known_;      // same rows: what is looked at seldom; a forgotten one has no name
+  std::vector<uint32_t> free_{};  // rows of forgotten ones
   std::unordered_map<uint64_t, std::vector<uint32_t>> caching_;
   std::vector<std::string> platforms_;  // by bit; never forgotten
   uint64_t generation_ = 1;

@@ -6,6 +6,8 @@
 // says that a Watch sent before its question holds.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -13,6 +15,9 @@
 #include "common/wire.h"
 
 namespace assay::ask {
+
+/// What can be asked for at most.
+inline constexpr uint64_t kMostAgents = 10'000;
 
 /// {} -> {"agents": [{"name", "mode": "active"|"draining"|"fenced", "fenced_by" (the
 /// hit of a guard by which it has fenced itself: {"scan_id", "attempt", "reason"}; else null), "connected":
@@ -27,6 +32,10 @@ inline constexpr std::string_view kAgents = "agents";
 /// mode outlives a restart. 404: no such agent. 409: it has fenced itself; only unfence ends that.
 inline constexpr std::string_view kAgentMode = "agent_mode";
 
+/// {"name", "fenced": bool} -> {"name", "forgotten": true}: nothing is known of it any more. 404: no such
+/// agent. 409: it is connected, holds leases, or is fenced and `fenced` is not true.
+inline constexpr std::string_view kAgentForget = "agent_forget";
+
 /// {} -> {"lanes": [{"lane", "queued", "leased", "oldest_ms"}] (all four, most urgent first),
 ///   "tenants": [{"tenant", "queued", "leased"}], "registries": [{"registry", "queued", "wait_ms"}] (at most
 ///   100 each), "delayed" (of the queued: waiting after a failure), "scoring" (shipped, not yet reported),
@@ -34,10 +43,11 @@ inline constexpr std::string_view kAgentMode = "agent_mode";
 ///   none)}
 inline constexpr std::string_view kQueue = "queue";
 
-/// {"seconds": N} -> {"seconds", "backlog" (queued and leased), "agents", "slots", "service_s" (mean of the
-/// last
-///   scans, or null), "rate_per_s" (scans ended, over the last minutes), "finish_s" (when the backlog would
-///   be done as things are, or null), "slots_needed", "agents_needed" (to be done within N seconds)}
+/// {"seconds": N, "min", "max"} -> {"seconds", "backlog" (queued and leased), "agents", "slots", "service_s"
+/// (mean
+///   of the last scans, or null), "rate_per_s" (scans ended, over the last minutes), "finish_s" (when the
+///   backlog would be done as things are, or null), "agents_needed" (to be done within N seconds, or null),
+///   "needed_agents" (a number always, between min and max: capacity.h), "basis" (in words)}
 inline constexpr std::string_view kCapacity = "capacity";
 
 /// {"scan_id"} -> {"scan_id", "waits": [{"code", "text"}]}: why an open scan does not run, the deciding
@@ -85,6 +95,11 @@ inline constexpr std::string_view kFarm = "farm";
 /// {} -> {"reloaded": ["rules", "keys", "tokens"]}: what SIGHUP does. 500: what could not be read; the old
 /// stays in force.
 inline constexpr std::string_view kReload = "reload";
+
+struct CapacityQuestion {
+  std::optional<uint64_t> seconds;
+  uint64_t least = 0, most = kMostAgents;  // agents
+};
 
 /// What an error of this kind is to an HTTP client.
 int http_status(Errc code);

@@ -97,4 +97,22 @@ CapacityAnswer capacity(const CapacityInput& input) {
   return answer;
 }
 
+uint64_t agents_to_have(const CapacityInput& input, const CapacityAnswer& answer, uint64_t least,
+                        uint64_t most) {
+  uint64_t backlog = input.leased;
+  for (uint64_t waiting : input.waiting) backlog += waiting;
+  double slots_each = input.agents == 0 ? 1
+                                        : static_cast<double>(std::max<uint64_t>(input.slots, 1)) /
+                                              static_cast<double>(input.agents);
+  auto one_each = static_cast<uint64_t>(std::ceil(static_cast<double>(backlog) / slots_each));
+  uint64_t wanted = 0;
+  if (answer.agents_needed)
+    wanted = std::min(*answer.agents_needed, one_each);
+  else if (!answer.seconds || !input.finish_in_seconds)
+    wanted = std::max<uint64_t>(input.agents, 1);
+  else
+    wanted = one_each;
+  return std::clamp(wanted, std::min(least, most), most);
+}
+
 }  // namespace assay

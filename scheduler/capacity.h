@@ -58,4 +58,11 @@ struct CapacityAnswer {
 };
 CapacityAnswer capacity(const CapacityInput& input);
 
+/// How many agents there should be, for a program that starts and drains them: a number always, from `least`
+/// to `most`. Where nothing waits or runs, `least`. Where it cannot be said (nothing measured yet), those
+/// that there are, or one. Where no number is enough for the time given, and never more than that: a slot for
+/// each scan.
+uint64_t agents_to_have(const CapacityInput& input, const CapacityAnswer& answer, uint64_t least,
+                        uint64_t most);
+
 }  // namespace assay

@@ -1,9 +1,10 @@
-// Budgets.
+// Budgets, ages.
 #include "scheduler/config.h"
 
 #include <algorithm>
 #include <charconv>
 
+#include "common/age.h"
 #include "common/text.h"
 #include "common/units.h"
 
@@ -11,6 +12,7 @@ namespace assay {
 namespace {
 
 constexpr uint32_t kMaxPulls = 1'000'000;
+constexpr int64_t kLeastForget = 60;  // seconds
 
 bool number(std::string_view text, uint32_t most, uint32_t& out) {
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
@@ -35,6 +37,14 @@ Result<std::pair<std::string, Budget>> parse_budget(std::string_view text) {
   if (colon != std::string_view::npos && !number(text.substr(colon + 1), kMaxPulls, budget.burst))
     return wrong;
   return std::pair(std::string(text.substr(0, equals)), budget);
+}
+
+Result<std::chrono::seconds> parse_forget(std::string_view text) {
+  if (text == "0") return std::chrono::seconds(0);
+  auto age = parse_age(text);
+  if (age && *age >= kLeastForget) return std::chrono::seconds(*age);
+  return Error{Errc::invalid, "forget-agents '" + printable(text, 64) +
+                                  "' is not an age of at least 1m, as in 7d or 12h, or 0"};
 }
 
 }  // namespace assay

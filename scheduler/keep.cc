@@ -160,15 +160,20 @@ StoreBatch Keep::batch(const BatchRecord& record) {
           {{Family::batches, record.batch_id, encode_batch(record)}}};
 }
 
+StoreBatch Keep::of_format(uint32_t format) {
+  return {{}, {{Family::open, kLayoutKey, std::to_string(format)}}};
+}
+
 Result<Keep::Opened> Keep::upgrade() {
   Opened opened;
+  ASSAY_TRY(uint32_t there, format());
+  if (there > kStoreFormat)
+    return Error{Errc::unsupported,
+                 "the store has format " + (there == UINT32_MAX ? "of no number" : std::to_string(there)) +
+                     ", which a later assay made; this one knows up to " + std::to_string(kStoreFormat)};
   auto layout = store_.get(Family::open, kLayoutKey);
-  if (layout && *layout == kLayout) return opened;
-  if (layout)
-    return Error{Errc::unsupported, "the store has layout " + printable(*layout, 16) +
-                                        ", which a later assay made; this one knows " + kLayout};
-  if (layout.error().code != Errc::not_found) return layout.error();
-  std::vector<StoreOp> index = {{Family::open, kLayoutKey, kLayout}};
+  if (layout || layout.error().code != Errc::not_found) return layout ? Result(opened) : layout.error();
+  std::vector<StoreOp> index;
   bool empty = true;
   ASSAY_CHECK(store_.scan(Family::scans, "", false, [&](std::string_view key, std::string_view value) {
     auto record = decode_scan(value);
@@ -179,6 +184,7 @@ Result<Keep::Opened> Keep::upgrade() {
     return true;
   }));
   if (empty) index.push_back({Family::index, kAllIndexed, kIndexKinds});
+  for (StoreOp& op : of_format(empty ? kStoreFormat : kOpenIndexFormat).ops) index.push_back(std::move(op));
   ASSAY_CHECK(store_.write(std::move(index)));
   return opened;
 }

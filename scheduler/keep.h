@@ -77,6 +77,9 @@ struct KeptTrace {
   std::string header_bytes, footer_bytes;  // framed
 };
 
+/// The newest format of a store that this version knows.
+inline constexpr uint32_t kStoreFormat = 3;
+
 class Keep {
  public:
   explicit Keep(Store& store) : store_(store) {}  // borrowed
@@ -164,9 +167,16 @@ class Keep {
     uint64_t unreadable = 0;
     std::string first_error;
   };
-  /// Once after opening for writing, before anything else: gives a store of the first layout its index of
-  /// open scans. Otherwise it is one look. Errc::unsupported when a later layout is there.
+  /// Once after opening for writing, before anything else: gives a store of the first format its index of
+  /// open scans, and an empty one the newest format. Otherwise it is one look: every later format that is
+  /// known can be worked with (migrate.h brings it up to date). Errc::unsupported when a later one is there.
   Result<Opened> upgrade();
+
+  /// Of the store, as it is (docs/store.md, Formats); kStoreFormat where there is nothing in it yet. A format
+  /// that cannot be read as a number is later than all.
+  Result<uint32_t> format() const;
+  /// Says so. What the format promises is there.
+  static StoreBatch of_format(uint32_t format);
 
   /// Of an agent, as Agents::kept() has it; empty: nothing any more.
   static StoreBatch agent_mode(const std::string& agent, const std::string& mode);

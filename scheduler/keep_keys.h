@@ -14,8 +14,10 @@ namespace assay::keep_keys {
 
 inline constexpr char kHeader[] = "/header", kFooter[] = "/footer", kReport[] = "/report",
                       kTraits[] = "/traits";
-/// In the open family, beside the scans: says that the index is there, and how it is laid out.
-inline constexpr char kLayoutKey[] = "layout", kLayout[] = "2";
+/// In the open family, beside the scans: the store's format, a decimal number (docs/store.md, Formats).
+inline constexpr char kLayoutKey[] = "layout";
+/// From this on there is an index of open scans.
+inline constexpr uint32_t kOpenIndexFormat = 2;
 
 inline void put_be32(std::string& key, uint32_t value) {
   for (int shift = 24; shift >= 0; shift -= 8) key += static_cast<char>(value >> shift & 0xff);

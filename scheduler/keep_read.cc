@@ -1,4 +1,6 @@
 // What is kept, read back. Nothing here writes; any thread may read.
+#include <charconv>
+
 #include "common/codec.h"
 #include "common/codec_counted.h"
 #include "common/digest.h"
@@ -239,6 +241,23 @@ Result<std::string> Keep::result(const std::string& result_key) const {
   if (!scan_id && scan_id.error().code == Errc::not_found)
     return Error{Errc::not_found, "no result of " + printable(result_key)};
   return scan_id;
+}
+
+Result<uint32_t> Keep::format() const {
+  auto layout = store_.get(Family::open, kLayoutKey);
+  if (layout) {
+    uint32_t format = 0;
+    auto [stop, error] = std::from_chars(layout->data(), layout->data() + layout->size(), format);
+    bool number = error == std::errc() && stop == layout->data() + layout->size();
+    return number ? format : UINT32_MAX;
+  }
+  if (layout.error().code != Errc::not_found) return layout.error();
+  bool empty = true;
+  ASSAY_CHECK(store_.scan(Family::scans, "", false, [&](std::string_view, std::string_view) {
+    empty = false;
+    return false;
+  }));
+  return empty ? kStoreFormat : 1;
 }
 
 Status Keep::each_agent_mode(

@@ -13,9 +13,13 @@
 #include "scheduler/api/api.h"
 #include "scheduler/api/tokens.h"
 #include "scheduler/config.h"
+#include "scheduler/control.h"
 #include "scheduler/hooks/queue_poller.h"
+#include "scheduler/migrate.h"
+#include "scheduler/options.h"
 #include "scheduler/server.h"
 #include "scheduler/sweeps/sweeper.h"
+#include "scheduler/verbs.h"
 
 namespace {
 
@@ -128,6 +132,7 @@ Result<Settings> read_settings(const po::variables_map& map) {
   ASSAY_CHECK(read_policy(map, server.policy));
   ASSAY_TRY(server.retention, read_retention(map));
   ASSAY_TRY(server.prune_every, parse_duration(text(map, "prune-every")));
+  ASSAY_TRY(server.forget_agents, parse_forget(text(map, "forget-agents")));
   return settings;
 }
 
@@ -160,6 +165,19 @@ Status check(const po::variables_map& map) {
   return read_weights(settings, settings.server.policy);
 }
 
+// What takes long tells systemd that it is not stuck.
+Status bring_up(Store& store, const std::filesystem::path& data) {
+  auto more = [] { service::starting(std::chrono::seconds(60)); };
+  ASSAY_TRY(auto steps, bring_up_to_date(store, data, more));
+  for (const PlannedStep& step : steps)
+    spdlog::info("event=migrated from={} to={} records={} unreadable={} what=\"{}\"", step.migration.from,
+                 step.migration.to, step.records, step.unreadable, step.migration.what);
+  if (auto checkpoint = way_back(data))
+    spdlog::info("event=way_back checkpoint={} hint=\"assay-scheduler migrate --done gives its room back\"",
+                 checkpoint->string());
+  return Status();
+}
+
 Status serve_from(const po::variables_map& map) {
   ASSAY_TRY(Settings settings, read_settings(map));
   ASSAY_TRY(Fd end, catch_end_signals());
@@ -167,6 +185,7 @@ Status serve_from(const po::variables_map& map) {
   ASSAY_TRY(uint64_t files, raise_open_files());
   ASSAY_TRY(RuleSet rules, RuleSet::load(settings.rules));
   ASSAY_TRY(std::unique_ptr<Store> store, Store::open(settings.data, Store::Mode::read_write));
+  ASSAY_CHECK(bring_up(*store, settings.data));
   Context context(static_cast<int>(std::min<uint64_t>(files, 65'535)));
   ServerConfig& config = settings.server;
   ASSAY_CHECK(read_weights(settings, config.policy));
@@ -187,6 +206,7 @@ Status serve_from(const po::variables_map& map) {
   std::optional<api::Api> api;
   std::optional<hooks::QueuePoller> queues;
   std::optional<sweeps::Sweeper> sweeper;
+  std::optional<Control> control;
   config.reload_fd = hangup.get();
   auto read_again = [&]() -> Result<Reload> {
     Reload fresh;
@@ -209,6 +229,11 @@ Status serve_from(const po::variables_map& map) {
   config.alive = [] { service::alive(); };
   // The API answers once the loop runs, which comes after what was on disk is recovered.
   config.serving = [&]() -> Status {
+    auto listening = Control::start(*store, settings.data);
+    if (listening)
+      control.emplace(std::move(*listening));
+    else  // scans go on; backups are told that the store is in use
+      spdlog::warn("event=no_control why=\"{}\"", listening.error().what);
     if (settings.api) {
       ASSAY_TRY(api, api::Api::start(context, *settings.api, *store, counted, metrics));
       spdlog::info("event=api port={}", api->port());
@@ -231,53 +256,13 @@ Status serve_from(const po::variables_map& map) {
   return Status();
 }
 
-void describe(po::options_description& options) {
-  using Texts = std::vector<std::string>;
-  auto string = [](const char* value) { return po::value<std::string>()->default_value(value); };
-  auto add = options.add_options();
-  add("bind",
-      po::value<Texts>()->composing()->default_value({"ipc:///run/assay-scheduler/agents.sock"},
-                                                     "ipc:///run/assay-scheduler/agents.sock"),
-      "where agents connect: tcp://ADDRESS:PORT (encrypted), ipc://PATH; may be given several times");
-  add("data", string("/var/lib/assay/store"), "directory of the store");
-  add("rules", string("/usr/share/assay/rules"), "directory of detection rules");
-  add("keys", string(kDefaultKeyDir), "directory of the scheduler's key and of the list of agents");
-  add("api", string("127.0.0.1:8440"), "where the HTTP API listens: ADDRESS:PORT, or off");
-  add("api-cert", string(""), "PEM file of the API's certificate and those between; empty: plain HTTP");
-  add("api-key", string(""), "PEM file of the certificate's key");
-  add("tokens", string("/etc/assay/tokens"), "file of the API's tokens (assay tokens)");
-  add("hooks", string("/etc/assay/hooks"),
-      "file of the webhooks that are taken, and of queues (assay hooks)");
-  add("lease", string("15s"), "after so much silence of its agent a scan is given to another");
-  add("attempts", po::value<uint32_t>()->default_value(3), "failed attempts after which a scan has failed");
-  add("retry-delay", string("2s"), "before the second attempt; doubles with each failure");
-  add("retry-delay-max", string("5m"), "the longest such delay");
-  add("aging", string("10m"), "a job that has waited so much longer than the next lane's head is its equal");
-  add("affinity-wait", string("500ms"), "how long a job waits for an agent that has its layers");
-  add("pull-budget", po::value<Texts>()->composing(),
-      "HOST=PULLS/DURATION[:BURST]: at most so many pulls from a registry, farm-wide; HOST *: from each");
-  add("open-limit", po::value<size_t>()->default_value(1'000'000),
-      "scans that wait or run; more are refused");
-  add("reserve", string("256M"), "with less room on the store's disk submissions are refused");
-  add("job-memory", string("2G"), "memory that a scan needs unless it says otherwise");
-  add("retain", po::value<Texts>()->composing(),
-      "KIND[/VERDICT]=AGE: how long artifacts, traces, reports or records stay, as in traces=30d, "
-      "traces/malicious=1y; may be given several times");
-  add("store-budget", string("0"), "the store is kept below this size, as in 200G; 0: no limit");
-  add("prune-every", string("10m"), "how often it is looked what is to go; 0: only by assay prune");
-  add("sweep-workers", po::value<unsigned>()->default_value(16),
-      "threads that list registries for sweeps; 0: no sweeps");
-  add("sweep-limit", string("10m"), "for so long one repository is listed at a time");
-  add("registries-conf", string(""), "file of mirrors and blocked registries; empty: the host's own");
-  add("certs", string(""), "directory of registries' certificates (HOST/ca.crt); empty: the host's own");
-  add("scorers", po::value<unsigned>()->default_value(1), "threads that score traces");
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
-  po::options_description options("assay-scheduler [OPTIONS]");
-  describe(options);
-  return assay::daemon_main({"assay-scheduler", "/etc/assay/assay-scheduler.conf", check, serve_from}, argc,
-                            argv, options);
+  if (auto code = assay::run_verb(argc, argv)) return *code;
+  po::options_description options(
+      "assay-scheduler [OPTIONS]\nassay-scheduler backup|restore|migrate (--help of each tells more)");
+  assay::add_scheduler_options(options);
+  return assay::daemon_main({"assay-scheduler", assay::kSchedulerConfig, check, serve_from}, argc, argv,
+                            options);
 }

@@ -73,6 +73,10 @@ void Measure::commit_failed() {
   if (to_) to_->commit_failures.add();
 }
 
+void Measure::agent_forgotten() {
+  if (to_) to_->agents_forgotten.add();
+}
+
 void Measure::pruned(const StoreUsage& usage, uint64_t pinned, uint64_t budget_bytes,
                      const PruneCounts& counts) {
   if (!to_) return;

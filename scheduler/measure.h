@@ -32,6 +32,7 @@ class Measure {
   void reused();
   void committed(std::chrono::steady_clock::duration took, size_t batches);
   void commit_failed();
+  void agent_forgotten();
   /// After a look at the store, and what was taken in that run.
   void pruned(const StoreUsage& usage, uint64_t pinned, uint64_t budget_bytes, const PruneCounts& counts);
 

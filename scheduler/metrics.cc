@@ -98,6 +98,7 @@ SchedulerMetrics::SchedulerMetrics(Metrics& m)
       absent(m.gauge("assay_agents_absent", "Agents not connected, though neither drained nor fenced.")),
       slots(m.gauge("assay_slots", "Slots of connected agents.")),
       credit(m.gauge("assay_credit", "Leases that the agents would take now.")),
+      agents_forgotten(m.counter("assay_agents_forgotten_total", "Agents that were forgotten.")),
       notices_dropped(m.counter("assay_notices_dropped_total", "Notices for clients that were too slow.")),
       requests_timed_out(
           m.counter("assay_http_loop_timeouts_total", "HTTP requests that the loop did not answer in time.")),

@@ -64,6 +64,7 @@ struct SchedulerMetrics {
   Gauge absent;                 // agents that are not, though neither drained nor fenced
   Gauge slots;                  // of connected agents
   Gauge credit;                 // leases that they would take now
+  Counter agents_forgotten;     // not heard for long, or by order
 
   // clients
   Counter notices_dropped;          // for clients that were too slow

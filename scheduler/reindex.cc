@@ -55,10 +55,8 @@ Status write(Store& store, std::vector<StoreBatch>& group) {
   return Status();
 }
 
-}  // namespace
-
-Result<Reindexed> reindex(Store& store) {
-  Keep keep(store);
+// `take` gets the change that gives a scan its place.
+Result<Reindexed> each_place(const Keep& keep, const std::function<Status(StoreBatch)>& take) {
   Reindexed out;
   std::vector<std::string> ids;
   auto fail = [&](const Error& error) {
@@ -71,19 +69,34 @@ Result<Reindexed> reindex(Store& store) {
   });
   if (!all && all.error().code != Errc::corrupt) return all.error();
   if (!all) fail(all.error());
-  std::vector<StoreBatch> group;
   for (const std::string& id : ids) {
     auto place = place_of(keep, id);
     if (!place && place.error().code != Errc::corrupt) return place.error();
     if (!place) fail(place.error());
     if (!place || !*place) continue;
     ++out.added;
-    group.push_back(std::move(**place));
-    if (group.size() == kGroup) ASSAY_CHECK(write(store, group));
+    ASSAY_CHECK(take(std::move(**place)));
   }
+  return out;
+}
+
+}  // namespace
+
+Result<Reindexed> reindex(Store& store, const std::function<void()>& progress) {
+  std::vector<StoreBatch> group;
+  ASSAY_TRY(Reindexed out, each_place(Keep(store), [&](StoreBatch place) {
+              group.push_back(std::move(place));
+              if (group.size() < kGroup) return Status();
+              if (progress) progress();
+              return write(store, group);
+            }));
   group.push_back(Keep::all_indexed());
   ASSAY_CHECK(write(store, group));
   return out;
+}
+
+Result<Reindexed> look_at_index(Store& store) {
+  return each_place(Keep(store), [](const StoreBatch&) { return Status(); });
 }
 
 }  // namespace assay

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "common/result.h"
@@ -18,7 +19,10 @@ struct Reindexed {
   std::string first_error;
 };
 
-/// Group by group, so that it may be stopped and started again; at its end the index knows all.
-Result<Reindexed> reindex(Store& store);
+/// Group by group, so that it may be stopped and started again; at its end the index knows all. `progress` is
+/// called now and then.
+Result<Reindexed> reindex(Store& store, const std::function<void()>& progress = nullptr);
+/// The same, counted and not done.
+Result<Reindexed> look_at_index(Store& store);
 
 }  // namespace assay

@@ -246,6 +246,7 @@ Status Server::each_second() {
   refusals_this_second_ = 0;
   if (config_.alive) config_.alive();
   consider_pruning();
+  forget_unheard();
   measure_.levels({queue_, agents_, now_, free_bytes_, stalled_, watchers_.missed(), config_.reserve_bytes,
                    scoring_->pending(), dispatch_.blocked_registries(now_)});
   return Status();

@@ -50,6 +50,7 @@ struct ServerConfig {
   unsigned scorers = 1;                        // scoring threads
   RetentionPolicy retention;
   std::chrono::milliseconds prune_every{0};  // 0: only when asked to
+  std::chrono::seconds forget_agents{0};     // not heard for so long they are forgotten; 0: never
   Zap* zap = nullptr;                        // borrowed: told the allow-list, asked for refusals
   std::set<std::string> allowed;             // keys on the allow-list, when `keys` are used
   int reload_fd = -1;                        // readable: call reload()
@@ -64,6 +65,7 @@ struct ServerConfig {
 struct ServerStats {
   uint64_t submitted = 0, coalesced = 0, reused = 0, finished = 0, failed = 0, cancelled = 0;
   uint64_t leased = 0, redelivered = 0, stale_messages = 0, commits = 0, committed = 0, stalls = 0;
+  uint64_t agents_forgotten = 0;            // by themselves, or by order
   std::map<std::string, uint64_t> refused;  // messages and peers, by reason
 };
 

@@ -42,23 +42,25 @@ void Server::on_hello(const Peer& peer, wire::Hello& m) {
     refuse(peer, reason, why);
     (void)agents_socket_.send_frames({peer.id, wire::encode(wire::Refused{to_string(code), why})});
   };
-  if (m.version != wire::kVersion)
+  uint32_t wire_version = wire::common_version(m.version, m.newest);
+  if (wire_version == 0)
     return refuse_hello(Errc::unsupported, "version",
                         "agent " + printable(m.agent_id, 64) + " speaks wire version " +
-                            std::to_string(m.version) + ", this scheduler " + std::to_string(wire::kVersion) +
-                            ": install the same release on both");
+                            wire::versions_text(m.version, m.newest) + ", this scheduler " +
+                            wire::versions_text(wire::kOldestVersion, wire::kVersion) +
+                            ": install the same release on " + "both, or the one before on one of them");
   if (config_.keys && !config_.allowed.contains(peer.key))
     return refuse_hello(Errc::denied, "revoked",
                         "the key of agent " + printable(peer.user, 64) + " is revoked");
   std::string agent = config_.keys ? peer.user : m.agent_id;
   if (agent.empty()) return refuse_hello(Errc::invalid, "malformed", "an agent without a name");
-  auto change = sessions_.open(peer.id, {agent, m.instance, m.tracer_version, peer.key, now_});
+  auto change = sessions_.open(peer.id, {agent, m.instance, m.tracer_version, peer.key, now_, wire_version});
   agents_.hello(agent, m.capacity, m.cached, now_, m.platforms);
   (void)tell_agent(agent, wire::Welcome{});
   // On a connection that goes on, a lease may be on its way that the agent could not list yet.
   if (change == Sessions::Change::known) return;
-  spdlog::info("event=agent agent={} slots={} held={} restarted={}", printable(agent, 64), m.capacity.slots,
-               m.held.size(), change == Sessions::Change::restarted);
+  spdlog::info("event=agent agent={} slots={} held={} restarted={} wire={}", printable(agent, 64),
+               m.capacity.slots, m.held.size(), change == Sessions::Change::restarted, wire_version);
   std::set<std::pair<std::string, uint32_t>> held;
   for (const wire::Held& lease : m.held) {
     held.emplace(lease.scan_id, lease.attempt);

@@ -42,6 +42,19 @@ BatchRecord read_batch(const json& body) {
   return batch;
 }
 
+ask::CapacityQuestion read_capacity_question(const json& body) {
+  auto number = [&](const char* name) {
+    auto found = body.find(name);
+    bool there = found != body.end() && found->is_number_unsigned();
+    return there ? std::optional(found->get<uint64_t>()) : std::nullopt;
+  };
+  ask::CapacityQuestion out;
+  out.seconds = number("seconds");
+  out.least = number("min").value_or(out.least);
+  out.most = number("max").value_or(out.most);
+  return out;
+}
+
 json fenced_by(const Agents::Fencing& fencing) {
   if (fencing.scan_id.empty()) return nullptr;
   return {{"scan_id", fencing.scan_id}, {"attempt", fencing.attempt}, {"reason", fencing.reason}};
@@ -54,11 +67,9 @@ std::optional<wire::Answer> Server::answer(const std::string& client, const wire
   if (!body.is_object()) return ask::refusal({Errc::invalid, "the question is no JSON object"});
   if (m.op == ask::kAgents) return describe_agents();
   if (m.op == ask::kQueue) return describe_queue();
-  if (m.op == ask::kCapacity) {
-    auto seconds = body.find("seconds");
-    bool asked = seconds != body.end() && seconds->is_number_unsigned();
-    return describe_capacity(asked ? std::optional(seconds->get<uint64_t>()) : std::nullopt);
-  }
+  if (m.op == ask::kCapacity) return describe_capacity(read_capacity_question(body));
+  if (m.op == ask::kAgentForget)
+    return forget_agent(text_of(body, "name"), body.value("fenced", json()) == true);
   if (m.op == ask::kExplain) return explain(text_of(body, "scan_id"));
   if (m.op == ask::kFarm)
     return right({{"rules_version", scoring_->rules_version()}, {"platforms", agents_.platforms()}});
@@ -130,6 +141,7 @@ wire::Answer Server::describe_agents() const {
                     {"fenced_by", fenced_by(view.fencing)},
                     {"connected", view.connected},
                     {"version", sessions_.version_of(view.name)},
+                    {"wire", sessions_.wire_of(view.name)},
                     {"platforms", view.platforms},
                     {"slots", view.capacity.slots},
                     {"cpu_millis", view.capacity.cpu_millis},
@@ -164,7 +176,7 @@ wire::Answer Server::describe_queue() const {
                 {"store_budget_bytes", config_.retention.budget_bytes}});
 }
 
-wire::Answer Server::describe_capacity(std::optional<uint64_t> seconds) const {
+wire::Answer Server::describe_capacity(const ask::CapacityQuestion& question) const {
   CapacityInput input;
   auto stats = queue_.lanes(now_);
   for (size_t i = 0; i < kLanes; ++i) {
@@ -177,10 +189,10 @@ wire::Answer Server::describe_capacity(std::optional<uint64_t> seconds) const {
     input.slots += view.capacity.slots;
   }
   input.measured = rate_.measure(now_);
-  if (seconds) input.finish_in_seconds = static_cast<double>(*seconds);
+  if (question.seconds) input.finish_in_seconds = static_cast<double>(*question.seconds);
   CapacityAnswer answer = capacity(input);
   auto number = [](const auto& value) { return value ? json(*value) : json(); };
-  return right({{"seconds", number(seconds)},
+  return right({{"seconds", number(question.seconds)},
                 {"backlog", queue_.ready() + queue_.delayed() + input.leased},
                 {"agents", input.agents},
                 {"slots", input.slots},
@@ -188,6 +200,7 @@ wire::Answer Server::describe_capacity(std::optional<uint64_t> seconds) const {
                 {"rate_per_s", input.measured.per_second()},
                 {"finish_s", number(answer.seconds)},
                 {"agents_needed", number(answer.agents_needed)},
+                {"needed_agents", agents_to_have(input, answer, question.least, question.most)},
                 {"basis", answer.basis}});
 }
 

@@ -19,6 +19,8 @@ std::optional<Agents::Mode> mode_after(const std::string& order) {
   return std::nullopt;
 }
 
+constexpr std::chrono::minutes kForgetEvery{1};
+
 }  // namespace
 
 // Outlives a restart: who was shut out stays out. The farm of one command has nobody who could let it in
@@ -69,6 +71,45 @@ void Server::end_with_its_agent(const std::string& agent, const Agents::Fencing&
   end_failed(by.scan_id, to_string(Errc::denied),
              "it hit the guard of its sandbox, and its agent " + agent + " was fenced (" + by.reason +
                  "); its trace was lost: " + why + ". It is not run again by itself");
+}
+
+void Server::forget(const std::string& name, const char* why) {
+  agents_.forget(name);
+  keep_mode(name);  // of one that is not known: nothing
+  ++stats_.agents_forgotten;
+  measure_.agent_forgotten();
+  spdlog::info("event=agent_forgotten agent={} why={}", printable(name, 64), why);
+}
+
+// One that is fenced stays known: by its name nobody is let in again by mistake.
+void Server::forget_unheard() {
+  if (config_.forget_agents.count() == 0 || now_ < next_forget_) return;
+  // The first look is so long after the start: what was heard before, nobody here knows.
+  if (next_forget_ == Time()) {
+    next_forget_ = now_ + config_.forget_agents;
+    return;
+  }
+  next_forget_ = now_ + kForgetEvery;
+  for (const std::string& name : agents_.unheard_since(now_ - config_.forget_agents))
+    if (queue_.leased_by(name) == 0) forget(name, "unheard");
+}
+
+wire::Answer Server::forget_agent(const std::string& name, bool fenced_too) {
+  std::string shown = "agent '" + printable(name, 64) + "'";
+  if (!agents_.knows(name)) return ask::refusal({Errc::not_found, "no " + shown + " has been here"});
+  if (sessions_.peer_of(name) != nullptr)
+    return ask::refusal({Errc::conflict, shown + " is connected: drain it, stop it, then forget it"});
+  if (size_t leases = queue_.leased_by(name); leases > 0)
+    return ask::refusal(
+        {Errc::conflict, shown + " still holds " + std::to_string(leases) +
+                             " scans, which go to others once it has been silent for `lease`"});
+  if (agents_.mode(name) == Agents::Mode::fenced && !fenced_too)
+    return ask::refusal(
+        {Errc::conflict, shown + " is fenced: forgotten, it would be trusted again when it comes back. "
+                                 "Revoke its key first (assay keys revoke), then forget it with --fenced"});
+  forget(name, "ordered");
+  return {200,
+          json{{"name", name}, {"forgotten", true}}.dump(-1, ' ', false, json::error_handler_t::replace)};
 }
 
 wire::Answer Server::set_agent_mode(const std::string& name, const std::string& order) {

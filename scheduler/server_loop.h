@@ -15,6 +15,7 @@
 #include "common/ids.h"
 #include "common/wire.h"
 #include "scheduler/agents.h"
+#include "scheduler/ask.h"
 #include "scheduler/capacity.h"
 #include "scheduler/coalesce.h"
 #include "scheduler/dispatch.h"
@@ -99,6 +100,9 @@ class Server {
   void keep_mode(const std::string& agent);
   void take_back(const std::string& agent, const Agents::Fencing& but);
   void end_with_its_agent(const std::string& agent, const Agents::Fencing& by, const std::string& why);
+  wire::Answer forget_agent(const std::string& name, bool fenced_too);
+  void forget(const std::string& name, const char* why);
+  void forget_unheard();
   wire::Answer set_agent_mode(const std::string& name, const std::string& order);
   Status tell_agent(const std::string& agent, const wire::Message& message);
 
@@ -133,7 +137,7 @@ class Server {
   wire::Answer explain(const std::string& scan_id) const;
   wire::Answer describe_agents() const;
   wire::Answer describe_queue() const;
-  wire::Answer describe_capacity(std::optional<uint64_t> seconds) const;
+  wire::Answer describe_capacity(const ask::CapacityQuestion& question) const;
   wire::Answer order_left_alone(const std::string& registry, uint64_t pause_ms);
   std::optional<wire::Answer> order_cancel(const std::string& client, const std::string& scan_id,
                                            const std::string& batch_id, bool queued_only);
@@ -235,7 +239,7 @@ class Server {
       rescores_;  // by scan: those that a scoring thread has, or will
   std::vector<std::pair<Scored, RescoreOrder>> rescored_;  // to be applied once everything staged is on disk
   Time now_{};
-  Time next_second_{}, next_commit_{};
+  Time next_second_{}, next_commit_{}, next_forget_{};
   bool stalled_ = false, low_on_space_ = false;
   bool more_ = false;  // what was kept has made work: jobs to lease, traces to score
   uint64_t free_bytes_ = 0;

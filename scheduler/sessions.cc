@@ -26,6 +26,11 @@ std::string Sessions::version_of(const std::string& agent) const {
   return it == peers_.end() ? "" : sessions_.at(it->second).version;
 }
 
+uint32_t Sessions::wire_of(const std::string& agent) const {
+  auto it = peers_.find(agent);
+  return it == peers_.end() ? 0 : sessions_.at(it->second).wire;
+}
+
 std::string Sessions::key_of(const std::string& agent) const {
   auto it = peers_.find(agent);
   return it == peers_.end() ? "" : sessions_.at(it->second).key;

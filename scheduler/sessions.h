@@ -20,6 +20,7 @@ class Sessions {
     std::string version;   // of its tracer
     std::string key;       // public; empty on plaintext
     Time last_seen{};
+    uint32_t wire = 0;  // version that both sides speak
   };
   enum class Change { known, reconnected, restarted, appeared };
 
@@ -29,10 +30,12 @@ class Sessions {
   /// The session of a connection, or nothing.
   const Session* find(const std::string& peer) const;
   void seen(const std::string& peer, Time now);
-  /// The connection that speaks for the agent now.
   /// Of the connected agent's tracer, or empty.
   std::string version_of(const std::string& agent) const;
+  /// The wire version that is spoken with it, or 0.
+  uint32_t wire_of(const std::string& agent) const;
   std::string key_of(const std::string& agent) const;
+  /// The connection that speaks for the agent now.
   const std::string* peer_of(const std::string& agent) const;
   void close(const std::string& agent);
   /// Sessions silent since `since`, closed; their agents.

@@ -15,6 +15,7 @@
 #include <cassert>
 
 #include "scheduler/overlay.h"
+#include "scheduler/store_files.h"
 #include "scheduler/store_room.h"
 
 namespace assay {
@@ -145,6 +146,7 @@ class RocksStore : public Store {
   Result<FamilyBytes> bytes(Family family) const override;
   Result<uint64_t> disk_bytes() const override;
   Status give_back(const std::vector<KeyRange>& ranges) override;
+  Status checkpoint(const std::filesystem::path& dir) const override;
 
  private:
   rocksdb::Status open_once();
@@ -206,6 +208,7 @@ void RocksStore::settle() {
 }
 
 Status RocksStore::start() {
+  ASSAY_CHECK(check_complete(dir_));
   if (mode_ == Mode::read_write) ASSAY_CHECK(make_directory(dir_));
   if (mode_ == Mode::read_only && !holds_store(dir_))
     return Error{Errc::not_found, "no scans in " + dir_.string() + " yet: `assay scan REF` makes one"};
@@ -362,6 +365,15 @@ Status RocksStore::give_back(const std::vector<KeyRange>& ranges) {
   if (status.ok() && !ranges.empty()) status = store_room::purge(*db_);
   if (status.ok()) return Status();
   return error_of(status, dir_, "give room back in");
+}
+
+Status RocksStore::checkpoint(const std::filesystem::path& dir) const {
+  assert(mode_ == Mode::read_write);
+  std::error_code error;
+  if (std::filesystem::exists(dir, error)) return Error{Errc::conflict, dir.string() + " is there already"};
+  auto status = store_room::checkpoint(*db_, dir.string());
+  if (status.ok()) return Status();
+  return error_of(status, dir_, "make a checkpoint of");
 }
 
 }  // namespace

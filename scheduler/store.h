@@ -73,12 +73,17 @@ struct KeyRange {
   std::string from, below;
 };
 
+/// In a store's directory: what was begun there was not ended, as this file says (store_files.h). Such a
+/// directory is not opened.
+inline constexpr char kIncompleteFile[] = "incomplete";
+
 class Store {
  public:
   enum class Mode { read_write, read_only };
   /// Creates the directory and the families that are not there when writable; a reader sees those as empty.
-  /// Errors: denied (another process has it open: says which directory and what to do), no_space, corrupt,
-  /// not_found (read_only and no store there), unsupported (a later version wrote it).
+  /// Errors: denied (another process has it open: says which directory and what to do), no_space, corrupt
+  /// (also where kIncompleteFile is), not_found (read_only and no store there), unsupported (a later version
+  /// wrote it).
   static Result<std::unique_ptr<Store>> open(const std::filesystem::path& dir, Mode mode);
   virtual ~Store() = default;
 
@@ -108,6 +113,12 @@ class Store {
   /// writer. Errc::no_space: there is not enough room to begin; where there is some, what would have to be
   /// copied stays.
   virtual Status give_back(const std::vector<KeyRange>& ranges) = 0;
+
+  /// The store as it is now, in a directory that is not there yet, on the same file system: hard links, for
+  /// what has been written never changes. It takes no more room until this store drops what they link to.
+  /// From any thread, beside the writer; everything that was committed before the call is in it. Opened, it
+  /// is a store of its own. Errors: conflict (the directory is there), no_space, io.
+  virtual Status checkpoint(const std::filesystem::path& dir) const = 0;
 };
 
 }  // namespace assay

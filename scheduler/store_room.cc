@@ -3,6 +3,11 @@
 // of these files, whenever it happens to compact: one scan that stays would keep its whole file.
 #include "scheduler/store_room.h"
 
+#include <rocksdb/utilities/checkpoint.h>
+
+#include <limits>
+#include <memory>
+
 namespace assay::store_room {
 namespace {
 
@@ -103,6 +108,14 @@ rocksdb::Status purge(rocksdb::DB& db) {
   if (status.ok()) status = db.ContinueBackgroundWork();
   if (status.ok()) status = db.DisableFileDeletions();
   return status.ok() ? db.EnableFileDeletions(false) : status;  // looks through the directory
+}
+
+rocksdb::Status checkpoint(rocksdb::DB& db, const std::string& dir) {
+  constexpr uint64_t kNeverFlush = std::numeric_limits<uint64_t>::max();
+  rocksdb::Checkpoint* made = nullptr;
+  auto status = rocksdb::Checkpoint::Create(&db, &made);
+  std::unique_ptr<rocksdb::Checkpoint> owned(made);
+  return status.ok() ? owned->CreateCheckpoint(dir, kNeverFlush) : status;
 }
 
 }  // namespace assay::store_room

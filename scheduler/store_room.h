@@ -33,4 +33,8 @@ rocksdb::Status compact(rocksdb::DB& db, rocksdb::ColumnFamilyHandle& family, co
 /// were made while another of either was under way.
 rocksdb::Status purge(rocksdb::DB& db);
 
+/// What is committed, in a new directory. What is in memory only is taken with its log, and not flushed for
+/// it: a flush on a full disk can stop the store (see check_room() in store.cc).
+rocksdb::Status checkpoint(rocksdb::DB& db, const std::string& dir);
+
 }  // namespace assay::store_room

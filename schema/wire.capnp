@@ -34,6 +34,10 @@ struct Message {
     fenced @23 :Fenced;
     unfence @24 :Attempt;
   }
+  # Beside a Welcome or Refused: the versions that the scheduler speaks. 0: it is from before there were ranges
+  # (version 4).
+  oldest @25 :UInt16;
+  newest @26 :UInt16;
 
   struct Attempt {
     scanId @0 :Text;
@@ -88,7 +92,7 @@ struct Message {
     attempt @5 :UInt32;
   }
   struct Hello {
-    version @0 :UInt32;
+    version @0 :UInt32;  # the oldest that it speaks: all that a scheduler of version 4 and before looks at
     agentId @1 :Text;
     instance @2 :Text;
     tracerVersion @3 :Text;
@@ -98,6 +102,7 @@ struct Message {
     held @7 :List(Attempt);
     cached @8 :List(UInt64);
     platforms @9 :List(Text);
+    newest @10 :UInt32;  # version that it speaks; 0: from before there were ranges, `version` alone
   }
   struct Want {
     credit @0 :UInt32;

@@ -98,6 +98,7 @@ HttpResponse show_sweep_report(const Call&);
 // farm.cc
 HttpResponse list_agents(const Call&);
 HttpResponse set_agent_mode(const Call&);
+HttpResponse forget_agent(const Call&);
 HttpResponse show_queue(const Call&);
 HttpResponse show_capacity(const Call&);
 HttpResponse reload(const Call&);

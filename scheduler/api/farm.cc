@@ -20,10 +20,13 @@ constexpr std::chrono::milliseconds kHealthAnswer{2000};
 
 // How far away the time is that the query names; an hour when it names none.
 Result<uint64_t> seconds_asked(const HttpRequest& request) {
-  ASSAY_CHECK(check_parameters(request, {"by", "in_s"}));
+  ASSAY_CHECK(check_parameters(request, {"by", "in", "in_s", "min", "max"}));
   auto by = request.parameter("by");
-  if (!by) return number_parameter(request, "in_s", 1, kMaxSeconds, 3600);
-  if (request.parameter("in_s")) return Error{Errc::invalid, "by and in_s exclude each other"};
+  const char* in = request.parameter("in_s") ? "in_s" : "in";  // the first is its name of before
+  if (request.parameter("in") && request.parameter("in_s"))
+    return Error{Errc::invalid, "in and in_s are the same: one of them, please"};
+  if (!by) return number_parameter(request, in, 1, kMaxSeconds, 3600);
+  if (request.parameter(in)) return Error{Errc::invalid, "by and " + std::string(in) + " exclude each other"};
   ASSAY_TRY(int64_t unix_s, parse_rfc3339(*by));
   int64_t now_s =
       std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
@@ -45,12 +48,25 @@ HttpResponse set_agent_mode(const Call& call) {
                   Json{{"name", printable(call.route.id, 64)}, {"mode", order}}.dump());
 }
 
+HttpResponse forget_agent(const Call& call) {
+  Status known = check_parameters(call.request, {"fenced"});
+  if (!known) return error_answer(known.error());
+  std::string fenced = call.request.parameter("fenced").value_or("false");
+  if (fenced != "true" && fenced != "false") return error_answer({Errc::invalid, "fenced is true or false"});
+  return ask_loop(call, ask::kAgentForget,
+                  Json{{"name", printable(call.route.id, 64)}, {"fenced", fenced == "true"}}.dump());
+}
+
 HttpResponse show_queue(const Call& call) { return ask_loop(call, ask::kQueue, "{}"); }
 
 HttpResponse show_capacity(const Call& call) {
   auto seconds = seconds_asked(call.request);
   if (!seconds) return error_answer(seconds.error());
-  return ask_loop(call, ask::kCapacity, Json{{"seconds", *seconds}}.dump());
+  auto least = number_parameter(call.request, "min", 0, ask::kMostAgents, 0);
+  if (!least) return error_answer(least.error());
+  auto most = number_parameter(call.request, "max", *least, ask::kMostAgents, ask::kMostAgents);
+  if (!most) return error_answer(most.error());
+  return ask_loop(call, ask::kCapacity, Json{{"seconds", *seconds}, {"min", *least}, {"max", *most}}.dump());
 }
 
 HttpResponse reload(const Call& call) { return ask_loop(call, ask::kReload, "{}"); }

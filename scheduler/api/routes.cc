@@ -45,6 +45,7 @@ const std::vector<Route>& routes() {
       {"GET", "/v1/sweeps/{id}/report", kRead, kNoBody, show_sweep_report},
       {"POST", "/v1/sweeps/{id}/{order}", kOwnOrOperate, kNoBody, order_sweep},
       {"GET", "/v1/agents", kRead, kNoBody, list_agents},
+      {"DELETE", "/v1/agents/{id}", kOperate, kNoBody, forget_agent},
       {"POST", "/v1/agents/{id}/{order}", kOperate, kNoBody, set_agent_mode},
       {"GET", "/v1/queue", kRead, kNoBody, show_queue},
       {"GET", "/v1/capacity", kRead, kNoBody, show_capacity},

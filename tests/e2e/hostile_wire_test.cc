@@ -129,7 +129,7 @@ TEST_F(HostileWire, RevokedKeyEndsTheSessionAndIsNotLetInAgain) {
 TEST_F(HostileWire, AnotherVersionIsToldSo) {
   Peer peer = listed("evil");
   wire::Hello hello;
-  hello.version = wire::kVersion + 1;
+  hello.version = hello.newest = wire::kVersion + 1;
   hello.agent_id = "evil";
   peer.say(hello);
   auto refused = peer.hear<wire::Refused>();

@@ -16,7 +16,8 @@ TEST_F(AgentSession, SaysWhoItIsThenWhatItWants) {
   start();
   wire::Hello hello = welcome();
   EXPECT_EQ(hello.agent_id, "agent-1");
-  EXPECT_EQ(hello.version, wire::kVersion);
+  EXPECT_EQ(hello.version, wire::kOldestVersion) << "a scheduler of before looks at nothing else";
+  EXPECT_EQ(hello.newest, wire::kVersion);
   EXPECT_EQ(hello.instance.size(), 32u);
   EXPECT_EQ(hello.capacity.slots, 3u);
   EXPECT_EQ(hello.capacity.cpu_millis, 4000u);

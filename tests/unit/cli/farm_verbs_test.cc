@@ -1,4 +1,6 @@
 // The other verbs of the farm: what they ask, print and return; and where they find server and token.
+#include <atomic>
+
 #include "tests/unit/cli/verbs_fixture.h"
 
 namespace assay::cli {
@@ -111,6 +113,53 @@ TEST_F(FarmVerbs, AgentsAreListedAndSteered) {
   EXPECT_EQ(run(agents, {"drain", "metal-1"}).out, "metal-1  draining\n");
   EXPECT_EQ(run(agents, {"drain"}).code, kUsage);
   EXPECT_EQ(run(agents, {"dance"}).code, kUsage);
+}
+
+TEST_F(FarmVerbs, DrainingCanBeWaitedForAndEndsByWhatStillRuns) {
+  std::atomic<int> leases = 2;
+  api_.post("/v1/agents/metal-1/drain", R"({"name":"metal-1","mode":"draining"})");
+  api_.server().Get("/v1/agents", [&](const httplib::Request&, httplib::Response& response) {
+    std::string list = leases-- > 0 ? "[{}]" : "[]";
+    FakeApi::answer(response, R"({"agents":[{"name":"metal-1","mode":"draining","leases":)" + list + "}]}");
+  });
+  api_.start();
+  Said said = run(agents, {"drain", "metal-1", "--wait", "30s"});
+  EXPECT_EQ(said.code, 0) << said.err;
+  EXPECT_EQ(said.out, "metal-1  draining\nmetal-1  runs nothing\n");
+  leases = 1000;
+  said = run(agents, {"drain", "metal-1", "--wait", "1s"});
+  EXPECT_EQ(said.code, kFailed);
+  EXPECT_EQ(said.err,
+            "assay: not drained in time: metal-1 runs 1. No new scans are given out; wait on, or undrain\n");
+  EXPECT_EQ(run(agents, {"undrain", "metal-1", "--wait", "1s"}).code, kUsage);
+  EXPECT_EQ(run(agents, {"drain", "metal-1", "--wait", "soon"}).code, kUsage);
+}
+
+TEST_F(FarmVerbs, DrainingEndsWhereSomebodyHasUndrainedIt) {
+  api_.post("/v1/agents/metal-1/drain", R"({"name":"metal-1","mode":"draining"})");
+  api_.get("/v1/agents", R"({"agents":[{"name":"metal-1","mode":"active","leases":[{}]}]})");
+  api_.start();
+  Said said = run(agents, {"drain", "metal-1", "--wait", "30s"});
+  EXPECT_EQ(said.code, kFailed);
+  EXPECT_EQ(said.err, "assay: metal-1 is active again: somebody has undrained it\n");
+}
+
+TEST_F(FarmVerbs, AgentsAreForgotten) {
+  api_.server().Delete(
+      "/v1/agents/metal-2", [&](const httplib::Request& request, httplib::Response& response) {
+        if (request.get_param_value("fenced") == "true")
+          FakeApi::answer(response, R"({"name":"metal-2","forgotten":true})");
+        else
+          FakeApi::answer(response, R"({"error":{"code":"conflict","message":"agent 'metal-2' is fenced"}})",
+                          409);
+      });
+  api_.start();
+  Said said = run(agents, {"forget", "metal-2"});
+  EXPECT_EQ(said.code, kFailed);
+  EXPECT_EQ(said.err, "assay: metal-2: agent 'metal-2' is fenced\n");
+  EXPECT_EQ(run(agents, {"forget", "metal-2", "--fenced"}).out, "metal-2  forgotten\n");
+  EXPECT_EQ(run(agents, {"drain", "metal-2", "--fenced"}).code, kUsage);
+  EXPECT_EQ(run(agents, {"forget"}).code, kUsage);
 }
 
 TEST_F(FarmVerbs, StatusShowsTheFarm) {

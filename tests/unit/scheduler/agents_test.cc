@@ -175,5 +175,40 @@ TEST(Placement, RoomiestIsTheOneWithMostCredit) {
   EXPECT_EQ(agents.name(*roomiest(agents, 0, {1000, 0, 0})), "b");
 }
 
+TEST(Agents, ForgottenOneLeavesNothingAndItsRowIsUsedAgain) {
+  Agents agents;
+  Queue queue;
+  agents.hello("gone", kCapacity, {5}, at(0));
+  agents.hello("here", kCapacity, {}, at(0));
+  agents.set_mode("gone", Agents::Mode::draining);
+  agents.forget("gone");
+  EXPECT_TRUE(agents.knows("gone")) << "it is connected";
+  agents.lost("gone");
+  agents.forget("gone");
+  EXPECT_FALSE(agents.knows("gone"));
+  EXPECT_EQ(agents.kept("gone"), "");
+  EXPECT_EQ(agents.mode("gone"), Agents::Mode::active);
+  EXPECT_EQ(agents.list(queue).size(), 1u);
+  auto* caching = agents.caching(5);
+  EXPECT_TRUE(caching == nullptr || caching->empty());
+  agents.hello("new", kCapacity, {5}, at(1));
+  EXPECT_EQ(agents.rows().size(), 2u);
+  EXPECT_TRUE(agents.has_cached("new", 5));
+  EXPECT_EQ(agents.list(queue).size(), 2u);
+  agents.forget("nobody");
+}
+
+TEST(Agents, UnheardAreThoseThatAreGoneForSoLongAndNotFenced) {
+  Agents agents;
+  agents.restore("drained", "draining");
+  agents.restore("fenced", "fenced");
+  agents.hello("connected", kCapacity, {}, at(0));
+  agents.hello("gone", kCapacity, {}, at(10));
+  agents.hello("late", kCapacity, {}, at(30));
+  agents.lost("gone");
+  agents.lost("late");
+  EXPECT_EQ(agents.unheard_since(at(20)), (std::vector<std::string>{"drained", "gone"}));
+}
+
 }  // namespace
 }  // namespace assay

@@ -29,6 +29,7 @@ class OpenapiTest : public ServerTest {
   void SetUp() override {
     ServerTest::SetUp();
     config_.reload = [] { return Reload(); };
+    ASSERT_TRUE(store_->write(Keep::agent_mode("gone", "draining").ops));
     start();
     sweeps::SweeperConfig sweeps;
     sweeps.clients = config_.clients;
@@ -141,6 +142,7 @@ class OpenapiTest : public ServerTest {
             {"listSweepRuns", "/v1/sweeps/kept/runs"},
             {"showSweepReport", "/v1/sweeps/kept/report"},
             {"orderSweep", "/v1/sweeps/kept/pause"},
+            {"forgetAgent", "/v1/agents/gone"},
             {"setAgentMode", "/v1/agents/agent-1/drain"},
             {"takeHook", "/v1/hooks/night"},
             {"takeHookByPath", "/v1/hooks/hub/" + api_->token("admin")},

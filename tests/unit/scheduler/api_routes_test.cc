@@ -245,6 +245,12 @@ TEST_F(ApiTest, CapacityTakesATimeOrSeconds) {
   EXPECT_GT(api_->json(200, "GET", "/v1/capacity?by=2999-01-01T00:00:00Z", "read")["seconds"], 1000000);
   EXPECT_NE(api_->error(400, "GET", "/v1/capacity?by=2001-01-01T00:00:00Z", "read").find("not in the future"),
             std::string::npos);
+  auto capacity = api_->json(200, "GET", "/v1/capacity?in=60&min=2&max=9", "read");
+  EXPECT_EQ(capacity["seconds"], 60);
+  EXPECT_EQ(capacity["min"], 2);
+  EXPECT_EQ(capacity["max"], 9);
+  for (const char* query : {"in=0", "in=60&in_s=60", "min=5&max=4", "max=10001", "min=-1", "in=1h"})
+    api_->json(400, "GET", std::string("/v1/capacity?") + query, "read");
   api_->json(400, "GET", "/v1/capacity?by=soon", "read");
   api_->json(400, "GET", "/v1/capacity?by=2999-01-01T00:00:00Z&in_s=1", "read");
 }

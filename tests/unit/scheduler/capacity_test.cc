@@ -103,5 +103,39 @@ TEST(Capacity, NothingToDoTakesNoTime) {
   EXPECT_EQ(answer.basis, "nothing waits or runs");
 }
 
+uint64_t to_have(const CapacityInput& input, uint64_t least = 0, uint64_t most = 10'000) {
+  return agents_to_have(input, capacity(input), least, most);
+}
+
+TEST(AgentsToHave, IsWhatIsNeededWithinTheBounds) {
+  CapacityInput input = busy();
+  input.finish_in_seconds = 330;
+  uint64_t needed = *capacity(input).agents_needed;
+  EXPECT_EQ(to_have(input), needed);
+  EXPECT_EQ(to_have(input, needed + 3), needed + 3);
+  EXPECT_EQ(to_have(input, 0, 2), 2u);
+  EXPECT_EQ(to_have(input, 7, 3), 3u) << "the upper bound holds";
+}
+
+TEST(AgentsToHave, IsANumberWhereNothingCanBeSaid) {
+  CapacityInput nothing;
+  nothing.finish_in_seconds = 3600;
+  EXPECT_EQ(to_have(nothing), 0u);
+  EXPECT_EQ(to_have(nothing, 2), 2u);
+  CapacityInput first = nothing;  // the first scans of a farm that has no agent
+  first.waiting[0] = 100;
+  EXPECT_EQ(to_have(first), 1u);
+  first.agents = 3;
+  first.slots = 12;
+  EXPECT_EQ(to_have(first), 3u) << "nothing measured: leave it as it is";
+}
+
+TEST(AgentsToHave, IsASlotForEachScanAtMost) {
+  CapacityInput input = busy();  // 120 scans, 2 slots each
+  input.finish_in_seconds = 1;   // one takes 30 s
+  EXPECT_FALSE(capacity(input).agents_needed);
+  EXPECT_EQ(to_have(input), 60u);
+}
+
 }  // namespace
 }  // namespace assay

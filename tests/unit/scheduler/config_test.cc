@@ -26,5 +26,13 @@ TEST(Config, NamesBudgetsThatAreNone) {
                   "' is not HOST=PULLS/DURATION[:BURST], as in registry.example=100/6h:20");
 }
 
+TEST(Config, ReadsAfterHowLongAgentsAreForgotten) {
+  EXPECT_EQ(parse_forget("7d")->count(), 7 * 24 * 3600);
+  EXPECT_EQ(parse_forget("0")->count(), 0);
+  for (const char* text : {"", "7", "30s", "0d", "-1d", "7d\n"}) EXPECT_FALSE(parse_forget(text)) << text;
+  EXPECT_EQ(parse_forget("30s").error().what,
+            "forget-agents '30s' is not an age of at least 1m, as in 7d or 12h, or 0");
+}
+
 }  // namespace
 }  // namespace assay

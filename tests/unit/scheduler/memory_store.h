@@ -56,6 +56,9 @@ class MemoryStore : public Store {
     return sum;
   }
   Status give_back(const std::vector<KeyRange>&) override { return Status(); }
+  Status checkpoint(const std::filesystem::path&) const override {
+    return Error{Errc::unsupported, "there are no files"};
+  }
 
  private:
   using Data = std::map<std::string, std::string, std::less<>>;

@@ -10,7 +10,10 @@ TEST_F(ServerTest, AgentOfAnotherVersionIsRefusedWithWhatToDo) {
   say(agent, wire::Hello{wire::kVersion + 1, "new", "i", kVersion, {}, {}, {}});
   auto refused = expect<wire::Refused>(agent);
   EXPECT_EQ(refused.code, "unsupported");
-  EXPECT_NE(refused.reason.find("install the same release"), std::string::npos) << refused.reason;
+  EXPECT_EQ(refused.reason,
+            "agent new speaks wire version 6, this scheduler 4 to 5: install the same release on both, or "
+            "the one before "
+            "on one of them");
   stop();
   EXPECT_EQ(stats_.refused["version"], 1u);
 }
@@ -129,6 +132,37 @@ TEST_F(ServerTest, MessagesOutOfPlaceAreCountedByReasonAndHurtNobody) {
   EXPECT_EQ(stats_.refused["malformed"], 4u);
   EXPECT_EQ(stats_.refused["not_an_agents"], 3u);
   EXPECT_EQ(stats_.refused["not_a_clients"], 1u);
+}
+
+TEST_F(ServerTest, AgentIsForgottenOnceItIsGoneAndAFencedOneOnlyByName) {
+  config_.limits.lease = milliseconds(300);
+  start();
+  Socket client = this->client();
+  {
+    Socket agent = this->agent("rack-1");
+    Socket other = this->agent("rack-2");
+    (void)ask(client, "agent_mode", {{"name", "rack-2"}, {"mode", "fence"}});
+    EXPECT_EQ(ask(client, "agent_forget", {{"name", "rack-1"}}, 409)["error"]["message"],
+              "agent 'rack-1' is connected: drain it, stop it, then forget it");
+  }
+  auto connected = [&] {
+    uint64_t count = 0;
+    auto answer = ask(client, "agents");
+    for (const auto& agent : answer["agents"]) count += agent["connected"] == true;
+    return count;
+  };
+  for (int i = 0; i < 500 && connected() > 0; ++i) std::this_thread::sleep_for(milliseconds(10));
+  EXPECT_EQ(ask(client, "agent_forget", {{"name", "rack-1"}})["forgotten"], true);
+  (void)ask(client, "agent_forget", {{"name", "rack-1"}}, 404);
+  (void)ask(client, "agent_forget", {{"name", "rack-2"}}, 409);
+  (void)ask(client, "agent_forget", {{"name", "rack-2"}, {"fenced", true}});
+  EXPECT_EQ(ask(client, "agents")["agents"].size(), 0u);
+  stop();
+  EXPECT_EQ(stats_.agents_forgotten, 2u);
+  uint64_t kept = 0;
+  EXPECT_TRUE(
+      Keep(*store_).each_agent_mode([&](const std::string&, const std::string&) { return ++kept > 0; }));
+  EXPECT_EQ(kept, 0u) << "nor after a restart";
 }
 
 }  // namespace

@@ -187,6 +187,7 @@ class FillingStore : public Store {
   Result<FamilyBytes> bytes(Family family) const override { return real_->bytes(family); }
   Result<uint64_t> disk_bytes() const override { return real_->disk_bytes(); }
   Status give_back(const std::vector<KeyRange>& ranges) override { return real_->give_back(ranges); }
+  Status checkpoint(const std::filesystem::path& dir) const override { return real_->checkpoint(dir); }
 
  private:
   std::unique_ptr<Store> real_;

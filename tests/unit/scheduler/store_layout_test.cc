@@ -132,14 +132,18 @@ TEST(StoreLayout, NewStoreIsOfTheNewLayoutAtOnce) {
   auto store = open(dir);
   ASSERT_TRUE(Keep(*store).upgrade());
   EXPECT_EQ(opened(*store), "0");
-  EXPECT_EQ(*store->get(Family::open, "layout"), "2");
+  EXPECT_EQ(*store->get(Family::open, "layout"), "3");
+  EXPECT_TRUE(*Keep(*store).knows_all());
 }
 
 TEST(StoreLayout, LaterLayoutIsRefused) {
   MemoryStore store;
+  ASSERT_TRUE(store.write({{Family::open, "layout", "4"}}));
+  EXPECT_EQ(str(Keep(store).upgrade().error()),
+            "unsupported: the store has format 4, which a later assay made; this one knows up to 3");
   ASSERT_TRUE(store.write({{Family::open, "layout", "3\n"}}));
   EXPECT_EQ(str(Keep(store).upgrade().error()),
-            "unsupported: the store has layout 3\\x0a, which a later assay made; this one knows 2");
+            "unsupported: the store has format of no number, which a later assay made; this one knows up to 3");
 }
 
 TEST(StoreLayout, StoreWithAFamilyOfALaterVersionIsReadButNotWritten) {
