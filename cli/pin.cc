@@ -6,6 +6,7 @@
 #include "cli/json_fields.h"
 #include "cli/options.h"
 #include "cli/remote_verb.h"
+#include "cli/send.h"
 #include "cli/stored.h"
 #include "cli/verbs.h"
 #include "scheduler/keep.h"
@@ -21,8 +22,8 @@ Status pin_far(const Remote& remote, const std::string& scan_id, bool pin, const
   std::string path = "/v1/scans/" + scan_id + "/pin", method = pin ? "PUT" : "DELETE";
   std::string body =
       pin ? Json{{"reason", reason}}.dump(-1, ' ', false, Json::error_handler_t::replace) : "{}";
-  ASSAY_TRY(Reply reply, remote.call(method, path, body));
-  return reply.status / 100 == 2 ? Status() : Status(reply_error(reply, method + " " + remote.url(path)));
+  auto answer = send(remote, method, path, body);
+  return answer ? Status() : Status(answer.error());
 }
 
 Status pin_here(Store& store, const std::string& scan_id, bool pin, const std::string& reason) {

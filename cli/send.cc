@@ -11,6 +11,13 @@ namespace assay::cli {
 
 using std::chrono::milliseconds;
 
+Result<std::string> send(const Remote& remote, const std::string& method, const std::string& path,
+                         const std::string& body) {
+  ASSAY_TRY(Reply reply, remote.call(method, path, body));
+  if (reply.status / 100 != 2) return reply_error(reply, method + " " + remote.url(path));
+  return std::move(reply.body);
+}
+
 Status pause(milliseconds timeout, int stop_fd) {
   auto end = std::chrono::steady_clock::now() + timeout;
   for (;;) {

@@ -22,6 +22,10 @@ struct Patience {
 Result<Reply> post_patiently(const Remote& remote, const std::string& path, const std::string& body,
                              const Patience& patience, const std::function<void(const std::string&)>& note);
 
+/// The body of a success; any other answer is its reply_error(). For methods that Remote has no name for.
+Result<std::string> send(const Remote& remote, const std::string& method, const std::string& path,
+                         const std::string& body);
+
 /// Until `timeout` has passed, or Errc::cancelled when `stop_fd` (-1: none) becomes readable.
 Status pause(std::chrono::milliseconds timeout, int stop_fd);
 

@@ -5,6 +5,7 @@
 
 #include "cli/json_fields.h"
 #include "cli/remote_verb.h"
+#include "cli/send.h"
 #include "cli/sweep_spec.h"
 #include "cli/sweep_text.h"
 #include "cli/sweep_wait.h"
@@ -44,13 +45,6 @@ Result<std::string> name_of(const Words& words) {
   return Error{Errc::invalid, words.size() < 2
                                   ? "no sweep named: assay sweep " + words[0] + " NAME (sweep list has them)"
                                   : "one sweep is wanted, not " + std::to_string(words.size() - 1)};
-}
-
-Result<std::string> send(const Remote& remote, const std::string& method, const std::string& path,
-                         const std::string& body) {
-  ASSAY_TRY(Reply reply, remote.call(method, path, body));
-  if (reply.status / 100 != 2) return reply_error(reply, method + " " + remote.url(path));
-  return std::move(reply.body);
 }
 
 // What was done, in the server's words or in ours.

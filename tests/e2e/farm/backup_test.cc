@@ -45,6 +45,7 @@ class BackedUpFarm : public testing::Test {
     host.settings.emplace();
     host.settings->endpoint = host.farm->endpoint();
     host.settings->slots = 1;
+    host.settings->heartbeat = 300ms;
     host.settings->run = run;
     host.agent.emplace("sim", *host.settings, 1,
                        [this, &host](const std::string& name) { return host.farm->connect(context_, name); });
@@ -65,7 +66,8 @@ class BackedUpFarm : public testing::Test {
   }
   static uint64_t in_lanes(const Host& host, const char* what) {
     uint64_t sum = 0;
-    for (const auto& lane : queue(host)["lanes"]) sum += lane[what].get<uint64_t>();
+    const Json now = queue(host);
+    for (const auto& lane : now["lanes"]) sum += lane[what].get<uint64_t>();
     return sum;
   }
   static std::string report(const Host& host, const std::string& scan) {
@@ -103,7 +105,8 @@ TEST_F(BackedUpFarm, GoesOnWhereNothingWas) {
   ASSERT_TRUE(work(old_, [&] { return *old_.farm->open_scans() == 0; })) << old_.farm->scheduler().log_text();
   old_.settings->run = 10min;  // what comes now is begun, and not ended
   auto open = submit(old_, "open", 5);
-  ASSERT_TRUE(work(old_, [&] { return in_lanes(old_, "leased") > 0; }));
+  ASSERT_TRUE(work(old_, [&] { return in_lanes(old_, "leased") > 0; }))
+      << queue(old_).dump() << old_.farm->scheduler().log_text();
   std::map<std::string, std::string> reports;
   for (const std::string& scan : done) reports[scan] = report(old_, scan);
 

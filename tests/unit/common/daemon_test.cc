@@ -125,5 +125,45 @@ TEST(OpenFiles, AreAsManyAsTheSystemAllows) {
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
 }
 
+// A verb of a daemon: takes words, passes over what else may stand in the daemon's file, and shows only its
+// own options.
+TEST_F(Daemon, VerbTakesWordsAndReadsTheFileOfItsDaemon) {
+  write("data = /srv\nslots = 4\n");
+  auto verb = [&](Texts words) {
+    po::options_description own("Options"), file;
+    own.add_options()("keep", po::value<unsigned>()->default_value(0), "how many");
+    file.add_options()("data", po::value<std::string>(), "directory")("slots", po::value<unsigned>(),
+                                                                      "how many");
+    DaemonSpec spec;
+    spec.name = "daemon copy";
+    spec.default_config = path();
+    spec.usage = "daemon copy DIR\n";
+    spec.words = "directory";
+    spec.also = &file;
+    spec.run = [](const po::variables_map& map) -> Status {
+      if (map.count("directory") == 0) return Error{Errc::invalid, "no directory given"};
+      std::cout << map["directory"].as<Texts>().size() << " " << map["data"].as<std::string>() << " "
+                << map["keep"].as<unsigned>() << "\n";
+      return Status();
+    };
+    words.insert(words.begin(), "copy");
+    std::vector<char*> argv;
+    for (std::string& word : words) argv.push_back(word.data());
+    ::testing::internal::CaptureStdout();
+    ::testing::internal::CaptureStderr();
+    int code = daemon_main(spec, static_cast<int>(argv.size()), argv.data(), own);
+    std::string out = ::testing::internal::GetCapturedStdout();
+    return std::to_string(code) + "|" + out + "|" + ::testing::internal::GetCapturedStderr();
+  };
+  EXPECT_EQ(verb({"/backups", "--keep", "3"}), "0|1 /srv 3\n|");
+  EXPECT_EQ(verb({"a", "b", "--data", "/other"}), "0|2 /other 0\n|");
+  EXPECT_EQ(verb({}), "2||daemon copy: no directory given\n");
+  EXPECT_EQ(verb({"--kept", "3"}), "2||daemon copy: unrecognised option '--kept'\n");
+  std::string help = verb({"--help"});
+  EXPECT_TRUE(help.starts_with("0|daemon copy DIR\nOptions:\n")) << help;
+  EXPECT_NE(help.find("--keep"), std::string::npos);
+  EXPECT_EQ(help.find("--slots"), std::string::npos) << help;
+}
+
 }  // namespace
 }  // namespace assay
