@@ -97,7 +97,17 @@ Result<fs::path> make_checkpoint(const Store& store, const fs::path& dir) {
   return path;
 }
 
-void serve_one(const Store& store, const fs::path& data, int fd, int stop) {
+// The file's own time says it, over restarts.
+void note_backup(const fs::path& data, const Control::BackedUp& backed_up) {
+  fs::path file = data / kLastBackup;
+  Fd fd(::open(file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+  if (!fd || ::futimens(fd.get(), nullptr) != 0)
+    spdlog::warn("event=backup_not_noted file={}", file.string());
+  if (backed_up) backed_up(std::chrono::system_clock::now());
+}
+
+void serve_one(const Store& store, const fs::path& data, int fd, int stop,
+               const Control::BackedUp& backed_up) {
   if (!may_ask(fd)) {
     (void)say(fd,
               std::string(kError) + "denied only root and the scheduler's own user may ask for a checkpoint");
@@ -118,18 +128,21 @@ void serve_one(const Store& store, const fs::path& data, int fd, int stop) {
   if (say(fd, std::string(kName) + path->filename().string())) {
     // Until the client is done, dies, or the scheduler ends.
     auto backup = wait_for(fd, stop, -1) == Woke::ready ? read_line(fd, stop, kPatience) : std::nullopt;
-    if (backup)
+    if (backup) {
       spdlog::info("event=backed_up backup={}", printable(*backup, 500));
-    else
+      note_backup(data, backed_up);
+    } else {
       spdlog::warn("event=backup_cut");
+    }
   }
   remove_checkpoints(data / kCheckpoints);
 }
 
-void serve(const Store& store, const fs::path& data, Fd listener, int stop) {
+void serve(const Store& store, const fs::path& data, Fd listener, int stop,
+           const Control::BackedUp& backed_up) {
   while (wait_for(listener.get(), stop, -1) == Woke::ready) {
     Fd client(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
-    if (client) serve_one(store, data, client.get(), stop);
+    if (client) serve_one(store, data, client.get(), stop, backed_up);
   }
 }
 
@@ -145,7 +158,7 @@ Error error_from(std::string_view text) {
 
 }  // namespace
 
-Result<Control> Control::start(const Store& store, const fs::path& data) {
+Result<Control> Control::start(const Store& store, const fs::path& data, BackedUp backed_up) {
   remove_checkpoints(data / kCheckpoints);
   ASSAY_TRY(Address address, address_in(data));
   ASSAY_TRY(Fd stop, make_event());
@@ -156,9 +169,13 @@ Result<Control> Control::start(const Store& store, const fs::path& data) {
   if (!listener || ::bind(listener.get(), name, sizeof address.name) != 0 || ::listen(listener.get(), 4) != 0)
     return errno_error("listen on " + file.string());
   (void)::chmod(file.c_str(), 0600);  // who asks is looked at all the same
+  struct stat last {};
+  if (backed_up && ::stat((data / kLastBackup).c_str(), &last) == 0)
+    backed_up(std::chrono::system_clock::from_time_t(last.st_mtime));
   Control out(std::move(stop), file);
-  out.thread_ = std::thread([&store, data, listener = std::move(listener), stop = out.stop_.get()]() mutable {
-    serve(store, data, std::move(listener), stop);
+  out.thread_ = std::thread([&store, data, listener = std::move(listener), stop = out.stop_.get(),
+                             backed_up = std::move(backed_up)]() mutable {
+    serve(store, data, std::move(listener), stop, backed_up);
   });
   return out;
 }

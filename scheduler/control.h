@@ -4,7 +4,9 @@
 // as the connection.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -17,13 +19,18 @@
 namespace assay {
 
 /// In the data directory.
-inline constexpr char kControlFile[] = "control", kCheckpoints[] = "checkpoints";
+inline constexpr char kControlFile[] = "control", kCheckpoints[] = "checkpoints",
+                      kLastBackup[] = "last-backup";
 
 class Control {
  public:
   /// Removes what one before it has left (checkpoints of backups too), and listens. `store` is borrowed until
   /// the destructor returns. Errors name the file.
-  static Result<Control> start(const Store& store, const std::filesystem::path& data);
+  /// `backed_up` is told when a checkpoint has become a backup, on another thread; and at once when the last
+  /// one before this start did.
+  using BackedUp = std::function<void(std::chrono::system_clock::time_point)>;
+  static Result<Control> start(const Store& store, const std::filesystem::path& data,
+                               BackedUp backed_up = {});
   Control(Control&&) noexcept = default;
   Control& operator=(Control&&) = delete;
   ~Control();  // ends who is served: their checkpoint goes

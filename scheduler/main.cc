@@ -229,7 +229,9 @@ Status serve_from(const po::variables_map& map) {
   config.alive = [] { service::alive(); };
   // The API answers once the loop runs, which comes after what was on disk is recovered.
   config.serving = [&]() -> Status {
-    auto listening = Control::start(*store, settings.data);
+    auto listening = Control::start(*store, settings.data, [&counted](auto at) {
+      counted.last_backup.set(std::chrono::duration<double>(at.time_since_epoch()).count());
+    });
     if (listening)
       control.emplace(std::move(*listening));
     else  // scans go on; backups are told that the store is in use

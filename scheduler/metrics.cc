@@ -87,7 +87,7 @@ SchedulerMetrics::SchedulerMetrics(Metrics& m)
       free_bytes(m.gauge("assay_store_free_bytes", "Room left where the store writes.")),
       reserve_bytes(m.gauge("assay_store_reserve_bytes", "With less room left submissions are refused.")),
       last_backup(m.gauge("assay_last_backup_timestamp_seconds",
-                          "Unix time of the last backup since the start; 0: none.")),
+                          "Unix time of the last backup beside a running scheduler; 0: none.")),
       stalled(m.gauge("assay_stalled", "1 while nothing can be committed.")),
       store_bytes(store_by_kind(m)),
       store_budget(m.gauge("assay_store_budget_bytes", "What the store may have on disk; 0: no limit.")),

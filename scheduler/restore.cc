@@ -25,7 +25,9 @@ Status clear(const fs::path& data) {
   std::vector<fs::path> left;
   for (fs::directory_iterator at(data, error), end; !error && at != end; at.increment(error)) {
     std::string name = at->path().filename().string();
-    if (name == kLock || name == kLoginKey || name == kIncompleteFile || name == kControlFile) continue;
+    if (name == kLock || name == kLoginKey || name == kIncompleteFile || name == kControlFile ||
+        name == kLastBackup)
+      continue;
     if (!ours)
       return Error{Errc::conflict,
                    "data directory " + data.string() + " is not empty (" + printable(name, 100) +

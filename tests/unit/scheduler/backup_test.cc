@@ -157,6 +157,32 @@ TEST_F(Backup, OfAnOpenStoreHasEverythingCommittedBefore) {
   EXPECT_FALSE(fs::exists(data_ / kControlFile));
 }
 
+TEST_F(Backup, SchedulerIsToldOfIt) {
+  using Time = std::chrono::system_clock::time_point;
+  auto store = open_store();
+  std::atomic<int64_t> last = 0;
+  auto told = [&](Time at) { last = std::chrono::system_clock::to_time_t(at); };
+  auto control = Control::start(*store, data_, told);
+  ASSERT_TRUE(control) << control.error().what;
+  EXPECT_EQ(last, 0) << "there was none";
+  auto held = HeldCheckpoint::ask(data_);
+  ASSERT_TRUE(held && *held);
+  held->reset();
+  held = HeldCheckpoint::ask(data_);  // answered once the one before is done with
+  ASSERT_TRUE(held && *held);
+  EXPECT_EQ(last, 0) << "one that was cut is none";
+  (*held)->used_for("/backups/one");
+  for (int i = 0; i < 1000 && last == 0; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  int64_t made = last;
+  EXPECT_NEAR(static_cast<double>(made), static_cast<double>(::time(nullptr)), 60);
+  held->reset();
+  { Control ended = std::move(*control); }
+  last = 0;
+  auto next = Control::start(*store, data_, told);
+  ASSERT_TRUE(next) << next.error().what;
+  EXPECT_NEAR(static_cast<double>(last), static_cast<double>(made), 2) << "over a restart";
+}
+
 TEST_F(Backup, WithoutASchedulerNobodyAnswers) {
   auto held = HeldCheckpoint::ask(data_);
   ASSERT_TRUE(held) << held.error().what;
