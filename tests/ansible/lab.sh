@@ -130,7 +130,8 @@ lab_halt() {
   local name=$1 group try pid=${lab_hosts[$1]-}
   if [[ -n $pid ]]; then
     kill "$pid" 2>/dev/null || true
-    for ((try = 0; try < 200; ++try)); do kill -0 "$pid" 2>/dev/null || break; sleep 0.1; done
+    # Gone, or a zombie, which is reaped below.
+    for ((try = 0; try < 400; ++try)); do [[ $(ps -o state= -p "$pid") == [^Z]* ]] || break; sleep 0.1; done
     kill -9 "$pid" 2>/dev/null || true
     wait "$pid" 2>/dev/null || true
     unset "lab_hosts[$name]"
