@@ -38,6 +38,8 @@ bool is_store_file(std::string_view name) {
 std::string_view store_root_file() { return kRoot; }
 
 Status check_complete(const std::filesystem::path& dir) {
+  std::error_code error;
+  if (!std::filesystem::is_directory(dir, error)) return Status();  // who opens it says so
   auto why = read_file((dir / kIncompleteFile).string(), kWhyBytes);
   if (why)
     return Error{Errc::corrupt,

@@ -172,7 +172,8 @@ TEST(Strace, EntriesOfTwoThreadsOnOneLineAreTwo) {
     return line.substr(0, line.size() - 1);
   };
   Strace strace;
-  strace.add(R"({"msg":"task_exit.go:1] x","level":"info"})" + entry("[   7:   7] g X unlink(0x10 /a) = 0 (0x0) (1µs)") +
+  strace.add(R"({"msg":"task_exit.go:1] x","level":"info"})" +
+             entry("[   7:   7] g X unlink(0x10 /a) = 0 (0x0) (1µs)") +
              entry(R"([   9:   9] h X unlink(0x10 /}{"msg":"b) = 0 (0x0) (1µs))") + "\n\n\n");
   Event one = call("unlink", {0x10}), other = call("unlink", {0x10}, 9);
   ASSERT_TRUE(strace.match(one));

@@ -142,8 +142,9 @@ TEST(StoreLayout, LaterLayoutIsRefused) {
   EXPECT_EQ(str(Keep(store).upgrade().error()),
             "unsupported: the store has format 4, which a later assay made; this one knows up to 3");
   ASSERT_TRUE(store.write({{Family::open, "layout", "3\n"}}));
-  EXPECT_EQ(str(Keep(store).upgrade().error()),
-            "unsupported: the store has format of no number, which a later assay made; this one knows up to 3");
+  EXPECT_EQ(
+      str(Keep(store).upgrade().error()),
+      "unsupported: the store has format of no number, which a later assay made; this one knows up to 3");
 }
 
 TEST(StoreLayout, StoreWithAFamilyOfALaterVersionIsReadButNotWritten) {
