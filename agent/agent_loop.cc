@@ -7,6 +7,7 @@
 #include <array>
 
 #include "agent/platforms.h"
+#include "common/disk.h"
 #include "common/log.h"
 #include "common/version.h"
 

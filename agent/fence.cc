@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "agent/spool_files.h"
+#include "common/disk.h"
 #include "common/text.h"
 
 namespace assay {
@@ -16,13 +17,6 @@ constexpr size_t kMaxReason = 900;  // bytes; printable, it may be four times th
 constexpr size_t kMaxMarkBytes = 4096;
 constexpr size_t kMaxPart = 60;
 constexpr std::string_view kUnreported = "unreported";
-
-// A rename is on disk once its directory is.
-Status sync_directory(const fs::path& dir) {
-  ASSAY_TRY(Fd fd, open_file(dir, O_RDONLY | O_DIRECTORY));
-  if (::fsync(fd.get()) != 0) return errno_error("sync " + dir.string());
-  return Status();
-}
 
 }  // namespace
 

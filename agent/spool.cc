@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/statvfs.h>
 
 #include <charconv>
 #include <set>
@@ -149,12 +148,6 @@ void Spool::drop(const AttemptKey& key) const {
 Status Spool::replace(const wire::Failed& failed) const {
   ASSAY_TRY(SpoolWriter writer, SpoolWriter::create(dir_, {failed.scan_id, failed.attempt}, 0));
   return writer.failed(failed);
-}
-
-Result<uint64_t> free_bytes(const fs::path& dir) {
-  struct statvfs space {};
-  if (::statvfs(dir.c_str(), &space) != 0) return errno_error("look for free space at " + dir.string());
-  return static_cast<uint64_t>(space.f_bavail) * space.f_frsize;
 }
 
 }  // namespace assay

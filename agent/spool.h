@@ -90,7 +90,4 @@ class SpoolWriter {
   uint64_t reserve_bytes_;
 };
 
-/// Of the file system that holds `dir`, for us. Errors as of statvfs(3).
-Result<uint64_t> free_bytes(const std::filesystem::path& dir);
-
 }  // namespace assay

@@ -9,6 +9,7 @@
 #include "agent/pull_staging.h"
 #include "agent/spool.h"
 #include "agent/spool_files.h"
+#include "common/disk.h"
 
 namespace assay {
 namespace {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <ctime>
 
 #include "common/text.h"
 
@@ -69,6 +70,14 @@ Result<int64_t> parse_rfc3339(std::string_view text) {
     return Error{Errc::invalid, "'" + printable(text, 64) + "' is not a time like 2026-11-26T06:00:00Z"};
   int64_t days = sys_days(date).time_since_epoch().count();
   return days * 86400 + hour * 3600 + minute * 60 + second - offset;
+}
+
+std::string iso_time(int64_t unix_seconds) {
+  std::time_t time = unix_seconds;
+  std::tm tm{};
+  char text[32];
+  if (!::gmtime_r(&time, &tm) || std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0) return "";
+  return text;
 }
 
 }  // namespace assay

@@ -4,14 +4,14 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <ctime>
-#include <map>
+#include <set>
 
+#include "common/disk.h"
 #include "common/ids.h"
+#include "common/rfc3339.h"
 #include "common/text.h"
 #include "common/version.h"
 #include "scheduler/file_copy.h"
@@ -26,15 +26,6 @@ namespace fs = std::filesystem;
 constexpr std::string_view kMaking = ".making-", kRemoving = ".removing-";
 constexpr uint64_t kSpareBytes = 16 << 20;  // for the manifest, and what a file system needs
 
-std::string utc(std::chrono::system_clock::time_point now) {
-  std::time_t seconds = std::chrono::system_clock::to_time_t(now);
-  std::tm parts{};
-  gmtime_r(&seconds, &parts);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return text;
-}
-
 Status make_dir(const fs::path& dir) {
   return ::mkdir(dir.c_str(), 0700) == 0 ? Status() : Status(errno_error("make " + dir.string()));
 }
@@ -45,9 +36,7 @@ Status rename_durably(const fs::path& from, const fs::path& to) {
 }
 
 Status check_room_for(uint64_t bytes, const fs::path& dir) {
-  struct statvfs room {};
-  if (::statvfs(dir.c_str(), &room) != 0) return errno_error("free space of " + dir.string());
-  uint64_t free = uint64_t{room.f_bavail} * room.f_frsize;
+  ASSAY_TRY(uint64_t free, free_bytes(dir));
   if (free >= bytes + kSpareBytes) return Status();
   return Error{Errc::no_space, dir.string() + " has " + std::to_string(free >> 20) +
                                    " MiB of room, the store takes " + std::to_string(bytes >> 20) +
@@ -69,7 +58,7 @@ Result<BackupManifest> fill(const fs::path& from, const std::vector<StoreFile>& 
   ASSAY_TRY(StoreLook look, look_at_store(store));
   manifest.assay = kVersion;
   manifest.store_format = look.format;
-  manifest.made = utc(now);
+  manifest.made = iso_time(std::chrono::system_clock::to_time_t(now));
   manifest.counts = look.counts;
   std::string name = (made / kManifestFile).string();
   ASSAY_TRY(Fd fd, open_file(name, O_WRONLY | O_CREAT | O_EXCL, 0600));
@@ -193,8 +182,8 @@ Result<BackupManifest> verify_backup(const fs::path& dir) {
                                         ", which made it, or a later one"};
   fs::path store = dir / kBackupStore;
   ASSAY_TRY(auto there, store_files(store));
-  std::map<std::string_view, bool> listed;
-  for (const BackupFile& file : manifest.files) listed[file.name] = true;
+  std::set<std::string_view> listed;
+  for (const BackupFile& file : manifest.files) listed.insert(file.name);
   for (const StoreFile& file : there)
     if (!listed.contains(file.name))
       return Error{Errc::corrupt,

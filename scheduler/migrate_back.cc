@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <unordered_set>
 
+#include "common/disk.h"
 #include "scheduler/keep.h"
 #include "scheduler/keep_keys.h"
 #include "scheduler/migrate.h"

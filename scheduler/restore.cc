@@ -3,6 +3,7 @@
 
 #include <cerrno>
 
+#include "common/disk.h"
 #include "common/text.h"
 #include "scheduler/backup.h"
 #include "scheduler/control.h"

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "common/disk.h"
 #include "common/text.h"
 #include "scheduler/store.h"
 
@@ -101,11 +102,6 @@ Result<std::vector<StoreFile>> store_files(const std::filesystem::path& dir) {
   if (whole) return out;
   return Error{Errc::not_found,
                "there is no store in " + dir.string() + " (no file " + std::string(kRoot) + ")"};
-}
-
-Status sync_directory(const std::filesystem::path& dir) {
-  ASSAY_TRY(Fd fd, open_file(dir.string(), O_RDONLY | O_DIRECTORY));
-  return ::fsync(fd.get()) == 0 ? Status() : Status(errno_error("sync " + dir.string()));
 }
 
 }  // namespace assay

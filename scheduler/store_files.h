@@ -44,7 +44,4 @@ bool is_store_file(std::string_view name);
 /// The name of the file whose presence makes a directory a store: it is to be written last and removed first.
 std::string_view store_root_file();
 
-/// What is in the directory's own entries is on disk: fsync(2).
-Status sync_directory(const std::filesystem::path& dir);
-
 }  // namespace assay

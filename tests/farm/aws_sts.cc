@@ -6,6 +6,8 @@
 #include <atomic>
 #include <memory>
 
+#include "common/rfc3339.h"
+
 namespace assay::farm {
 namespace {
 
@@ -65,14 +67,6 @@ struct Sts {
 };
 
 }  // namespace
-
-std::string iso_time(int64_t at_s) {
-  time_t time = static_cast<time_t>(at_s);
-  tm parts{};
-  gmtime_r(&time, &parts);
-  char text[32];
-  return std::string(text, strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts));
-}
 
 void serve_sts(AwsServer& server, AwsRoles roles) {
   auto sts = std::make_shared<Sts>(server, std::move(roles));

@@ -14,9 +14,6 @@ struct AwsRoles {
   int lasts_s = 3600;
 };
 
-/// "2026-11-30T06:00:00Z", as AWS writes times.
-std::string iso_time(int64_t at_s);
-
 /// GetCallerIdentity, AssumeRole, AssumeRoleWithWebIdentity. Each assumed role is the key "ASIA-ROLE-N" of
 /// the role's account. `server` stays where it is, and outlives its calls.
 void serve_sts(AwsServer& server, AwsRoles roles);

@@ -63,14 +63,6 @@ const lure::Token* hand_out(std::string_view place, Moment& moment, std::string_
   return token;
 }
 
-std::string iso_time(int64_t unix_seconds) {
-  std::time_t time = unix_seconds;
-  std::tm tm{};
-  char text[32];
-  if (!::gmtime_r(&time, &tm) || std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0) return "";
-  return text;
-}
-
 std::vector<std::string_view> path_parts(std::string_view path) {
   std::vector<std::string_view> out;
   for (size_t begin = 0; begin < path.size();) {

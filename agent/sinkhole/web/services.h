@@ -10,6 +10,7 @@
 
 #include "agent/lure/forms.h"
 #include "agent/sinkhole/web/web.h"
+#include "common/rfc3339.h"
 
 namespace assay::sinkhole {
 
@@ -22,8 +23,6 @@ nlohmann::ordered_json parse_object(std::string_view text);
 /// The token of that place and kind, told as served; null where the scene has none.
 const lure::Token* hand_out(std::string_view place, Moment& moment, std::string_view kind = "");
 
-/// "2023-11-14T22:13:20Z"
-std::string iso_time(int64_t unix_seconds);
 /// The parts of a path between slashes, empty ones left out.
 std::vector<std::string_view> path_parts(std::string_view path);
 /// A parameter of a query or a form, decoded; empty if there is none.

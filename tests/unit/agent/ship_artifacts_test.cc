@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "agent/ship.h"
+#include "common/disk.h"
 #include "tests/support.h"
 
 namespace assay {

@@ -6,6 +6,7 @@
 
 #include <fstream>
 
+#include "common/disk.h"
 #include "common/fd.h"
 #include "tests/support.h"
 

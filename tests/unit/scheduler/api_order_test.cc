@@ -230,5 +230,13 @@ TEST(Order, ReadsAThousandScansFast) {
   EXPECT_GT(per_second, 20000);
 }
 
+TEST(Rfc3339, ATimeThatIsWrittenIsReadAgain) {
+  EXPECT_EQ(iso_time(1'700'000'000), "2023-11-14T22:13:20Z");
+  EXPECT_EQ(iso_time(0), "1970-01-01T00:00:00Z");
+  auto read = parse_rfc3339(iso_time(1'796'040'000));
+  ASSERT_TRUE(read) << read.error().what;
+  EXPECT_EQ(*read, 1'796'040'000);
+}
+
 }  // namespace
 }  // namespace assay::api

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "common/fd.h"
+#include "common/rfc3339.h"
 #include "tests/farm/aws_server.h"
 #include "tests/farm/aws_sts.h"
 #include "tests/support.h"
@@ -71,7 +72,5 @@ inline farm::AwsServer start_server(std::vector<farm::AwsKey> keys = {{kKeyId, k
 }
 
 inline int64_t now_s() { return static_cast<int64_t>(::time(nullptr)); }
-
-using farm::iso_time;
 
 }  // namespace assay::sources::aws
