@@ -19,9 +19,13 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kWhy = "`assay-scheduler migrate --back` was cut short; run it again";
 
-Result<std::unordered_set<std::string>> ended_scans(const fs::path& dir, uint32_t* format) {
+Result<uint32_t> format_of(const fs::path& dir) {
   ASSAY_TRY(std::unique_ptr<Store> store, Store::open(dir, Store::Mode::read_only));
-  ASSAY_TRY(*format, Keep(*store).format());
+  return Keep(*store).format();
+}
+
+Result<std::unordered_set<std::string>> ended_scans(const fs::path& dir) {
+  ASSAY_TRY(std::unique_ptr<Store> store, Store::open(dir, Store::Mode::read_only));
   std::unordered_set<std::string> out;
   ASSAY_CHECK(store->scan(Family::scans, "", false, [&](std::string_view key, std::string_view value) {
     auto record = decode_scan(value);
@@ -38,8 +42,10 @@ struct Ahead {
 // What the store has, and a checkpoint has not.
 Result<Ahead> ahead_of(const fs::path& dir, const fs::path& checkpoint) {
   Ahead out;
-  ASSAY_TRY(auto now, ended_scans(dir, &out.format));
-  ASSAY_TRY(auto then, ended_scans(checkpoint, &out.format_then));
+  ASSAY_TRY(out.format, format_of(dir));
+  ASSAY_TRY(out.format_then, format_of(checkpoint));
+  ASSAY_TRY(auto now, ended_scans(dir));
+  ASSAY_TRY(auto then, ended_scans(checkpoint));
   for (const std::string& scan : now) out.lost += !then.contains(scan);
   return out;
 }
@@ -79,8 +85,7 @@ Result<WentBack> by_number(const fs::path& dir, uint32_t from, uint32_t to) {
 }
 
 Result<WentBack> without_checkpoint(const fs::path& dir) {
-  uint32_t format = 0;
-  ASSAY_TRY(auto scans, ended_scans(dir, &format));
+  ASSAY_TRY(uint32_t format, format_of(dir));
   for (const Migration& step : migrations())
     if (step.to == format && step.reversible) return by_number(dir, format, step.from);
   return Error{Errc::not_found,
@@ -93,9 +98,10 @@ Result<WentBack> without_checkpoint(const fs::path& dir) {
 
 Result<WentBack> migrate_back(const fs::path& dir, bool discard_newer) {
   auto checkpoint = way_back(dir);
-  bool cut_short = !check_complete(dir);
-  if (!checkpoint && !cut_short) return without_checkpoint(dir);
-  if (!checkpoint) return check_complete(dir).error();  // another's doing, as it says
+  bool cut_short = is_incomplete(dir, kWhy) || is_incomplete(dir, "");  // killed before it was written
+  if (!cut_short) ASSAY_CHECK(check_complete(dir));                     // another's doing, as it says
+  if (!checkpoint && cut_short) return check_complete(dir).error();
+  if (!checkpoint) return without_checkpoint(dir);
   Ahead ahead;
   if (!cut_short) {
     ASSAY_TRY(ahead, ahead_of(dir, *checkpoint));
@@ -113,8 +119,7 @@ Result<WentBack> migrate_back(const fs::path& dir, bool discard_newer) {
     ASSAY_CHECK(put_back(dir, *checkpoint));
   }
   ASSAY_TRY([[maybe_unused]] bool closed, close_way_back(dir));
-  uint32_t format = 0;
-  ASSAY_TRY(auto scans, ended_scans(dir, &format));
+  ASSAY_TRY(uint32_t format, format_of(dir));
   return WentBack{cut_short ? kStoreFormat : ahead.format, format, true, ahead.lost};
 }
 

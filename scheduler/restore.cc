@@ -17,16 +17,16 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kWhy = "a restore into it was cut short; run `assay-scheduler restore` again";
-constexpr std::string_view kLoginKey = "login.key", kLock = "LOCK";
+constexpr std::string_view kLoginKey = "login.key";
 
 // What a store that was restored by halves has left goes; anything else is somebody's.
 Status clear(const fs::path& data) {
-  bool ours = !check_complete(data);
+  bool ours = is_incomplete(data, kWhy);
   std::error_code error;
   std::vector<fs::path> left;
   for (fs::directory_iterator at(data, error), end; !error && at != end; at.increment(error)) {
     std::string name = at->path().filename().string();
-    if (name == kLock || name == kLoginKey || name == kIncompleteFile || name == kControlFile ||
+    if (name == store_lock_file() || name == kLoginKey || name == kIncompleteFile || name == kControlFile ||
         name == kLastBackup)
       continue;
     if (!ours)

@@ -98,7 +98,7 @@ rocksdb::Slice slice(std::string_view bytes) { return {bytes.data(), bytes.size(
 
 bool holds_store(const std::filesystem::path& dir) {
   std::error_code error;
-  return std::filesystem::exists(dir / "CURRENT", error);
+  return std::filesystem::exists(dir / store_root_file(), error);
 }
 
 Error error_of(const rocksdb::Status& status, const std::filesystem::path& dir, const char* what) {

@@ -37,6 +37,7 @@ bool is_store_file(std::string_view name) {
 }
 
 std::string_view store_root_file() { return kRoot; }
+std::string_view store_lock_file() { return kLock; }
 
 Status check_complete(const std::filesystem::path& dir) {
   std::error_code error;
@@ -46,6 +47,11 @@ Status check_complete(const std::filesystem::path& dir) {
     return Error{Errc::corrupt,
                  dir.string() + " is no whole store: " + printable(why->substr(0, why->find('\n')), 500)};
   return why.error().code == Errc::not_found ? Status() : Status(why.error());
+}
+
+bool is_incomplete(const std::filesystem::path& dir, std::string_view why) {
+  auto mark = read_file((dir / kIncompleteFile).string(), kWhyBytes);
+  return mark && std::string_view(*mark).substr(0, mark->find('\n')) == why;
 }
 
 Status mark_incomplete(const std::filesystem::path& dir, std::string_view why) {
@@ -103,5 +109,4 @@ Result<std::vector<StoreFile>> store_files(const std::filesystem::path& dir) {
   return Error{Errc::not_found,
                "there is no store in " + dir.string() + " (no file " + std::string(kRoot) + ")"};
 }
-
 }  // namespace assay

@@ -16,6 +16,8 @@ namespace assay {
 
 /// Errc::corrupt: kIncompleteFile is there; says what it says.
 Status check_complete(const std::filesystem::path& dir);
+/// Whether it is there and says `why`: what was begun is ours to take up.
+bool is_incomplete(const std::filesystem::path& dir, std::string_view why);
 /// Until clear_incomplete() nobody opens the directory as a store. `why`: one line that says what to do. Both
 /// are on disk when they return.
 Status mark_incomplete(const std::filesystem::path& dir, std::string_view why);
@@ -43,5 +45,8 @@ Result<std::vector<StoreFile>> store_files(const std::filesystem::path& dir);
 bool is_store_file(std::string_view name);
 /// The name of the file whose presence makes a directory a store: it is to be written last and removed first.
 std::string_view store_root_file();
+
+/// The file that StoreLock, and RocksDB, lock.
+std::string_view store_lock_file();
 
 }  // namespace assay

@@ -317,6 +317,19 @@ TEST_F(Backup, CutShortInTheMiddleOfARestoreIsNoStoreUntilItIsRunAgain) {
   EXPECT_EQ(everything(data), everything(data_));
 }
 
+TEST_F(Backup, WhatSomethingElseHasLeftIncompleteIsNotRemovedByARestore) {
+  auto backup = make().path;
+  fs::path data = dir_.path() / "new" / "store";
+  fs::create_directories(data / "checkpoints");
+  ASSERT_TRUE(mark_incomplete(data, "`assay-scheduler migrate --back` was cut short; run it again"));
+  EXPECT_EQ(restored(backup).substr(0, 51), "conflict: data directory T/new/store is not empty (");
+  EXPECT_TRUE(fs::exists(data / "checkpoints"));
+  fs::remove(data / kIncompleteFile);
+  fs::create_directories(data / kIncompleteFile);  // somebody's directory of that name
+  EXPECT_EQ(restored(backup).substr(0, 51), "conflict: data directory T/new/store is not empty (");
+  EXPECT_TRUE(fs::exists(data / "checkpoints"));
+}
+
 TEST_F(Backup, StoreOfARunningProgramIsLeftAlone) {
   auto backup = make().path;
   fs::path data = dir_.path() / "new" / "store";
