@@ -54,9 +54,14 @@ void add_scheduler_options(po::options_description& options) {
   add("scorers", po::value<unsigned>()->default_value(1), "threads that score traces");
 }
 
-int verb_main(DaemonSpec spec, int argc, char** argv, po::options_description& own) {
+int verb_main(const Verb& verb, int argc, char** argv, po::options_description& own) {
   po::options_description file;
   add_scheduler_options(file);
+  DaemonSpec spec;
+  spec.name = verb.name;
+  spec.usage = verb.usage;
+  spec.words = verb.words;
+  spec.run = verb.run;
   spec.default_config = kSchedulerConfig;
   spec.also = &file;
   return daemon_main(spec, argc, argv, own);

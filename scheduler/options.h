@@ -17,9 +17,14 @@ inline constexpr char kSchedulerConfig[] = "/etc/assay/assay-scheduler.conf";
 
 void add_scheduler_options(boost::program_options::options_description& options);
 
+/// As in DaemonSpec.
+struct Verb {
+  const char *name, *usage, *words;
+  Status (*run)(const boost::program_options::variables_map&);
+};
 /// daemon_main() for a verb: --data is the scheduler's own, by default as its file says; what else may stand
 /// in that file is passed over.
-int verb_main(DaemonSpec spec, int argc, char** argv, boost::program_options::options_description& own);
+int verb_main(const Verb& verb, int argc, char** argv, boost::program_options::options_description& own);
 std::filesystem::path data_dir(const boost::program_options::variables_map& map);
 
 }  // namespace assay

@@ -48,7 +48,7 @@ void Server::on_hello(const Peer& peer, wire::Hello& m) {
                         "agent " + printable(m.agent_id, 64) + " speaks wire version " +
                             wire::versions_text(m.version, m.newest) + ", this scheduler " +
                             wire::versions_text(wire::kOldestVersion, wire::kVersion) +
-                            ": install the same release on " + "both, or the one before on one of them");
+                            ": install the same release on both, or the one before on one of them");
   if (config_.keys && !config_.allowed.contains(peer.key))
     return refuse_hello(Errc::denied, "revoked",
                         "the key of agent " + printable(peer.user, 64) + " is revoked");

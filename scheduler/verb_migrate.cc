@@ -96,15 +96,13 @@ int migrate_verb(int argc, char** argv) {
   add("back", po::bool_switch(), "put the store back as it was before the last migration");
   add("discard-newer", po::bool_switch(), "with --back: scans that have ended since may be lost");
   add("done", po::bool_switch(), "give the way back up: remove its checkpoint");
-  DaemonSpec spec;
-  spec.name = "assay-scheduler migrate";
-  spec.usage =
+  const Verb verb = {
+      "assay-scheduler migrate",
       "assay-scheduler migrate [--dry-run | --back [--discard-newer] | --done] [--data STORE]\n"
       "Brings the store to the format of this release, with a checkpoint beside it first. Stop the scheduler "
-      "before.\n\n";
-  spec.words = kNoWords;
-  spec.run = run;
-  return verb_main(spec, argc, argv, own);
+      "before.\n\n",
+      kNoWords, run};
+  return verb_main(verb, argc, argv, own);
 }
 
 }  // namespace assay

@@ -2,7 +2,6 @@
 // so.
 #include "scheduler/verbs.h"
 
-#include <array>
 #include <boost/program_options.hpp>
 #include <iostream>
 #include <string_view>
@@ -40,7 +39,7 @@ Result<BackupDir::Made> make_backup(const BackupDir& into, const fs::path& data)
   auto now = std::chrono::system_clock::now();
   ASSAY_TRY(auto held, HeldCheckpoint::ask(data));
   if (!held) {
-    ASSAY_TRY(auto files, store_files(data));
+    ASSAY_TRY([[maybe_unused]] auto files, store_files(data));  // where there is no store no lock is made
     ASSAY_TRY(StoreLock lock, StoreLock::take(data));
     ASSAY_CHECK(check_complete(data));
     return into.make(data, now);
@@ -90,43 +89,35 @@ int backup_verb(int argc, char** argv) {
   po::options_description own("Options");
   own.add_options()("keep", po::value<unsigned>()->default_value(0),
                     "then remove older whole backups until so many are left; 0: none");
-  DaemonSpec spec;
-  spec.name = "assay-scheduler backup";
-  spec.usage =
+  const Verb verb = {
+      "assay-scheduler backup",
       "assay-scheduler backup DIR [--keep N] [--data STORE]\n"
       "Copies the store to DIR/<UTC time>-<random> and prints that path; works beside a running scheduler.\n"
-      "As root or as the scheduler's user. --data is the scheduler's own, by default as its file says.\n\n";
-  spec.words = kWord;
-  spec.run = back_up;
-  return verb_main(spec, argc, argv, own);
+      "As root or as the scheduler's user. --data is the scheduler's own, by default as its file says.\n\n",
+      kWord, back_up};
+  return verb_main(verb, argc, argv, own);
 }
 
 int restore_verb(int argc, char** argv) {
   po::options_description own("Options");
   own.add_options()("verify", po::bool_switch(), "only check the backup against its manifest");
-  DaemonSpec spec;
-  spec.name = "assay-scheduler restore";
-  spec.usage =
+  const Verb verb = {
+      "assay-scheduler restore",
       "assay-scheduler restore BACKUP [--data STORE]\n"
       "assay-scheduler restore BACKUP --verify\n"
       "Checks every file of a backup, copies it into STORE, which must be empty, opens it and counts what is "
       "there.\n"
-      "--data is the scheduler's own, by default as its file says. Stop the scheduler first.\n\n";
-  spec.words = kWord;
-  spec.run = restore;
-  return verb_main(spec, argc, argv, own);
+      "--data is the scheduler's own, by default as its file says. Stop the scheduler first.\n\n",
+      kWord, restore};
+  return verb_main(verb, argc, argv, own);
 }
 
 std::optional<int> run_verb(int argc, char** argv) {
-  struct Verb {
-    std::string_view name;
-    int (*run)(int, char**);
-  };
-  constexpr std::array kVerbs = {Verb{"backup", backup_verb}, Verb{"restore", restore_verb},
-                                 Verb{"migrate", migrate_verb}};
   if (argc < 2) return std::nullopt;
-  for (const Verb& verb : kVerbs)
-    if (verb.name == argv[1]) return verb.run(argc - 1, argv + 1);
+  std::string_view word = argv[1];
+  if (word == "backup") return backup_verb(argc - 1, argv + 1);
+  if (word == "restore") return restore_verb(argc - 1, argv + 1);
+  if (word == "migrate") return migrate_verb(argc - 1, argv + 1);
   return std::nullopt;
 }
 
