@@ -4,6 +4,7 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <functional>
 #include <mutex>
 
 #include "common/digest.h"
@@ -23,6 +24,33 @@ std::string policy(const std::string& name, const std::string& unscanned, const 
 }
 
 std::string digest_of(const std::string& text) { return Digest::of(text).str(); }
+
+constexpr const char* kIndexType = "application/vnd.oci.image.index.v1+json";
+
+// An OCI image index of these images for Linux: digest, architecture.
+std::string index_of(const std::vector<std::pair<std::string, std::string>>& images) {
+  Json index = {{"schemaVersion", 2}, {"mediaType", kIndexType}, {"manifests", Json::array()}};
+  for (const auto& [digest, architecture] : images)
+    index["manifests"].push_back({{"mediaType", "application/vnd.oci.image.manifest.v1+json"},
+                                  {"digest", digest},
+                                  {"size", 500},
+                                  {"platform", {{"os", "linux"}, {"architecture", architecture}}}});
+  return index.dump();
+}
+
+// A registry without a login that gives indexes; `answer` makes each answer of a request.
+Result<HttpServer> index_registry(std::function<void(const HttpRequest&, HttpResponse&)> answer) {
+  HttpServer::Service service;
+  service.admit = [](const HttpRequest&) { return HttpAdmission{}; };
+  service.describe = [](int, const std::string&) { return HttpResponse(); };
+  service.handle = [answer = std::move(answer)](const HttpRequest& request) {
+    HttpResponse out;
+    out.content_type = kIndexType;
+    answer(request, out);
+    return out;
+  };
+  return HttpServer::start({}, std::move(service));
+}
 
 class AdmissionWebhook : public testing::Test {
  protected:
@@ -211,32 +239,15 @@ TEST_F(AdmissionWebhook, AnswersWhereThereIsNoScheduler) {
 
 TEST_F(AdmissionWebhook, AsksTheRegistryWhatTagsAndIndexesAre) {
   // An index of two platforms, under a tag: all that this registry has.
-  Json index = {{"schemaVersion", 2},
-                {"mediaType", "application/vnd.oci.image.index.v1+json"},
-                {"manifests", Json::array()}};
-  auto add = [&](const std::string& digest, const std::string& architecture) {
-    index["manifests"].push_back({{"mediaType", "application/vnd.oci.image.manifest.v1+json"},
-                                  {"digest", digest},
-                                  {"size", 500},
-                                  {"platform", {{"os", "linux"}, {"architecture", architecture}}}});
-  };
-  add(kit().digest("nginx"), "amd64");
-  add(kit().digest("miner"), "arm64");
-  std::string bytes = index.dump(), digest = digest_of(bytes);
-  HttpServer::Service service;
-  service.admit = [](const HttpRequest&) { return HttpAdmission{}; };
-  service.describe = [](int, const std::string&) { return HttpResponse(); };
-  service.handle = [&](const HttpRequest& request) {
-    HttpResponse out;
-    out.content_type = "application/vnd.oci.image.index.v1+json";
+  std::string bytes = index_of({{kit().digest("nginx"), "amd64"}, {kit().digest("miner"), "arm64"}}),
+              digest = digest_of(bytes);
+  auto registry = index_registry([&](const HttpRequest& request, HttpResponse& out) {
     out.headers = {{"Docker-Content-Digest", digest}};
     if (request.path.find("/manifests/") != std::string::npos) out.body = bytes;
     if (!request.path.ends_with(digest) && !request.path.ends_with("/manifests/1.0") &&
         request.path != "/v2/")
       out.status = 404;
-    return out;
-  };
-  auto registry = HttpServer::start({}, std::move(service));
+  });
   ASSERT_TRUE(registry);
   std::string host = "127.0.0.1:" + std::to_string(registry->port());
   std::vector<std::string> options = {"--resolve-tags",      "on", "--resolve-indexes", "on",
@@ -257,34 +268,18 @@ TEST_F(AdmissionWebhook, AsksTheRegistryWhatTagsAndIndexesAre) {
 
 // Index and image of a digest are told apart by the index itself: what it lists is not asked for again.
 TEST_F(AdmissionWebhook, AsksTheRegistryForAnIndexAndForNothingThatItLists) {
-  auto index_of = [](const std::string& digest) {
-    Json entry = {{"mediaType", "application/vnd.oci.image.manifest.v1+json"},
-                  {"digest", digest},
-                  {"size", 500},
-                  {"platform", {{"os", "linux"}, {"architecture", "amd64"}}}};
-    return Json{{"schemaVersion", 2},
-                {"mediaType", "application/vnd.oci.image.index.v1+json"},
-                {"manifests", Json::array({std::move(entry)})}}
-        .dump();
-  };
   // What the outer one calls an image is an index, too.
-  std::string inner = index_of(kit().digest("nginx")), outer = index_of(digest_of(inner));
+  std::string inner = index_of({{kit().digest("nginx"), "amd64"}}),
+              outer = index_of({{digest_of(inner), "amd64"}});
   std::mutex mutex;
   std::vector<std::string> asked;
-  HttpServer::Service service;
-  service.admit = [](const HttpRequest&) { return HttpAdmission{}; };
-  service.describe = [](int, const std::string&) { return HttpResponse(); };
-  service.handle = [&](const HttpRequest& request) {
-    HttpResponse out;
-    out.content_type = "application/vnd.oci.image.index.v1+json";
+  auto registry = index_registry([&](const HttpRequest& request, HttpResponse& out) {
     std::lock_guard lock(mutex);
     asked.push_back(request.path);
     for (const std::string& bytes : {inner, outer})
       if (request.path.ends_with("/manifests/" + digest_of(bytes))) out.body = bytes;
     if (out.body.empty()) out.status = 404;
-    return out;
-  };
-  auto registry = HttpServer::start({}, std::move(service));
+  });
   ASSERT_TRUE(registry);
   std::string host = "127.0.0.1:" + std::to_string(registry->port());
   start({"--resolve-indexes", "on", "--insecure-registry", host});
